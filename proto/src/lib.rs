@@ -1,0 +1,19 @@
+//! The contracts between the services, as compiled from `auth/` and `tasks/`.
+#![expect(missing_docs, reason = "the generated items carry the comments of the .proto files")]
+
+/// Accounts, sessions, and what peers need to check a token.
+pub mod auth {
+    pub mod v1 {
+        tonic::include_proto!("auth.v1");
+    }
+}
+
+/// Tasks, projects, trash and the change feed.
+pub mod tasks {
+    pub mod v1 {
+        tonic::include_proto!("tasks.v1");
+    }
+}
+
+/// All contracts as an encoded `google.protobuf.FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

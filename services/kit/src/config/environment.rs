@@ -1,0 +1,95 @@
+use std::{collections::BTreeMap, fs};
+
+/// Environment variables: those of the process, or a test's own.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables of this process that are text.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn process() -> Self {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self(std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// The value of `name`, or the content of the file that `{name}_FILE` points to, without one trailing line break.
+    pub(super) fn value(&self, name: &str) -> Result<Option<String>, String> {
+        let file = format!("{name}_FILE");
+        match (self.set(name), self.set(&file)) {
+            (Some(_), Some(_)) => Err(format!("{name} and {file} are both set: keep one of them")),
+            (Some(value), None) => Ok(Some(value.to_owned())),
+            (None, Some(path)) => match fs::read_to_string(path) {
+                Ok(content) => Ok(Some(without_line_break(&content).to_owned())),
+                Err(error) => Err(format!("{file} is {path:?}, which cannot be read: {error}")),
+            },
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The prefixed name, unless only the bare one is set.
+    pub(super) fn name_in_use(&self, prefix: &str, name: &str) -> String {
+        let is_set = |name: &str| self.set(name).is_some() || self.set(&format!("{name}_FILE")).is_some();
+        let prefixed = format!("{prefix}{name}");
+        if !is_set(&prefixed) && is_set(name) { name.to_owned() } else { prefixed }
+    }
+
+    fn set(&self, name: &str) -> Option<&str> {
+        let value = self.0.get(name)?.as_str();
+        // Kubernetes announces a Service `tasks` as TASKS_PORT=tcp://10.0.0.1:50052.
+        let service_link = name.ends_with("PORT") && value.starts_with("tcp://");
+        (!value.is_empty() && !service_link).then_some(value)
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    /// Names only: any value may be a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
+        Self(values.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+fn without_line_break(content: &str) -> &str {
+    let content = content.strip_suffix('\n').unwrap_or(content);
+    content.strip_suffix('\r').unwrap_or(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_gives_the_value_without_its_last_line_break() {
+        let path = std::env::temp_dir().join(format!("kit-environment-{}", std::process::id()));
+        fs::write(&path, "two\nlines\n").unwrap();
+        let environment = Environment::from_iter([("KEY_FILE", path.to_str().unwrap())]);
+        assert_eq!(environment.value("KEY"), Ok(Some("two\nlines".to_owned())));
+        fs::remove_file(&path).unwrap();
+        assert!(environment.value("KEY").unwrap_err().starts_with("KEY_FILE is"));
+    }
+
+    #[test]
+    fn a_value_and_a_file_together_are_a_fault() {
+        let environment = Environment::from_iter([("KEY", "x"), ("KEY_FILE", "/dev/null")]);
+        assert_eq!(environment.value("KEY").unwrap_err(), "KEY and KEY_FILE are both set: keep one of them");
+    }
+
+    #[test]
+    fn an_announcement_of_kubernetes_is_not_a_port() {
+        let environment = Environment::from_iter([("TASKS_PORT", "tcp://10.0.0.1:50052"), ("PORT", "8080")]);
+        assert_eq!(environment.value("TASKS_PORT"), Ok(None));
+        assert_eq!(environment.name_in_use("TASKS_", "PORT"), "PORT");
+    }
+
+    #[test]
+    fn an_environment_shows_no_value() {
+        assert!(!format!("{:?}", Environment::from_iter([("KEY", "hunter2")])).contains("hunter2"));
+    }
+}

@@ -1,0 +1,212 @@
+//! The database, PostgreSQL or SQLite: queries stand once and run on either.
+//!
+//! Reads take a shared connection for one statement ([`read!`](crate::read!)); writes take an exclusive one, in a transaction
+//! that runs to its end even when its caller has gone ([`Db::write`]).
+mod cached;
+#[doc(hidden)]
+pub mod connection;
+mod error;
+pub mod migrate;
+mod postgres;
+pub mod sql;
+mod sqlite;
+mod tls;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+pub use cached::Cached;
+pub use connection::Connection;
+pub use error::Error;
+pub use migrate::Migration;
+pub use postgres::Postgres;
+pub use sqlite::{Lite, Sqlite};
+
+/// A database, on whichever backend its URL names.
+#[derive(Clone)]
+pub enum Db {
+    /// `postgres://user@host/name`
+    Postgres(Postgres),
+    /// `sqlite:path`
+    Sqlite(Sqlite),
+}
+
+/// How long a query may take, part by part, and how many connections there are.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Exclusive connections of this process.
+    pub connections: usize,
+    /// For one of them to become free.
+    pub wait: Duration,
+    /// For a new one.
+    pub create: Duration,
+    /// For the check of one that rested.
+    pub recycle: Duration,
+    /// For a statement.
+    pub statement: Duration,
+    /// For a lock.
+    pub lock: Duration,
+    /// After which a connection is replaced, a tenth more or less.
+    pub connection_lifetime: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            wait: Duration::from_millis(250),
+            create: Duration::from_secs(2),
+            recycle: Duration::from_millis(500),
+            statement: Duration::from_millis(1500),
+            lock: Duration::from_millis(800),
+            connection_lifetime: Duration::from_secs(1800),
+        }
+    }
+}
+
+impl Db {
+    /// Reads the URL and makes the pools; connects when first needed. To be called inside a runtime.
+    pub fn open(url: &str, limits: &Limits) -> anyhow::Result<Self> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => Ok(Self::Sqlite(Sqlite::open(path.trim_start_matches("//"), limits)?)),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Postgres::open(url, limits)?)),
+            _ => anyhow::bail!("the database URL begins with neither postgres: nor sqlite:"),
+        }
+    }
+
+    /// Whether reads can be served now.
+    pub async fn up(&self) -> Result<(), Error> {
+        match self {
+            Self::Postgres(postgres) => postgres.up().await,
+            Self::Sqlite(sqlite) => sqlite.reader().await.map(drop),
+        }
+    }
+
+    /// An exclusive connection, not yet in a transaction.
+    pub async fn acquire(&self) -> Result<Connection, Error> {
+        match self {
+            Self::Postgres(postgres) => Ok(Connection::postgres(postgres.pool.get().await?)),
+            Self::Sqlite(sqlite) => Ok(Connection::sqlite(sqlite.writer.get().await?)),
+        }
+    }
+
+    /// Runs `work` in a transaction called `name`: committed when it succeeds, rolled back when it does not. It goes on to its
+    /// end when the caller hangs up, so that no transaction is left open by a dropped future.
+    pub async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let db = self.clone();
+        let transaction = crate::work::spawn(async move {
+            let started = tokio::time::Instant::now();
+            let mut connection = db.acquire().await?;
+            connection.begin().await?;
+            let outcome = work(&mut connection).await;
+            match &outcome {
+                Ok(_) => connection.commit().await?,
+                Err(_) => connection.rollback().await,
+            }
+            crate::metrics::database_operation(db.system(), name, started.elapsed(), outcome.is_ok());
+            outcome
+        });
+        transaction.await.unwrap_or_else(|panic| Err(Error::Query(panic.into()).into()))
+    }
+
+    /// The name of the backend, as OpenTelemetry has it (`db.system.name`).
+    pub fn system(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "postgresql",
+            Self::Sqlite(_) => "sqlite",
+        }
+    }
+}
+
+/// Runs one reading query: `read!(db, "task.get", conn => query.first(conn).await)` gives `Result<_, kit::db::Error>`.
+#[macro_export]
+macro_rules! read {
+    ($db:expr, $name:literal, $conn:ident => $query:expr) => {{
+        let started = ::tokio::time::Instant::now();
+        let (db, found) = ($db, async {
+            match $db {
+                $crate::Db::Postgres(postgres) => {
+                    let lane = postgres.lane()?;
+                    let $conn = &mut &*lane;
+                    $query.map_err($crate::db::Error::from)
+                }
+                $crate::Db::Sqlite(sqlite) => {
+                    let mut reader = sqlite.reader().await?;
+                    let $conn = &mut *reader;
+                    $query.map_err($crate::db::Error::from)
+                }
+            }
+        }
+        .await);
+        $crate::metrics::database_operation(db.system(), $name, started.elapsed(), found.is_ok());
+        found
+    }};
+}
+
+/// Runs one query on an exclusive connection: `on!(connection, conn => query.execute(conn).await)`.
+#[macro_export]
+macro_rules! on {
+    ($connection:expr, $conn:ident => $query:expr) => {
+        match $connection.backend() {
+            $crate::db::connection::Backend::Postgres(shared) => {
+                let $conn = &mut &*shared;
+                $query.map_err($crate::db::Error::from)
+            }
+            $crate::db::connection::Backend::Sqlite($conn) => $query.map_err($crate::db::Error::from),
+        }
+    };
+}
+
+/// Runs several queries on an exclusive connection, in their order and, on PostgreSQL, in one trip:
+/// `together!(connection, conn => first.execute(conn).await, second.load(conn).await)` gives a tuple of results.
+#[macro_export]
+macro_rules! together {
+    ($connection:expr, $conn:ident => $($query:expr),+ $(,)?) => {
+        match $connection.backend() {
+            $crate::db::connection::Backend::Postgres(shared) => {
+                ::futures_util::join!($(async {
+                    let $conn = &mut &*shared;
+                    $query.map_err($crate::db::Error::from)
+                }),+)
+            }
+            $crate::db::connection::Backend::Sqlite(lite) => ($({
+                let $conn = &mut *lite;
+                $query.map_err($crate::db::Error::from)
+            },)+),
+        }
+    };
+}
+
+/// Runs a query for each of some items, in their order and, on PostgreSQL, in one trip:
+/// `for_each!(connection, rows, row, conn => insert(row).execute(conn).await)` gives `Result<(), kit::db::Error>`.
+#[macro_export]
+macro_rules! for_each {
+    ($connection:expr, $items:expr, $item:pat, $conn:ident => $query:expr) => {
+        match $connection.backend() {
+            $crate::db::connection::Backend::Postgres(shared) => {
+                let queries = $items.into_iter().map(|$item| async move {
+                    let $conn = &mut &*shared;
+                    $query.map(drop).map_err($crate::db::Error::from)
+                });
+                ::futures_util::future::join_all(queries).await.into_iter().collect::<Result<(), _>>()
+            }
+            $crate::db::connection::Backend::Sqlite(lite) => {
+                let mut outcome = Ok(());
+                for $item in $items {
+                    let $conn = &mut *lite;
+                    outcome = $query.map(drop).map_err($crate::db::Error::from);
+                    if outcome.is_err() {
+                        break;
+                    }
+                }
+                outcome
+            }
+        }
+    };
+}

@@ -1,0 +1,80 @@
+//! Changes to the schema: each runs once, in order, under a lock.
+use diesel::{QueryableByName, sql_query, sql_types};
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+
+use super::{Connection, Db, Error};
+use crate::{on, read};
+
+/// One step. Steps only expand: what the release before reads and writes stays.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Counts from 1, without gaps.
+    pub version: i32,
+    /// What it does.
+    pub name: &'static str,
+    /// For PostgreSQL.
+    pub postgres: &'static str,
+    /// For SQLite.
+    pub sqlite: &'static str,
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Integer>)]
+    version: Option<i32>,
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)";
+
+const CURRENT: &str = "SELECT max(version) AS version FROM schema_migrations";
+
+/// Runs what has not run yet and gives the version the schema is at. Safe to call from several processes at once.
+pub async fn apply(db: &Db, migrations: &'static [Migration]) -> Result<i32, Error> {
+    db.write("schema.migrate", move |connection| {
+        Box::pin(async move {
+            lock(connection).await?;
+            on!(connection, conn => conn.batch_execute(TABLE).await)?;
+            let Version { version } = on!(connection, conn => sql_query(CURRENT).get_result(conn).await)?;
+            let at = version.unwrap_or(0);
+            for migration in migrations.iter().filter(|migration| migration.version > at) {
+                step(connection, migration).await?;
+            }
+            Ok(migrations.last().map_or(at, |last| last.version.max(at)))
+        })
+    })
+    .await
+}
+
+/// One at a time; on SQLite the transaction itself is the lock.
+async fn lock(connection: &mut Connection) -> Result<(), Error> {
+    if let super::connection::Backend::Postgres(mut shared) = connection.backend() {
+        let wait = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7261640)";
+        shared.batch_execute(wait).await?;
+    }
+    Ok(())
+}
+
+async fn step(connection: &mut Connection, migration: &Migration) -> Result<(), Error> {
+    let Migration { version, name, postgres, sqlite } = *migration;
+    match connection.backend() {
+        super::connection::Backend::Postgres(mut shared) => shared.batch_execute(postgres).await?,
+        super::connection::Backend::Sqlite(lite) => lite.batch_execute(sqlite).await?,
+    }
+    let record = format!("INSERT INTO schema_migrations (version, name) VALUES ({version}, '{name}')");
+    on!(connection, conn => conn.batch_execute(&record).await)?;
+    tracing::info!(version, name, "the schema was migrated");
+    Ok(())
+}
+
+/// The version the schema is at; an error when it is older than `migrations` want, and no error when it is newer.
+pub async fn check(db: &Db, migrations: &[Migration]) -> Result<i32, String> {
+    let wanted = migrations.last().map_or(0, |last| last.version);
+    let found = read!(db, "schema.version", conn => sql_query(CURRENT).get_result::<Version>(conn).await);
+    match found {
+        Ok(Version { version }) if version.unwrap_or(0) >= wanted => Ok(version.unwrap_or(0)),
+        Ok(Version { version }) => Err(format!("the schema is at version {}, {wanted} is needed: run `errand migrate`", version.unwrap_or(0))),
+        Err(Error::Query(_)) => Err(format!("there is no schema, version {wanted} is needed: run `errand migrate`")),
+        Err(error) => Err(error.to_string()),
+    }
+}

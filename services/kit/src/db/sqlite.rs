@@ -1,0 +1,66 @@
+use std::path::Path;
+
+use anyhow::Context as _;
+use deadpool::managed::Object;
+use diesel::SqliteConnection;
+use diesel_async::{
+    AsyncConnection as _, SimpleAsyncConnection as _,
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool},
+    sync_connection_wrapper::SyncConnectionWrapper,
+};
+use futures_util::FutureExt as _;
+
+use super::{Error, Limits};
+
+/// A connection to the file.
+pub type Lite = SyncConnectionWrapper<SqliteConnection>;
+
+const READERS: usize = 4;
+
+/// One writer, since SQLite has one anyway and queueing here is fair, and a few readers beside it.
+#[derive(Clone)]
+pub struct Sqlite {
+    pub(super) writer: Pool<Lite>,
+    readers: Pool<Lite>,
+}
+
+impl Sqlite {
+    /// Makes the file and its folder when they are missing.
+    pub(super) fn open(path: &str, limits: &Limits) -> anyhow::Result<Self> {
+        if let Some(folder) = Path::new(path).parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("the folder of {path}"))?;
+        }
+        Ok(Self { writer: pool(path, 1, limits)?, readers: pool(path, READERS, limits)? })
+    }
+
+    /// A connection for one read.
+    pub async fn reader(&self) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
+        Ok(self.readers.get().await?)
+    }
+}
+
+fn pool(path: &str, size: usize, limits: &Limits) -> anyhow::Result<Pool<Lite>> {
+    let mut manager = ManagerConfig::default();
+    manager.recycling_method = RecyclingMethod::Fast;
+    let wait = limits.lock.as_millis();
+    manager.custom_setup = Box::new(move |path| {
+        async move {
+            let mut connection = Lite::establish(path).await?;
+            // The wait first: switching to the write-ahead log needs a lock itself. FULL: what was acknowledged is on disk.
+            let settings = format!(
+                "PRAGMA busy_timeout = {wait}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
+            );
+            connection.batch_execute(&settings).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        }
+        .boxed()
+    });
+    Ok(Pool::builder(AsyncDieselConnectionManager::<Lite>::new_with_config(path, manager))
+        .max_size(size)
+        .runtime(deadpool::Runtime::Tokio1)
+        // Writers queue here instead of in the server's pool, so they may wait as long as they could for a lock.
+        .wait_timeout(Some(limits.wait + limits.lock))
+        .create_timeout(Some(limits.create))
+        .recycle_timeout(Some(limits.recycle))
+        .build()?)
+}

@@ -1,0 +1,70 @@
+//! TLS to PostgreSQL: on when the URL asks for it, and then always verified.
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use tokio_postgres::Socket;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+pub(super) type Connector = MakeRustlsConnect;
+pub(super) type Dialed = (
+    tokio_postgres::Client,
+    tokio_postgres::Connection<Socket, <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socket>>::Stream>,
+);
+
+/// What the URL asks of TLS.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Tls {
+    /// A PEM file of the authorities to trust instead of the public ones.
+    root: Option<String>,
+}
+
+/// Takes `sslmode` and `sslrootcert` out of the URL: the driver knows neither `verify-full` nor files.
+pub(super) fn split(url: &str) -> anyhow::Result<(String, Option<Tls>)> {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let (mut mode, mut root, mut rest) = ("disable", None, vec![]);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("sslmode", value)) => mode = value,
+            Some(("sslrootcert", value)) => root = Some(value.to_owned()),
+            _ => rest.push(pair),
+        }
+    }
+    let tls = match mode {
+        "disable" => None,
+        "require" | "verify-ca" | "verify-full" => Some(Tls { root }),
+        other => anyhow::bail!("sslmode is {other}; it can be disable, require or verify-full"),
+    };
+    let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
+    Ok((url, tls))
+}
+
+pub(super) fn connector(tls: Option<&Tls>) -> anyhow::Result<Connector> {
+    let mut roots = rustls::RootCertStore::empty();
+    match tls.and_then(|tls| tls.root.as_ref()) {
+        Some(path) => {
+            let certificates = CertificateDer::pem_file_iter(path).with_context(|| format!("sslrootcert {path}"))?;
+            for certificate in certificates {
+                roots.add(certificate?)?;
+            }
+        }
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(MakeRustlsConnect::new(versions.with_root_certificates(roots).with_no_client_auth()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_settings_leave_the_url() {
+        let (url, tls) = split("postgres://u@h/db?sslmode=verify-full&connect_timeout=3&sslrootcert=/ca.pem").unwrap();
+        assert_eq!(url, "postgres://u@h/db?connect_timeout=3");
+        assert_eq!(tls, Some(Tls { root: Some("/ca.pem".to_owned()) }));
+        assert_eq!(split("postgres://u@h/db").unwrap(), ("postgres://u@h/db".to_owned(), None));
+        assert!(split("postgres://u@h/db?sslmode=sometimes").is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Pages of a list: how long one is, and an opaque cursor that says where the next begins.
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, de::DeserializeOwned};
+use tonic::Code;
+
+use crate::Fault;
+
+/// The length of a page when none is asked for.
+pub const DEFAULT_LIMIT: i64 = 50;
+/// The longest page.
+pub const MAX_LIMIT: i64 = 200;
+
+/// Why a page cannot be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    /// Not a cursor that we gave out.
+    #[error("the cursor is not one that was given out here; start again without it")]
+    Cursor,
+    /// A cursor of another list, or of the same with other filters.
+    #[error("the cursor belongs to another query; keep filters and order the same from page to page")]
+    Mismatch,
+    /// Out of bounds.
+    #[error("a limit is between 1 and {MAX_LIMIT}")]
+    Limit,
+}
+
+impl Fault for PageError {
+    fn fault(&self) -> (Code, &'static str) {
+        match self {
+            Self::Cursor => (Code::InvalidArgument, "INVALID_CURSOR"),
+            Self::Mismatch => (Code::InvalidArgument, "CURSOR_MISMATCH"),
+            Self::Limit => (Code::InvalidArgument, "INVALID_LIMIT"),
+        }
+    }
+}
+
+/// The number of items a page may have: what was asked for, or the default when that is 0.
+pub fn limit(asked: i32) -> Result<i64, PageError> {
+    match i64::from(asked) {
+        0 => Ok(DEFAULT_LIMIT),
+        asked if (1..=MAX_LIMIT).contains(&asked) => Ok(asked),
+        _ => Err(PageError::Limit),
+    }
+}
+
+/// Writes a cursor: `position` in the list that `query` (its filters and order) describes.
+pub fn encode<P: Serialize>(query: &str, position: &P) -> String {
+    let json = serde_json::to_vec(&(checksum(query), position)).expect("positions are plain data");
+    URL_SAFE_NO_PAD.encode(json)
+}
+
+/// Reads a cursor of the list that `query` describes; none when it is empty, which means the beginning.
+pub fn decode<P: DeserializeOwned>(query: &str, cursor: &str) -> Result<Option<P>, PageError> {
+    if cursor.is_empty() {
+        return Ok(None);
+    }
+    let json = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| PageError::Cursor)?;
+    let (check, position): (u32, serde_json::Value) = serde_json::from_slice(&json).map_err(|_| PageError::Cursor)?;
+    if check != checksum(query) {
+        return Err(PageError::Mismatch);
+    }
+    serde_json::from_value(position).map(Some).map_err(|_| PageError::Cursor)
+}
+
+/// Cuts a page of `limit` from rows of which one more was asked for, and gives the cursor to the next where there is one.
+pub fn cut<T>(mut rows: Vec<T>, limit: i64, cursor: impl FnOnce(&T) -> String) -> (Vec<T>, String) {
+    let limit = usize::try_from(limit).expect("a limit is positive");
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = if more { rows.last().map(cursor) } else { None };
+    (rows, next.unwrap_or_default())
+}
+
+/// FNV-1a: tells two queries apart by accident, not against malice: a cursor opens nothing its holder may not read.
+fn checksum(query: &str) -> u32 {
+    query.bytes().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_back_only_by_its_own_query() {
+        let cursor = encode("tasks?status=open", &("a", 7));
+        assert_eq!(decode("tasks?status=open", &cursor), Ok(Some(("a".to_owned(), 7))));
+        assert_eq!(decode::<(String, i32)>("tasks", &cursor), Err(PageError::Mismatch));
+        assert_eq!(decode::<String>("tasks?status=open", &cursor), Err(PageError::Cursor));
+        assert_eq!(decode::<String>("tasks", "no cursor"), Err(PageError::Cursor));
+        assert_eq!(decode::<String>("tasks", ""), Ok(None));
+    }
+
+    #[test]
+    fn a_page_names_its_next_only_where_there_is_one() {
+        assert_eq!(cut(vec![1, 2, 3], 2, ToString::to_string), (vec![1, 2], "2".to_owned()));
+        assert_eq!(cut(vec![1, 2], 2, ToString::to_string), (vec![1, 2], String::new()));
+    }
+
+    #[test]
+    fn a_limit_out_of_bounds_is_refused() {
+        assert_eq!([limit(0), limit(1), limit(200)], [Ok(50), Ok(1), Ok(200)]);
+        assert_eq!([limit(-1), limit(201)], [Err(PageError::Limit); 2]);
+    }
+}

@@ -1,0 +1,165 @@
+//! What travels with a request through all services: its id, its trace, its deadline.
+use std::{cell::RefCell, future::Future, sync::Arc, time::Duration};
+
+use http::HeaderValue;
+use ring::rand::SecureRandom as _;
+use tokio::time::Instant;
+
+tokio::task_local! {
+    static CURRENT: RequestContext;
+}
+
+/// Set by the edge, or by the gRPC server from its caller's metadata; read by logs, the channel to peers, and the journal.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// Names the request in every log, in the journal and in problem bodies.
+    pub request_id: Arc<str>,
+    /// Where the request stands in its trace.
+    pub trace: TraceContext,
+    /// When the caller stops waiting.
+    pub deadline: Instant,
+}
+
+impl RequestContext {
+    /// What is left until the deadline; zero when it has passed.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+/// The context of the request that this task works on.
+pub fn current() -> Option<RequestContext> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Reads the context of this task without a copy.
+pub fn with_current<T>(read: impl FnOnce(&RequestContext) -> T) -> Option<T> {
+    CURRENT.try_with(read).ok()
+}
+
+/// Runs `future` as part of the request that `context` describes.
+pub async fn scope<F: Future>(context: RequestContext, future: F) -> F::Output {
+    CURRENT.scope(context, future).await
+}
+
+/// A position in a trace, as W3C Trace Context has it (<https://www.w3.org/TR/trace-context/>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    /// The trace: the same in every service that the request reaches.
+    pub trace_id: [u8; 16],
+    /// The step that is under way.
+    pub span_id: [u8; 8],
+    /// Whether the spans of this trace are exported.
+    pub sampled: bool,
+}
+
+impl TraceContext {
+    /// The beginning of a new trace.
+    pub fn random(sampled: bool) -> Self {
+        Self { trace_id: random(), span_id: random(), sampled }
+    }
+
+    /// A new step of the same trace.
+    pub fn child(&self) -> Self {
+        Self { span_id: random(), ..*self }
+    }
+
+    /// Reads a `traceparent` header; none when it is not a valid one.
+    pub fn parse(header: &str) -> Option<Self> {
+        let mut parts = header.split('-');
+        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let future = version != "00";
+        if version == "ff" || version.len() != 2 || (!future && parts.next().is_some()) {
+            return None;
+        }
+        let (trace_id, span_id) = (from_hex::<16>(trace)?, from_hex::<8>(span)?);
+        let [flags] = from_hex::<1>(flags)?;
+        let valid = trace_id != [0; 16] && span_id != [0; 8] && from_hex::<1>(version).is_some();
+        valid.then_some(Self { trace_id, span_id, sampled: flags & 1 == 1 })
+    }
+
+    /// The `traceparent` header for the next hop.
+    pub fn header(&self) -> HeaderValue {
+        let flags = if self.sampled { "01" } else { "00" };
+        let text = format!("00-{}-{}-{flags}", self.trace_id_hex(), self.span_id_hex());
+        HeaderValue::from_str(&text).expect("hexadecimal digits and dashes")
+    }
+
+    /// The trace id as 32 hexadecimal digits.
+    pub fn trace_id_hex(&self) -> String {
+        to_hex(&self.trace_id)
+    }
+
+    /// The span id as 16 hexadecimal digits.
+    pub fn span_id_hex(&self) -> String {
+        to_hex(&self.span_id)
+    }
+}
+
+/// Bytes that nobody can guess, from a buffer that is filled by the operating system's generator.
+fn random<const N: usize>() -> [u8; N] {
+    // One system call for 32 ids instead of one each: ids are made several times a request.
+    thread_local!(static POOL: RefCell<([u8; 512], usize)> = const { RefCell::new(([0; 512], 512)) });
+    POOL.with_borrow_mut(|(bytes, used)| {
+        if *used + N > bytes.len() {
+            ring::rand::SystemRandom::new().fill(bytes).expect("the system's generator does not fail");
+            *used = 0;
+        }
+        let mut out = [0; N];
+        out.copy_from_slice(&bytes[*used..*used + N]);
+        *used += N;
+        out
+    })
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    digits.map(char::from).collect()
+}
+
+fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let text = text.as_bytes();
+    let mut out = [0; N];
+    if text.len() != 2 * N {
+        return None;
+    }
+    for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_was_written_is_read_back() {
+        let context = TraceContext::random(true);
+        assert_eq!(TraceContext::parse(context.header().to_str().unwrap()), Some(context));
+    }
+
+    #[test]
+    fn a_malformed_header_is_no_trace() {
+        let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        for header in [
+            String::new(),
+            format!("00-{trace}-{span}"),
+            format!("ff-{trace}-{span}-01"),
+            format!("00-{trace}-{span}-01-more"),
+            format!("00-{}-{span}-01", "0".repeat(32)),
+            format!("00-{trace}-{}-01", "0".repeat(16)),
+            format!("00-{}-{span}-01", trace.to_uppercase()),
+            format!("00-{trace}-{span}-zz"),
+        ] {
+            assert_eq!(TraceContext::parse(&header), None, "{header}");
+        }
+        assert!(TraceContext::parse(&format!("01-{trace}-{span}-01-more")).is_some());
+    }
+}

@@ -1,0 +1,126 @@
+use super::*;
+use crate::token::SigningKey;
+
+fn claims(clock: &Clock) -> Claims {
+    let now = clock.now().as_seconds();
+    let aud = vec!["tasks".to_owned()];
+    let (sub, sid, jti) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+    Claims { iss: ISSUER.to_owned(), aud, sub, sid, jti, iat: now, nbf: now, exp: now + 600 }
+}
+
+fn setting() -> (Verifier, SigningKey, Clock) {
+    let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+    let (pkcs8, bytes) = SigningKey::generate();
+    let verifier = Verifier::new("tasks", clock.clone());
+    let key = PublicKey { id: "k1".to_owned(), bytes };
+    verifier.apply(TrustUpdate { snapshot: true, keys: vec![key], revocations: vec![] });
+    (verifier, SigningKey::new("k1".to_owned(), &pkcs8).unwrap(), clock)
+}
+
+fn segment(json: &str) -> String {
+    URL_SAFE_NO_PAD.encode(json)
+}
+
+#[test]
+fn a_token_speaks_for_its_user_until_it_expires() {
+    let (verifier, key, clock) = setting();
+    let token = key.sign(&claims(&clock)).unwrap();
+    let caller = Caller { user_id: Uuid::from_u128(1), session_id: Uuid::from_u128(2) };
+    assert_eq!(verifier.verify(&token), Ok(caller.clone()));
+    clock.advance(Duration::from_secs(609));
+    assert_eq!(verifier.verify(&token), Ok(caller));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(verifier.verify(&token), Err(TokenError::Expired));
+}
+
+#[test]
+fn a_revoked_session_ends_its_remembered_tokens() {
+    let (verifier, key, clock) = setting();
+    let token = key.sign(&claims(&clock)).unwrap();
+    assert!(verifier.verify(&token).is_ok());
+    let until = clock.now().plus(Duration::from_secs(620));
+    let revocations = vec![Revocation { session_id: Uuid::from_u128(2), until }];
+    verifier.apply(TrustUpdate { snapshot: false, keys: vec![], revocations });
+    assert_eq!(verifier.verify(&token), Err(TokenError::Revoked));
+}
+
+#[test]
+fn a_withdrawn_key_ends_its_remembered_tokens() {
+    let (verifier, key, clock) = setting();
+    let token = key.sign(&claims(&clock)).unwrap();
+    assert!(verifier.verify(&token).is_ok());
+    let other = PublicKey { id: "k2".to_owned(), bytes: SigningKey::generate().1 };
+    verifier.apply(TrustUpdate { snapshot: false, keys: vec![other], revocations: vec![] });
+    assert_eq!(verifier.verify(&token), Err(TokenError::Invalid));
+}
+
+#[test]
+fn claims_that_do_not_fit_are_refused() {
+    let (verifier, key, clock) = setting();
+    let changes: [fn(&mut Claims); 4] = [
+        |claims| claims.aud = vec!["gateway".to_owned()],
+        |claims| claims.aud = vec![],
+        |claims| claims.iss = "someone".to_owned(),
+        |claims| claims.nbf += 11,
+    ];
+    for change in changes {
+        let mut claims = claims(&clock);
+        change(&mut claims);
+        assert_eq!(verifier.verify(&key.sign(&claims).unwrap()), Err(TokenError::Invalid), "{claims:?}");
+    }
+}
+
+#[test]
+fn a_header_that_is_not_exactly_ours_is_refused() {
+    let (verifier, key, clock) = setting();
+    let token = key.sign(&claims(&clock)).unwrap();
+    let (_, rest) = token.split_once('.').unwrap();
+    for header in [
+        r#"{"alg":"none","typ":"at+jwt","kid":"k1"}"#,
+        r#"{"alg":"HS256","typ":"at+jwt","kid":"k1"}"#,
+        r#"{"alg":"EdDSA","typ":"JWT","kid":"k1"}"#,
+        r#"{"alg":"EdDSA","typ":"at+jwt"}"#,
+        r#"{"alg":"EdDSA","typ":"at+jwt","kid":null}"#,
+        r#"{"alg":"EdDSA","typ":"at+jwt","kid":"../../etc/passwd"}"#,
+        r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","kid":"k1"}"#,
+        r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","jku":"http://evil"}"#,
+        r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","crit":["exp"]}"#,
+        r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","b64":false}"#,
+        r#"{"typ":"at+jwt","alg":"EdDSA","kid":"k1"}"#,
+    ] {
+        let forged = format!("{}.{rest}", segment(header));
+        assert_eq!(verifier.verify(&forged), Err(TokenError::Invalid), "{header}");
+    }
+}
+
+#[test]
+fn a_token_that_was_touched_is_refused() {
+    let (verifier, key, clock) = setting();
+    let token = key.sign(&claims(&clock)).unwrap();
+    let other = SigningKey::new("k1".to_owned(), &SigningKey::generate().0).unwrap();
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    let forged = [
+        other.sign(&claims(&clock)).unwrap(),
+        format!("{signed}."),
+        signed.to_owned(),
+        format!("{token}="),
+        format!("{token}.{token}"),
+        format!(" {token}"),
+        format!("{token}A"),
+        token.replace('.', ".."),
+        String::new(),
+        "..".to_owned(),
+        "a".repeat(MAX_LENGTH + 1),
+    ];
+    for forged in forged {
+        assert_eq!(verifier.verify(&forged), Err(TokenError::Invalid), "{forged}");
+    }
+}
+
+#[test]
+fn nothing_passes_before_keys_are_known() {
+    let (_, key, clock) = setting();
+    let verifier = Verifier::new("tasks", clock.clone());
+    assert_eq!(verifier.verify(&key.sign(&claims(&clock)).unwrap()), Err(TokenError::Unready));
+    assert_eq!(verifier.silence(), None);
+}

@@ -1,0 +1,42 @@
+//! Work that outlives the request that began it.
+use std::{future::Future, sync::LazyLock, time::Duration};
+
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::request;
+
+static TRACKER: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Starts `future` as a task of its own, still part of the current request: it goes on when its caller hangs up, and a draining
+/// process waits for it.
+#[expect(clippy::disallowed_methods, reason = "one of the two places that spawn")]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let context = request::current();
+    tokio::spawn(TRACKER.track_future(async move {
+        match context {
+            Some(context) => request::scope(context, future).await,
+            None => future.await,
+        }
+    }))
+}
+
+/// Starts `future` as a task that nobody waits for: the upkeep of a connection, which may end with the process.
+#[expect(clippy::disallowed_methods, reason = "one of the two places that spawn")]
+pub fn detach<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    tokio::spawn(future)
+}
+
+/// Waits until all spawned work is done, at most `limit`; false when some was left.
+pub async fn drained(limit: Duration) -> bool {
+    TRACKER.close();
+    let drained = tokio::time::timeout(limit, TRACKER.wait()).await.is_ok();
+    TRACKER.reopen();
+    drained
+}
