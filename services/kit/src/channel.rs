@@ -1,63 +1,97 @@
-//! A way to reach a gRPC service: over the network or in this process.
-use std::{convert::Infallible, sync::Arc, time::Duration};
+//! The client side of gRPC: one type reaches a service over the network or in this process, and both ways keep the same
+//! promises. What a call goes through stands in [`over_network`] and [`in_process`], outermost first.
+mod answer;
+mod balancer;
+mod call;
+mod chance;
+mod deadline;
+mod endpoint;
+mod failure;
+mod headers;
+mod latency;
+mod limits;
+mod link;
+mod record;
+mod recovery;
+mod resolver;
+mod retry;
 
-use http::{Request, Response, Uri, uri::Authority};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+
+use http::{Request, Response};
 use tonic::{Status, body::Body};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
-/// A way to reach a gRPC service; what the generated clients are built on.
+pub use self::limits::Limits;
+use self::{balancer::Balancer, call::Call, deadline::Deadline};
+
+/// A way to reach a gRPC service; the generated clients stand on it. A clone shares connections with its original.
 pub type GrpcChannel = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
 
-/// The channel to a service in this process.
+/// The channel to a service of this process: `router` with the deadline, the headers and the metrics of a remote one.
 pub fn local(router: axum::Router) -> GrpcChannel {
-    BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
-        let router = router.clone();
-        async move {
-            let response = router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
-            Ok(response.map(Body::new))
-        }
-    }))
+    BoxCloneSyncService::new(tower::service_fn(move |request| in_process(router.clone(), request)))
 }
 
-/// How a channel treats its peer.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// How long a connection may take to open.
-    pub connect: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { connect: Duration::from_millis(500) }
-    }
-}
-
-/// The channel to the service at `url` (`http://host:port`).
-pub fn remote(_name: &'static str, url: &str, _limits: Limits) -> anyhow::Result<GrpcChannel> {
-    let uri: Uri = url.parse()?;
-    let authority: Authority = uri.authority().cloned().ok_or_else(|| anyhow::anyhow!("{url}: http://host:port"))?;
-    let connection = Arc::new(tokio::sync::Mutex::new(None::<hyper::client::conn::http2::SendRequest<Body>>));
-    Ok(BoxCloneSyncService::new(tower::service_fn(move |mut request: Request<Body>| {
-        let (connection, authority) = (connection.clone(), authority.clone());
-        async move {
-            let mut held = connection.lock().await;
-            let mut send = match held.take().filter(|send| !send.is_closed()) {
-                Some(send) => send,
-                None => {
-                    let io = tokio::net::TcpStream::connect(authority.as_str()).await.map_err(|error| Status::unavailable(error.to_string()))?;
-                    let (send, driver) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(io)).await.map_err(|error| Status::unavailable(error.to_string()))?;
-                    drop(crate::work::spawn(driver));
-                    send
-                }
-            };
-            *held = Some(send.clone());
-            drop(held);
-            let mut parts = std::mem::take(request.uri_mut()).into_parts();
-            parts.scheme = Some(http::uri::Scheme::HTTP);
-            parts.authority = Some(authority);
-            *request.uri_mut() = Uri::from_parts(parts).expect("a path was there");
-            send.send_request(request).await.map(|response| response.map(Body::new)).map_err(|error| Status::unavailable(error.to_string()))
-        }
+/// The channel to the service `name` at `url`: `http://host:port`, or several of them with commas between.
+///
+/// Each host stands for all addresses its name has, and they are looked up again as [`Limits::resolve`] says. Must be
+/// called within a Tokio runtime. Nothing is connected before the first call, so a peer that is not there is no error
+/// here. Requests carry one message: unary calls and streams of answers, not streams of requests.
+///
+/// # Errors
+/// When `url` is not of that form.
+pub fn remote(name: &'static str, url: &str, limits: Limits) -> anyhow::Result<GrpcChannel> {
+    let balancer = Balancer::start(name, resolver::targets(url)?, limits);
+    Ok(BoxCloneSyncService::new(tower::service_fn(move |request| {
+        over_network(balancer.clone(), request)
     })))
+}
+
+async fn over_network(
+    balancer: Arc<Balancer>,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Status> {
+    // Outermost: it counts what the caller saw, one call however often it was sent.
+    let record = record::Call::begin(balancer.name(), request.uri());
+    // Once a call, not once an attempt: the attempts are one step of the trace.
+    headers::carry(request.headers_mut());
+    // Above the retry: all attempts and the pauses between them share the time that the caller gave.
+    let deadline = Deadline::of(request.headers(), deadline::HOP);
+    let sending = async {
+        // Read before anything is sent: what may have to be sent again must be whole.
+        let call = Call::read(request, deadline, balancer.limits()).await?;
+        // Sends again what is safe to send again. Below it, for each attempt: the balancer picks an endpoint, which lets
+        // in as many calls as its limit says, onto its connection.
+        retry::send(&balancer, &call).await
+    };
+    record.end(deadline.keep(sending).await)
+}
+
+async fn in_process(
+    router: axum::Router,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Status> {
+    // The same order as above, for the same reasons; nothing is lost on the way, so nothing is sent again.
+    let record = record::Call::begin("local", request.uri());
+    headers::carry(request.headers_mut());
+    let deadline = Deadline::of(request.headers(), Duration::ZERO);
+    deadline.write(request.headers_mut());
+    let answering = async {
+        let response =
+            router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+        Ok(response.map(Body::new))
+    };
+    record.end(deadline.keep(answering).await)
+}
+
+/// Runs what belongs to a channel and not to a request: a draining process does not wait for it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "connections live as long as the channel; waiting for them would never end"
+)]
+fn background<F: Future<Output: Send + 'static> + Send + 'static>(
+    future: F,
+) -> tokio::task::JoinHandle<F::Output> {
+    tokio::spawn(future)
 }

@@ -6,7 +6,7 @@ mod listen;
 mod period;
 mod secret;
 
-use std::{error::Error, fmt};
+use std::{borrow::Cow, error::Error, fmt};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -63,7 +63,7 @@ pub struct Loaded<T> {
 /// # Errors
 /// Every fault of every part.
 pub fn load<T>(environment: &Environment, read: impl FnOnce(&mut Reader<'_>) -> T) -> Result<Loaded<T>, Faults> {
-    let mut reader = Reader { environment, faults: vec![], values: vec![] };
+    let mut reader = Reader { environment: Cow::Borrowed(environment), faults: vec![], values: vec![] };
     let settings = read(&mut reader);
     let Reader { faults, values, .. } = reader;
     if faults.is_empty() { Ok(Loaded { settings, values }) } else { Err(Faults(faults)) }
@@ -72,12 +72,19 @@ pub fn load<T>(environment: &Environment, read: impl FnOnce(&mut Reader<'_>) -> 
 /// Reads struct after struct and gathers what is wrong.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    environment: &'a Environment,
+    environment: Cow<'a, Environment>,
     faults: Vec<String>,
     values: Vec<(String, String)>,
 }
 
 impl Reader<'_> {
+    /// Gives the variable `name` a value for what is read after, unless it or its file is set.
+    pub fn assume(&mut self, name: &str, value: impl Into<String>) {
+        if !self.environment.is_set(name) {
+            self.environment.to_mut().insert(name, value.into());
+        }
+    }
+
     /// Reads one struct. With a prefix, as `AUTH_`, a variable that is not set under the prefixed name is read under its own.
     pub fn read<S: Settings>(&mut self, prefix: &str) -> S {
         let mut accepted = vec![];

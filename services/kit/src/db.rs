@@ -125,25 +125,32 @@ impl Db {
 }
 
 /// Runs one reading query: `read!(db, "task.get", conn => query.first(conn).await)` gives `Result<_, kit::db::Error>`.
+/// A boxed query names its backend: `read!(db, "task.list", conn: Backend => query.into_boxed::<Backend>()…)`.
 #[macro_export]
 macro_rules! read {
-    ($db:expr, $name:literal, $conn:ident => $query:expr) => {{
+    ($db:expr, $name:literal, $conn:ident => $query:expr) => {
+        $crate::read!($db, $name, $conn: _Backend => $query)
+    };
+    ($db:expr, $name:literal, $conn:ident: $backend:ident => $query:expr) => {{
         let started = ::tokio::time::Instant::now();
-        let (db, found) = ($db, async {
-            match $db {
+        let db: &$crate::Db = $db;
+        let found = async {
+            match db {
                 $crate::Db::Postgres(postgres) => {
+                    type $backend = ::diesel::pg::Pg;
                     let lane = postgres.lane()?;
                     let $conn = &mut &*lane;
                     $query.map_err($crate::db::Error::from)
                 }
                 $crate::Db::Sqlite(sqlite) => {
+                    type $backend = ::diesel::sqlite::Sqlite;
                     let mut reader = sqlite.reader().await?;
                     let $conn = &mut *reader;
                     $query.map_err($crate::db::Error::from)
                 }
             }
         }
-        .await);
+        .await;
         $crate::metrics::database_operation(db.system(), $name, started.elapsed(), found.is_ok());
         found
     }};
@@ -164,49 +171,53 @@ macro_rules! on {
 }
 
 /// Runs several queries on an exclusive connection, in their order and, on PostgreSQL, in one trip:
-/// `together!(connection, conn => first.execute(conn).await, second.load(conn).await)` gives a tuple of results.
+/// `together!(connection, conn => first.execute(conn).await, second.load(conn).await)` gives a result of a tuple.
+/// For up to a handful: what has to come last for sure (COMMIT) is sent when these have answered.
 #[macro_export]
 macro_rules! together {
     ($connection:expr, $conn:ident => $($query:expr),+ $(,)?) => {
         match $connection.backend() {
             $crate::db::connection::Backend::Postgres(shared) => {
-                ::futures_util::join!($(async {
+                ::futures_util::try_join!($(async {
                     let $conn = &mut &*shared;
                     $query.map_err($crate::db::Error::from)
                 }),+)
             }
-            $crate::db::connection::Backend::Sqlite(lite) => ($({
-                let $conn = &mut *lite;
-                $query.map_err($crate::db::Error::from)
-            },)+),
+            $crate::db::connection::Backend::Sqlite(lite) => async {
+                Ok::<_, $crate::db::Error>(($({
+                    let $conn = &mut *lite;
+                    $query.map_err($crate::db::Error::from)?
+                },)+))
+            }
+            .await,
         }
     };
 }
 
-/// Runs a query for each of some items, in their order and, on PostgreSQL, in one trip:
-/// `for_each!(connection, rows, row, conn => insert(row).execute(conn).await)` gives `Result<(), kit::db::Error>`.
+/// Runs a query for each item of some lists, on PostgreSQL all in one trip:
+/// `for_each!(connection, conn => row in rows => insert(row).execute(conn).await; key in keys => …)` gives `Result<(), _>`.
 #[macro_export]
 macro_rules! for_each {
-    ($connection:expr, $items:expr, $item:pat, $conn:ident => $query:expr) => {
+    ($connection:expr, $conn:ident => $($item:ident in $items:expr => $query:expr);+ $(;)?) => {
         match $connection.backend() {
             $crate::db::connection::Backend::Postgres(shared) => {
-                let queries = $items.into_iter().map(|$item| async move {
-                    let $conn = &mut &*shared;
-                    $query.map(drop).map_err($crate::db::Error::from)
-                });
-                ::futures_util::future::join_all(queries).await.into_iter().collect::<Result<(), _>>()
+                let mut queries: Vec<::futures_util::future::BoxFuture<'_, Result<(), $crate::db::Error>>> = vec![];
+                $(for $item in $items {
+                    queries.push(Box::pin(async move {
+                        let $conn = &mut &*shared;
+                        $query.map(drop).map_err($crate::db::Error::from)
+                    }));
+                })+
+                ::futures_util::future::try_join_all(queries).await.map(drop)
             }
-            $crate::db::connection::Backend::Sqlite(lite) => {
-                let mut outcome = Ok(());
-                for $item in $items {
+            $crate::db::connection::Backend::Sqlite(lite) => async {
+                $(for $item in $items {
                     let $conn = &mut *lite;
-                    outcome = $query.map(drop).map_err($crate::db::Error::from);
-                    if outcome.is_err() {
-                        break;
-                    }
-                }
-                outcome
+                    $query.map_err($crate::db::Error::from)?;
+                })+
+                Ok::<(), $crate::db::Error>(())
             }
+            .await,
         }
     };
 }

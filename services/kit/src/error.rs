@@ -4,7 +4,7 @@ use std::{collections::HashMap, error::Error, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
-const DOMAIN: &str = "errand";
+pub(crate) const DOMAIN: &str = "errand";
 
 /// A failure that knows how a caller should see it.
 pub trait Fault: Error {
@@ -45,7 +45,12 @@ pub fn status(error: &dyn Fault) -> Status {
     let (code, reason) = error.fault();
     let hidden = matches!(code, Code::Internal | Code::Unknown | Code::DataLoss);
     if hidden || code == Code::Unavailable {
-        let causes: Vec<String> = std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
+        let mut causes = vec![];
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            causes.push(next.to_string());
+            cause = next.source();
+        }
         tracing::error!(reason, error = %error, causes = causes.join(": "), "a request failed");
     }
     let message = if hidden { "something went wrong on our side".to_owned() } else { error.to_string() };

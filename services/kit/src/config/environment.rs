@@ -6,7 +6,6 @@ pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// The variables of this process that are text.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn process() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -30,9 +29,17 @@ impl Environment {
 
     /// The prefixed name, unless only the bare one is set.
     pub(super) fn name_in_use(&self, prefix: &str, name: &str) -> String {
-        let is_set = |name: &str| self.set(name).is_some() || self.set(&format!("{name}_FILE")).is_some();
         let prefixed = format!("{prefix}{name}");
-        if !is_set(&prefixed) && is_set(name) { name.to_owned() } else { prefixed }
+        if !self.is_set(&prefixed) && self.is_set(name) { name.to_owned() } else { prefixed }
+    }
+
+    /// Whether the variable has a value or a file.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.set(name).is_some() || self.set(&format!("{name}_FILE")).is_some()
+    }
+
+    pub(super) fn insert(&mut self, name: &str, value: String) {
+        self.0.insert(name.to_owned(), value);
     }
 
     fn set(&self, name: &str) -> Option<&str> {

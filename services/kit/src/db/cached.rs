@@ -3,6 +3,7 @@ use diesel::{
     backend::Backend,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
 };
+use diesel::query_dsl::RunQueryDsl;
 
 /// Keeps the prepared statement of a query whose text does not vary.
 ///
@@ -31,3 +32,5 @@ impl<Q> QueryId for Cached<Q> {
 impl<Q: Query> Query for Cached<Q> {
     type SqlType = Q::SqlType;
 }
+
+impl<Q, C> RunQueryDsl<C> for Cached<Q> {}

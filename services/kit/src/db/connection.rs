@@ -1,9 +1,10 @@
 //! An exclusive connection and its transaction.
 use deadpool::managed::Object;
-use diesel::sql_query;
-use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _, pooled_connection::AsyncDieselConnectionManager};
+use diesel::{query_builder::SqlQuery, sql_query};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, pooled_connection::AsyncDieselConnectionManager};
 
 use super::{Cached, Error, Lite};
+use crate::on;
 
 type Pooled<C> = Object<AsyncDieselConnectionManager<C>>;
 
@@ -43,50 +44,42 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction, on SQLite as its writer.
-    pub async fn begin(&mut self) -> Result<(), Error> {
+    /// What begins a transaction, on SQLite as its writer: to be sent [`together!`](crate::together!) with its first queries.
+    pub fn begin_statement(&mut self) -> Cached<SqlQuery> {
         self.in_transaction = true;
+        Cached(sql_query(match self.backend() {
+            Backend::Postgres(_) => "BEGIN",
+            Backend::Sqlite(_) => "BEGIN IMMEDIATE",
+        }))
+    }
+
+    /// What a raw query ends in to lock the rows it reads: nothing on SQLite, whose writer is alone anyway.
+    pub fn row_lock(&mut self) -> &'static str {
         match self.backend() {
-            Backend::Postgres(mut shared) => begin(&mut shared).await,
-            Backend::Sqlite(lite) => Ok(lite.batch_execute("BEGIN IMMEDIATE").await?),
+            Backend::Postgres(_) => " FOR UPDATE",
+            Backend::Sqlite(_) => "",
         }
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&mut self) -> Result<(), Error> {
+        let begin = self.begin_statement();
+        on!(self, conn => begin.execute(conn).await)?;
+        Ok(())
     }
 
     /// Makes what was written durable. An error leaves open whether it is.
     pub async fn commit(&mut self) -> Result<(), Error> {
-        match self.backend() {
-            Backend::Postgres(mut shared) => commit(&mut shared).await?,
-            Backend::Sqlite(lite) => lite.batch_execute("COMMIT").await?,
-        }
+        on!(self, conn => Cached(sql_query("COMMIT")).execute(conn).await)?;
         self.in_transaction = false;
         Ok(())
     }
 
     /// Forgets what was written. Where that fails, the connection is closed, which does the same.
     pub async fn rollback(&mut self) {
-        let rolled_back = match self.backend() {
-            Backend::Postgres(mut shared) => shared.batch_execute("ROLLBACK").await,
-            Backend::Sqlite(lite) => lite.batch_execute("ROLLBACK").await,
-        };
+        let rolled_back = on!(self, conn => Cached(sql_query("ROLLBACK")).execute(conn).await);
         self.in_transaction = rolled_back.is_err();
     }
-
-    /// Says that a transaction was begun or ended by statements sent [`together!`](crate::together!) with others.
-    pub fn set_in_transaction(&mut self, in_transaction: bool) {
-        self.in_transaction = in_transaction;
-    }
-}
-
-/// `BEGIN` as a prepared statement, so that it keeps its place among pipelined ones.
-pub async fn begin(shared: &mut &AsyncPgConnection) -> Result<(), Error> {
-    Cached(sql_query("BEGIN")).execute(shared).await?;
-    Ok(())
-}
-
-/// `COMMIT` as a prepared statement, so that it keeps its place among pipelined ones.
-pub async fn commit(shared: &mut &AsyncPgConnection) -> Result<(), Error> {
-    Cached(sql_query("COMMIT")).execute(shared).await?;
-    Ok(())
 }
 
 impl Drop for Connection {

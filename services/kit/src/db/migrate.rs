@@ -46,11 +46,17 @@ pub async fn apply(db: &Db, migrations: &'static [Migration]) -> Result<i32, Err
     .await
 }
 
+const LOCK: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7261640)";
+
+/// A URL may name a schema of its own, as in `?options=-c%20search_path%3Dledger`: it is made here.
+const SCHEMA: &str = "DO $$ BEGIN IF current_schema() IS NULL THEN
+    EXECUTE format('CREATE SCHEMA %I', split_part(current_setting('search_path'), ',', 1)); END IF; END $$";
+
 /// One at a time; on SQLite the transaction itself is the lock.
 async fn lock(connection: &mut Connection) -> Result<(), Error> {
     if let super::connection::Backend::Postgres(mut shared) = connection.backend() {
-        let wait = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7261640)";
-        shared.batch_execute(wait).await?;
+        shared.batch_execute(LOCK).await?;
+        shared.batch_execute(SCHEMA).await?;
     }
     Ok(())
 }

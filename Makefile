@@ -1,0 +1,39 @@
+# Everything that is done by hand goes through here; `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# dev or release: `make run PROFILE=release` builds for minutes and is several times as fast.
+PROFILE ?= dev
+export LISTEN ?= 127.0.0.1:8080
+export ADMIN_LISTEN ?= 127.0.0.1:9090
+export DATA_DIR ?= data
+
+.PHONY: help run run-split test lint verify bench clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build and start everything in one process, on SQLite in data/, at http://127.0.0.1:8080
+	cargo run --locked --profile $(PROFILE) --package errand --bin errand -- serve
+
+run-split: ## build and start auth, tasks and gateway as three processes on PostgreSQL
+	PROFILE=$(PROFILE) scripts/run-split
+
+test: ## run every test, on SQLite and on a throw-away PostgreSQL
+	scripts/test
+
+lint: ## check formatting, clippy's advice and the size of files and functions
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	scripts/lint-size
+
+verify: lint test ## what has to pass before a push: lint and test, and the dependencies where cargo-deny is installed
+	scripts/deny
+
+bench: ## measure throughput, latency, start, memory and size of release builds
+	scripts/bench
+
+clean: ## remove what was built and the data of `make run`
+	cargo clean
+	rm -rf "$(DATA_DIR)"

@@ -1,0 +1,161 @@
+//! What an operator may set.
+use std::{path::PathBuf, time::Duration};
+
+use kit::{Secret, Settings, config::Period};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{password, phc::Profile},
+    hashing::Hasher,
+    secrets,
+};
+
+/// The settings of the auth service. Each field is an environment variable of that name in capitals.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// `DATABASE_URL`: `postgres://user:password@host/name` or `sqlite:path`.
+    pub database_url: Secret,
+    /// `DATABASE_CONNECTIONS`: how many connections this process may hold for writing.
+    pub database_connections: usize,
+    /// `AUTO_MIGRATE`: whether the schema is brought up to date at the start; by default with SQLite only.
+    pub auto_migrate: Option<bool>,
+    /// `KEK`: the key that encrypts signing keys and from which others are derived, 32 bytes in base64. With SQLite one is made
+    /// beside the database file when it is left out.
+    pub kek: Secret,
+    /// `KEY_ROTATION`: how long a signing key signs.
+    pub key_rotation: Period,
+    /// `HASH_WORKERS`: how many passwords are hashed at once; as many as there are cores by default, 2 at most.
+    pub hash_workers: Option<usize>,
+    /// `HASH_MEMORY_KIB`: what one hash takes of memory, in KiB.
+    pub hash_memory_kib: u32,
+    /// `HASH_ITERATIONS`: how often one hash passes over its memory.
+    pub hash_iterations: u32,
+    /// `PASSWORD_MINIMUM`: the fewest characters of a password, 8 to 64.
+    pub password_minimum: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database_url: Secret::default(),
+            database_connections: 6,
+            auto_migrate: None,
+            kek: Secret::default(),
+            key_rotation: Period::from_secs(30 * 24 * 3600),
+            hash_workers: None,
+            hash_memory_kib: 46 * 1024,
+            hash_iterations: 1,
+            password_minimum: password::MINIMUM,
+        }
+    }
+}
+
+impl Settings for Config {
+    fn faults(&self) -> Vec<String> {
+        let (lowest, advice) = (password::LOWEST_MINIMUM, secrets::ADVICE);
+        let url = self.database_url.expose();
+        let known = ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme));
+        let kek = self.kek.expose();
+        let kek_fault = if kek.is_empty() { known && self.sqlite_file().is_none() } else { secrets::parse(kek).is_none() };
+        let faults = [
+            (!known, "DATABASE_URL must be set, as postgres://user:password@host/name or sqlite:auth.db".to_owned()),
+            (kek_fault, format!("KEK must be set (or KEK_FILE) to {advice}")),
+            (self.database_connections == 0, "DATABASE_CONNECTIONS must be at least 1".to_owned()),
+            (self.hash_workers == Some(0), "HASH_WORKERS must be at least 1".to_owned()),
+            (!self.profile().is_bearable(), "HASH_MEMORY_KIB must be 8 to 131072, and HASH_ITERATIONS 1 to 10".to_owned()),
+            (
+                !(lowest..=64).contains(&self.password_minimum),
+                format!("PASSWORD_MINIMUM must be {lowest} to 64; 15 is right where the password is all there is"),
+            ),
+            (self.key_rotation() < Duration::from_secs(1), "KEY_ROTATION must be at least 1s, and should be days".to_owned()),
+        ];
+        faults.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| fault).collect()
+    }
+}
+
+impl Config {
+    /// The file of an SQLite database.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        let path = self.database_url.expose().strip_prefix("sqlite:")?;
+        Some(PathBuf::from(path.trim_start_matches("//")))
+    }
+
+    /// Whether the schema is brought up to date at the start.
+    pub(crate) fn migrates(&self) -> bool {
+        self.auto_migrate.unwrap_or_else(|| self.sqlite_file().is_some())
+    }
+
+    /// What a new hash costs.
+    pub(crate) fn profile(&self) -> Profile {
+        Profile { memory: self.hash_memory_kib, iterations: self.hash_iterations, lanes: 1 }
+    }
+
+    /// How many passwords are hashed at once.
+    pub(crate) fn workers(&self) -> usize {
+        self.hash_workers.unwrap_or_else(Hasher::default_workers)
+    }
+
+    /// How long a signing key signs.
+    pub(crate) fn key_rotation(&self) -> Duration {
+        self.key_rotation.duration()
+    }
+
+    /// The configured KEK, or the one beside an SQLite database.
+    pub(crate) fn kek(&self) -> anyhow::Result<[u8; 32]> {
+        match (self.kek.expose(), self.sqlite_file()) {
+            ("", Some(file)) => secrets::beside(&file),
+            (kek, _) => secrets::parse(kek).ok_or_else(|| anyhow::anyhow!("KEK must be {}", secrets::ADVICE)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(url: &str) -> Config {
+        Config { database_url: url.into(), ..Config::default() }
+    }
+
+    #[test]
+    fn sqlite_needs_no_more_than_a_path() {
+        assert_eq!(config("sqlite:auth.db").faults(), Vec::<String>::new());
+        assert!(config("sqlite:auth.db").migrates());
+    }
+
+    #[test]
+    fn postgresql_needs_a_kek_and_the_fault_says_how_to_make_one() {
+        let faults = config("postgres://auth@db/auth").faults();
+        assert!(faults.len() == 1 && faults[0].starts_with("KEK must be set"), "{faults:?}");
+        assert!(faults[0].contains("openssl rand -base64 32"), "{faults:?}");
+        let config = Config { kek: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into(), ..config("postgres://auth@db/auth") };
+        assert_eq!(config.faults(), Vec::<String>::new());
+        assert!(!config.migrates());
+    }
+
+    #[test]
+    fn every_value_out_of_range_is_named() {
+        let config = Config {
+            database_connections: 0,
+            kek: "short".into(),
+            key_rotation: Period::from_millis(1),
+            hash_workers: Some(0),
+            hash_memory_kib: 1 << 20,
+            password_minimum: 7,
+            ..Config::default()
+        };
+        let said = config.faults();
+        let names: Vec<_> = said.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
+        let expected = [
+            "DATABASE_URL",
+            "KEK",
+            "DATABASE_CONNECTIONS",
+            "HASH_WORKERS",
+            "HASH_MEMORY_KIB",
+            "PASSWORD_MINIMUM",
+            "KEY_ROTATION",
+        ];
+        assert_eq!(names, expected);
+    }
+}

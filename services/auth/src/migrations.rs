@@ -1,0 +1,9 @@
+//! The steps of the schema, in their order.
+use kit::db::Migration;
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "accounts",
+    postgres: include_str!("../migrations/0001_accounts/postgres.sql"),
+    sqlite: include_str!("../migrations/0001_accounts/sqlite.sql"),
+}];

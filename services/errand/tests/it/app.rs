@@ -1,0 +1,127 @@
+//! The whole suite on a free port, in each of the ways it can be run.
+use std::{future::Future, sync::LazyLock};
+
+use kit::{Clock, Service, Stop, config::Environment, serve::Limits};
+use tokio::{
+    net::TcpListener,
+    runtime::{self, Runtime},
+    sync::OnceCell,
+};
+
+use crate::{http::Http, storage::{self, Variables}, user::User};
+
+/// How the three services are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topology {
+    /// One process, no sockets between them.
+    OneProcess,
+    /// Each behind a socket of its own.
+    Split,
+}
+
+pub(crate) use kit::testing::Backend;
+
+/// Serves every app of this test binary; a test only waits on it.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime")
+});
+
+/// Makes of `async fn sentence(app: &App)` a test on each topology and backend, all of which share four apps.
+macro_rules! everywhere {
+    ($($sentence:ident),+ $(,)?) => {$(
+        mod $sentence {
+            use crate::app::{Backend, Topology, on};
+
+            #[test]
+            fn in_one_process_on_sqlite() {
+                on(Topology::OneProcess, Backend::Sqlite, super::$sentence);
+            }
+
+            #[test]
+            fn in_one_process_on_postgres() {
+                on(Topology::OneProcess, Backend::Postgres, super::$sentence);
+            }
+
+            #[test]
+            fn split_on_sqlite() {
+                on(Topology::Split, Backend::Sqlite, super::$sentence);
+            }
+
+            #[test]
+            fn split_on_postgres() {
+                on(Topology::Split, Backend::Postgres, super::$sentence);
+            }
+        }
+    )+};
+}
+pub(crate) use everywhere;
+
+/// Runs a test on one of the four apps; on PostgreSQL only where there is one.
+pub(crate) fn on<F>(topology: Topology, backend: Backend, test: impl FnOnce(&'static App) -> F)
+where
+    F: Future<Output = ()>,
+{
+    static APPS: [OnceCell<App>; 4] = [const { OnceCell::const_new() }; 4];
+    if !kit::testing::backends().contains(&backend) {
+        return;
+    }
+    let index = usize::from(topology == Topology::Split) + 2 * usize::from(backend == Backend::Postgres);
+    RUNTIME.block_on(async { test(APPS[index].get_or_init(|| App::start(topology, backend, Clock::system())).await).await });
+}
+
+/// Runs a test that starts what it needs by itself.
+pub(crate) fn alone(test: impl Future<Output = ()>) {
+    RUNTIME.block_on(test);
+}
+
+/// The suite, served.
+pub(crate) struct App {
+    pub(crate) http: Http,
+}
+
+impl App {
+    pub(crate) async fn start(topology: Topology, backend: Backend, clock: Clock) -> Self {
+        let config = configured(storage::variables(backend).await);
+        let address = match topology {
+            Topology::OneProcess => one_process(config, clock).await,
+            Topology::Split => split(config, clock).await,
+        };
+        Self { http: Http::new(address) }
+    }
+
+    /// Someone new, signed in.
+    pub(crate) async fn user(&self, name: &str) -> User {
+        User::joins(&self.http, name).await
+    }
+}
+
+fn configured(variables: Variables) -> errand::Config {
+    let loaded = kit::config::load(&Environment::from_iter(variables), errand::Config::read);
+    loaded.unwrap_or_else(|faults| panic!("{faults}")).settings
+}
+
+async fn one_process(config: errand::Config, clock: Clock) -> String {
+    serve(errand::build(config, clock).await.expect("the suite")).await
+}
+
+async fn split(config: errand::Config, clock: Clock) -> String {
+    let errand::Config { auth, tasks, gateway } = config;
+    let auth = remote("auth", auth::build(auth, clock.clone()).await.expect("auth")).await;
+    let tasks = tasks::build(tasks, clock.clone(), tasks::Peers { auth: auth.clone() }).await.expect("tasks");
+    let tasks = remote("tasks", tasks).await;
+    serve(gateway::build(gateway, clock, gateway::Peers { auth, tasks }).await.expect("the gateway")).await
+}
+
+async fn remote(name: &'static str, service: Service) -> kit::GrpcChannel {
+    let address = serve(service).await;
+    kit::channel::remote(name, &address, kit::channel::Limits::default()).expect("an address")
+}
+
+/// Serves on a free port until the tests are over.
+async fn serve(service: Service) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    let limits = Limits { max_connections_per_ip: 0, ..Limits::default() };
+    kit::work::detach(async move { kit::serve::serve(service, listener, &limits, Stop::new()).await });
+    format!("http://{address}")
+}

@@ -1,0 +1,159 @@
+//! From a tree to a typed value, field by field, so that one fault does not hide the others.
+use std::borrow::Cow;
+
+use super::Tree;
+use crate::problem::{Fault, MOST_FAULTS};
+
+/// A value that a body can hold.
+pub(crate) trait Read: Sized {
+    /// What it is when its field is absent; `None` when the field has to be there.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// Reads it; `None` when something was wrong, which `faults` then tells.
+    fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self>;
+}
+
+/// What was wrong so far, and where reading is.
+#[derive(Default)]
+pub(crate) struct Faults {
+    list: Vec<Fault>,
+    pointer: String,
+}
+
+impl Faults {
+    /// Notes a fault of the value that is being read.
+    pub(crate) fn add(&mut self, code: &'static str, message: impl Into<Cow<'static, str>>) {
+        if self.list.len() < MOST_FAULTS {
+            self.list.push(Fault::body(self.pointer.clone(), code, message));
+        }
+    }
+
+    /// Notes that a value is of the wrong type.
+    pub(crate) fn expected(&mut self, what: &str, found: &Tree<'_>) {
+        self.add("WRONG_TYPE", format!("this is {what}, not {}", found.kind()));
+    }
+
+    /// Reads what lies at `step` below.
+    pub(crate) fn within<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        // RFC 6901, 3.
+        match step.contains(['~', '/']) {
+            true => self.pointer.push_str(&step.replace('~', "~0").replace('/', "~1")),
+            false => self.pointer.push_str(step),
+        }
+        let value = read(self);
+        self.pointer.truncate(length);
+        value
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Fault> {
+        self.list
+    }
+}
+
+/// The known fields of an object, each to be taken once.
+pub(crate) struct Fields<'a, const N: usize> {
+    names: [&'static str; N],
+    values: [Option<Tree<'a>>; N],
+}
+
+impl<'a, const N: usize> Fields<'a, N> {
+    /// Sorts an object's fields; notes those that are unknown and those that come twice.
+    pub(crate) fn of(tree: Tree<'a>, names: [&'static str; N], faults: &mut Faults) -> Option<Self> {
+        let Tree::Object(entries) = tree else {
+            faults.expected("an object", &tree);
+            return None;
+        };
+        let mut values = [const { None }; N];
+        for (key, value) in entries {
+            match names.iter().position(|name| *name == key) {
+                Some(index) if values[index].is_none() => values[index] = Some(value),
+                Some(_) => faults.within(&key, |faults| faults.add("REPEATED_FIELD", "this field is there more than once")),
+                None => faults.within(&shortened(&key), |faults| faults.add("UNKNOWN_FIELD", unknown(&names))),
+            }
+        }
+        Some(Self { names, values })
+    }
+
+    /// Reads the field `name`.
+    pub(crate) fn take<T: Read>(&mut self, name: &'static str, faults: &mut Faults) -> Option<T> {
+        let index = self.names.iter().position(|known| *known == name)?;
+        faults.within(name, |faults| match self.values[index].take() {
+            Some(tree) => T::read(tree, faults),
+            None => T::absent().or_else(|| {
+                faults.add("REQUIRED", "this field has to be there");
+                None
+            }),
+        })
+    }
+}
+
+fn unknown(names: &[&str]) -> String {
+    match names {
+        [] => "no field is known here".to_owned(),
+        names => format!("this field is not known; known are {}", names.join(", ")),
+    }
+}
+
+/// A key that a client made up is told back, but not at any length.
+fn shortened(key: &str) -> Cow<'_, str> {
+    match key.char_indices().nth(64) {
+        Some((end, _)) => format!("{}…", &key[..end]).into(),
+        None => key.into(),
+    }
+}
+
+/// Declares a struct that a body can hold: its fields are read as [`Read`] says, and all faults are told at once.
+macro_rules! object {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, utoipa::ToSchema)]
+        $visibility struct $name { $($(#[$field_meta])* pub(crate) $field: $type,)* }
+
+        impl $crate::body::Read for $name {
+            #[allow(unused_mut, reason = "an object may have no fields")]
+            fn read(tree: $crate::body::Tree<'_>, faults: &mut $crate::body::Faults) -> Option<Self> {
+                let mut fields = $crate::body::Fields::of(tree, [$(stringify!($field)),*], faults)?;
+                $(let $field = fields.take::<$type>(stringify!($field), faults);)*
+                Some(Self { $($field: $field?,)* })
+            }
+        }
+    };
+}
+pub(crate) use object;
+
+impl<T: Read> Read for Option<T> {
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
+        if tree == Tree::Null { Some(None) } else { T::read(tree, faults).map(Some) }
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
+        let Tree::List(items) = tree else {
+            faults.expected("an array", &tree);
+            return None;
+        };
+        let read = |(index, item): (usize, Tree<'_>)| faults.within(&index.to_string(), |faults| T::read(item, faults));
+        // All items are read before one that failed makes the list fail.
+        let items: Vec<_> = items.into_iter().enumerate().map(read).collect();
+        items.into_iter().collect()
+    }
+}
+
+impl Read for bool {
+    fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
+        let Tree::Flag(flag) = tree else {
+            faults.expected("a boolean", &tree);
+            return None;
+        };
+        Some(flag)
+    }
+}

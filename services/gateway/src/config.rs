@@ -1,0 +1,130 @@
+//! What an operator may set.
+mod network;
+
+use kit::Settings;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use network::Network;
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+/// The settings of the edge. Rates are requests a minute, and the whole minute's may come at once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// `AUTH_URL`: where the auth service is, as `http://auth:50051`.
+    pub auth_url: String,
+    /// `TASKS_URL`: where the tasks service is.
+    pub tasks_url: String,
+    /// `PUBLIC_URL`: how clients reach the edge; the `servers` entry of the OpenAPI document. Relative when empty.
+    pub public_url: String,
+    /// `CORS_ORIGINS`: origins whose scripts may call the API, as `https://app.example.org`; `*` for any. None by default.
+    pub cors_origins: Vec<String>,
+    /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-*` and `Forwarded` are believed, as `10.0.0.0/8`. None by default.
+    pub trusted_proxies: Vec<String>,
+    /// `RATE_LIMIT`: `off` lifts all four rates.
+    pub rate_limit: Switch,
+    /// `RATE_LIMIT_USER`: of one user.
+    pub rate_limit_user: u32,
+    /// `RATE_LIMIT_ADDRESS`: of one address, or of one /64 with IPv6.
+    pub rate_limit_address: u32,
+    /// `RATE_LIMIT_LOGIN`: logins and registrations of one address.
+    pub rate_limit_login: u32,
+    /// `RATE_LIMIT_REFRESH`: refreshes of one address.
+    pub rate_limit_refresh: u32,
+    /// `BODY_LIMIT`: the largest body of a request, in bytes.
+    pub body_limit: usize,
+    /// `MAX_IN_FLIGHT`: requests worked on at once; what comes above is shed. Streams do not count.
+    pub max_in_flight: usize,
+    /// `MAX_STREAMS`: open change streams and waiting polls.
+    pub max_streams: usize,
+    /// `MAX_STREAMS_PER_USER`: open change streams of one user.
+    pub max_streams_per_user: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            auth_url: "http://localhost:50051".to_owned(),
+            tasks_url: "http://localhost:50052".to_owned(),
+            public_url: String::new(),
+            cors_origins: vec![],
+            trusted_proxies: vec![],
+            rate_limit: Switch::On,
+            rate_limit_user: 6_000,
+            rate_limit_address: 12_000,
+            rate_limit_login: 10,
+            rate_limit_refresh: 120,
+            body_limit: 256 * 1024,
+            max_in_flight: 512,
+            max_streams: 5_000,
+            max_streams_per_user: 4,
+        }
+    }
+}
+
+impl Settings for Config {
+    fn faults(&self) -> Vec<String> {
+        let url = |name: &str, url: &str| {
+            let host = url.strip_prefix("http://").is_some_and(|rest| !rest.trim_end_matches('/').is_empty());
+            (!host).then(|| format!("{name} must be a URL as http://host:port, not {url:?}"))
+        };
+        let network = |text: &String| {
+            let fault = || format!("TRUSTED_PROXIES must be networks as 10.0.0.0/8, not {text:?}");
+            text.parse::<Network>().is_err().then(fault)
+        };
+        let origin = |text: &String| {
+            let bare = text.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'));
+            (text != "*" && !bare).then(|| format!("CORS_ORIGINS must be origins as https://app.example.org, not {text:?}"))
+        };
+        let positive = |(name, value): (&str, usize)| (value == 0).then(|| format!("{name} must be at least 1"));
+        let counts = [
+            ("RATE_LIMIT_USER", self.rate_limit_user as usize),
+            ("RATE_LIMIT_ADDRESS", self.rate_limit_address as usize),
+            ("RATE_LIMIT_LOGIN", self.rate_limit_login as usize),
+            ("RATE_LIMIT_REFRESH", self.rate_limit_refresh as usize),
+            ("BODY_LIMIT", self.body_limit),
+            ("MAX_IN_FLIGHT", self.max_in_flight),
+            ("MAX_STREAMS", self.max_streams),
+            ("MAX_STREAMS_PER_USER", self.max_streams_per_user),
+        ];
+        url("AUTH_URL", &self.auth_url)
+            .into_iter()
+            .chain(url("TASKS_URL", &self.tasks_url))
+            .chain(self.trusted_proxies.iter().filter_map(network))
+            .chain(self.cors_origins.iter().filter_map(origin))
+            .chain(counts.into_iter().filter_map(positive))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_can_be_used() {
+        assert_eq!(Config::default().faults(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_value_that_cannot_be_used_is_named() {
+        let config = Config {
+            auth_url: "auth:50051".to_owned(),
+            trusted_proxies: vec!["10.0.0.0/8".to_owned(), "10.0.0.0/33".to_owned()],
+            cors_origins: vec!["https://app.example.org/".to_owned()],
+            max_in_flight: 0,
+            ..Config::default()
+        };
+        let named: Vec<_> = config.faults().iter().map(|fault| fault.split(' ').next().unwrap().to_owned()).collect();
+        assert_eq!(named, ["AUTH_URL", "TRUSTED_PROXIES", "CORS_ORIGINS", "MAX_IN_FLIGHT"]);
+    }
+}

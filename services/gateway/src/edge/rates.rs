@@ -1,0 +1,128 @@
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use kit::Clock;
+use uuid::Uuid;
+
+use super::{
+    Access,
+    table::{Spent, Table},
+};
+use crate::{Config, Switch, problem::Problem, visit::Visit};
+
+/// All rates are for this long, in seconds.
+const WINDOW: i64 = 60;
+const MICROSECONDS: i64 = 1_000_000;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// Who may ask how often (draft-ietf-httpapi-ratelimit-headers). Each process counts for itself.
+pub(crate) struct Rates {
+    table: Option<Table>,
+    clock: Clock,
+    user: Policy,
+    address: Policy,
+    login: Policy,
+    refresh: Policy,
+}
+
+struct Policy {
+    name: &'static str,
+    quota: u32,
+    header: HeaderValue,
+}
+
+/// What is left of a rate.
+#[derive(Debug)]
+pub(crate) struct Quota {
+    policy: HeaderValue,
+    name: &'static str,
+    remaining: i64,
+    seconds: i64,
+}
+
+impl Policy {
+    fn new(name: &'static str, quota: u32) -> Self {
+        let header = format!("\"{name}\";q={quota};w={WINDOW}");
+        Self { name, quota, header: HeaderValue::from_str(&header).expect("a name and two numbers") }
+    }
+}
+
+impl Rates {
+    pub(crate) fn new(config: &Config, clock: Clock) -> Self {
+        Self {
+            table: (config.rate_limit == Switch::On).then(Table::new),
+            clock,
+            user: Policy::new("user", config.rate_limit_user),
+            address: Policy::new("address", config.rate_limit_address),
+            login: Policy::new("login", config.rate_limit_login),
+            refresh: Policy::new("refresh", config.rate_limit_refresh),
+        }
+    }
+
+    /// Counts a request of an address.
+    pub(super) fn address(&self, access: Access, visit: &Visit) -> Result<(), Problem> {
+        let address = subscriber(visit.address);
+        match access {
+            // A flood of logins must not keep anyone from refreshing, nor the other way round.
+            Access::SignIn => self.spend(&self.login, address, visit)?,
+            Access::Refresh => self.spend(&self.refresh, address, visit)?,
+            Access::Users | Access::Listeners | Access::Anyone => {}
+        }
+        self.spend(&self.address, address, visit)
+    }
+
+    /// Counts a request of a user.
+    pub(crate) fn user(&self, user_id: Uuid, visit: &Visit) -> Result<(), Problem> {
+        self.spend(&self.user, user_id.as_u128(), visit)
+    }
+
+    fn spend(&self, policy: &Policy, key: u128, visit: &Visit) -> Result<(), Problem> {
+        let Some(table) = &self.table else { return Ok(()) };
+        let (interval, most) = (WINDOW * MICROSECONDS / i64::from(policy.quota.max(1)), WINDOW * MICROSECONDS);
+        let Spent { debt, wait } = table.spend((policy.name, key), self.clock.now().as_microseconds(), interval.max(1), most);
+        let quota = Quota {
+            policy: policy.header.clone(),
+            name: policy.name,
+            remaining: (most - debt) / interval.max(1),
+            seconds: (debt + MICROSECONDS - 1) / MICROSECONDS,
+        };
+        if wait == 0 {
+            // Only what counts for one user or purpose is worth telling; that of the address is for floods.
+            if policy.name != self.address.name {
+                _ = visit.quota.set(quota);
+            }
+            return Ok(());
+        }
+        let message = format!("at most {} requests in {WINDOW} s (policy `{}`)", policy.quota, policy.name);
+        let mut told = HeaderMap::new();
+        quota.write(&mut told);
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message).violates(policy.name);
+        let problem = problem.with_retry_after(Duration::from_micros(wait.unsigned_abs()));
+        Err(told.into_iter().fold(problem, |problem, (name, value)| match name {
+            Some(name) => problem.with_header(name, value),
+            None => problem,
+        }))
+    }
+}
+
+impl Quota {
+    /// Tells the client.
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        let left = format!("\"{}\";r={};t={}", self.name, self.remaining, self.seconds);
+        headers.entry(RATE_LIMIT).or_insert(HeaderValue::from_str(&left).expect("a name and two numbers"));
+        headers.entry(RATE_LIMIT_POLICY).or_insert(self.policy.clone());
+    }
+}
+
+/// One subscriber of an IPv6 provider has a whole /64.
+fn subscriber(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => Ipv6Addr::to_bits(address) >> 64 << 64,
+    }
+}

@@ -1,0 +1,83 @@
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    body::HttpBody as _,
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, Method, Uri},
+    response::Response,
+};
+use kit::{
+    Clock, metrics,
+    request::TraceContext,
+    telemetry::span::{self, Kind, Step},
+};
+
+use crate::visit::Visit;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// One request in the log, the metrics and the traces.
+pub(super) struct Record {
+    pub(super) request_id: Arc<str>,
+    began: Instant,
+    method: Method,
+    uri: Uri,
+    route: Option<MatchedPath>,
+    request_size: Option<u64>,
+    step: Step,
+    _active: metrics::ActiveRequest,
+}
+
+impl Record {
+    pub(super) fn begin(request: &Request, clock: &Clock) -> Self {
+        let headers = request.headers();
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let given = text(&REQUEST_ID).filter(|id| is_harmless(id));
+        let parent = text(&TRACEPARENT).and_then(TraceContext::parse);
+        Self {
+            request_id: given.map_or_else(|| kit::id::uuid(clock).to_string().into(), Arc::from),
+            began: Instant::now(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            request_size: request.body().size_hint().exact(),
+            step: span::begin(Kind::Server, route.as_ref().map_or("", MatchedPath::as_str), parent),
+            route,
+            _active: metrics::http_active(request.method()),
+        }
+    }
+
+    pub(super) fn trace(&self) -> TraceContext {
+        self.step.trace()
+    }
+
+    /// Tells the client by which names to ask for the request, and writes it down.
+    pub(super) fn end(self, response: &mut Response, visit: &Visit) {
+        let Self { request_id, began, method, uri, route, request_size, step, _active } = self;
+        let headers = response.headers_mut();
+        headers.extend(HeaderValue::from_str(&request_id).map(|id| (REQUEST_ID, id)));
+        headers.insert(TRACEPARENT, step.trace().header());
+        let (status, elapsed) = (response.status(), began.elapsed());
+        let route = route.as_ref().map_or("", MatchedPath::as_str);
+        metrics::http_request(&method, route, status, elapsed);
+        metrics::http_body_sizes(&method, route, request_size, response.body().size_hint().exact());
+        tracing::info!(
+            target: "gateway::access",
+            method = method.as_str(),
+            path = uri.path(),
+            route,
+            status = status.as_u16(),
+            duration_ms = elapsed.as_micros() as f64 / 1000.0,
+            client = %visit.address,
+            user_id = visit.user_id.get().map(tracing::field::display),
+            "answered"
+        );
+        step.end_http(&method, route, status);
+    }
+}
+
+/// A client's own id is used if nothing in it can break a log or a header.
+fn is_harmless(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}

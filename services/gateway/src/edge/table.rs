@@ -1,0 +1,90 @@
+//! How much each has used of its rate, in bounded memory.
+use std::{
+    hash::{BuildHasher as _, Hash, RandomState},
+    sync::{Mutex, PoisonError},
+};
+
+const SHARDS: usize = 16;
+const SETS: usize = 1024;
+const WAYS: usize = 4;
+
+/// The generic cell rate algorithm (ITU-T I.371) for 65,536 keys. When a set is full, the key that has used least is forgotten:
+/// it loses nothing but a debt, and nobody can choose which keys share a set.
+pub(super) struct Table {
+    shards: Vec<Mutex<Vec<[Cell; WAYS]>>>,
+    hasher: RandomState,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    key: u64,
+    /// When all that was spent is earned back, in microseconds.
+    settled: i64,
+}
+
+/// What came of spending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spent {
+    /// How many microseconds it takes to earn back all.
+    pub(super) debt: i64,
+    /// In how many microseconds there is enough again; 0 when there was.
+    pub(super) wait: i64,
+}
+
+impl Table {
+    pub(super) fn new() -> Self {
+        let shard = || Mutex::new(vec![[Cell::default(); WAYS]; SETS]);
+        Self { shards: (0..SHARDS).map(|_| shard()).collect(), hasher: RandomState::new() }
+    }
+
+    /// Spends one of `key`: it costs `interval` to earn back, and `most` may be owed. Times are in microseconds.
+    pub(super) fn spend(&self, key: impl Hash, now: i64, interval: i64, most: i64) -> Spent {
+        // Zero stands for a cell that nobody uses.
+        let hash = self.hasher.hash_one(key).max(1);
+        let place = usize::try_from(hash >> 32).unwrap_or_default();
+        let mut shard = self.shards[place % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
+        let set = &mut shard[place / SHARDS % SETS];
+        let own = set.iter().position(|cell| cell.key == hash);
+        let way = own.unwrap_or_else(|| (0..WAYS).min_by_key(|way| set[*way].settled).unwrap_or_default());
+        if own.is_none() {
+            set[way] = Cell { key: hash, settled: 0 };
+        }
+        let settled = set[way].settled.max(now) + interval;
+        let wait = settled - now - most;
+        if wait > 0 {
+            return Spent { debt: settled - interval - now, wait };
+        }
+        set[way].settled = settled;
+        Spent { debt: settled - now, wait: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    #[test]
+    fn a_rate_is_kept_over_any_time() {
+        let table = Table::new();
+        let spend = |now| table.spend("a", now, SECOND, 3 * SECOND);
+        assert_eq!([spend(0).wait, spend(0).wait, spend(0).wait], [0; 3], "all at once");
+        assert_eq!(spend(0), Spent { debt: 3 * SECOND, wait: SECOND });
+        assert_eq!(spend(SECOND - 1).wait, 1);
+        assert_eq!(spend(SECOND).wait, 0);
+        assert_eq!(spend(SECOND).wait, SECOND, "what was refused costs nothing");
+        assert_eq!(spend(100 * SECOND), Spent { debt: SECOND, wait: 0 });
+    }
+
+    #[test]
+    fn keys_do_not_share_and_memory_does_not_grow() {
+        let table = Table::new();
+        let spend = |key: u32| table.spend(key, 0, SECOND, SECOND);
+        assert!((0..1_000).all(|key| spend(key).wait == 0));
+        assert_eq!(spend(999).wait, SECOND);
+        (1_000..200_000).for_each(|key| _ = spend(key));
+        let cells: usize = table.shards.iter().map(|shard| shard.lock().unwrap().len() * WAYS).sum();
+        assert_eq!(cells, 65_536);
+    }
+}

@@ -1,0 +1,63 @@
+//! The `Idempotency-Key` of a write (draft-ietf-httpapi-idempotency-key-header): made here when the client sends none, so
+//! that a retry after a crash is always safe.
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::problem::Problem;
+
+/// The header of requests, and the metadata that carries it on.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Marks an answer that was given before, in metadata and in the reply.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+const LONGEST: usize = 128;
+
+/// The client's key without quotes, or a new one.
+pub(crate) fn key(headers: &HeaderMap, clock: &kit::Clock) -> Result<HeaderValue, Problem> {
+    let mut given = headers.get_all(&IDEMPOTENCY_KEY).into_iter();
+    match (given.next(), given.next()) {
+        (None, _) => Ok(HeaderValue::from_str(&kit::id::uuid(clock).to_string()).expect("hexadecimal digits and dashes")),
+        (Some(only), None) => bare(only).ok_or_else(malformed),
+        (Some(_), Some(_)) => Err(malformed()),
+    }
+}
+
+/// A structured-field string (RFC 9651, 3.3.3) without escapes, or the same without its quotes, as most clients send it.
+fn bare(value: &HeaderValue) -> Option<HeaderValue> {
+    let text = value.to_str().ok()?;
+    let quoted = text.strip_prefix('"').map(|rest| rest.strip_suffix('"'));
+    let text = quoted.unwrap_or(Some(text))?;
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','));
+    let fits = (1..=LONGEST).contains(&text.len());
+    (plain && fits).then(|| HeaderValue::from_str(text).ok()).flatten()
+}
+
+fn malformed() -> Problem {
+    Problem::bad_header(
+        "Idempotency-Key",
+        "INVALID_IDEMPOTENCY_KEY",
+        "an Idempotency-Key is one string of 1 to 128 visible characters without comma and backslash, best a UUID",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &str) -> Option<String> {
+        bare(&HeaderValue::from_str(value).unwrap()).map(|key| key.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn quotes_are_not_part_of_a_key() {
+        assert_eq!(read("\"8e03978e-40d5-43dd-bc93-6894a57f9324\""), read("8e03978e-40d5-43dd-bc93-6894a57f9324"));
+        assert_eq!(read("order:17"), Some("order:17".to_owned()));
+        assert_eq!(read(&"k".repeat(128)), Some("k".repeat(128)));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for value in ["", "\"\"", "\"open", "close\"", "two words", "a,b", "a\\b", &"k".repeat(129)] {
+            assert_eq!(read(value), None, "{value}");
+        }
+    }
+}

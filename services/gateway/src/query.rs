@@ -1,0 +1,199 @@
+//! The query of a request, read strictly: what is unknown, repeated or malformed is told at once.
+mod decode;
+
+use std::{cell::RefCell, convert::Infallible, time::Duration};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
+use kit::{Timestamp, page};
+
+use crate::problem::{Fault, Problem};
+
+/// A filter has at most this many values.
+const MOST_VALUES: usize = 16;
+
+/// The parameters of a request. Each is asked for by its name; [`Query::end`] tells what was wrong with them.
+pub(crate) struct Query {
+    given: Result<Vec<(String, String)>, Fault>,
+    found: RefCell<Findings>,
+}
+
+#[derive(Default)]
+struct Findings {
+    known: Vec<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+impl Query {
+    fn parse(query: &str) -> Self {
+        Self { given: decode::pairs(query), found: RefCell::default() }
+    }
+
+    /// All values of `name`, in order.
+    fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.found.borrow_mut().known.push(name);
+        let given = self.given.as_deref().unwrap_or_default();
+        given.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn fault(&self, name: &str, code: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) {
+        self.found.borrow_mut().faults.push(Fault::query(name, code, message));
+    }
+
+    /// The one value of `name`.
+    pub(crate) fn text(&self, name: &'static str) -> Option<String> {
+        let mut values = self.values(name);
+        let first = values.next()?;
+        if values.next().is_some() {
+            self.fault(name, "REPEATED_PARAMETER", "this parameter may be there once");
+        }
+        Some(first.to_owned())
+    }
+
+    fn read<T>(&self, name: &'static str, expected: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.text(name)?;
+        let value = read(&text);
+        if value.is_none() {
+            self.fault(name, "INVALID_PARAMETER", expected);
+        }
+        value
+    }
+
+    /// An id.
+    pub(crate) fn id(&self, name: &'static str) -> Option<String> {
+        self.read(name, "this is a UUID", |text| uuid::Uuid::try_parse(text).ok().map(|id| id.to_string()))
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&self, name: &'static str) -> Option<bool> {
+        self.read(name, "this is true or false", |text| text.parse().ok())
+    }
+
+    /// A moment.
+    pub(crate) fn moment(&self, name: &'static str) -> Option<prost_types::Timestamp> {
+        let read = |text: &str| text.parse::<Timestamp>().ok().map(Timestamp::to_proto);
+        let (seconds, nanos) = self.read(name, "this is a time as 2026-09-01T09:00:00Z", read)?;
+        Some(prost_types::Timestamp { seconds, nanos })
+    }
+
+    /// A length of time in whole seconds, as `30s` or `30`, at most `longest`.
+    pub(crate) fn seconds(&self, name: &'static str, longest: u64) -> Duration {
+        let read = |text: &str| text.strip_suffix('s').unwrap_or(text).parse().ok().filter(|seconds| *seconds <= longest);
+        Duration::from_secs(self.read(name, "this is a number of seconds from 0s to 30s", read).unwrap_or(0))
+    }
+
+    /// Several values, separated by commas or each in a parameter of its own.
+    pub(crate) fn list(&self, name: &'static str) -> Vec<String> {
+        let values: Vec<_> = self.values(name).flat_map(|value| value.split(',')).map(str::to_owned).collect();
+        if values.iter().any(String::is_empty) {
+            self.fault(name, "INVALID_PARAMETER", "no value of a list is empty");
+        }
+        if values.len() > MOST_VALUES {
+            self.fault(name, "INVALID_PARAMETER", format!("this has at most {MOST_VALUES} values"));
+        }
+        values
+    }
+
+    /// Several words out of a closed set.
+    pub(crate) fn words<T>(&self, name: &'static str, words: &[&str], parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let given = self.list(name);
+        let read: Vec<_> = given.iter().filter_map(|word| parse(word)).collect();
+        if read.len() < given.len() {
+            self.fault(name, "NOT_ONE_OF", format!("this is one of {}", words.join(", ")));
+        }
+        read
+    }
+
+    /// One word out of a closed set; empty when it is absent.
+    pub(crate) fn word(&self, name: &'static str, words: &[&str]) -> String {
+        let Some(word) = self.text(name) else { return String::new() };
+        if !words.contains(&word.as_str()) {
+            self.fault(name, "NOT_ONE_OF", format!("this is one of {}", words.join(", ")));
+        }
+        word
+    }
+
+    /// `limit` and `cursor`.
+    pub(crate) fn page(&self) -> (i32, String) {
+        let limit = |text: &str| text.parse().ok().filter(|limit| (1..=page::MAX_LIMIT).contains(&i64::from(*limit)));
+        let limit: Option<i32> = self.read("limit", "this is a number from 1 to 200", limit);
+        (limit.unwrap_or(0), self.text("cursor").unwrap_or_default())
+    }
+
+    /// What was wrong with the parameters, those included that nobody asked for.
+    pub(crate) fn end(self) -> Result<(), Problem> {
+        let Findings { known, mut faults } = self.found.into_inner();
+        let given = match self.given {
+            Ok(given) if given.is_empty() => return Ok(()),
+            Ok(given) => given,
+            Err(malformed) => {
+                faults.push(malformed);
+                vec![]
+            }
+        };
+        let allowed = known.join(", ");
+        for (name, _) in given.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+            let message = match known.as_slice() {
+                [] => "no parameter is known here".to_owned(),
+                _ => format!("this parameter is not known; known are {allowed}"),
+            };
+            faults.push(Fault::query(&name.chars().take(64).collect::<String>(), "UNKNOWN_PARAMETER", message));
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", "the query is not acceptable").with_faults(faults))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fault of each parameter, sorted.
+    fn faults(query: &str) -> Vec<String> {
+        let query = Query::parse(query);
+        query.page();
+        query.id("project_id");
+        query.flag("archived");
+        query.seconds("wait", 30);
+        query.moment("due_before");
+        query.word("order_by", &["due", "-due"]);
+        query.words("status", &["open", "done"], |word| matches!(word, "open" | "done").then_some(()));
+        let problem = query.end().err().map(|problem| format!("{problem:?}")).unwrap_or_default();
+        let names = problem.split("parameter: Some(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        names.collect()
+    }
+
+    #[test]
+    fn what_is_acceptable_has_no_fault() {
+        let none: [&str; 0] = [];
+        assert_eq!(faults(""), none);
+        assert_eq!(faults("limit=200&cursor=abc_-&archived=true&wait=30s&order_by=-due"), none);
+        assert_eq!(faults("status=open,done&status=open&due_before=2026-09-01T09:00:00%2B02:00"), none);
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let query = "limit=201&archived=1&wait=31s&order_by=rank&status=open,&project_id=7&due_before=now&colour=red&cursor=a&cursor=b";
+        let expected = ["limit", "cursor", "project_id", "archived", "wait", "due_before", "order_by", "status", "status", "colour"];
+        assert_eq!(faults(query), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_a_fault() {
+        for query in ["cursor=%zz", "cursor=%", "cursor=%ff", "cursor=%00"] {
+            assert_eq!(faults(query), ["cursor"], "{query}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What the edge answers when all went well.
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::Serialize;
+
+use crate::{
+    condition::{IfNoneMatch, etag},
+    idempotency::REPLAYED,
+    problem::Problem,
+};
+
+/// What every handler gives.
+pub(crate) type Reply = Result<Response, Problem>;
+
+/// Something that has a version and a place of its own.
+pub(crate) trait Resource: Serialize {
+    /// Grows with each change.
+    fn version(&self) -> i64;
+    /// Its path.
+    fn path(&self) -> String;
+}
+
+/// Marks an answer that holds a secret: it is not compressed (BREACH).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Confidential;
+
+/// A resource that was read; 304 when the client has it already.
+pub(crate) fn read<R: Resource + From<M>, M>(answer: tonic::Response<M>, has: &IfNoneMatch) -> Response {
+    let resource = R::from(answer.into_inner());
+    let etag = etag(resource.version());
+    let mut response = if has.has(&etag) { StatusCode::NOT_MODIFIED.into_response() } else { json(&resource) };
+    response.headers_mut().insert(header::ETAG, etag);
+    response
+}
+
+/// A resource that was written.
+pub(crate) fn written<R: Resource + From<M>, M>(answer: tonic::Response<M>) -> Response {
+    respond(answer, |resource: &R| {
+        let mut response = json(resource);
+        response.headers_mut().insert(header::ETAG, etag(resource.version()));
+        response
+    })
+}
+
+/// A resource that was made.
+pub(crate) fn created<R: Resource + From<M>, M>(answer: tonic::Response<M>) -> Response {
+    respond(answer, |resource: &R| {
+        let mut response = json(resource);
+        *response.status_mut() = StatusCode::CREATED;
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, etag(resource.version()));
+        headers.extend(HeaderValue::from_str(&resource.path()).map(|path| (header::LOCATION, path)));
+        response
+    })
+}
+
+/// Anything else that was asked for.
+pub(crate) fn plain<R: Serialize + From<M>, M>(answer: tonic::Response<M>) -> Response {
+    respond(answer, |body: &R| json(body))
+}
+
+/// Done, and nothing to say about it.
+pub(crate) fn done<M>(answer: tonic::Response<M>) -> Response {
+    respond::<M, M>(answer, |_| StatusCode::NO_CONTENT.into_response())
+}
+
+/// A body of JSON.
+pub(crate) fn json<T: Serialize>(body: &T) -> Response {
+    let bytes = serde_json::to_vec(body).expect("plain data");
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+}
+
+fn respond<R: From<M>, M>(answer: tonic::Response<M>, write: impl FnOnce(&R) -> Response) -> Response {
+    let (metadata, message, _) = answer.into_parts();
+    let mut response = write(&R::from(message));
+    if metadata.get(REPLAYED.as_str()).is_some_and(|replayed| replayed == "true") {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}

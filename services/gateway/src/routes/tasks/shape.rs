@@ -1,0 +1,291 @@
+use proto::tasks::v1;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    body::{Patch, object, words},
+    reply::Resource,
+    routes::Moment,
+};
+
+words! {
+    /// How far a task is (the names of RFC 5545).
+    Status is v1::Status {
+        NeedsAction = "needs_action",
+        InProcess = "in_process",
+        Completed = "completed",
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// How much a task matters.
+    Priority is v1::Priority {
+        None = "none",
+        Low = "low",
+        Medium = "medium",
+        High = "high",
+        Urgent = "urgent",
+    }
+}
+
+object! {
+    /// When a task is due: on a day (`date`), at a time wherever one is (`datetime`), or at a time somewhere (`datetime` and
+    /// `time_zone`). It is written as a whole, in a patch too.
+    #[derive(serde::Serialize)]
+    pub(crate) struct Due {
+        /// A day.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false, format = Date, example = "2026-09-01")]
+        date: Option<String>,
+        /// A time of day; with a trailing `Z` it is UTC.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false, example = "2026-09-01T09:00:00")]
+        datetime: Option<String>,
+        /// Whose time of day it is: an IANA name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false, example = "Europe/Berlin")]
+        time_zone: Option<String>,
+    }
+}
+
+/// A task.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Task {
+    #[schema(format = Uuid)]
+    id: String,
+    /// The project that it is in.
+    #[schema(format = Uuid)]
+    project_id: String,
+    /// The task that it is a part of.
+    #[schema(format = Uuid)]
+    parent_id: Option<String>,
+    title: String,
+    /// Markdown.
+    description: String,
+    status: Status,
+    priority: Priority,
+    due: Option<Due>,
+    labels: Vec<String>,
+    /// Orders siblings, compared byte by byte.
+    rank: String,
+    /// Grows with each change; the ETag.
+    version: i64,
+    created_at: Moment,
+    updated_at: Moment,
+    completed_at: Option<Moment>,
+}
+
+/// A page of tasks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TaskPage {
+    items: Vec<Task>,
+    /// Where the next page begins; null when there is none.
+    next_cursor: Option<String>,
+}
+
+object! {
+    /// A new task.
+    pub(crate) struct NewTask {
+        /// A UUIDv7 of your own choice, so that you may create without being online.
+        #[schema(format = Uuid)]
+        id: Option<String>,
+        /// Where it goes; your Inbox when absent.
+        #[schema(format = Uuid)]
+        project_id: Option<String>,
+        /// The task that it is a part of.
+        #[schema(format = Uuid)]
+        parent_id: Option<String>,
+        #[schema(min_length = 1, max_length = 500, example = "Buy milk")]
+        title: String,
+        /// Markdown.
+        description: Option<String>,
+        status: Option<Status>,
+        priority: Option<Priority>,
+        due: Option<Due>,
+        #[schema(example = json!(["errands"]))]
+        labels: Option<Vec<String>>,
+    }
+}
+
+object! {
+    /// What to change about a task (RFC 7396). What is absent stays, what is null is cleared.
+    pub(crate) struct TaskPatch {
+        #[schema(value_type = Option<String>, min_length = 1, max_length = 500, example = "Buy oat milk")]
+        title: Patch<String>,
+        #[schema(value_type = Option<String>)]
+        description: Patch<String>,
+        #[schema(value_type = Option<Status>)]
+        status: Patch<Status>,
+        #[schema(value_type = Option<Priority>)]
+        priority: Patch<Priority>,
+        #[schema(value_type = Option<Due>)]
+        due: Patch<Due>,
+        #[schema(value_type = Option<Vec<String>>)]
+        labels: Patch<Vec<String>>,
+    }
+}
+
+object! {
+    /// Where a task goes: at most one of `parent_id` and `project_id`, at most one of `before` and `after`.
+    pub(crate) struct Move {
+        /// Under this task.
+        #[schema(format = Uuid)]
+        parent_id: Option<String>,
+        /// To the top level of this project.
+        #[schema(format = Uuid)]
+        project_id: Option<String>,
+        /// In front of this sibling.
+        #[schema(format = Uuid)]
+        before: Option<String>,
+        /// Behind this sibling.
+        #[schema(format = Uuid)]
+        after: Option<String>,
+    }
+}
+
+/// Which tasks, and in which order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document's half of `list`")]
+pub(crate) struct TaskQuery {
+    /// Those of this project.
+    project_id: Option<uuid::Uuid>,
+    /// Those with one of these states.
+    #[param(style = Form, explode = false)]
+    status: Option<Vec<Status>>,
+    /// Those with one of these priorities.
+    #[param(style = Form, explode = false)]
+    priority: Option<Vec<Priority>>,
+    /// Those with all of these labels.
+    #[param(style = Form, explode = false)]
+    label: Option<Vec<String>>,
+    /// Those that are due before this moment.
+    #[param(format = DateTime)]
+    due_before: Option<String>,
+    /// Those that hold these words in their title or description.
+    q: Option<String>,
+    /// `-` in front turns it round. By `rank` only within a project.
+    #[param(default = "-created_at")]
+    order_by: Option<Order>,
+    /// The most items of the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i32>,
+    /// `next_cursor` of the page before; the other parameters stay as they were.
+    cursor: Option<String>,
+}
+
+/// An order of tasks.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(inline)]
+#[expect(dead_code, reason = "the document's half of `ORDERS`")]
+pub(crate) enum Order {
+    #[serde(rename = "created_at")]
+    Created,
+    #[serde(rename = "-created_at")]
+    LatestCreated,
+    #[serde(rename = "due")]
+    Due,
+    #[serde(rename = "-due")]
+    LatestDue,
+    #[serde(rename = "rank")]
+    Rank,
+    #[serde(rename = "-rank")]
+    LastRank,
+}
+
+impl From<NewTask> for v1::CreateTaskRequest {
+    fn from(NewTask { id, project_id, parent_id, title, description, status, priority, due, labels }: NewTask) -> Self {
+        let fields = v1::TaskFields {
+            title: Some(title),
+            description,
+            status: status.map(Status::contract),
+            priority: priority.map(Priority::contract),
+            due: due.map(v1::Due::from),
+            labels: labels.unwrap_or_default(),
+        };
+        Self { id, project_id, parent_id, fields: Some(fields) }
+    }
+}
+
+impl TaskPatch {
+    /// The new values, and which fields they are for.
+    pub(super) fn fields(self) -> (v1::TaskFields, prost_types::FieldMask) {
+        let Self { title, description, status, priority, due, labels } = self;
+        let mut paths = vec![];
+        let fields = v1::TaskFields {
+            title: title.mask("title", &mut paths),
+            description: description.mask("description", &mut paths),
+            status: status.mask("status", &mut paths).map(Status::contract),
+            priority: priority.mask("priority", &mut paths).map(Priority::contract),
+            due: due.mask("due", &mut paths).map(v1::Due::from),
+            labels: labels.mask("labels", &mut paths).unwrap_or_default(),
+        };
+        (fields, prost_types::FieldMask { paths })
+    }
+}
+
+impl From<Due> for v1::Due {
+    fn from(Due { date, datetime, time_zone }: Due) -> Self {
+        Self { date, datetime, time_zone }
+    }
+}
+
+impl From<v1::Due> for Due {
+    fn from(v1::Due { date, datetime, time_zone }: v1::Due) -> Self {
+        Self { date, datetime, time_zone }
+    }
+}
+
+impl From<v1::Task> for Task {
+    fn from(task: v1::Task) -> Self {
+        let v1::Task {
+            id,
+            project_id,
+            parent_id,
+            title,
+            description,
+            status,
+            priority,
+            due,
+            labels,
+            rank,
+            version,
+            created_at,
+            updated_at,
+            completed_at,
+        } = task;
+        Self {
+            id,
+            project_id,
+            parent_id,
+            title,
+            description,
+            status: Status::of(status),
+            priority: Priority::of(priority),
+            due: due.map(Due::from),
+            labels,
+            rank,
+            version,
+            created_at: Moment::of(created_at),
+            updated_at: Moment::of(updated_at),
+            completed_at: Moment::maybe(completed_at),
+        }
+    }
+}
+
+impl From<v1::ListTasksResponse> for TaskPage {
+    fn from(v1::ListTasksResponse { tasks, next_cursor }: v1::ListTasksResponse) -> Self {
+        Self { items: tasks.into_iter().map(Task::from).collect(), next_cursor: crate::routes::next(next_cursor) }
+    }
+}
+
+impl Resource for Task {
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn path(&self) -> String {
+        format!("/v1/tasks/{}", self.id)
+    }
+}

@@ -1,0 +1,77 @@
+//! What all requests share.
+use std::sync::Arc;
+
+use axum::http::HeaderValue;
+use kit::{Clock, GrpcChannel, token::Verifier};
+use proto::{
+    auth::v1::{account_service_client::AccountServiceClient, session_service_client::SessionServiceClient},
+    tasks::v1::{
+        change_service_client::ChangeServiceClient, project_service_client::ProjectServiceClient,
+        task_service_client::TaskServiceClient, trash_service_client::TrashServiceClient,
+    },
+};
+
+use crate::{
+    Config, Peers,
+    config::Network,
+    edge::{Admission, Cors, Rates},
+    streams::Streams,
+};
+
+/// The state of the router.
+pub(crate) type Gateway = Arc<Shared>;
+
+/// The clients of all peers, and what guards them.
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) verifier: Verifier,
+    pub(crate) proxies: Vec<Network>,
+    pub(crate) admission: Admission,
+    pub(crate) rates: Rates,
+    pub(crate) cors: Cors,
+    pub(crate) streams: Streams,
+    pub(crate) config: Config,
+    peers: Peers,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Self> {
+        let network = |text: &String| text.parse().map_err(|expected| anyhow::anyhow!("TRUSTED_PROXIES: {text:?} is not {expected}"));
+        let origins: Result<Vec<HeaderValue>, _> = config.cors_origins.iter().map(|origin| origin.parse()).collect();
+        Ok(Self {
+            verifier: Verifier::new("gateway", clock.clone()),
+            proxies: config.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,
+            admission: Admission::new(config.max_in_flight),
+            rates: Rates::new(&config, clock.clone()),
+            cors: Cors::new(origins?),
+            streams: Streams::new(config.max_streams, config.max_streams_per_user),
+            clock,
+            config,
+            peers,
+        })
+    }
+
+    pub(crate) fn accounts(&self) -> AccountServiceClient<GrpcChannel> {
+        AccountServiceClient::new(self.peers.auth.clone())
+    }
+
+    pub(crate) fn sessions(&self) -> SessionServiceClient<GrpcChannel> {
+        SessionServiceClient::new(self.peers.auth.clone())
+    }
+
+    pub(crate) fn tasks(&self) -> TaskServiceClient<GrpcChannel> {
+        TaskServiceClient::new(self.peers.tasks.clone())
+    }
+
+    pub(crate) fn projects(&self) -> ProjectServiceClient<GrpcChannel> {
+        ProjectServiceClient::new(self.peers.tasks.clone())
+    }
+
+    pub(crate) fn trash(&self) -> TrashServiceClient<GrpcChannel> {
+        TrashServiceClient::new(self.peers.tasks.clone())
+    }
+
+    pub(crate) fn changes(&self) -> ChangeServiceClient<GrpcChannel> {
+        ChangeServiceClient::new(self.peers.tasks.clone())
+    }
+}

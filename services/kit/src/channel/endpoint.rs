@@ -1,0 +1,266 @@
+//! One address of a peer: its connections, its load, and whether it can be trusted with a call.
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use http::uri::Authority;
+use tokio::{sync::Notify, time::Instant};
+
+use super::{call::Length, latency::Latency, limits::Limits, link::Link, recovery};
+
+const UNPOISONED: &str = "nothing panics while it holds this lock";
+
+/// What the endpoints of one peer share.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    pub(crate) limits: Limits,
+    /// A call that found no place may find one now.
+    pub(crate) vacancy: Notify,
+    /// The addresses are in doubt.
+    pub(crate) doubt: Notify,
+    tally: Mutex<Tally>,
+}
+
+/// How many endpoints are in which state.
+#[derive(Debug, Default)]
+struct Tally {
+    ready: usize,
+    failed: usize,
+}
+
+impl Peer {
+    pub(crate) fn new(name: &'static str, limits: Limits) -> Self {
+        Self { name, limits, vacancy: Notify::new(), doubt: Notify::new(), tally: Mutex::default() }
+    }
+
+    /// Publishes that so many endpoints more, or fewer, are in a state.
+    fn count(&self, ready: isize, failed: isize) {
+        let mut tally = self.tally.lock().expect(UNPOISONED);
+        tally.ready = tally.ready.saturating_add_signed(ready);
+        tally.failed = tally.failed.saturating_add_signed(failed);
+        crate::metrics::client_endpoints(self.name, tally.ready, 0, tally.failed);
+    }
+}
+
+/// One address of a peer.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) address: SocketAddr,
+    pub(crate) authority: Authority,
+    pub(crate) peer: Arc<Peer>,
+    /// The first is for brief calls, the others are for lasting ones.
+    links: Box<[Arc<Link>]>,
+    standing: Mutex<Standing>,
+    down: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Standing {
+    latency: Latency,
+    /// Since when it takes calls.
+    since: Option<Instant>,
+    /// Calls in a row that brought no answer.
+    losses: u32,
+    silences: u32,
+    ejection: Duration,
+}
+
+impl Endpoint {
+    /// An endpoint that is tried when it is first picked; `new` ones begin slowly.
+    pub(crate) fn new(
+        address: SocketAddr,
+        authority: Authority,
+        peer: Arc<Peer>,
+        new: bool,
+    ) -> Self {
+        peer.count(1, 0);
+        let now = Instant::now();
+        let links = (0..=peer.limits.stream_connections).map(|_| Arc::new(Link::new())).collect();
+        let standing = Mutex::new(Standing {
+            latency: Latency::unknown(now),
+            since: new.then_some(now),
+            losses: 0,
+            silences: 0,
+            ejection: peer.limits.ejection,
+        });
+        Self { address, authority, peer, links, standing, down: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.peer.limits
+    }
+
+    /// Whether it takes no calls.
+    pub(crate) fn is_down(&self) -> bool {
+        self.down.load(Ordering::Acquire)
+    }
+
+    /// What one more call costs here: the calls under way times the latency, more while it is starting.
+    pub(crate) fn cost(&self, length: Length, now: Instant) -> f64 {
+        let links = self.links(length).iter();
+        let standing = self.standing();
+        let seconds = standing.latency.seconds(now, self.limits().decay);
+        let age = standing.since.map(|since| now.saturating_duration_since(since).as_secs_f64());
+        drop(standing);
+        let share =
+            age.map_or(1.0, |age| (age / self.limits().slow_start.as_secs_f64()).clamp(0.1, 1.0));
+        (links.map(|link| link.streams()).sum::<usize>() + 1) as f64 * seconds / share
+    }
+
+    /// Takes a place on one of the connections; none when all are full.
+    pub(crate) fn enter(&self, length: Length) -> Option<Arc<Link>> {
+        self.links(length).iter().find(|link| link.enter(self.limits().in_flight)).cloned()
+    }
+
+    /// The connection that a probe uses.
+    pub(crate) fn first_link(&self) -> &Arc<Link> {
+        &self.links[0]
+    }
+
+    /// Sends nothing more on the connections that are open.
+    pub(crate) fn close(&self) {
+        self.links.iter().for_each(|link| link.close());
+    }
+
+    /// An answer came.
+    pub(crate) fn answered(&self, waited: Duration) {
+        let now = Instant::now();
+        let mut standing = self.standing();
+        standing.latency.observe(waited, now, self.limits().decay);
+        (standing.losses, standing.silences) = (0, 0);
+    }
+
+    /// A call was lost; true when that was one too many; they are counted anew then.
+    pub(crate) fn lost(&self) -> bool {
+        let mut standing = self.standing();
+        standing.losses += 1;
+        let too_many = standing.losses >= self.limits().losses;
+        if too_many {
+            standing.losses = 0;
+        }
+        too_many
+    }
+
+    /// A call went unanswered; true when that was one too many; they are counted anew then.
+    pub(crate) fn unanswered(&self, waited: Duration) -> bool {
+        let mut standing = self.standing();
+        standing.latency.observe(waited, Instant::now(), self.limits().decay);
+        standing.silences += 1;
+        let too_many = standing.silences >= self.limits().silences;
+        if too_many {
+            standing.silences = 0;
+        }
+        too_many
+    }
+
+    /// Takes it out because no connection can be had; it is tried again in the background until one can.
+    pub(crate) fn unreachable(self: &Arc<Self>, cause: &str) {
+        self.peer.doubt.notify_one();
+        self.take_out(cause, recovery::FIRST_PAUSE);
+    }
+
+    /// Takes it out because it does not do its work.
+    pub(crate) fn eject(self: &Arc<Self>, cause: &str) {
+        let limits = self.limits();
+        let mut standing = self.standing();
+        let again = standing.since.is_some_and(|since| since.elapsed() < limits.longest_ejection);
+        standing.ejection = if again {
+            (standing.ejection * 2).min(limits.longest_ejection)
+        } else {
+            limits.ejection
+        };
+        let pause = standing.ejection;
+        drop(standing);
+        self.take_out(cause, pause);
+    }
+
+    fn take_out(self: &Arc<Self>, cause: &str, pause: Duration) {
+        self.close();
+        if !self.down.swap(true, Ordering::AcqRel) {
+            tracing::warn!(peer = self.peer.name, address = %self.address, cause, "endpoint taken out");
+            self.peer.count(-1, 1);
+            self.peer.vacancy.notify_waiters();
+            recovery::start(self, pause);
+        }
+    }
+
+    /// Takes it back in: it answers again.
+    pub(crate) fn admit(&self) {
+        let mut standing = self.standing();
+        let now = Instant::now();
+        (standing.latency, standing.since) = (Latency::unknown(now), Some(now));
+        (standing.losses, standing.silences) = (0, 0);
+        drop(standing);
+        self.peer.count(1, -1);
+        self.down.store(false, Ordering::Release);
+        self.peer.vacancy.notify_waiters();
+        tracing::info!(peer = self.peer.name, address = %self.address, "endpoint back");
+    }
+
+    fn links(&self, length: Length) -> &[Arc<Link>] {
+        match length {
+            Length::Brief => &self.links[..1],
+            Length::Lasting => &self.links[1..],
+        }
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().expect(UNPOISONED)
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        let (ready, failed) = if *self.down.get_mut() { (0, -1) } else { (-1, 0) };
+        self.peer.count(ready, failed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(new: bool) -> Arc<Endpoint> {
+        let peer = Arc::new(Peer::new("things", Limits::default()));
+        let address = "127.0.0.1:1";
+        Arc::new(Endpoint::new(address.parse().unwrap(), address.parse().unwrap(), peer, new))
+    }
+
+    #[test]
+    fn a_new_endpoint_costs_more_until_it_has_warmed_up() {
+        let (old, new) = (endpoint(false), endpoint(true));
+        let now = Instant::now();
+        let ratio =
+            |later| new.cost(Length::Brief, now + later) / old.cost(Length::Brief, now + later);
+        assert!(ratio(Duration::from_millis(100)) > 9.0);
+        assert!((ratio(Limits::default().slow_start * 2) - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_lasts_does_not_weigh_on_brief_calls() {
+        let endpoint = endpoint(false);
+        let now = Instant::now();
+        let before = endpoint.cost(Length::Brief, now);
+        assert!(endpoint.enter(Length::Lasting).is_some());
+        assert!((endpoint.cost(Length::Brief, now) - before).abs() < 1e-9);
+        assert!(endpoint.enter(Length::Brief).is_some());
+        assert!((endpoint.cost(Length::Brief, now) - 2.0 * before).abs() < 1e-9);
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_fails_again_soon_stays_out_longer() {
+        let endpoint = endpoint(false);
+        let lasted = [(); 7].map(|()| {
+            endpoint.eject("for the test");
+            endpoint.admit();
+            endpoint.standing().ejection.as_secs()
+        });
+        assert_eq!(lasted, [1, 2, 4, 8, 16, 30, 30]);
+    }
+}

@@ -1,0 +1,17 @@
+//! What a call tells its peer about the request that it is part of.
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::request::{self, RequestContext};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Adds the trace and the id of the current request, where the caller has not set them.
+pub(crate) fn carry(headers: &mut HeaderMap) {
+    request::with_current(|RequestContext { request_id, trace, deadline: _ }| {
+        headers.entry(TRACEPARENT).or_insert_with(|| trace.child().header());
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.entry(REQUEST_ID).or_insert(id);
+        }
+    });
+}

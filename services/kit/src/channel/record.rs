@@ -1,0 +1,34 @@
+//! What operators see of the calls to peers.
+use std::time::Instant;
+
+use http::{HeaderMap, Response, Uri};
+use tonic::{Code, Status, body::Body};
+
+/// A call that is being measured.
+pub(crate) struct Call {
+    target: &'static str,
+    method: Uri,
+    began: Instant,
+}
+
+impl Call {
+    pub(crate) fn begin(target: &'static str, method: &Uri) -> Self {
+        Self { target, method: method.clone(), began: Instant::now() }
+    }
+
+    /// Counts the call under its outcome, which is handed through.
+    pub(crate) fn end(
+        self,
+        outcome: Result<Response<Body>, Status>,
+    ) -> Result<Response<Body>, Status> {
+        let Self { target, method, began } = self;
+        let code = outcome.as_ref().map_or_else(Status::code, |response| code(response.headers()));
+        crate::metrics::rpc_called(target, method.path(), code, began.elapsed());
+        outcome
+    }
+}
+
+/// The code in the head of an answer. Where a message follows there is none: then the call went well.
+pub(crate) fn code(headers: &HeaderMap) -> Code {
+    headers.get("grpc-status").map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
+}

@@ -1,0 +1,13 @@
+use std::sync::LazyLock;
+
+use prometheus::IntGaugeVec;
+
+use super::catalogue;
+
+static BUILD: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::BUILD_INFO.register_gauge());
+
+/// Tells what is running.
+pub fn build_info(service: &str) {
+    let revision = option_env!("ERRAND_REVISION").unwrap_or("unknown");
+    BUILD.with_label_values(&[service, env!("CARGO_PKG_VERSION"), revision]).set(1);
+}

@@ -1,0 +1,90 @@
+//! From hyper's request to the router's answer, once for each request.
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use axum::{body::Body, routing::future::RouteFuture};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Version, header::CONNECTION};
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use tower::Service as _;
+
+use super::{
+    PeerAddress, Shared,
+    activity::{Activity, InFlight},
+};
+
+pub(super) struct Handler {
+    pub(super) shared: Arc<Shared>,
+    pub(super) activity: Arc<Activity>,
+    pub(super) peer: PeerAddress,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Handler {
+    type Response = Response<Counted>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, mut request: Request<Incoming>) -> Answer {
+        let in_flight = self.activity.request();
+        let http1 = request.version() < Version::HTTP_2;
+        request.extensions_mut().insert(self.peer);
+        let route = self.shared.router.clone().call(request.map(Body::new));
+        let shared = http1.then(|| Arc::clone(&self.shared));
+        Answer { route, in_flight: Some(in_flight), http1: shared.map(|shared| (shared, Arc::clone(&self.activity))) }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The router's answer, with what the connection has to add.
+    pub(super) struct Answer {
+        #[pin]
+        route: RouteFuture<Infallible>,
+        in_flight: Option<InFlight>,
+        http1: Option<(Arc<Shared>, Arc<Activity>)>,
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Counted>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = self.project();
+        let Ok(mut response) = ready!(answer.route.poll(cx));
+        if let Some((shared, activity)) = answer.http1
+            && (shared.is_draining() || activity.is_last_answer())
+        {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let in_flight = answer.in_flight.take();
+        Poll::Ready(Ok(response.map(|body| Counted { body, _in_flight: in_flight })))
+    }
+}
+
+/// A body that keeps its request under way until it is sent or given up.
+#[derive(Debug)]
+pub(super) struct Counted {
+    body: Body,
+    _in_flight: Option<InFlight>,
+}
+
+impl http_body::Body for Counted {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

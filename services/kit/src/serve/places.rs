@@ -1,0 +1,104 @@
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::Limits;
+
+/// Who holds how many connections.
+#[derive(Debug)]
+pub(super) struct Places {
+    total: usize,
+    each: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    total: usize,
+    each: HashMap<IpAddr, usize>,
+}
+
+/// A connection's place, free again when it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    places: Arc<Places>,
+    holder: IpAddr,
+}
+
+impl Places {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+        let bound = |limit: usize| if limit == 0 { usize::MAX } else { limit };
+        let (total, each) = (bound(limits.max_connections), bound(limits.max_connections_per_ip));
+        Arc::new(Self { total, each, taken: Mutex::default() })
+    }
+
+    /// A place for `address`, or why there is none.
+    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, &'static str> {
+        let holder = holder(address);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.total >= self.total {
+            return Err("connections");
+        }
+        let own = taken.each.entry(holder).or_default();
+        if *own >= self.each {
+            return Err("connections_per_ip");
+        }
+        *own += 1;
+        taken.total += 1;
+        Ok(Place { places: Arc::clone(self), holder })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.total -= 1;
+        if let Some(own) = taken.each.get_mut(&self.holder) {
+            *own -= 1;
+            if *own == 0 {
+                taken.each.remove(&self.holder);
+            }
+        }
+    }
+}
+
+/// One subscriber of an IPv6 provider has a whole /64.
+fn holder(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(total: usize, each: usize) -> Arc<Places> {
+        Places::new(&Limits { max_connections: total, max_connections_per_ip: each, ..Limits::default() })
+    }
+
+    #[test]
+    fn a_place_is_free_again_once_its_holder_has_left() {
+        let (places, [a, b, c]) = (places(2, 1), [1, 2, 3].map(|last| IpAddr::from([10, 0, 0, last])));
+        let first = places.take(a).unwrap();
+        assert_eq!(places.take(a).unwrap_err(), "connections_per_ip");
+        let second = places.take(b).unwrap();
+        assert_eq!(places.take(c).unwrap_err(), "connections");
+        drop(first);
+        drop((places.take(a).unwrap(), second));
+        assert!(places.taken.lock().unwrap().each.is_empty());
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_subscriber_share_their_places() {
+        let places = places(0, 1);
+        let _first = places.take("2001:db8::1".parse().unwrap()).unwrap();
+        assert!(places.take("2001:db8::2".parse().unwrap()).is_err());
+        assert!(places.take("2001:db8:0:1::1".parse().unwrap()).is_ok());
+        let _mapped = places.take("::ffff:10.0.0.1".parse().unwrap()).unwrap();
+        assert!(places.take("10.0.0.1".parse().unwrap()).is_err());
+    }
+}

@@ -1,0 +1,230 @@
+//! A whole process, from its environment to its exit code.
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use axum::{Router, routing::get};
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use http::Request;
+use kit::{Secret, Service, Settings, request::TraceContext, run::Mode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+struct Config {
+    key: Secret,
+    size: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { key: Secret::default(), size: 3 }
+    }
+}
+
+impl Settings for Config {
+    fn faults(&self) -> Vec<String> {
+        self.key.expose().is_empty().then(|| "KEY must be set".to_owned()).into_iter().collect()
+    }
+}
+
+/// Not a test: the process that the tests start. Its environment is what they give it.
+#[test]
+#[ignore = "the child of the tests below"]
+fn child() {
+    let mode = match std::env::vars().find(|(name, _)| name == "MODE") {
+        Some((_, mode)) if mode == "check" => Mode::CheckConfig,
+        Some((_, mode)) if mode == "print" => Mode::PrintConfig,
+        _ => Mode::Serve,
+    };
+    let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
+    let router = Router::new().route("/", get(async || "hello")).route("/slow", get(slow));
+    let build = |_: Config, _| async { Ok(Service::grpc("test", tonic::service::Routes::from(router))) };
+    let code = kit::run::process("test", 0, mode, |reader| reader.read("TEST_"), build);
+    // The harness would make 0 or 101 of it.
+    let code = format!("{code:?}").chars().filter(char::is_ascii_digit).collect::<String>();
+    std::io::stderr().write_all(format!("\nexit code {code}\n").as_bytes()).unwrap();
+}
+
+fn command(environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "process::child", "--nocapture"]).env_clear();
+    command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn output(environment: &[(&str, &str)]) -> (String, String) {
+    let Output { stdout, stderr, .. } = command(environment).output().unwrap();
+    (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A process that is ready.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Process {
+    fn start(environment: &[(&str, &str)]) -> Self {
+        let base = [("TEST_KEY", "hunter2"), ("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")];
+        let mut child = command(&[&base, environment].concat()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let listening = lines.find_map(|line| serde_json::from_str::<Value>(&line.unwrap()).ok()).unwrap();
+        let address = |field: &str| listening[field].as_str().unwrap().parse().unwrap();
+        let process = Self { child, address: address("address"), admin: address("admin") };
+        // Nobody reads on, but the pipe must not be full.
+        std::thread::spawn(move || lines.for_each(drop));
+        while !process.probe("/readyz").starts_with("HTTP/1.1 200") {}
+        process
+    }
+
+    fn probe(&self, path: &str) -> String {
+        exchange(self.admin, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
+    }
+
+    async fn client(&self) -> SendRequest<String> {
+        let io = TokioIo::new(tokio::net::TcpStream::connect(self.address).await.unwrap());
+        let (client, driver) = handshake(TokioExecutor::new(), io).await.unwrap();
+        drop(kit::work::detach(driver));
+        client
+    }
+
+    fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    fn wait(mut self) -> (ExitStatus, Duration) {
+        let begun = Instant::now();
+        (self.child.wait().unwrap(), begun.elapsed())
+    }
+}
+
+fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_process_that_cannot_be_configured_names_every_fault_and_exits_64() {
+    let bad = [("TEST_SIZE", "big"), ("LISTEN", "here"), ("DRAIN_DELAY", "5"), ("LOG_FORMAT", "xml")];
+    for mode in ["check", "serve"] {
+        let (_, said) = output(&[&bad[..], &[("MODE", mode)]].concat());
+        for name in ["5 faults", "TEST_KEY must", "TEST_SIZE is", "LISTEN is", "DRAIN_DELAY is", "LOG_FORMAT is", "exit code 64"] {
+            assert!(said.contains(name), "{name} is not in {said}");
+        }
+    }
+}
+
+#[test]
+fn a_good_configuration_is_shown_without_its_secrets() {
+    let good = [("KEY", "hunter2"), ("MODE", "print"), ("PORT", "3000")];
+    let (shown, said) = output(&good);
+    assert!(said.contains("exit code 0"), "{said}");
+    for line in ["KEY=[redacted]", "TEST_SIZE=3", "PORT=3000", "ADMIN_LISTEN=0.0.0.0:9090", "DRAIN_DELAY=5s"] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
+    }
+    assert!(!shown.contains("hunter2"));
+}
+
+#[test]
+fn a_process_tells_how_it_is_and_leaves_when_told() {
+    let process = Process::start(&[("DRAIN_DELAY", "500ms")]);
+    assert!(process.probe("/livez").starts_with("HTTP/1.1 200"));
+    assert!(process.probe("/startupz").starts_with("HTTP/1.1 200"));
+    let metrics = process.probe("/metrics");
+    for name in ["errand_build_info{", "process_resident_memory_bytes", "errand_runtime_tokio_workers"] {
+        assert!(metrics.contains(name), "{name} is not in {metrics}");
+    }
+    process.terminate();
+    while process.probe("/readyz").starts_with("HTTP/1.1 200") {}
+    assert!(process.probe("/readyz").starts_with("HTTP/1.1 503"));
+    process.terminate();
+    assert!(process.probe("/livez").starts_with("HTTP/1.1 200"));
+    let (status, taken) = process.wait();
+    assert!(status.success() && (300..2000).contains(&taken.as_millis()), "{status} {taken:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_does_not_hold_the_process() {
+    let process = Process::start(&[("DRAIN_DELAY", "0s"), ("DRAIN_TIMEOUT", "300ms")]);
+    let mut client = process.client().await;
+    drop(kit::work::detach(async move { client.send_request(get_request("/slow")).await }));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    process.terminate();
+    let (status, taken) = process.wait();
+    assert!(status.success() && (300..2000).contains(&taken.as_millis()), "{status} {taken:?}");
+}
+
+#[test]
+fn the_log_level_changes_while_the_process_runs() {
+    let process = Process::start(&[("DRAIN_DELAY", "0s")]);
+    let put = |level: &str| {
+        let length = level.len();
+        let head = format!("PUT /loglevel HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        exchange(process.admin, &(head + level))
+    };
+    assert!(put("debug,kit=trace").starts_with("HTTP/1.1 200"));
+    assert!(process.probe("/loglevel").contains("kit=trace"));
+    assert!(put("kit=loud").starts_with("HTTP/1.1 400"));
+    assert!(process.probe("/loglevel").contains("kit=trace"));
+    process.terminate();
+    assert!(process.wait().0.success());
+}
+
+#[tokio::test]
+async fn a_collector_that_is_gone_slows_neither_a_request_nor_the_end() {
+    // It accepts, and never answers.
+    let black_hole = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", black_hole.local_addr().unwrap());
+    let traced = [("DRAIN_DELAY", "0s"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)];
+    let process = Process::start(&traced);
+    let mut client = process.client().await;
+    let begun = Instant::now();
+    for _ in 0..2000 {
+        assert_eq!(client.send_request(get_request("/")).await.unwrap().status(), 200);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    process.terminate();
+    let (status, taken) = process.wait();
+    assert!(status.success() && taken < Duration::from_secs(4), "{status} {taken:?}");
+}
+
+#[tokio::test]
+async fn a_collector_gets_the_spans_with_the_trace_of_their_caller() {
+    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let process = Process::start(&[("DRAIN_DELAY", "0s"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let trace = TraceContext::random(true);
+    let mut request = get_request("/");
+    request.headers_mut().insert("traceparent", trace.header());
+    assert_eq!(process.client().await.send_request(request).await.unwrap().status(), 200);
+    process.terminate();
+    let (mut stream, _) = collector.accept().unwrap();
+    let (mut received, mut buffer) = (vec![], [0; 4096]);
+    while !contains(&received, &trace.trace_id) {
+        let read = stream.read(&mut buffer).unwrap();
+        assert!(read > 0, "no such span in {:?}", String::from_utf8_lossy(&received));
+        received.extend_from_slice(&buffer[..read]);
+    }
+    assert!(contains(&received, b"POST /v1/traces HTTP/1.1") && contains(&received, &trace.span_id));
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+    assert!(process.wait().0.success());
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+fn get_request(path: &str) -> Request<String> {
+    Request::get(format!("http://test{path}")).body(String::new()).unwrap()
+}

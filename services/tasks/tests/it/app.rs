@@ -1,0 +1,177 @@
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{Stream, stream};
+use kit::{
+    Clock, GrpcChannel, Secret, Stop, Timestamp,
+    channel::local,
+    error::Refusal,
+    serve::Limits,
+    testing::{Backend, Database, backends},
+    token::{Claims, ISSUER, SigningKey},
+};
+use proto::{
+    auth::v1::{
+        self, TrustUpdate, WatchTrustRequest,
+        trust_service_server::{TrustService, TrustServiceServer},
+    },
+    tasks::v1::{
+        CreateTaskRequest, Task, TaskFields, change_service_client::ChangeServiceClient, project_service_client::ProjectServiceClient,
+        task_service_client::TaskServiceClient, trash_service_client::TrashServiceClient,
+    },
+};
+use tokio::net::TcpListener;
+use tonic::{Request, Response, Status, service::Routes};
+use uuid::Uuid;
+
+/// An auth service that only tells its key.
+struct Trust([u8; 32]);
+
+#[tonic::async_trait]
+impl TrustService for Trust {
+    type WatchTrustStream = std::pin::Pin<Box<dyn Stream<Item = Result<TrustUpdate, Status>> + Send>>;
+
+    async fn watch_trust(&self, _: Request<WatchTrustRequest>) -> Result<Response<Self::WatchTrustStream>, Status> {
+        let key = v1::SigningKey { id: "k".to_owned(), public_key: self.0.to_vec() };
+        let update = TrustUpdate { snapshot: true, keys: vec![key], revocations: vec![] };
+        Ok(Response::new(Box::pin(stream::unfold(Some(update), |update| async move {
+            match update {
+                Some(update) => Some((Ok(update), None)),
+                None => std::future::pending().await,
+            }
+        }))))
+    }
+}
+
+/// The service with a database of its own.
+pub(crate) struct App {
+    key: Arc<SigningKey>,
+    pub(crate) channel: GrpcChannel,
+    stop: Stop,
+    pub(crate) database: Database,
+}
+
+impl App {
+    /// One for each backend at hand.
+    pub(crate) async fn each() -> Vec<Self> {
+        let mut apps = vec![];
+        for backend in backends() {
+            apps.push(Self::new(backend).await);
+        }
+        apps
+    }
+
+    async fn new(backend: Backend) -> Self {
+        let database = Database::new(backend, "tasks").await;
+        let (pkcs8, public) = SigningKey::generate();
+        let auth = local(Routes::new(TrustServiceServer::new(Trust(public))).into_axum_router());
+        let (key, stop) = (Arc::new(SigningKey::new("k".to_owned(), &pkcs8).unwrap()), Stop::new());
+        let app = Self { channel: start(&database, auth, &stop).await, key, stop, database };
+        for _ in 0..500 {
+            if app.user(0).tasks().list_tasks(app.user(0).asks(Default::default())).await.is_ok() {
+                return app;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the service is not ready after 5 s");
+    }
+
+    /// A user, told from others by a number.
+    pub(crate) fn user(&self, number: u128) -> User {
+        let now = Clock::system().now().as_seconds();
+        let (sub, sid, jti) = (Uuid::from_u128(number + 1), Uuid::from_u128(7), Uuid::from_u128(8));
+        let aud = vec!["tasks".to_owned()];
+        let claims = Claims { iss: ISSUER.to_owned(), aud, sub, sid, jti, iat: now, nbf: now, exp: now + 600 };
+        User { token: format!("Bearer {}", self.key.sign(&claims).unwrap()), channel: self.channel.clone() }
+    }
+}
+
+async fn start(database: &Database, auth: GrpcChannel, stop: &Stop) -> GrpcChannel {
+    let config =
+        tasks::Config { database_url: Secret::from(database.url.clone()), auto_migrate: Some(true), ..tasks::Config::default() };
+    let service = tasks::build(config, Clock::system(), tasks::Peers { auth }).await.unwrap();
+    let (channel, stop) = (service.channel(), stop.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    kit::work::detach(async move { kit::serve::serve(service, listener, &Limits::default(), stop).await });
+    channel
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Somebody who asks.
+#[derive(Clone)]
+pub(crate) struct User {
+    token: String,
+    channel: GrpcChannel,
+}
+
+impl User {
+    pub(crate) fn tasks(&self) -> TaskServiceClient<GrpcChannel> {
+        TaskServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn projects(&self) -> ProjectServiceClient<GrpcChannel> {
+        ProjectServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn trash(&self) -> TrashServiceClient<GrpcChannel> {
+        TrashServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn changes(&self) -> ChangeServiceClient<GrpcChannel> {
+        ChangeServiceClient::new(self.channel.clone())
+    }
+
+    /// A request in the user's name.
+    pub(crate) fn asks<M>(&self, message: M) -> Request<M> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", self.token.parse().unwrap());
+        request
+    }
+
+    /// The same under an idempotency key.
+    pub(crate) fn asks_once<M>(&self, key: &str, message: M) -> Request<M> {
+        let mut request = self.asks(message);
+        request.metadata_mut().insert("idempotency-key", key.parse().unwrap());
+        request
+    }
+
+    pub(crate) async fn creates(&self, title: &str) -> Task {
+        self.creates_with(fields(title), None).await
+    }
+
+    pub(crate) async fn creates_under(&self, parent: &Task, title: &str) -> Task {
+        self.creates_with(fields(title), Some(parent.id.clone())).await
+    }
+
+    pub(crate) async fn creates_with(&self, fields: TaskFields, parent_id: Option<String>) -> Task {
+        let message = CreateTaskRequest { fields: Some(fields), parent_id, ..CreateTaskRequest::default() };
+        self.tasks().create_task(self.asks(message)).await.unwrap().into_inner()
+    }
+}
+
+pub(crate) fn fields(title: &str) -> TaskFields {
+    TaskFields { title: Some(title.to_owned()), ..TaskFields::default() }
+}
+
+/// The reason of a refusal.
+#[track_caller]
+pub(crate) fn reason<T: std::fmt::Debug>(outcome: Result<Response<T>, Status>) -> String {
+    Refusal::of(&outcome.unwrap_err()).reason.unwrap_or_default()
+}
+
+/// The fields that were refused, and why.
+#[track_caller]
+pub(crate) fn faults<T: std::fmt::Debug>(outcome: Result<Response<T>, Status>) -> Vec<(String, String)> {
+    let violations = Refusal::of(&outcome.unwrap_err()).violations;
+    violations.into_iter().map(|violation| (violation.field, violation.reason)).collect()
+}
+
+/// A moment as messages carry it.
+pub(crate) fn moment(text: &str) -> prost_types::Timestamp {
+    let (seconds, nanos) = text.parse::<Timestamp>().unwrap().to_proto();
+    prost_types::Timestamp { seconds, nanos }
+}
