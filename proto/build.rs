@@ -3,6 +3,10 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use protox::prost::Message as _;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script where to write by its environment"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     let files = [
         "auth/v1/auth.proto",

@@ -1,5 +1,4 @@
 //! The contracts between the services, as compiled from `auth/` and `tasks/`.
-#![expect(missing_docs, reason = "the generated items carry the comments of the .proto files")]
 
 /// Accounts, sessions, and what peers need to check a token.
 pub mod auth {

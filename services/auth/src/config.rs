@@ -55,20 +55,38 @@ impl Settings for Config {
     fn faults(&self) -> Vec<String> {
         let (lowest, advice) = (password::LOWEST_MINIMUM, secrets::ADVICE);
         let url = self.database_url.expose();
-        let known = ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme));
+        let known = ["postgres://", "postgresql://", "sqlite:"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme));
         let kek = self.kek.expose();
-        let kek_fault = if kek.is_empty() { known && self.sqlite_file().is_none() } else { secrets::parse(kek).is_none() };
+        let kek_fault = if kek.is_empty() {
+            known && self.sqlite_file().is_none()
+        } else {
+            secrets::parse(kek).is_none()
+        };
         let faults = [
-            (!known, "DATABASE_URL must be set, as postgres://user:password@host/name or sqlite:auth.db".to_owned()),
+            (
+                !known,
+                "DATABASE_URL must be set, as postgres://user:password@host/name or sqlite:auth.db"
+                    .to_owned(),
+            ),
             (kek_fault, format!("KEK must be set (or KEK_FILE) to {advice}")),
             (self.database_connections == 0, "DATABASE_CONNECTIONS must be at least 1".to_owned()),
             (self.hash_workers == Some(0), "HASH_WORKERS must be at least 1".to_owned()),
-            (!self.profile().is_bearable(), "HASH_MEMORY_KIB must be 8 to 131072, and HASH_ITERATIONS 1 to 10".to_owned()),
+            (
+                !self.profile().is_bearable(),
+                "HASH_MEMORY_KIB must be 8 to 131072, and HASH_ITERATIONS 1 to 10".to_owned(),
+            ),
             (
                 !(lowest..=64).contains(&self.password_minimum),
-                format!("PASSWORD_MINIMUM must be {lowest} to 64; 15 is right where the password is all there is"),
+                format!(
+                    "PASSWORD_MINIMUM must be {lowest} to 64; 15 is right where the password is all there is"
+                ),
             ),
-            (self.key_rotation() < Duration::from_secs(1), "KEY_ROTATION must be at least 1s, and should be days".to_owned()),
+            (
+                self.key_rotation() < Duration::from_secs(1),
+                "KEY_ROTATION must be at least 1s, and should be days".to_owned(),
+            ),
         ];
         faults.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| fault).collect()
     }
@@ -105,7 +123,8 @@ impl Config {
     pub(crate) fn kek(&self) -> anyhow::Result<[u8; 32]> {
         match (self.kek.expose(), self.sqlite_file()) {
             ("", Some(file)) => secrets::beside(&file),
-            (kek, _) => secrets::parse(kek).ok_or_else(|| anyhow::anyhow!("KEK must be {}", secrets::ADVICE)),
+            (kek, _) => secrets::parse(kek)
+                .ok_or_else(|| anyhow::anyhow!("KEK must be {}", secrets::ADVICE)),
         }
     }
 }
@@ -129,7 +148,10 @@ mod tests {
         let faults = config("postgres://auth@db/auth").faults();
         assert!(faults.len() == 1 && faults[0].starts_with("KEK must be set"), "{faults:?}");
         assert!(faults[0].contains("openssl rand -base64 32"), "{faults:?}");
-        let config = Config { kek: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into(), ..config("postgres://auth@db/auth") };
+        let config = Config {
+            kek: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into(),
+            ..config("postgres://auth@db/auth")
+        };
         assert_eq!(config.faults(), Vec::<String>::new());
         assert!(!config.migrates());
     }

@@ -27,6 +27,11 @@ pub(crate) enum Error {
     VersionMismatch { at: i64 },
     #[error("the signing keys are not there yet; try again")]
     KeysUnavailable,
+    #[error(
+        "KEK is not the key that this database's signing keys were encrypted with: set KEK (or KEK_FILE, or the .kek file beside \
+         an SQLite database) to the one that was used before"
+    )]
+    WrongKek,
     #[error(transparent)]
     Page(#[from] PageError),
     #[error(transparent)]
@@ -50,7 +55,7 @@ impl Fault for Error {
             Self::KeysUnavailable => (Code::Unavailable, "KEYS_UNAVAILABLE"),
             Self::Page(error) => error.fault(),
             Self::Database(error) => error.fault(),
-            Self::Internal(_) => (Code::Internal, "INTERNAL"),
+            Self::WrongKek | Self::Internal(_) => (Code::Internal, "INTERNAL"),
         }
     }
 

@@ -48,7 +48,9 @@ impl Hasher {
         let queue = Arc::new(Queue::new(WAITING * workers));
         for number in 0..workers {
             let queue = Arc::clone(&queue);
-            std::thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(&queue))?;
+            std::thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || work(&queue))?;
         }
         let nobody = Phc { profile, salt: random(), hash: random() };
         Ok(Self(Arc::new(Threads { queue, profile, nobody })))
@@ -68,7 +70,10 @@ impl Hasher {
 
     /// Whether the password is the one of the stored hash; at the same cost false when there is none.
     pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Error> {
-        let known = stored.map(str::parse::<Phc>).transpose().map_err(|error| Error::Internal(error.into()))?;
+        let known = stored
+            .map(str::parse::<Phc>)
+            .transpose()
+            .map_err(|error| Error::Internal(error.into()))?;
         let Phc { profile, salt, hash } = known.as_ref().unwrap_or(&self.0.nobody);
         let computed = self.compute(password, *profile, *salt).await?;
         Ok(is_same(&computed, hash) && known.is_some())
@@ -79,7 +84,12 @@ impl Hasher {
         stored.parse::<Phc>().is_ok_and(|phc| phc.profile != self.0.profile)
     }
 
-    async fn compute(&self, password: &str, profile: Profile, salt: [u8; 16]) -> Result<[u8; 32], Error> {
+    async fn compute(
+        &self,
+        password: &str,
+        profile: Profile,
+        salt: [u8; 16],
+    ) -> Result<[u8; 32], Error> {
         let (answer, hash) = oneshot::channel();
         let work = Work { password: password.to_owned(), profile, salt };
         self.0.queue.push(Job { work, latest: Instant::now() + PATIENCE, answer })?;
@@ -89,7 +99,8 @@ impl Hasher {
 
 /// Takes the same time wherever the two differ.
 fn is_same(one: &[u8; 32], other: &[u8; 32]) -> bool {
-    std::hint::black_box(one.iter().zip(other).fold(0, |difference, (a, b)| difference | (a ^ b))) == 0
+    std::hint::black_box(one.iter().zip(other).fold(0, |difference, (a, b)| difference | (a ^ b)))
+        == 0
 }
 
 /// What a thread does: one job after the other, in memory that it keeps while there is work.
@@ -141,7 +152,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_of_another_cost_is_verified_and_known_as_outdated() {
-        let (old, new) = (Hasher::start(1, SMALL).unwrap(), Hasher::start(1, Profile { memory: 128, ..SMALL }).unwrap());
+        let (old, new) = (
+            Hasher::start(1, SMALL).unwrap(),
+            Hasher::start(1, Profile { memory: 128, ..SMALL }).unwrap(),
+        );
         let stored = old.hash("four words and a bit").await.unwrap();
         assert!(new.verify("four words and a bit", Some(&stored)).await.unwrap());
         assert_eq!((new.is_outdated(&stored), old.is_outdated(&stored)), (true, false));
@@ -149,12 +163,16 @@ mod tests {
 
     #[tokio::test]
     async fn what_finds_no_place_is_turned_away_and_what_nobody_waits_for_is_not_hashed() {
-        let hasher = Hasher::start(1, Profile { memory: 64 * 1024, iterations: 10, ..SMALL }).unwrap();
-        let mut given_up: Vec<_> = (0..40).map(|_| Box::pin(hasher.hash("four words and a bit"))).collect();
+        let hasher =
+            Hasher::start(1, Profile { memory: 64 * 1024, iterations: 10, ..SMALL }).unwrap();
+        let mut given_up: Vec<_> =
+            (0..40).map(|_| Box::pin(hasher.hash("four words and a bit"))).collect();
         let (mut waiting, mut refused) = (0, 0);
         for attempt in &mut given_up {
             match futures_util::poll!(attempt) {
-                std::task::Poll::Ready(outcome) => refused += usize::from(matches!(outcome, Err(Error::HashingBusy))),
+                std::task::Poll::Ready(outcome) => {
+                    refused += usize::from(matches!(outcome, Err(Error::HashingBusy)))
+                }
                 std::task::Poll::Pending => waiting += 1,
             }
         }

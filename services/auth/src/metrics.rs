@@ -9,18 +9,28 @@ const LOGINS: Metric = Metric::counter(
     &["method", "result", "reason"],
     "Attempts to sign in, by what came of them.",
 );
-const REGISTRATIONS: Metric =
-    Metric::counter("errand_auth_registrations_total", &["result"], "Attempts to open an account, by what came of them.");
-const TOKENS_ISSUED: Metric = Metric::counter("errand_auth_tokens_issued_total", &["type"], "Tokens that were given out.");
-const REFRESHES: Metric =
-    Metric::counter("errand_auth_token_refreshes_total", &["result"], "Refresh tokens that were presented, by what came of them.");
+const REGISTRATIONS: Metric = Metric::counter(
+    "errand_auth_registrations_total",
+    &["result"],
+    "Attempts to open an account, by what came of them.",
+);
+const TOKENS_ISSUED: Metric =
+    Metric::counter("errand_auth_tokens_issued_total", &["type"], "Tokens that were given out.");
+const REFRESHES: Metric = Metric::counter(
+    "errand_auth_token_refreshes_total",
+    &["result"],
+    "Refresh tokens that were presented, by what came of them.",
+);
 const REUSE_DETECTED: Metric = Metric::counter(
     "errand_auth_refresh_reuse_detected_total",
     &[],
     "Sessions that were ended because a used refresh token came back: it may have been stolen.",
 );
-const LOCKOUTS: Metric =
-    Metric::counter("errand_auth_lockouts_total", &[], "Attempts that were turned away because too many had failed before.");
+const LOCKOUTS: Metric = Metric::counter(
+    "errand_auth_lockouts_total",
+    &[],
+    "Attempts that were turned away because too many had failed before.",
+);
 const HASH_DURATION: Metric = Metric::histogram(
     "errand_auth_password_hash_duration_seconds",
     &[],
@@ -32,14 +42,18 @@ const HASHES_SKIPPED: Metric = Metric::counter(
     &["reason"],
     "Passwords that were not hashed: the queue was full, their turn came too late, or the client had left.",
 );
-const ACTIVE_SESSIONS: Metric = Metric::gauge("errand_auth_active_sessions", &[], "Sessions that could be refreshed now.");
+const ACTIVE_SESSIONS: Metric =
+    Metric::gauge("errand_auth_active_sessions", &[], "Sessions that could be refreshed now.");
 const KEY_CREATED: Metric = Metric::gauge(
     "errand_auth_signing_key_created_timestamp_seconds",
     &["state"],
     "When the signing key in this state was made, in seconds since 1970; 0 when there is none.",
 );
-const TRUST_STREAMS: Metric =
-    Metric::gauge("errand_auth_trust_streams", &[], "Peers that follow keys and revocations from this replica.");
+const TRUST_STREAMS: Metric = Metric::gauge(
+    "errand_auth_trust_streams",
+    &[],
+    "Peers that follow keys and revocations from this replica.",
+);
 
 /// All of them, for documentation, rules and dashboards.
 pub const CATALOGUE: &[Metric] = &[
@@ -79,7 +93,9 @@ static HANDLES: LazyLock<Handles> = LazyLock::new(|| {
     };
     let reasons = ["bad_password", "unknown_user", "rate_limited", "busy"];
     let logins = counter(LOGINS, &[&["password", "success", ""]]);
-    reasons.iter().for_each(|reason| drop(logins.with_label_values(&["password", "failure", reason])));
+    reasons
+        .iter()
+        .for_each(|reason| drop(logins.with_label_values(&["password", "failure", reason])));
     let keys = KEY_CREATED.register_gauge();
     ["next", "current", "previous"].iter().for_each(|state| drop(keys.with_label_values(&[state])));
     Handles {

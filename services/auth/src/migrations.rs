@@ -1,7 +1,8 @@
 //! The steps of the schema, in their order.
 use kit::db::Migration;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+/// For whoever asks a database which release it is at.
+pub const MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
     name: "accounts",
     postgres: include_str!("../migrations/0001_accounts/postgres.sql"),

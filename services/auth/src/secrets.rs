@@ -34,7 +34,9 @@ impl Secrets {
     /// Derives all keys from the KEK.
     pub(crate) fn new(kek: &[u8; 32]) -> Self {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"errand/auth").extract(kek);
-        let derive = |purpose: &'static str| hmac::Key::from(expand(&root, &[purpose.as_bytes()], hmac::HMAC_SHA256));
+        let derive = |purpose: &'static str| {
+            hmac::Key::from(expand(&root, &[purpose.as_bytes()], hmac::HMAC_SHA256))
+        };
         let wrapping = UnboundKey::from(expand(&root, &[b"signing keys"], &AES_256_GCM));
         Self {
             wrapping: LessSafeKey::new(wrapping),
@@ -50,7 +52,9 @@ impl Secrets {
         let mut sealed = secret.to_vec();
         let nonce_once = Nonce::assume_unique_for_key(nonce);
         let name = Aad::from(name.as_bytes());
-        self.wrapping.seal_in_place_append_tag(nonce_once, name, &mut sealed).expect("a key is not that long");
+        self.wrapping
+            .seal_in_place_append_tag(nonce_once, name, &mut sealed)
+            .expect("a key is not that long");
         [&nonce[..], &sealed].concat()
     }
 
@@ -58,14 +62,19 @@ impl Secrets {
     pub(crate) fn open(&self, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN)?;
         let (nonce, mut text) = (Nonce::try_assume_unique_for_key(nonce).ok()?, text.to_vec());
-        let length = self.wrapping.open_in_place(nonce, Aad::from(name.as_bytes()), &mut text).ok()?.len();
+        let length =
+            self.wrapping.open_in_place(nonce, Aad::from(name.as_bytes()), &mut text).ok()?.len();
         text.truncate(length);
         Some(text)
     }
 }
 
 /// A key of the kind from the root, for the purpose.
-fn expand<'a, L: hkdf::KeyType>(root: &'a hkdf::Prk, purpose: &'a [&'a [u8]], kind: L) -> hkdf::Okm<'a, L> {
+fn expand<'a, L: hkdf::KeyType>(
+    root: &'a hkdf::Prk,
+    purpose: &'a [&'a [u8]],
+    kind: L,
+) -> hkdf::Okm<'a, L> {
     root.expand(purpose, kind).expect("one key is not that long")
 }
 
@@ -78,9 +87,11 @@ pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
 pub(crate) fn beside(database: &Path) -> anyhow::Result<[u8; 32]> {
     let path = database.with_added_extension("kek");
     if !path.exists() {
-        create(&path).with_context(|| format!("a key file {} could not be made", path.display()))?;
+        create(&path)
+            .with_context(|| format!("a key file {} could not be made", path.display()))?;
     }
-    let text = fs::read_to_string(&path).with_context(|| format!("the key file {}", path.display()))?;
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("the key file {}", path.display()))?;
     parse(&text).with_context(|| format!("the key file {} does not hold {ADVICE}", path.display()))
 }
 
@@ -90,7 +101,8 @@ fn create(path: &Path) -> anyhow::Result<()> {
         fs::create_dir_all(folder)?;
     }
     let draft = path.with_added_extension(format!("{}", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     writeln!(file, "{}", STANDARD.encode(random::<32>()))?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);

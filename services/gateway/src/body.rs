@@ -18,7 +18,7 @@ use kit::request;
 pub(crate) use object::{Faults, Fields, Read, object};
 pub(crate) use patch::Patch;
 pub(crate) use text::words;
-pub(crate) use tree::Tree;
+pub(crate) use tree::{DEEPEST, Tree};
 
 use crate::{problem::Problem, shared::Shared};
 
@@ -41,16 +41,16 @@ impl<T: Read> FromRequest<Arc<Shared>> for Json<T> {
 /// No body, or an object without fields.
 pub(crate) struct Nothing;
 
-object! {
-    /// An object without fields.
-    struct Empty {}
+impl Read for Nothing {
+    fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
+        Fields::of(tree, [], faults).map(|_| Self)
+    }
 }
 
 impl FromRequest<Arc<Shared>> for Nothing {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        use http_body_util::BodyExt as _;
         if axum::body::HttpBody::is_end_stream(request.body()) {
             return Ok(Self);
         }
@@ -60,7 +60,7 @@ impl FromRequest<Arc<Shared>> for Nothing {
             return Ok(Self);
         }
         media?;
-        parse(&bytes).map(|Empty {}| Self)
+        parse(&bytes)
     }
 }
 

@@ -66,7 +66,7 @@ impl Access {
 }
 
 /// Puts the edge around the routes of one access.
-pub(crate) fn around(gateway: &Gateway, access: Access) -> impl Layer<Route, Service = Edge> + Clone {
+pub(crate) fn around(gateway: &Gateway, access: Access) -> impl Layer<Route, Service = Edge> + Clone + use<> {
     let gateway = gateway.clone();
     tower::layer::layer_fn(move |route: Route| Edge { gateway: gateway.clone(), access, compressed: compression::around(route.clone()), route })
 }

@@ -146,10 +146,6 @@ impl Problem {
         self.0.status
     }
 
-    pub(crate) fn code(&self) -> &str {
-        &self.0.code
-    }
-
     /// The reply.
     pub(crate) fn write(self, Occurrence { request_id, trace_id, at }: Occurrence<'_>) -> Response {
         let Details { status, code, message, faults, retry_after, headers, policy } = *self.0;

@@ -15,6 +15,7 @@ use crate::{
     Config, Peers,
     config::Network,
     edge::{Admission, Cors, Rates},
+    openapi::Document,
     streams::Streams,
 };
 
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) rates: Rates,
     pub(crate) cors: Cors,
     pub(crate) streams: Streams,
+    pub(crate) document: Document,
     pub(crate) config: Config,
     peers: Peers,
 }
@@ -45,6 +47,7 @@ impl Shared {
             rates: Rates::new(&config, clock.clone()),
             cors: Cors::new(origins?),
             streams: Streams::new(config.max_streams, config.max_streams_per_user),
+            document: Document::new(&config.public_url),
             clock,
             config,
             peers,

@@ -8,6 +8,8 @@ use std::{io, net::TcpListener, sync::Arc, thread};
 use tokio::runtime::{self, Handle};
 
 pub use self::health::Health;
+#[cfg(test)]
+pub(crate) use self::health::Phase;
 use crate::{
     serve::{Limits, serve},
     service::{Service, Stop},
@@ -17,7 +19,12 @@ use crate::{
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn start(name: &'static str, listener: TcpListener, health: Arc<Health>, requests: Handle) -> io::Result<()> {
+pub fn start(
+    name: &'static str,
+    listener: TcpListener,
+    health: Arc<Health>,
+    requests: Handle,
+) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let serve = async move {

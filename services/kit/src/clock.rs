@@ -32,7 +32,10 @@ impl Clock {
     }
 
     /// The time now, to the microsecond.
-    #[expect(clippy::disallowed_methods, reason = "the one place that looks at the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that looks at the machine's clock"
+    )]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Some(now) => Timestamp::from_microseconds(now.load(Ordering::SeqCst)),

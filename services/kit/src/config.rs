@@ -62,8 +62,12 @@ pub struct Loaded<T> {
 ///
 /// # Errors
 /// Every fault of every part.
-pub fn load<T>(environment: &Environment, read: impl FnOnce(&mut Reader<'_>) -> T) -> Result<Loaded<T>, Faults> {
-    let mut reader = Reader { environment: Cow::Borrowed(environment), faults: vec![], values: vec![] };
+pub fn load<T>(
+    environment: &Environment,
+    read: impl FnOnce(&mut Reader<'_>) -> T,
+) -> Result<Loaded<T>, Faults> {
+    let mut reader =
+        Reader { environment: Cow::Borrowed(environment), faults: vec![], values: vec![] };
     let settings = read(&mut reader);
     let Reader { faults, values, .. } = reader;
     if faults.is_empty() { Ok(Loaded { settings, values }) } else { Err(Faults(faults)) }
@@ -107,7 +111,12 @@ impl Reader<'_> {
         settings
     }
 
-    fn accept<S: Settings>(&self, name: &str, field: &str, default: &str) -> Result<Option<String>, String> {
+    fn accept<S: Settings>(
+        &self,
+        name: &str,
+        field: &str,
+        default: &str,
+    ) -> Result<Option<String>, String> {
         let Some(value) = self.environment.value(name)? else { return Ok(None) };
         match envy::from_iter::<_, S>([(field.to_owned(), value.clone())]) {
             Ok(_) => Ok(Some(value)),
@@ -143,7 +152,9 @@ impl Reader<'_> {
 /// The fields of a flat struct as they would be written in the environment.
 fn fields<S: Serialize>(settings: &S) -> Vec<(String, String)> {
     match serde_json::to_value(settings) {
-        Ok(Value::Object(fields)) => fields.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        Ok(Value::Object(fields)) => {
+            fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+        }
         other => unreachable!("settings are flat structs with plain fields, not {other:?}"),
     }
 }
@@ -198,8 +209,11 @@ mod tests {
         fn faults(&self) -> Vec<String> {
             let missing = self.database_url.expose().is_empty();
             let mut faults = vec![];
-            faults.extend(missing.then(|| "DATABASE_URL must be set, as in sqlite:errand.db".to_owned()));
-            faults.extend((self.pool_size > 100).then(|| "POOL_SIZE must be at most 100".to_owned()));
+            faults.extend(
+                missing.then(|| "DATABASE_URL must be set, as in sqlite:errand.db".to_owned()),
+            );
+            faults
+                .extend((self.pool_size > 100).then(|| "POOL_SIZE must be at most 100".to_owned()));
             faults
         }
     }
@@ -210,7 +224,12 @@ mod tests {
 
     #[test]
     fn values_are_read_by_type_and_an_empty_one_is_the_default() {
-        let values = [("DATABASE_URL", "sqlite:x"), ("POOL_SIZE", ""), ("TIMEOUT", "250ms"), ("HOSTS", "a,b")];
+        let values = [
+            ("DATABASE_URL", "sqlite:x"),
+            ("POOL_SIZE", ""),
+            ("TIMEOUT", "250ms"),
+            ("HOSTS", "a,b"),
+        ];
         let store = read(&values, "").unwrap().settings;
         assert_eq!(store.database_url.expose(), "sqlite:x");
         assert_eq!((store.pool_size, store.timeout), (8, Period::from_millis(250)));
@@ -226,7 +245,9 @@ mod tests {
             ("TASKS_POOL_SIZE", "101"),
             ("TASKS_REPLICA", "-1"),
         ]);
-        let faults = load(&environment, |reader| (reader.read::<Store>("AUTH_"), reader.read::<Store>("TASKS_")));
+        let faults = load(&environment, |reader| {
+            (reader.read::<Store>("AUTH_"), reader.read::<Store>("TASKS_"))
+        });
         let said = faults.unwrap_err().to_string();
         for expected in [
             "5 faults",
@@ -242,7 +263,8 @@ mod tests {
 
     #[test]
     fn a_prefixed_name_wins_over_the_shared_one() {
-        let shared = [("DATABASE_URL", "sqlite:shared"), ("POOL_SIZE", "3"), ("AUTH_POOL_SIZE", "4")];
+        let shared =
+            [("DATABASE_URL", "sqlite:shared"), ("POOL_SIZE", "3"), ("AUTH_POOL_SIZE", "4")];
         let store = read(&shared, "AUTH_").unwrap().settings;
         assert_eq!((store.database_url.expose(), store.pool_size), ("sqlite:shared", 4));
         let bad = read(&[("DATABASE_URL", "x"), ("POOL_SIZE", "x")], "AUTH_").unwrap_err();
@@ -251,10 +273,14 @@ mod tests {
 
     #[test]
     fn what_is_shown_of_a_configuration_holds_no_secret() {
-        let loaded = read(&[("DATABASE_URL", "postgres://u:hunter2@db"), ("HOSTS", "a,b")], "").unwrap();
+        let loaded =
+            read(&[("DATABASE_URL", "postgres://u:hunter2@db"), ("HOSTS", "a,b")], "").unwrap();
         let shown = format!("{:?} {:?}", loaded.values, loaded.settings);
         assert!(!shown.contains("hunter2"), "{shown}");
-        assert!(loaded.values.contains(&("DATABASE_URL".to_owned(), "[redacted]".to_owned())), "{shown}");
+        assert!(
+            loaded.values.contains(&("DATABASE_URL".to_owned(), "[redacted]".to_owned())),
+            "{shown}"
+        );
         assert!(loaded.values.contains(&("HOSTS".to_owned(), "a,b".to_owned())), "{shown}");
     }
 }

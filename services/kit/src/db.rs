@@ -6,6 +6,7 @@ mod cached;
 #[doc(hidden)]
 pub mod connection;
 mod error;
+pub mod examine;
 pub mod migrate;
 mod postgres;
 pub mod sql;
@@ -69,8 +70,12 @@ impl Db {
     /// Reads the URL and makes the pools; connects when first needed. To be called inside a runtime.
     pub fn open(url: &str, limits: &Limits) -> anyhow::Result<Self> {
         match url.split_once(':') {
-            Some(("sqlite", path)) => Ok(Self::Sqlite(Sqlite::open(path.trim_start_matches("//"), limits)?)),
-            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Postgres::open(url, limits)?)),
+            Some(("sqlite", path)) => {
+                Ok(Self::Sqlite(Sqlite::open(path.trim_start_matches("//"), limits)?))
+            }
+            Some(("postgres" | "postgresql", _)) => {
+                Ok(Self::Postgres(Postgres::open(url, limits)?))
+            }
             _ => anyhow::bail!("the database URL begins with neither postgres: nor sqlite:"),
         }
     }
@@ -109,7 +114,12 @@ impl Db {
                 Ok(_) => connection.commit().await?,
                 Err(_) => connection.rollback().await,
             }
-            crate::metrics::database_operation(db.system(), name, started.elapsed(), outcome.is_ok());
+            crate::metrics::database_operation(
+                db.system(),
+                name,
+                started.elapsed(),
+                outcome.is_ok(),
+            );
             outcome
         });
         transaction.await.unwrap_or_else(|panic| Err(Error::Query(panic.into()).into()))
@@ -165,7 +175,9 @@ macro_rules! on {
                 let $conn = &mut &*shared;
                 $query.map_err($crate::db::Error::from)
             }
-            $crate::db::connection::Backend::Sqlite($conn) => $query.map_err($crate::db::Error::from),
+            $crate::db::connection::Backend::Sqlite($conn) => {
+                $query.map_err($crate::db::Error::from)
+            }
         }
     };
 }

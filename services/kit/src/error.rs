@@ -53,7 +53,8 @@ pub fn status(error: &dyn Fault) -> Status {
         }
         tracing::error!(reason, error = %error, causes = causes.join(": "), "a request failed");
     }
-    let message = if hidden { "something went wrong on our side".to_owned() } else { error.to_string() };
+    let message =
+        if hidden { "something went wrong on our side".to_owned() } else { error.to_string() };
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
     if let Some(pause) = error.retry_after() {
         details.set_retry_info(Some(pause));
@@ -71,7 +72,11 @@ pub fn status(error: &dyn Fault) -> Status {
 
 /// A reply with a reason and no more.
 pub fn refuse(code: Code, reason: &'static str, message: impl Into<String>) -> Status {
-    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new()))
+    Status::with_error_details(
+        code,
+        message,
+        ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new()),
+    )
 }
 
 /// What a failed call said.
@@ -89,7 +94,10 @@ impl Refusal {
     /// Reads the details of a failed call.
     pub fn of(status: &Status) -> Self {
         let details = status.get_error_details();
-        let violations = details.bad_request().map(|request| request.field_violations.clone()).unwrap_or_default();
+        let violations = details
+            .bad_request()
+            .map(|request| request.field_violations.clone())
+            .unwrap_or_default();
         let violation = |violation: FieldViolation| Violation {
             field: violation.field,
             reason: violation.reason,

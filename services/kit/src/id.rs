@@ -9,7 +9,11 @@ pub fn uuid(clock: &Clock) -> Uuid {
     let (seconds, micros) = (now.div_euclid(1_000_000), now.rem_euclid(1_000_000));
     let seconds = u64::try_from(seconds).unwrap_or(0);
     let nanos = u32::try_from(micros * 1000).expect("less than a second");
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::ContextV7::new().with_additional_precision(), seconds, nanos))
+    Uuid::new_v7(uuid::Timestamp::from_unix(
+        uuid::ContextV7::new().with_additional_precision(),
+        seconds,
+        nanos,
+    ))
 }
 
 /// Makes a newtype around a UUID: `id!(TaskId, "Names a task.")`.
@@ -18,8 +22,16 @@ macro_rules! id {
     ($name:ident, $doc:literal) => {
         #[doc = $doc]
         #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
-            ::diesel::expression::AsExpression, ::diesel::deserialize::FromSqlRow,
+            Clone,
+            Copy,
+            Debug,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            ::diesel::expression::AsExpression,
+            ::diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = $crate::db::sql::Uuid)]
         pub struct $name(pub ::uuid::Uuid);
@@ -70,7 +82,9 @@ macro_rules! id {
             }
         }
 
-        impl ::diesel::deserialize::FromSql<$crate::db::sql::Uuid, ::diesel::sqlite::Sqlite> for $name {
+        impl ::diesel::deserialize::FromSql<$crate::db::sql::Uuid, ::diesel::sqlite::Sqlite>
+            for $name
+        {
             fn from_sql(
                 value: ::diesel::sqlite::SqliteValue<'_, '_, '_>,
             ) -> ::diesel::deserialize::Result<Self> {

@@ -36,17 +36,26 @@ mod tests {
     use crate::request;
 
     async fn call(path: &str, headers: &[(&str, &str)]) -> Response<Body> {
-        let answer = |text: String| Response::builder().header("seen", text).body(Body::empty()).unwrap();
+        let answer =
+            |text: String| Response::builder().header("seen", text).body(Body::empty()).unwrap();
         let seen = async move || {
             let context = request::current().unwrap();
             answer(format!("{} {}", context.request_id, context.trace.trace_id_hex()))
         };
         let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
         let broken = async || -> &'static str { panic!("the secret of {}", 42) };
-        let router = Router::new().route("/x/Seen", post(seen)).route("/x/Slow", post(slow)).route("/x/Broken", post(broken));
-        let request = headers.iter().fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
+        let router = Router::new()
+            .route("/x/Seen", post(seen))
+            .route("/x/Slow", post(slow))
+            .route("/x/Broken", post(broken));
+        let request = headers
+            .iter()
+            .fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
         let router = server(Routes::from(router));
-        router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap_or_else(|never: Infallible| match never {})
+        router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap_or_else(|never: Infallible| match never {})
     }
 
     fn refusal(response: &Response<Body>) -> Status {
@@ -57,7 +66,8 @@ mod tests {
     async fn a_handler_sees_the_request_id_and_trace_of_its_caller() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let parent = format!("00-{trace}-00f067aa0ba902b7-01");
-        let response = call("/x/Seen", &[("x-request-id", "abc-1"), ("traceparent", &parent)]).await;
+        let response =
+            call("/x/Seen", &[("x-request-id", "abc-1"), ("traceparent", &parent)]).await;
         assert_eq!(response.headers()["seen"], format!("abc-1 {trace}"));
     }
 
@@ -76,13 +86,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_without_time_left_is_not_begun() {
-        assert_eq!(refusal(&call("/x/Broken", &[("grpc-timeout", "4m")]).await).code(), Code::DeadlineExceeded);
+        assert_eq!(
+            refusal(&call("/x/Broken", &[("grpc-timeout", "4m")]).await).code(),
+            Code::DeadlineExceeded
+        );
     }
 
     #[tokio::test]
     async fn a_malformed_deadline_is_refused() {
         for timeout in ["", "5", "s", "5x", "-1S", "123456789S", "1 S"] {
-            assert_eq!(refusal(&call("/x/Seen", &[("grpc-timeout", timeout)]).await).code(), Code::InvalidArgument, "{timeout}");
+            assert_eq!(
+                refusal(&call("/x/Seen", &[("grpc-timeout", timeout)]).await).code(),
+                Code::InvalidArgument,
+                "{timeout}"
+            );
         }
     }
 

@@ -17,7 +17,9 @@ pub enum PageError {
     #[error("the cursor is not one that was given out here; start again without it")]
     Cursor,
     /// A cursor of another list, or of the same with other filters.
-    #[error("the cursor belongs to another query; keep filters and order the same from page to page")]
+    #[error(
+        "the cursor belongs to another query; keep filters and order the same from page to page"
+    )]
     Mismatch,
     /// Out of bounds.
     #[error("a limit is between 1 and {MAX_LIMIT}")]
@@ -55,7 +57,8 @@ pub fn decode<P: DeserializeOwned>(query: &str, cursor: &str) -> Result<Option<P
         return Ok(None);
     }
     let json = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| PageError::Cursor)?;
-    let (check, position): (u32, serde_json::Value) = serde_json::from_slice(&json).map_err(|_| PageError::Cursor)?;
+    let (check, position): (u32, serde_json::Value) =
+        serde_json::from_slice(&json).map_err(|_| PageError::Cursor)?;
     if check != checksum(query) {
         return Err(PageError::Mismatch);
     }

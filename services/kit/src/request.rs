@@ -67,7 +67,8 @@ impl TraceContext {
     /// Reads a `traceparent` header; none when it is not a valid one.
     pub fn parse(header: &str) -> Option<Self> {
         let mut parts = header.split('-');
-        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, trace, span, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let future = version != "00";
         if version == "ff" || version.len() != 2 || (!future && parts.next().is_some()) {
             return None;
@@ -102,7 +103,9 @@ fn random<const N: usize>() -> [u8; N] {
     thread_local!(static POOL: RefCell<([u8; 512], usize)> = const { RefCell::new(([0; 512], 512)) });
     POOL.with_borrow_mut(|(bytes, used)| {
         if *used + N > bytes.len() {
-            ring::rand::SystemRandom::new().fill(bytes).expect("the system's generator does not fail");
+            ring::rand::SystemRandom::new()
+                .fill(bytes)
+                .expect("the system's generator does not fail");
             *used = 0;
         }
         let mut out = [0; N];
@@ -114,7 +117,9 @@ fn random<const N: usize>() -> [u8; N] {
 
 fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
     digits.map(char::from).collect()
 }
 

@@ -25,7 +25,11 @@ pub struct Chassis {
 }
 
 /// The whole life of a process of one service: `fn main() -> ExitCode { kit::run("tasks", 50052, tasks::build) }`.
-pub fn run<C, F>(name: &'static str, default_port: u16, build: impl FnOnce(C, Clock) -> F) -> ExitCode
+pub fn run<C, F>(
+    name: &'static str,
+    default_port: u16,
+    build: impl FnOnce(C, Clock) -> F,
+) -> ExitCode
 where
     C: Settings,
     F: Future<Output = anyhow::Result<Service>>,
@@ -48,7 +52,11 @@ where
     F: Future<Output = anyhow::Result<Service>>,
 {
     let loaded = config::load(&Environment::process(), |reader| {
-        let chassis = Chassis { listen: reader.read(""), limits: reader.read(""), telemetry: reader.read("") };
+        let chassis = Chassis {
+            listen: reader.read(""),
+            limits: reader.read(""),
+            telemetry: reader.read(""),
+        };
         (chassis, read(reader))
     });
     let Loaded { settings: (chassis, settings), values } = match loaded {

@@ -67,7 +67,12 @@ impl Shared {
 ///
 /// # Errors
 /// None by now: connections fail one by one.
-pub async fn serve(service: Service, listener: TcpListener, limits: &Limits, stop: Stop) -> anyhow::Result<()> {
+pub async fn serve(
+    service: Service,
+    listener: TcpListener,
+    limits: &Limits,
+    stop: Stop,
+) -> anyhow::Result<()> {
     observed(service, listener, limits, stop, &Health::new()).await
 }
 
@@ -84,7 +89,11 @@ pub(crate) async fn observed(
     for job in jobs {
         running.spawn(job(end_jobs.clone()));
     }
-    running.spawn(end_jobs.clone().run_until_cancelled_owned(crate::service::wait_for(checks, Arc::clone(health))));
+    running.spawn(
+        end_jobs
+            .clone()
+            .run_until_cancelled_owned(crate::service::wait_for(checks, Arc::clone(health))),
+    );
     let shared = Arc::new(Shared {
         router,
         builder: connection::builder(protocol, limits),
@@ -124,7 +133,11 @@ async fn finish(running: &TaskTracker, limit: Duration) -> usize {
 }
 
 /// Accepts for ever.
-async fn accept(listener: TcpListener, shared: &Arc<Shared>, running: &TaskTracker) -> std::convert::Infallible {
+async fn accept(
+    listener: TcpListener,
+    shared: &Arc<Shared>,
+    running: &TaskTracker,
+) -> std::convert::Infallible {
     if let Err(error) = keep_alive(&listener) {
         tracing::debug!(%error, "connections go without TCP keepalive");
     }
@@ -153,7 +166,10 @@ async fn accept(listener: TcpListener, shared: &Arc<Shared>, running: &TaskTrack
 /// A client that gave up is nothing; without file descriptors the loop would spin.
 async fn refused(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted) {
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    ) {
         tracing::error!(%error, "no connection could be accepted");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -168,7 +184,9 @@ fn without_delay(stream: TcpStream) -> TcpStream {
 /// Finds dead peers. Accepted connections inherit it, which saves five system calls each.
 fn keep_alive(listener: &TcpListener) -> io::Result<()> {
     let socket = SockRef::from(listener);
-    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10));
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(30))
+        .with_interval(Duration::from_secs(10));
     socket.set_tcp_keepalive(&keepalive.with_retries(3))?;
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(Duration::from_secs(20)))?;

@@ -62,7 +62,11 @@ impl Service {
 
     /// Runs `job` while the service is served. It is told to stop when no more requests are accepted, and waited for.
     #[must_use]
-    pub fn job<F>(mut self, name: &'static str, job: impl FnOnce(Stop) -> F + Send + 'static) -> Self
+    pub fn job<F>(
+        mut self,
+        name: &'static str,
+        job: impl FnOnce(Stop) -> F + Send + 'static,
+    ) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -103,7 +107,10 @@ impl Service {
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let checks: Vec<_> = self.checks.iter().map(|check| check.name).collect();
-        f.debug_struct("Service").field("name", &self.name).field("checks", &checks).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("name", &self.name)
+            .field("checks", &checks)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,5 +131,43 @@ async fn passes(Check { name, check }: &Check, health: &Health) {
         tracing::warn!(check = name, fault, retry_in_seconds = seconds, "not ready yet");
         health.failed(name, fault);
         tokio::time::sleep(jittered(Duration::from_secs(*seconds), 20)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::admin::Phase;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dependency_that_comes_late_is_waited_for() {
+        let (tries, health) = (Arc::new(AtomicU32::new(0)), Health::new());
+        let tried = tries.clone();
+        let service =
+            Service::http("test", axum::Router::new()).ready_when("database", move || {
+                let there = tried.fetch_add(1, Ordering::SeqCst) >= 6;
+                Box::pin(async move { if there { Ok(()) } else { Err("refused".to_owned()) } })
+            });
+        let waiting = crate::work::detach(wait_for(service.checks, health.clone()));
+        // Six tries fail: 1 + 2 + 4 + 8 + 8 + 8 s, each up to 20 % shorter or longer.
+        tokio::time::sleep(Duration::from_secs(24)).await;
+        assert_eq!(health.phase(), Phase::Starting);
+        assert_eq!(health.checks()["database"], Err("refused".to_owned()));
+        tokio::time::sleep(Duration::from_secs(14)).await;
+        waiting.await.unwrap();
+        assert_eq!((health.phase(), tries.load(Ordering::SeqCst)), (Phase::Ready, 7));
+        assert_eq!(health.checks()["database"], Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_hangs_counts_as_failed() {
+        let health = Health::new();
+        let service = Service::http("test", axum::Router::new())
+            .ready_when("peer", || Box::pin(std::future::pending()));
+        drop(crate::work::detach(wait_for(service.checks, health.clone())));
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert_eq!(health.checks()["peer"], Err("no answer in 5 s".to_owned()));
     }
 }

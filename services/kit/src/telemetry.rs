@@ -15,7 +15,9 @@ use std::{
 
 use anyhow::Context as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Registry, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
+};
 
 pub use self::{
     record::JsonLines,
@@ -53,7 +55,9 @@ pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Runn
     _ = FILTER.set(handle);
     panic::set_hook(Box::new(log_panic));
     let spans = settings.otel_exporter_otlp_endpoint.as_deref();
-    let spans = spans.map(|endpoint| export::start(service, endpoint, settings.otel_traces_sampler_arg)).transpose()?;
+    let spans = spans
+        .map(|endpoint| export::start(service, endpoint, settings.otel_traces_sampler_arg))
+        .transpose()?;
     Ok(Running { log, spans })
 }
 
@@ -93,12 +97,17 @@ pub(crate) fn set_filter(directives: &str) -> anyhow::Result<()> {
 }
 
 fn filter_of(directives: &str) -> anyhow::Result<EnvFilter> {
-    EnvFilter::builder().parse(format!("{QUIET},{directives}")).with_context(|| format!("{directives:?} is no log filter"))
+    EnvFilter::builder()
+        .parse(format!("{QUIET},{directives}"))
+        .with_context(|| format!("{directives:?} is no log filter"))
 }
 
 fn log_panic(panic: &panic::PanicHookInfo<'_>) {
     let payload = panic.payload();
-    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let location = panic.location().map(ToString::to_string);
     tracing::error!(target: "panic", location, "{}", text.unwrap_or("a panic without a text"));
 }
@@ -114,4 +123,3 @@ impl io::Write for Writer {
         Ok(())
     }
 }
-

@@ -27,7 +27,10 @@ pub fn backends() -> Vec<Backend> {
     match server() {
         Some(_) => vec![Backend::Sqlite, Backend::Postgres],
         None => {
-            assert!(variable("CI").is_none_or(|ci| ci != "true"), "TEST_POSTGRES_URL is not set: run the tests by `make test`");
+            assert!(
+                variable("CI").is_none_or(|ci| ci != "true"),
+                "TEST_POSTGRES_URL is not set: run the tests by `make test`"
+            );
             static SAID: std::sync::Once = std::sync::Once::new();
             SAID.call_once(|| eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set (`make test` starts a server)"));
             vec![Backend::Sqlite]
@@ -37,10 +40,15 @@ pub fn backends() -> Vec<Backend> {
 
 /// The server that `TEST_POSTGRES_URL` names, without a database: `postgres://user@host:port`.
 pub fn server() -> Option<String> {
-    variable("TEST_POSTGRES_URL").filter(|url| !url.is_empty()).map(|url| url.trim_end_matches('/').to_owned())
+    variable("TEST_POSTGRES_URL")
+        .filter(|url| !url.is_empty())
+        .map(|url| url.trim_end_matches('/').to_owned())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the harness is told by its environment where PostgreSQL is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the harness is told by its environment where PostgreSQL is"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -49,7 +57,11 @@ impl Database {
     /// An empty database of the kind, named after `purpose`.
     pub async fn new(backend: Backend, purpose: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("errand_{purpose}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+        let name = format!(
+            "errand_{purpose}_{}_{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::SeqCst)
+        );
         match backend {
             Backend::Sqlite => {
                 let folder = std::env::temp_dir().join(&name);
@@ -58,8 +70,13 @@ impl Database {
             }
             Backend::Postgres => {
                 let server = server().expect("a server for tests");
-                let mut admin = AsyncPgConnection::establish(&format!("{server}/postgres")).await.expect("the test server");
-                admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a new database");
+                let mut admin = AsyncPgConnection::establish(&format!("{server}/postgres"))
+                    .await
+                    .expect("the test server");
+                admin
+                    .batch_execute(&format!("CREATE DATABASE {name}"))
+                    .await
+                    .expect("a new database");
                 Self { url: format!("{server}/{name}"), folder: None }
             }
         }

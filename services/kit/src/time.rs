@@ -117,7 +117,8 @@ impl ToSql<sql::Instant, Pg> for Timestamp {
 
 impl FromSql<sql::Instant, Pg> for Timestamp {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        FromSql::<sql_types::BigInt, Pg>::from_sql(value).map(|moment: i64| Self(moment + POSTGRES_EPOCH))
+        FromSql::<sql_types::BigInt, Pg>::from_sql(value)
+            .map(|moment: i64| Self(moment + POSTGRES_EPOCH))
     }
 }
 
@@ -140,7 +141,9 @@ mod tests {
 
     #[test]
     fn a_moment_prints_as_rfc_3339_and_reads_back() {
-        for text in ["2026-09-01T09:00:00Z", "2026-09-01T09:00:00.000001Z", "1969-12-31T23:59:59.5Z"] {
+        for text in
+            ["2026-09-01T09:00:00Z", "2026-09-01T09:00:00.000001Z", "1969-12-31T23:59:59.5Z"]
+        {
             let moment: Timestamp = text.parse().unwrap();
             assert_eq!(moment.to_string(), text);
             let (seconds, nanos) = moment.to_proto();

@@ -19,17 +19,53 @@ use crate::{
 /// A write.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
-    CreateTask { id: Option<TaskId>, project: Option<ProjectId>, parent: Option<TaskId>, fields: Box<TaskFields> },
-    UpdateTask { id: TaskId, fields: Box<TaskFields>, if_version: Option<i64> },
-    DeleteTask { id: TaskId, if_version: Option<i64> },
-    CompleteTask { id: TaskId, if_version: Option<i64> },
-    ReopenTask { id: TaskId, if_version: Option<i64> },
-    MoveTask { id: TaskId, to: Target, if_version: Option<i64> },
-    CreateProject { id: Option<ProjectId>, name: String },
-    UpdateProject { id: ProjectId, fields: ProjectFields, if_version: Option<i64> },
-    DeleteProject { id: ProjectId, if_version: Option<i64> },
-    Restore { id: ObjectId },
-    Purge { id: ObjectId },
+    CreateTask {
+        id: Option<TaskId>,
+        project: Option<ProjectId>,
+        parent: Option<TaskId>,
+        fields: Box<TaskFields>,
+    },
+    UpdateTask {
+        id: TaskId,
+        fields: Box<TaskFields>,
+        if_version: Option<i64>,
+    },
+    DeleteTask {
+        id: TaskId,
+        if_version: Option<i64>,
+    },
+    CompleteTask {
+        id: TaskId,
+        if_version: Option<i64>,
+    },
+    ReopenTask {
+        id: TaskId,
+        if_version: Option<i64>,
+    },
+    MoveTask {
+        id: TaskId,
+        to: Target,
+        if_version: Option<i64>,
+    },
+    CreateProject {
+        id: Option<ProjectId>,
+        name: String,
+    },
+    UpdateProject {
+        id: ProjectId,
+        fields: ProjectFields,
+        if_version: Option<i64>,
+    },
+    DeleteProject {
+        id: ProjectId,
+        if_version: Option<i64>,
+    },
+    Restore {
+        id: ObjectId,
+    },
+    Purge {
+        id: ObjectId,
+    },
 }
 
 /// Where a task goes.
@@ -85,15 +121,27 @@ impl Command {
     /// Runs it. Refusals come before the first save, so that a refused write leaves nothing in a unit it shares.
     pub(crate) async fn run(self, unit: &mut Unit, actor: &Actor) -> Result<Answer, Error> {
         match self {
-            Self::CreateTask { id, project, parent, fields } => task::create(unit, actor, id, (project, parent), *fields).await,
-            Self::UpdateTask { id, fields, if_version } => task::update(unit, actor, id, *fields, if_version).await,
+            Self::CreateTask { id, project, parent, fields } => {
+                task::create(unit, actor, id, (project, parent), *fields).await
+            }
+            Self::UpdateTask { id, fields, if_version } => {
+                task::update(unit, actor, id, *fields, if_version).await
+            }
             Self::DeleteTask { id, if_version } => tree::delete(unit, actor, id, if_version).await,
-            Self::CompleteTask { id, if_version } => tree::complete(unit, actor, id, if_version).await,
+            Self::CompleteTask { id, if_version } => {
+                tree::complete(unit, actor, id, if_version).await
+            }
             Self::ReopenTask { id, if_version } => tree::reopen(unit, actor, id, if_version).await,
-            Self::MoveTask { id, to, if_version } => tree::relocate(unit, actor, id, to, if_version).await,
+            Self::MoveTask { id, to, if_version } => {
+                tree::relocate(unit, actor, id, to, if_version).await
+            }
             Self::CreateProject { id, name } => project::create(unit, actor, id, name).await,
-            Self::UpdateProject { id, fields, if_version } => project::update(unit, actor, id, fields, if_version).await,
-            Self::DeleteProject { id, if_version } => project::delete(unit, actor, id, if_version).await,
+            Self::UpdateProject { id, fields, if_version } => {
+                project::update(unit, actor, id, fields, if_version).await
+            }
+            Self::DeleteProject { id, if_version } => {
+                project::delete(unit, actor, id, if_version).await
+            }
             Self::Restore { id } => trash::restore(unit, actor, id).await,
             Self::Purge { id } => trash::purge(unit, actor, id).await,
         }

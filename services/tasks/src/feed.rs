@@ -50,8 +50,12 @@ impl Feed {
             let scopes = self.still_watched();
             if !scopes.is_empty() {
                 match scopes::sequences(&db, &scopes).await {
-                    Ok(sequences) => sequences.into_iter().for_each(|(scope, sequence)| self.announce(scope, sequence)),
-                    Err(error) => tracing::warn!(%error, "changes of other replicas cannot be seen"),
+                    Ok(sequences) => sequences
+                        .into_iter()
+                        .for_each(|(scope, sequence)| self.announce(scope, sequence)),
+                    Err(error) => {
+                        tracing::warn!(%error, "changes of other replicas cannot be seen")
+                    }
                 }
             }
             tokio::select! {

@@ -25,14 +25,20 @@ use crate::{
 pub(crate) async fn schema(db: Db, migrating: bool) -> Result<(), String> {
     db.up().await.map_err(|error| error.to_string())?;
     if migrating {
-        migrate::apply(&db, migrations::ALL).await.map_err(|error| format!("the schema could not be migrated: {error:?}"))?;
+        migrate::apply(&db, migrations::ALL)
+            .await
+            .map_err(|error| format!("the schema could not be migrated: {error:?}"))?;
     }
     migrate::check(&db, migrations::ALL).await.map(drop)
 }
 
 /// Whether tokens can be checked.
 pub(crate) fn keys(verifier: &Verifier) -> Result<(), String> {
-    if verifier.keys().is_empty() { Err("the auth service has not told its keys yet".to_owned()) } else { Ok(()) }
+    if verifier.keys().is_empty() {
+        Err("the auth service has not told its keys yet".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 /// Keeps keys and revocations up to date.
@@ -49,7 +55,9 @@ pub(crate) async fn follow_trust(verifier: Arc<Verifier>, auth: GrpcChannel, sto
 }
 
 fn trust(v1::TrustUpdate { snapshot, keys, revocations }: v1::TrustUpdate) -> TrustUpdate {
-    let key = |v1::SigningKey { id, public_key }| Some(PublicKey { id, bytes: public_key.try_into().ok()? });
+    let key = |v1::SigningKey { id, public_key }| {
+        Some(PublicKey { id, bytes: public_key.try_into().ok()? })
+    };
     let revocation = |v1::Revocation { session_id, until }| {
         let until = until.map(|until| Timestamp::from_proto(until.seconds, until.nanos))?;
         Some(Revocation { session_id: session_id.parse().ok()?, until })
@@ -75,7 +83,9 @@ pub(crate) async fn housekeeping(db: Db, clock: Clock, writer: Writer, config: C
             () = tokio::time::sleep(PERIOD) => {}
         }
         let now = clock.now();
-        if let Err(error) = housekeeping::sweep(&db, now.minus(KEYS), now.minus(days(config.feed_days))).await {
+        if let Err(error) =
+            housekeeping::sweep(&db, now.minus(KEYS), now.minus(days(config.feed_days))).await
+        {
             tracing::warn!(%error, "keys and changes that are too old could not be deleted");
         }
         if let Err(error) = purge(&db, &writer, now.minus(days(config.trash_days)), &stop).await {
@@ -91,7 +101,12 @@ async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Resu
             break;
         }
         let (user_id, session_id) = (UserId(Uuid::nil()), SessionId(Uuid::nil()));
-        let actor = Actor { user_id, session_id, request_id: "housekeeping".to_owned(), trace_id: String::new() };
+        let actor = Actor {
+            user_id,
+            session_id,
+            request_id: "housekeeping".to_owned(),
+            trace_id: String::new(),
+        };
         let deadline = Instant::now() + PERIOD;
         let purge = Write { actor, key: None, command: Command::Purge { id }, deadline };
         match writer.submit(scope, purge).await {

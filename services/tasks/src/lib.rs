@@ -14,6 +14,7 @@ mod writer;
 use std::sync::Arc;
 
 pub(crate) use error::Error;
+pub use migrations::ALL as MIGRATIONS;
 use kit::{
     Clock, Db, GrpcChannel, Secret, Service, Settings,
     caller::Authenticate,
@@ -63,7 +64,9 @@ impl Settings for Config {
     fn faults(&self) -> Vec<String> {
         let mut faults = vec![];
         if self.database_url.expose().is_empty() {
-            faults.push("DATABASE_URL is missing: postgres://user@host/name or sqlite:path".to_owned());
+            faults.push(
+                "DATABASE_URL is missing: postgres://user@host/name or sqlite:path".to_owned(),
+            );
         }
         if self.database_connections == 0 {
             faults.push("DATABASE_CONNECTIONS is 0: at least 1".to_owned());
@@ -86,7 +89,13 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     let (verifier, feed) = (Arc::new(Verifier::new("tasks", clock.clone())), feed::Feed::default());
     let writer = writer::Writer::new(db.clone(), clock.clone(), feed.clone());
     let scopes = Arc::new(Cache::new(100_000));
-    let rpc = rpc::Rpc { db: db.clone(), clock: clock.clone(), writer: writer.clone(), feed: feed.clone(), scopes };
+    let rpc = rpc::Rpc {
+        db: db.clone(),
+        clock: clock.clone(),
+        writer: writer.clone(),
+        feed: feed.clone(),
+        scopes,
+    };
     let routes = Routes::new(TaskServiceServer::new(rpc.clone()))
         .add_service(ProjectServiceServer::new(rpc.clone()))
         .add_service(TrashServiceServer::new(rpc.clone()))

@@ -1,18 +1,26 @@
 //! What is counted of tasks.
 use std::sync::LazyLock;
 
-use prometheus::{Histogram, IntCounter, IntCounterVec, exponential_buckets, register_histogram, register_int_counter_vec};
+use prometheus::{
+    Histogram, IntCounter, IntCounterVec, exponential_buckets, register_histogram,
+    register_int_counter_vec,
+};
 
 use crate::command::Command;
 
 static WRITES: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let made = register_int_counter_vec!("errand_tasks_writes_total", "Writes carried out.", &["object", "operation"]);
+    let made = register_int_counter_vec!(
+        "errand_tasks_writes_total",
+        "Writes carried out.",
+        &["object", "operation"]
+    );
     made.expect("registered once")
 });
 
 static TOGETHER: LazyLock<Histogram> = LazyLock::new(|| {
     let buckets = exponential_buckets(1.0, 2.0, 7).expect("a start, a factor and a count");
-    register_histogram!("errand_tasks_unit_writes", "Writes that shared a unit of work.", buckets).expect("registered once")
+    register_histogram!("errand_tasks_unit_writes", "Writes that shared a unit of work.", buckets)
+        .expect("registered once")
 });
 
 /// Names all of them, so that a rate has a beginning.
@@ -23,7 +31,9 @@ pub(crate) fn register() {
         ("trash", &["restore", "purge"]),
     ];
     for (object, operations) in ALL {
-        operations.iter().for_each(|operation| drop(WRITES.with_label_values(&[object, operation])));
+        operations
+            .iter()
+            .for_each(|operation| drop(WRITES.with_label_values(&[object, operation])));
     }
     LazyLock::force(&TOGETHER);
 }

@@ -2,7 +2,7 @@
 use kit::db::Migration;
 
 /// All of them, in order.
-pub(crate) const ALL: &[Migration] = &[Migration {
+pub const ALL: &[Migration] = &[Migration {
     version: 1,
     name: "tasks",
     postgres: include_str!("../migrations/0001_tasks/postgres.sql"),

@@ -68,13 +68,19 @@ impl Rpc {
     {
         let (scope, actor) = (self.scope(&request).await?, actor(&request)?);
         let key = key(method, &request)?;
-        let deadline = request::with_current(|context| context.deadline).unwrap_or_else(|| Instant::now() + PATIENCE);
+        let deadline = request::with_current(|context| context.deadline)
+            .unwrap_or_else(|| Instant::now() + PATIENCE);
         let command = parse(request.into_inner())?;
-        let Done { reply, replayed } = self.writer.submit(scope, Write { actor, key, command, deadline }).await?;
-        let reply = R::decode(reply.as_slice()).map_err(|_| Status::internal("a reply of another release"))?;
+        let Done { reply, replayed } =
+            self.writer.submit(scope, Write { actor, key, command, deadline }).await?;
+        let reply = R::decode(reply.as_slice())
+            .map_err(|_| Status::internal("a reply of another release"))?;
         let mut response = Response::new(reply);
         if replayed {
-            response.metadata_mut().insert("idempotency-replayed", tonic::metadata::MetadataValue::from_static("true"));
+            response.metadata_mut().insert(
+                "idempotency-replayed",
+                tonic::metadata::MetadataValue::from_static("true"),
+            );
         }
         Ok(response)
     }
@@ -83,7 +89,9 @@ impl Rpc {
 /// Who asks, and as part of which request.
 fn actor<M>(request: &Request<M>) -> Result<Actor, Status> {
     let Caller { user_id, session_id } = Caller::of(request)?;
-    let context = request::with_current(|context| (context.request_id.to_string(), context.trace.trace_id_hex()));
+    let context = request::with_current(|context| {
+        (context.request_id.to_string(), context.trace.trace_id_hex())
+    });
     let (request_id, trace_id) = context.unwrap_or_default();
     Ok(Actor { user_id: UserId(user_id), session_id: SessionId(session_id), request_id, trace_id })
 }
@@ -92,7 +100,9 @@ fn actor<M>(request: &Request<M>) -> Result<Actor, Status> {
 fn key<M: Message>(method: &'static str, request: &Request<M>) -> Result<Option<Key>, Status> {
     let Some(key) = request.metadata().get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok().filter(|key| (1..=128).contains(&key.len()));
-    let key = key.ok_or_else(|| error::refuse(Code::InvalidArgument, "INVALID_IDEMPOTENCY_KEY", "1 to 128 ASCII characters"))?;
+    let key = key.ok_or_else(|| {
+        error::refuse(Code::InvalidArgument, "INVALID_IDEMPOTENCY_KEY", "1 to 128 ASCII characters")
+    })?;
     let mut message = method.as_bytes().to_vec();
     message.push(0);
     request.get_ref().encode(&mut message).map_err(|_| Status::internal("a vector grows"))?;
@@ -105,7 +115,11 @@ fn id<T: std::str::FromStr>(text: &str, missing: Error) -> Result<T, Error> {
 }
 
 /// An id that a field names.
-fn field_id<T: std::str::FromStr>(field: &str, text: Option<&String>, faults: &mut Vec<Violation>) -> Option<T> {
+fn field_id<T: std::str::FromStr>(
+    field: &str,
+    text: Option<&String>,
+    faults: &mut Vec<Violation>,
+) -> Option<T> {
     let parsed = text?.parse().ok();
     if parsed.is_none() {
         faults.push(Violation::new(field, "ID", "a UUID"));

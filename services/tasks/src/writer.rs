@@ -106,7 +106,8 @@ impl Writer {
             if waiting.is_empty() {
                 return;
             }
-            let (wanted, expired): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Waiting::is_wanted);
+            let (wanted, expired): (Vec<_>, Vec<_>) =
+                waiting.into_iter().partition(Waiting::is_wanted);
             for Waiting { write: _, done } in expired {
                 _ = done.send(Err(Error::Expired));
             }
@@ -117,11 +118,17 @@ impl Writer {
     }
 
     async fn carry_out(&self, scope: ScopeId, waiting: Vec<Waiting>) {
-        let (writes, askers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|waiting| (waiting.write, waiting.done)).unzip();
+        let (writes, askers): (Vec<_>, Vec<_>) =
+            waiting.into_iter().map(|waiting| (waiting.write, waiting.done)).unzip();
         let started = Instant::now();
         let outcomes = self.attempt(scope, writes).await;
         metrics::unit(askers.len());
-        kit::metrics::database_operation(self.db.system(), "unit.write", started.elapsed(), outcomes.is_ok());
+        kit::metrics::database_operation(
+            self.db.system(),
+            "unit.write",
+            started.elapsed(),
+            outcomes.is_ok(),
+        );
         match outcomes {
             Ok(outcomes) => {
                 for (done, outcome) in askers.into_iter().zip(outcomes) {
@@ -137,8 +144,15 @@ impl Writer {
     }
 
     /// All writes in one unit of work. An error is of the database, and means that none of them was acknowledged.
-    async fn attempt(&self, scope: ScopeId, writes: Vec<Write>) -> Result<Vec<Result<Done, Error>>, Error> {
-        let keys: Vec<_> = writes.iter().filter_map(|write| Some((write.actor.user_id, write.key.as_ref()?.key.clone()))).collect();
+    async fn attempt(
+        &self,
+        scope: ScopeId,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Result<Done, Error>>, Error> {
+        let keys: Vec<_> = writes
+            .iter()
+            .filter_map(|write| Some((write.actor.user_id, write.key.as_ref()?.key.clone())))
+            .collect();
         let named: Vec<_> = writes.iter().flat_map(|write| write.command.names()).collect();
         let connection = self.db.acquire().await?;
         let mut unit = Unit::begin(connection, self.clock.clone(), scope, &keys, &named).await?;
@@ -182,7 +196,14 @@ async fn one(unit: &mut Unit, write: Write) -> Result<Done, Error> {
     counted.inc();
     if let Some(Key { key, fingerprint }) = key {
         let (scope_id, user_id, created_at) = (unit.scope.id, actor.user_id, unit.now);
-        unit.use_key(UsedKey { scope_id, user_id, key, fingerprint, reply: reply.clone(), created_at });
+        unit.use_key(UsedKey {
+            scope_id,
+            user_id,
+            key,
+            fingerprint,
+            reply: reply.clone(),
+            created_at,
+        });
     }
     Ok(Done { reply, replayed: false })
 }

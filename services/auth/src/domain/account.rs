@@ -54,9 +54,12 @@ pub(crate) fn registration(
     let known = email.as_deref().unwrap_or_default();
     let password = gather(password::check("password", raw_password, known, minimum), &mut faults);
     let name = gather(raw_name.map_or_else(|| Ok(default_name(known)), name), &mut faults);
-    let time_zone = gather(raw_time_zone.map_or_else(|| Ok(default_time_zone()), time_zone), &mut faults);
+    let time_zone =
+        gather(raw_time_zone.map_or_else(|| Ok(default_time_zone()), time_zone), &mut faults);
     match (email, password, name, time_zone) {
-        (Some(email), Some(password), Some(name), Some(time_zone)) => Ok(Registration { email, password, name, time_zone }),
+        (Some(email), Some(password), Some(name), Some(time_zone)) => {
+            Ok(Registration { email, password, name, time_zone })
+        }
         _ => Err(faults),
     }
 }
@@ -68,8 +71,14 @@ pub(crate) fn email(raw: &str) -> Result<String, Violation> {
         let message = format!("an e-mail address has at most {MAX_EMAIL} bytes");
         return Err(Violation::new("email", "TOO_LONG", message));
     }
-    let plausible = email.rsplit_once('@').is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain));
-    if plausible { Ok(email) } else { Err(Violation::new("email", "INVALID", "an e-mail address, as ada@example.com")) }
+    let plausible = email
+        .rsplit_once('@')
+        .is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain));
+    if plausible {
+        Ok(email)
+    } else {
+        Err(Violation::new("email", "INVALID", "an e-mail address, as ada@example.com"))
+    }
 }
 
 /// Less than RFC 5322 allows (no quotes, no comments) and more than anyone uses.
@@ -81,7 +90,8 @@ fn is_local_part(local: &str) -> bool {
 
 fn is_domain(domain: &str) -> bool {
     domain.split('.').all(|label| {
-        let fits = (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
+        let fits =
+            (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
         fits && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     })
 }
@@ -92,8 +102,12 @@ pub(crate) fn name(raw: &str) -> Result<String, Violation> {
     let fault = |reason, message: &str| Err(Violation::new("name", reason, message));
     match name.chars().count() {
         0 => fault("TOO_SHORT", "a name has at least one character"),
-        length if length > MAX_NAME => fault("TOO_LONG", &format!("a name has at most {MAX_NAME} characters")),
-        _ if name.contains(char::is_control) => fault("INVALID", "a name has no line breaks or control characters"),
+        length if length > MAX_NAME => {
+            fault("TOO_LONG", &format!("a name has at most {MAX_NAME} characters"))
+        }
+        _ if name.contains(char::is_control) => {
+            fault("INVALID", "a name has no line breaks or control characters")
+        }
         _ => Ok(name),
     }
 }
@@ -101,7 +115,9 @@ pub(crate) fn name(raw: &str) -> Result<String, Violation> {
 /// A time zone by its IANA name, in the spelling of the database.
 pub(crate) fn time_zone(raw: &str) -> Result<String, Violation> {
     let zone = TimeZone::get(raw.trim()).ok().and_then(|zone| zone.iana_name().map(str::to_owned));
-    zone.ok_or_else(|| Violation::new("time_zone", "UNKNOWN", "an IANA time zone, as Europe/Berlin"))
+    zone.ok_or_else(|| {
+        Violation::new("time_zone", "UNKNOWN", "an IANA time zone, as Europe/Berlin")
+    })
 }
 
 /// The name of someone who gives none: what stands before the @.
@@ -137,12 +153,19 @@ pub(crate) fn changes(
     let (mut changes, mut faults) = (Changes::default(), vec![]);
     for path in paths {
         match path.as_str() {
-            "name" => changes.name = gather(raw_name.map_or_else(|| Ok(default_name(email)), name), &mut faults),
+            "name" => {
+                changes.name =
+                    gather(raw_name.map_or_else(|| Ok(default_name(email)), name), &mut faults)
+            }
             "time_zone" => {
                 let zone = raw_time_zone.map_or_else(|| Ok(default_time_zone()), time_zone);
                 changes.time_zone = gather(zone, &mut faults);
             }
-            other => faults.push(Violation::new(other, "UNKNOWN_FIELD", "what can be changed is name and time_zone")),
+            other => faults.push(Violation::new(
+                other,
+                "UNKNOWN_FIELD",
+                "what can be changed is name and time_zone",
+            )),
         }
     }
     if faults.is_empty() { Ok(changes) } else { Err(faults) }
@@ -161,7 +184,19 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(65));
-        for raw in ["", "ada", "@example.com", "ada@", "a b@example.com", "a@b@c@", ".a@b.c", "a@-b.c", "a@b..c", "a@b_c", &long] {
+        for raw in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "a b@example.com",
+            "a@b@c@",
+            ".a@b.c",
+            "a@-b.c",
+            "a@b..c",
+            "a@b_c",
+            &long,
+        ] {
             assert_eq!(email(raw).unwrap_err().reason, "INVALID", "{raw}");
         }
         assert_eq!(email(&format!("a@{}.com", "b.".repeat(130))).unwrap_err().reason, "TOO_LONG");
@@ -169,10 +204,16 @@ mod tests {
 
     #[test]
     fn every_fault_of_a_registration_is_said_at_once() {
-        let faults = registration("nobody", "short", Some(" "), Some("Mars/Olympus"), 15).unwrap_err();
-        let said: Vec<_> = faults.iter().map(|fault| (fault.field.as_str(), fault.reason.as_str())).collect();
-        let expected =
-            [("email", "INVALID"), ("password", "TOO_SHORT"), ("name", "TOO_SHORT"), ("time_zone", "UNKNOWN")];
+        let faults =
+            registration("nobody", "short", Some(" "), Some("Mars/Olympus"), 15).unwrap_err();
+        let said: Vec<_> =
+            faults.iter().map(|fault| (fault.field.as_str(), fault.reason.as_str())).collect();
+        let expected = [
+            ("email", "INVALID"),
+            ("password", "TOO_SHORT"),
+            ("name", "TOO_SHORT"),
+            ("time_zone", "UNKNOWN"),
+        ];
         assert_eq!(said, expected);
     }
 
@@ -186,7 +227,10 @@ mod tests {
     fn a_field_named_without_a_value_goes_back_to_its_default() {
         let paths = ["name".to_owned(), "time_zone".to_owned()];
         let changed = changes(&paths, Some("Ada"), None, "ada@example.com").unwrap();
-        assert_eq!(changed, Changes { name: Some("Ada".to_owned()), time_zone: Some("UTC".to_owned()) });
+        assert_eq!(
+            changed,
+            Changes { name: Some("Ada".to_owned()), time_zone: Some("UTC".to_owned()) }
+        );
         let fault = &changes(&["email".to_owned()], None, None, "").unwrap_err()[0];
         assert_eq!((fault.field.as_str(), fault.reason.as_str()), ("email", "UNKNOWN_FIELD"));
     }

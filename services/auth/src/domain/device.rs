@@ -23,7 +23,12 @@ pub(crate) fn issue(key: &hmac::Key, account: AccountId, device: Uuid, now: Time
 }
 
 /// The device that the token names, when it was issued to this account and is not too old.
-pub(crate) fn read(key: &hmac::Key, account: AccountId, token: &str, now: Timestamp) -> Option<Uuid> {
+pub(crate) fn read(
+    key: &hmac::Key,
+    account: AccountId,
+    token: &str,
+    now: Timestamp,
+) -> Option<Uuid> {
     let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
     let (content, signature) = bytes.split_at_checked(CONTENT)?;
     hmac::verify(key, &signed(account, content), signature).ok()?;
@@ -43,11 +48,15 @@ mod tests {
     #[test]
     fn a_device_is_known_to_its_own_account_for_180_days() {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
-        let (ada, eve, device) = (AccountId(Uuid::from_u128(1)), AccountId(Uuid::from_u128(2)), Uuid::from_u128(3));
+        let (ada, eve, device) =
+            (AccountId(Uuid::from_u128(1)), AccountId(Uuid::from_u128(2)), Uuid::from_u128(3));
         let now = Timestamp::from_seconds(1_800_000_000);
         let token = issue(&key, ada, device, now);
         let (last, after) = (now.plus(LIFETIME - Duration::from_secs(1)), now.plus(LIFETIME));
-        assert_eq!([read(&key, ada, &token, last), read(&key, ada, &token, after)], [Some(device), None]);
+        assert_eq!(
+            [read(&key, ada, &token, last), read(&key, ada, &token, after)],
+            [Some(device), None]
+        );
         assert_eq!(read(&key, eve, &token, now), None);
         let other = hmac::Key::new(hmac::HMAC_SHA256, &[2; 32]);
         assert_eq!(read(&other, ada, &token, now), None);

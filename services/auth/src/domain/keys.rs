@@ -48,11 +48,17 @@ pub(crate) fn state(signs_from: Timestamp, successor: Option<Timestamp>, now: Ti
 }
 
 /// From when a key that is to be made now would sign; none when none is due. `newest` is when the newest key begins.
-pub(crate) fn due(newest: Option<Timestamp>, rotation: Duration, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn due(
+    newest: Option<Timestamp>,
+    rotation: Duration,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let ahead = PUBLISHED_AHEAD.min(rotation / 2);
     match newest {
         None => Some(now),
-        Some(newest) if newest.plus(rotation) <= now.plus(ahead) => Some(newest.plus(rotation).max(now.plus(ahead))),
+        Some(newest) if newest.plus(rotation) <= now.plus(ahead) => {
+            Some(newest.plus(rotation).max(now.plus(ahead)))
+        }
         Some(_) => None,
     }
 }
@@ -81,7 +87,10 @@ mod tests {
     #[test]
     fn a_key_verifies_until_its_last_token_has_expired() {
         let states = [0, 100, 200, 859, 860].map(|now| state(at(50), Some(at(200)), at(now)));
-        assert_eq!(states, [State::Next, State::Current, State::Previous, State::Previous, State::Retired]);
+        assert_eq!(
+            states,
+            [State::Next, State::Current, State::Previous, State::Previous, State::Retired]
+        );
         assert_eq!(state(at(50), None, at(u64::from(u32::MAX))), State::Current);
     }
 }

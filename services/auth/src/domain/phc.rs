@@ -24,7 +24,9 @@ impl Profile {
     pub(crate) fn is_bearable(&self) -> bool {
         let Self { memory, iterations, lanes } = *self;
         let lanes_fit = (1..=MAX_LANES).contains(&lanes);
-        lanes_fit && (8 * lanes..=MAX_MEMORY_KIB).contains(&memory) && (1..=MAX_ITERATIONS).contains(&iterations)
+        lanes_fit
+            && (8 * lanes..=MAX_MEMORY_KIB).contains(&memory)
+            && (1..=MAX_ITERATIONS).contains(&iterations)
     }
 }
 
@@ -99,7 +101,15 @@ mod tests {
     fn what_is_no_hash_is_refused() {
         let good = Phc { profile: PROFILE, salt: [7; 16], hash: [9; 32] }.to_string();
         let (cut, bcrypt) = (&good[..good.len() - 1], "$2b$12$abcdefghijklmnopqrstuv");
-        for text in ["", "$", bcrypt, cut, &format!("{good}$"), &good.replace("m=", "n="), &good.replace("v=19", "v=16")] {
+        for text in [
+            "",
+            "$",
+            bcrypt,
+            cut,
+            &format!("{good}$"),
+            &good.replace("m=", "n="),
+            &good.replace("v=19", "v=16"),
+        ] {
             assert_eq!(text.parse::<Phc>(), Err(Unreadable), "{text}");
         }
     }

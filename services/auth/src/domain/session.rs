@@ -49,7 +49,8 @@ pub(crate) struct Origin {
 impl Origin {
     /// Keeps what is an address, and of the user agent what can be shown in one line.
     pub(crate) fn new(address: &str, user_agent: &str) -> Self {
-        let address = address.parse::<std::net::IpAddr>().map(|address| address.to_canonical().to_string());
+        let address =
+            address.parse::<std::net::IpAddr>().map(|address| address.to_canonical().to_string());
         let shown = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
         Self { address: address.unwrap_or_default(), user_agent: shown }
     }
@@ -141,7 +142,8 @@ pub(crate) enum Verdict {
 
 /// What the token is good for now.
 pub(crate) fn judge(token: &KnownToken, now: Timestamp) -> Verdict {
-    let alive = token.ended_at.is_none() && token.expires_at > now && token.issued_at.plus(IDLE) > now;
+    let alive =
+        token.ended_at.is_none() && token.expires_at > now && token.issued_at.plus(IDLE) > now;
     match token.used_at {
         _ if !alive => Verdict::Dead,
         None => Verdict::Fresh,
@@ -175,7 +177,10 @@ mod tests {
     fn a_token_is_good_once_and_for_10_seconds_more() {
         let verdict = |used_before| judge(&known(used_before), Timestamp::from_seconds(NOW));
         assert_eq!(verdict(None), Verdict::Fresh);
-        assert_eq!([verdict(Some(0)), verdict(Some(10)), verdict(Some(11))], [Verdict::Again, Verdict::Again, Verdict::Reused]);
+        assert_eq!(
+            [verdict(Some(0)), verdict(Some(10)), verdict(Some(11))],
+            [Verdict::Again, Verdict::Again, Verdict::Reused]
+        );
     }
 
     #[test]
@@ -183,7 +188,10 @@ mod tests {
         let now = Timestamp::from_seconds(NOW);
         assert_eq!(judge(&KnownToken { ended_at: Some(now), ..known(None) }, now), Verdict::Dead);
         assert_eq!(judge(&KnownToken { expires_at: now, ..known(None) }, now), Verdict::Dead);
-        assert_eq!(judge(&KnownToken { issued_at: now.minus(IDLE), ..known(Some(11)) }, now), Verdict::Dead);
+        assert_eq!(
+            judge(&KnownToken { issued_at: now.minus(IDLE), ..known(Some(11)) }, now),
+            Verdict::Dead
+        );
     }
 
     #[test]
@@ -196,20 +204,36 @@ mod tests {
 
     #[test]
     fn a_token_has_one_successor_which_only_the_key_tells() {
-        let (key, other) = (hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]), hmac::Key::new(hmac::HMAC_SHA256, &[2; 32]));
+        let (key, other) = (
+            hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]),
+            hmac::Key::new(hmac::HMAC_SHA256, &[2; 32]),
+        );
         let token = RefreshToken::new([7; 32]);
         assert_eq!(RefreshToken::read(&token.text()), Some(token.clone()));
-        assert!(token.successor(&key) == token.successor(&key) && token.successor(&key) != token.successor(&other));
-        for text in ["", "er_", &token.text()[..45], &format!("{}A", token.text()), &token.text().replace("er_", "ed_")] {
+        assert!(
+            token.successor(&key) == token.successor(&key)
+                && token.successor(&key) != token.successor(&other)
+        );
+        for text in [
+            "",
+            "er_",
+            &token.text()[..45],
+            &format!("{}A", token.text()),
+            &token.text().replace("er_", "ed_"),
+        ] {
             assert_eq!(RefreshToken::read(text), None, "{text}");
         }
     }
 
     #[test]
     fn an_origin_holds_no_line_break() {
-        let origin = Origin::new("::ffff:192.0.2.7", &format!("curl\r\n\u{1b}[31m{}", "x".repeat(400)));
+        let origin =
+            Origin::new("::ffff:192.0.2.7", &format!("curl\r\n\u{1b}[31m{}", "x".repeat(400)));
         assert_eq!(origin.address, "192.0.2.7");
-        assert_eq!((origin.user_agent.chars().count(), origin.user_agent.contains(char::is_control)), (MAX_USER_AGENT, false));
+        assert_eq!(
+            (origin.user_agent.chars().count(), origin.user_agent.contains(char::is_control)),
+            (MAX_USER_AGENT, false)
+        );
         assert_eq!(Origin::new("somewhere", "").address, "");
     }
 }

@@ -13,7 +13,12 @@ impl Arena {
     }
 
     /// Argon2id (RFC 9106) of the password.
-    pub(super) fn hash(&mut self, password: &[u8], profile: Profile, salt: [u8; 16]) -> Result<[u8; 32], argon2::Error> {
+    pub(super) fn hash(
+        &mut self,
+        password: &[u8],
+        profile: Profile,
+        salt: [u8; 16],
+    ) -> Result<[u8; 32], argon2::Error> {
         let Profile { memory, iterations, lanes } = profile;
         let params = Params::new(memory, iterations, lanes, Some(32))?;
         if self.0.len() < params.block_count() {
@@ -35,6 +40,9 @@ mod tests {
         let profile = Profile { memory: 64, iterations: 2, lanes: 1 };
         let (mut used, mut fresh) = (Arena::default(), Arena::default());
         used.hash(b"another", Profile { memory: 256, ..profile }, [1; 16]).unwrap();
-        assert_eq!(used.hash(b"password", profile, [2; 16]).unwrap(), fresh.hash(b"password", profile, [2; 16]).unwrap());
+        assert_eq!(
+            used.hash(b"password", profile, [2; 16]).unwrap(),
+            fresh.hash(b"password", profile, [2; 16]).unwrap()
+        );
     }
 }

@@ -66,7 +66,9 @@ impl Queue {
         let is_idle = |line: &mut Line| line.jobs.is_empty() && !line.closed;
         let line = self.line();
         let mut line = match patience {
-            Some(patience) => self.changed.wait_timeout_while(line, patience, is_idle).expect(NO_PANIC).0,
+            Some(patience) => {
+                self.changed.wait_timeout_while(line, patience, is_idle).expect(NO_PANIC).0
+            }
             None => self.changed.wait_while(line, is_idle).expect(NO_PANIC),
         };
         match line.jobs.pop_front() {

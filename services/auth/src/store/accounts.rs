@@ -16,14 +16,17 @@ use crate::{
 /// The account with this id.
 pub(crate) async fn find(db: &Db, id: AccountId) -> Result<Account, Error> {
     let query = accounts::table.find(id);
-    let found = read!(db, "account.get", conn => query.select(Account::as_select()).first(conn).await);
+    let found =
+        read!(db, "account.get", conn => query.select(Account::as_select()).first(conn).await);
     optional(found)?.ok_or(Error::AccountNotFound)
 }
 
 /// The account with this e-mail address.
 pub(crate) async fn find_by_email(db: &Db, email: &str) -> Result<Option<Account>, Error> {
     let query = accounts::table.filter(accounts::email.eq(email));
-    optional(read!(db, "account.find", conn => query.select(Account::as_select()).first(conn).await))
+    optional(
+        read!(db, "account.find", conn => query.select(Account::as_select()).first(conn).await),
+    )
 }
 
 /// Adds an account; EMAIL_TAKEN when there is one with its address.
@@ -57,9 +60,12 @@ pub(crate) async fn update(db: &Db, update: Update) -> Result<Option<Account>, E
     let written = db.write("account.update", move |connection| {
         Box::pin(async move {
             let any = if_version.is_none().into_sql::<diesel::sql_types::Bool>();
-            let row = accounts::table.find(id).filter(accounts::version.eq(if_version.unwrap_or(0)).or(any));
+            let row = accounts::table
+                .find(id)
+                .filter(accounts::version.eq(if_version.unwrap_or(0)).or(any));
             let stamp = (accounts::version.eq(accounts::version + 1), accounts::updated_at.eq(now));
-            let query = diesel::update(row).set((changes, stamp, accounts::last_write.eq(last_write)));
+            let query =
+                diesel::update(row).set((changes, stamp, accounts::last_write.eq(last_write)));
             on!(connection, conn => query.returning(Account::as_returning()).get_result(conn).await)
         })
     });
@@ -80,7 +86,12 @@ pub(crate) async fn rehash(db: &Db, id: AccountId, old: String, new: String) -> 
 
 /// Notes a login, as long as the password is the one that was verified; the row stays locked until the transaction ends, so
 /// that a change of the password either sees the session that comes of it or stops it.
-pub(super) async fn signed_in(connection: &mut Connection, id: AccountId, verified: &str, now: Timestamp) -> Result<bool, Error> {
+pub(super) async fn signed_in(
+    connection: &mut Connection,
+    id: AccountId,
+    verified: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let row = accounts::table.find(id).filter(accounts::password_hash.eq(verified));
     let query = Cached(diesel::update(row).set(accounts::last_login_at.eq(Some(now))));
     Ok(on!(connection, conn => query.execute(conn).await)? == 1)
@@ -98,10 +109,17 @@ pub(crate) struct NewPassword {
 }
 
 /// Replaces the password that was verified; false when it is another one by now.
-pub(super) async fn set_password(connection: &mut Connection, password: NewPassword) -> Result<bool, Error> {
+pub(super) async fn set_password(
+    connection: &mut Connection,
+    password: NewPassword,
+) -> Result<bool, Error> {
     let NewPassword { id, old, new, now, last_write } = password;
     let row = accounts::table.find(id).filter(accounts::password_hash.eq(old));
     let stamp = (accounts::version.eq(accounts::version + 1), accounts::updated_at.eq(now));
-    let query = Cached(diesel::update(row).set((accounts::password_hash.eq(new), stamp, accounts::last_write.eq(last_write))));
+    let query = Cached(diesel::update(row).set((
+        accounts::password_hash.eq(new),
+        stamp,
+        accounts::last_write.eq(last_write),
+    )));
     Ok(on!(connection, conn => query.execute(conn).await)? == 1)
 }

@@ -54,12 +54,19 @@ pub(crate) async fn reserve(db: &Db, counters: Vec<Counter>, now: Timestamp) -> 
     .await
 }
 
-async fn count(connection: &mut Connection, Counter { subject, key }: &Counter, now: Timestamp) -> Result<(), Error> {
-    let query = sql_query(COUNT).bind::<Binary, _>(key).bind::<Instant, _>(now).bind::<Instant, _>(now);
-    let counted = optional(on!(connection, conn => Cached(query).get_result::<Counted>(conn).await))?;
+async fn count(
+    connection: &mut Connection,
+    Counter { subject, key }: &Counter,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let query =
+        sql_query(COUNT).bind::<Binary, _>(key).bind::<Instant, _>(now).bind::<Instant, _>(now);
+    let counted =
+        optional(on!(connection, conn => Cached(query).get_result::<Counted>(conn).await))?;
     let row = attempts::table.find(key);
     let Some(Counted { failures }) = counted else {
-        let open_at: Timestamp = on!(connection, conn => row.select(attempts::open_at).first(conn).await)?;
+        let open_at: Timestamp =
+            on!(connection, conn => row.select(attempts::open_at).first(conn).await)?;
         return Err(Error::TooManyAttempts { pause: open_at.since(now) });
     };
     if let Some(pause) = subject.pause(failures) {
@@ -79,8 +86,13 @@ pub(crate) async fn release(db: &Db, counters: Vec<Counter>, now: Timestamp) -> 
 
 /// Forgets the failures before a success. What is shared only loses this attempt: an attacker succeeds too, with an account
 /// of his own.
-pub(super) async fn settle(connection: &mut Connection, counters: &[Counter], now: Timestamp) -> Result<(), Error> {
-    let (shared, own): (Vec<_>, Vec<_>) = counters.iter().partition(|counter| counter.subject.is_shared());
+pub(super) async fn settle(
+    connection: &mut Connection,
+    counters: &[Counter],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (shared, own): (Vec<_>, Vec<_>) =
+        counters.iter().partition(|counter| counter.subject.is_shared());
     for_each!(connection, conn => counter in own => diesel::delete(attempts::table.find(&counter.key)).execute(conn).await)?;
     take_back(connection, shared.into_iter(), now).await
 }

@@ -14,7 +14,8 @@ pub(crate) async fn all(db: &Db) -> Result<Vec<StoredKey>, Error> {
 pub(crate) async fn add(db: &Db, key: StoredKey) -> Result<bool, Error> {
     let added = db.write("key.add", move |connection| {
         Box::pin(async move {
-            let query = diesel::insert_into(signing_keys::table).values(&key).on_conflict_do_nothing();
+            let query =
+                diesel::insert_into(signing_keys::table).values(&key).on_conflict_do_nothing();
             Ok::<_, db::Error>(on!(connection, conn => query.execute(conn).await)? == 1)
         })
     });
@@ -25,7 +26,9 @@ pub(crate) async fn add(db: &Db, key: StoredKey) -> Result<bool, Error> {
 pub(crate) async fn remove(db: &Db, generations: Vec<i32>) -> Result<(), Error> {
     let removed = db.write("key.remove", move |connection| {
         Box::pin(async move {
-            let query = diesel::delete(signing_keys::table.filter(signing_keys::generation.eq_any(generations)));
+            let query = diesel::delete(
+                signing_keys::table.filter(signing_keys::generation.eq_any(generations)),
+            );
             on!(connection, conn => query.execute(conn).await).map(drop)
         })
     });

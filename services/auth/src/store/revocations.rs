@@ -17,17 +17,35 @@ struct NewRevocation {
 }
 
 /// The sessions that ended after this moment and still have to be known.
-pub(crate) async fn since(db: &Db, moment: Timestamp, now: Timestamp) -> Result<Vec<Revocation>, Error> {
-    let rows = revocations::table.filter(revocations::created_at.gt(moment)).filter(revocations::until.gt(now));
+pub(crate) async fn since(
+    db: &Db,
+    moment: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Revocation>, Error> {
+    let rows = revocations::table
+        .filter(revocations::created_at.gt(moment))
+        .filter(revocations::until.gt(now));
     let query = rows.select((revocations::session_id, revocations::until)).limit(1_000_000);
-    let found: Vec<(SessionId, Timestamp)> = read!(db, "revocation.list", conn => query.load(conn).await)?;
-    Ok(found.into_iter().map(|(session, until)| Revocation { session_id: session.0, until }).collect())
+    let found: Vec<(SessionId, Timestamp)> =
+        read!(db, "revocation.list", conn => query.load(conn).await)?;
+    Ok(found
+        .into_iter()
+        .map(|(session, until)| Revocation { session_id: session.0, until })
+        .collect())
 }
 
 /// Tells the other replicas that these sessions have ended.
-pub(super) async fn add(connection: &mut Connection, sessions: &[SessionId], now: Timestamp) -> Result<(), Error> {
+pub(super) async fn add(
+    connection: &mut Connection,
+    sessions: &[SessionId],
+    now: Timestamp,
+) -> Result<(), Error> {
     let until = remembered_until(now);
-    let rows = sessions.iter().map(|session| NewRevocation { session_id: *session, created_at: now, until });
+    let rows = sessions.iter().map(|session| NewRevocation {
+        session_id: *session,
+        created_at: now,
+        until,
+    });
     let rows: Vec<_> = rows.collect();
     Ok(for_each!(connection, conn => row in rows =>
         diesel::insert_into(revocations::table).values(row).on_conflict_do_nothing().execute(conn).await)?)

@@ -60,18 +60,34 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Vec<Session>, Error> {
     let before = position.unwrap_or(SessionId(Uuid::max()));
-    let living = sessions::account_id.eq(account).and(sessions::ended_at.is_null()).and(sessions::expires_at.gt(now));
-    let query = sessions::table.filter(living).filter(sessions::id.lt(before)).order(sessions::id.desc()).limit(limit);
+    let living = sessions::account_id
+        .eq(account)
+        .and(sessions::ended_at.is_null())
+        .and(sessions::expires_at.gt(now));
+    let query = sessions::table
+        .filter(living)
+        .filter(sessions::id.lt(before))
+        .order(sessions::id.desc())
+        .limit(limit);
     Ok(read!(db, "session.list", conn => query.select(Session::as_select()).load(conn).await)?)
 }
 
 /// Ends a session; SESSION_NOT_FOUND when the account has none of this id that is alive.
-pub(crate) async fn end(db: &Db, account: AccountId, session: SessionId, now: Timestamp) -> Result<(), Error> {
+pub(crate) async fn end(
+    db: &Db,
+    account: AccountId,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<(), Error> {
     db.write("session.end", move |connection| {
         Box::pin(async move {
             let row = sessions::table.find((account, session));
-            let living = row.filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now));
-            let query = Cached(diesel::update(living).set((sessions::ended_at.eq(Some(now)), sessions::expires_at.eq(now))));
+            let living =
+                row.filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now));
+            let query = Cached(
+                diesel::update(living)
+                    .set((sessions::ended_at.eq(Some(now)), sessions::expires_at.eq(now))),
+            );
             match on!(connection, conn => query.execute(conn).await)? {
                 0 => Err(Error::SessionNotFound),
                 _ => revocations::add(connection, &[session], now).await,
@@ -110,14 +126,19 @@ async fn end_others(
     kept: SessionId,
     now: Timestamp,
 ) -> Result<Vec<SessionId>, Error> {
-    let others = sessions::table.filter(sessions::account_id.eq(account)).filter(sessions::id.ne(kept));
+    let others =
+        sessions::table.filter(sessions::account_id.eq(account)).filter(sessions::id.ne(kept));
     let living = others.filter(sessions::ended_at.is_null());
-    let query = diesel::update(living).set((sessions::ended_at.eq(Some(now)), sessions::expires_at.eq(now)));
+    let query = diesel::update(living)
+        .set((sessions::ended_at.eq(Some(now)), sessions::expires_at.eq(now)));
     Ok(on!(connection, conn => query.returning(sessions::id).get_results(conn).await)?)
 }
 
 /// How many sessions are alive.
 pub(crate) async fn count(db: &Db, now: Timestamp) -> Result<i64, Error> {
-    let query = sessions::table.filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now)).count();
+    let query = sessions::table
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .count();
     Ok(read!(db, "session.count", conn => query.get_result(conn).await)?)
 }

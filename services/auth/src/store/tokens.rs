@@ -15,7 +15,9 @@ use crate::{
 
 /// What is known of a refresh token.
 pub(crate) async fn find(db: &Db, token: &RefreshToken) -> Result<Option<KnownToken>, Error> {
-    let session = sessions::account_id.eq(refresh_tokens::account_id).and(sessions::id.eq(refresh_tokens::session_id));
+    let session = sessions::account_id
+        .eq(refresh_tokens::account_id)
+        .and(sessions::id.eq(refresh_tokens::session_id));
     let row = refresh_tokens::table.find(token.hash()).inner_join(sessions::table.on(session));
     let query = row.select((
         refresh_tokens::account_id,

@@ -8,7 +8,11 @@ use tokio::{
     sync::OnceCell,
 };
 
-use crate::{http::Http, storage::{self, Variables}, user::User};
+use crate::{
+    http::Http,
+    storage::{self, Variables},
+    user::User,
+};
 
 /// How the three services are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +69,11 @@ where
     if !kit::testing::backends().contains(&backend) {
         return;
     }
-    let index = usize::from(topology == Topology::Split) + 2 * usize::from(backend == Backend::Postgres);
-    RUNTIME.block_on(async { test(APPS[index].get_or_init(|| App::start(topology, backend, Clock::system())).await).await });
+    let index =
+        usize::from(topology == Topology::Split) + 2 * usize::from(backend == Backend::Postgres);
+    RUNTIME.block_on(async {
+        test(APPS[index].get_or_init(|| App::start(topology, backend, Clock::system())).await).await
+    });
 }
 
 /// Runs a test that starts what it needs by itself.
@@ -107,9 +114,12 @@ async fn one_process(config: errand::Config, clock: Clock) -> String {
 async fn split(config: errand::Config, clock: Clock) -> String {
     let errand::Config { auth, tasks, gateway } = config;
     let auth = remote("auth", auth::build(auth, clock.clone()).await.expect("auth")).await;
-    let tasks = tasks::build(tasks, clock.clone(), tasks::Peers { auth: auth.clone() }).await.expect("tasks");
+    let tasks = tasks::build(tasks, clock.clone(), tasks::Peers { auth: auth.clone() })
+        .await
+        .expect("tasks");
     let tasks = remote("tasks", tasks).await;
-    serve(gateway::build(gateway, clock, gateway::Peers { auth, tasks }).await.expect("the gateway")).await
+    serve(gateway::build(gateway, clock, gateway::Peers { auth, tasks }).expect("the gateway"))
+        .await
 }
 
 async fn remote(name: &'static str, service: Service) -> kit::GrpcChannel {
@@ -122,6 +132,8 @@ async fn serve(service: Service) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("its address");
     let limits = Limits { max_connections_per_ip: 0, ..Limits::default() };
-    kit::work::detach(async move { kit::serve::serve(service, listener, &limits, Stop::new()).await });
+    kit::work::detach(
+        async move { kit::serve::serve(service, listener, &limits, Stop::new()).await },
+    );
     format!("http://{address}")
 }

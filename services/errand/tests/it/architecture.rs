@@ -22,7 +22,7 @@ const PRODUCT: [&str; 7] = ["task", "tasks", "project", "projects", "inbox", "em
 const OF_THE_RUNTIME: [&str; 2] = ["task::", "TaskTracker"];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
 }
 
 fn folder_of(name: &str) -> PathBuf {
@@ -32,12 +32,12 @@ fn folder_of(name: &str) -> PathBuf {
 /// Every Rust file under `folder`, with its text.
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = vec![];
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("its entry").path();
         if path.is_dir() {
             found.extend(sources(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
+            let text = fs::read_to_string(&path).expect("a source");
             found.push((path, text));
         }
     }
@@ -56,8 +56,11 @@ fn words(line: &str) -> impl Iterator<Item = String> {
     let unquoted: Vec<&str> = line.split('"').step_by(2).collect();
     let line = OF_THE_RUNTIME.iter().fold(unquoted.join(" "), |line, word| line.replace(word, " "));
     let line = line.split("//").next().unwrap_or_default().to_owned();
-    let identifiers: Vec<String> =
-        line.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).filter(|word| !word.is_empty()).collect();
+    let identifiers: Vec<String> = line
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .map(str::to_owned)
+        .filter(|word| !word.is_empty())
+        .collect();
     identifiers.into_iter()
 }
 
@@ -87,7 +90,10 @@ fn a_crate_stands_only_on_those_below_it() {
         for line in dependencies.lines() {
             let dependency = line.split([' ', '.', '=']).next().unwrap_or_default();
             let known = ours.contains(&dependency);
-            assert!(!known || allowed.contains(&dependency), "{name} must not depend on {dependency}");
+            assert!(
+                !known || allowed.contains(&dependency),
+                "{name} must not depend on {dependency}"
+            );
         }
     }
 }
@@ -97,9 +103,16 @@ fn no_source_names_a_crate_it_must_not_know() {
     for (name, allowed) in ARROWS {
         for (path, text) in sources(&folder_of(name).join("src")) {
             for (line, code) in code(&text) {
-                for (other, _) in ARROWS.iter().filter(|(other, _)| *other != name && !allowed.contains(other)) {
-                    let path_of_other = code.contains(&format!("use {other}::")) || code.trim_start().starts_with(&format!("{other}::"));
-                    assert!(!path_of_other, "{}:{line}: {name} must not know {other}", path.display());
+                for (other, _) in
+                    ARROWS.iter().filter(|(other, _)| *other != name && !allowed.contains(other))
+                {
+                    let path_of_other = code.contains(&format!("use {other}::"))
+                        || code.trim_start().starts_with(&format!("{other}::"));
+                    assert!(
+                        !path_of_other,
+                        "{}:{line}: {name} must not know {other}",
+                        path.display()
+                    );
                 }
             }
         }
@@ -127,10 +140,21 @@ fn queries_stand_in_the_store_alone() {
         let folder = folder_of(name).join("src");
         for (path, text) in sources(&folder) {
             let place = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
-            let of_the_store = place == "store.rs" || place.starts_with("store/") || place == "schema.rs";
+            let of_the_store =
+                place == "store.rs" || place.starts_with("store/") || place == "schema.rs";
             for (line, code) in code(&text).filter(|_| !of_the_store) {
-                let queries = ["diesel::prelude", "diesel::insert_into", "diesel::update", "diesel::delete", "sql_query", "QueryDsl"];
-                assert!(!queries.iter().any(|query| code.contains(query)), "{name}/{place}:{line}: a query outside the store");
+                let queries = [
+                    "diesel::prelude",
+                    "diesel::insert_into",
+                    "diesel::update",
+                    "diesel::delete",
+                    "sql_query",
+                    "QueryDsl",
+                ];
+                assert!(
+                    !queries.iter().any(|query| code.contains(query)),
+                    "{name}/{place}:{line}: a query outside the store"
+                );
             }
         }
     }
@@ -138,12 +162,27 @@ fn queries_stand_in_the_store_alone() {
 
 #[test]
 fn rules_are_pure() {
-    let forbidden = ["crate::store", "crate::rpc", "crate::schema", "kit::Db", "kit::db::", "Clock", "tonic::", "tokio::", ".await"];
+    let forbidden = [
+        "crate::store",
+        "crate::rpc",
+        "crate::schema",
+        "kit::Db",
+        "kit::db::",
+        "Clock",
+        "tonic::",
+        "tokio::",
+        ".await",
+    ];
     for name in ["auth", "tasks"] {
         for (path, text) in sources(&folder_of(name).join("src/domain")) {
             for (line, code) in code(&text) {
                 let found = forbidden.iter().find(|word| code.contains(**word));
-                assert!(found.is_none(), "{}:{line}: a rule knows {}", path.display(), found.unwrap_or(&""));
+                assert!(
+                    found.is_none(),
+                    "{}:{line}: a rule knows {}",
+                    path.display(),
+                    found.unwrap_or(&"")
+                );
             }
         }
     }

@@ -32,13 +32,33 @@ enum About {
 type Row = (&'static str, &'static str, About, Option<fn() -> Value>, u16);
 
 const ROWS: &[Row] = &[
-    ("POST", "/v1/auth/register", About::Anyone, Some(|| json!({ "email": format!("{}@example.com", uuid::Uuid::now_v7()), "password": PASSWORD })), 201),
-    ("POST", "/v1/auth/login", About::Anyone, Some(|| json!({ "email": "nobody@example.com", "password": PASSWORD })), 401),
+    (
+        "POST",
+        "/v1/auth/register",
+        About::Anyone,
+        Some(
+            || json!({ "email": format!("{}@example.com", uuid::Uuid::now_v7()), "password": PASSWORD }),
+        ),
+        201,
+    ),
+    (
+        "POST",
+        "/v1/auth/login",
+        About::Anyone,
+        Some(|| json!({ "email": "nobody@example.com", "password": PASSWORD })),
+        401,
+    ),
     ("POST", "/v1/auth/refresh", About::Anyone, Some(|| json!({ "refresh_token": "none" })), 401),
     ("POST", "/v1/auth/logout", About::Caller, None, 204),
     ("GET", "/v1/me", About::Caller, None, 200),
     ("PATCH", "/v1/me", About::Caller, Some(|| json!({ "name": "me" })), 200),
-    ("PUT", "/v1/me/password", About::Caller, Some(|| json!({ "current_password": PASSWORD, "new_password": "another Horse 8 battery" })), 204),
+    (
+        "PUT",
+        "/v1/me/password",
+        About::Caller,
+        Some(|| json!({ "current_password": PASSWORD, "new_password": "another Horse 8 battery" })),
+        204,
+    ),
     ("GET", "/v1/sessions", About::Caller, None, 200),
     ("DELETE", "/v1/sessions/{id}", About::Session, None, 204),
     ("POST", "/v1/projects", About::Caller, Some(|| json!({ "name": "x" })), 201),
@@ -71,16 +91,19 @@ const UNDOCUMENTED: [&str; 2] = ["GET /openapi.json", "GET /docs"];
 
 async fn every_operation_lets_in_whom_it_should_and_nobody_else(app: &App) {
     let documented = documented(&app.http).await;
-    let rows: BTreeMap<String, &Row> = ROWS.iter().map(|row| (format!("{} {}", row.0, row.1), row)).collect();
-    let without_row: Vec<_> = documented.iter().filter(|operation| !rows.contains_key(*operation)).collect();
+    let rows: BTreeMap<String, &Row> =
+        ROWS.iter().map(|row| (format!("{} {}", row.0, row.1), row)).collect();
+    let without_row: Vec<_> =
+        documented.iter().filter(|operation| !rows.contains_key(*operation)).collect();
     assert!(without_row.is_empty(), "operations without a row: {without_row:?}");
-    let undocumented: Vec<_> =
-        rows.keys().filter(|row| !documented.contains(*row) && !UNDOCUMENTED.contains(&row.as_str())).collect();
+    let undocumented: Vec<_> = rows
+        .keys()
+        .filter(|row| !documented.contains(*row) && !UNDOCUMENTED.contains(&row.as_str()))
+        .collect();
     assert!(undocumented.is_empty(), "rows without an operation: {undocumented:?}");
     let revoked = signed_out(app).await;
     for row in rows.values() {
-        let Row { 2: about, .. } = row;
-        match about {
+        match row.2 {
             About::Anyone => open_to_anyone(app, row).await,
             _ => closed_to_others(app, row, &revoked).await,
         }
@@ -107,13 +130,13 @@ fn is_method(key: &str) -> bool {
 }
 
 async fn open_to_anyone(app: &App, row: &Row) {
-    let Row { 4: expected, .. } = row;
+    let (.., expected) = row;
     let reply = ask(&app.http, None, row, "").await;
     assert_eq!(reply.status.as_u16(), *expected, "anyone: {row:?}: {reply:?}");
 }
 
 async fn closed_to_others(app: &App, row: &Row, revoked: &User) {
-    let Row { 2: about, 4: expected, .. } = row;
+    let (_, _, about, _, expected) = row;
     let (owner, other) = (app.user("owner").await, app.user("other").await);
     let own = object_of(&owner, *about).await;
     let missing = uuid::Uuid::now_v7().to_string();
@@ -148,7 +171,10 @@ async fn object_of(user: &User, about: About) -> String {
         About::Session => {
             user.signs_in_again().await;
             let sessions = user.reads_all("/v1/sessions").await;
-            sessions.into_iter().find(|session| session["current"] == false).expect("the other session")
+            sessions
+                .into_iter()
+                .find(|session| session["current"] == false)
+                .expect("the other session")
         }
         About::Caller | About::Anyone => return String::new(),
     };

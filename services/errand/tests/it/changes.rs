@@ -50,10 +50,19 @@ impl Walk<'_> {
         let (path, other) = (format!("/v1/tasks/{task}"), self.any("task"));
         let in_project = format!("/v1/projects/{project}");
         let ask = match self.random.below(16) {
-            0..=3 => user.post("/v1/tasks", &json!({ "title": format!("task {step}"), "labels": ["x"] })),
-            4 => user.post("/v1/tasks", &json!({ "title": format!("below {step}"), "parent_id": task })),
-            5 => user.post("/v1/tasks", &json!({ "title": format!("task {step}"), "project_id": project })),
-            6 | 7 => user.patch(&path, &json!({ "title": format!("renamed {step}"), "due": { "date": "2026-09-01" } })),
+            0..=3 => {
+                user.post("/v1/tasks", &json!({ "title": format!("task {step}"), "labels": ["x"] }))
+            }
+            4 => user
+                .post("/v1/tasks", &json!({ "title": format!("below {step}"), "parent_id": task })),
+            5 => user.post(
+                "/v1/tasks",
+                &json!({ "title": format!("task {step}"), "project_id": project }),
+            ),
+            6 | 7 => user.patch(
+                &path,
+                &json!({ "title": format!("renamed {step}"), "due": { "date": "2026-09-01" } }),
+            ),
             8 => user.does(&format!("{path}/complete")),
             9 => user.does(&format!("{path}/reopen")),
             10 => user.post(&format!("{path}/move"), &json!({ "parent_id": other })),
@@ -62,15 +71,19 @@ impl Walk<'_> {
             13 => user.post("/v1/projects", &json!({ "name": format!("project {step}") })),
             14 if self.random.below(3) == 0 => user.delete(&in_project),
             14 => user.patch(&in_project, &json!({ "name": format!("renamed {step}") })),
-            _ => self.from_the_trash(),
+            _ => self.takes_from_the_trash(),
         };
         let reply = ask.await;
         assert!(reply.status.as_u16() < 500, "{reply:?}");
         self.copy.catches_up(user).await;
     }
 
-    fn from_the_trash(&mut self) -> crate::http::Ask {
-        let deleted = self.copy.objects.iter().filter(|(_, object)| object.get("deleted_at").is_some_and(Value::is_string));
+    fn takes_from_the_trash(&mut self) -> crate::http::Ask {
+        let deleted = self
+            .copy
+            .objects
+            .iter()
+            .filter(|(_, object)| object.get("deleted_at").is_some_and(Value::is_string));
         let deleted: Vec<String> = deleted.map(|(id, _)| id.clone()).collect();
         let id = if deleted.is_empty() { nobody() } else { self.random.one_of(&deleted).clone() };
         match self.random.below(3) {
@@ -137,11 +150,19 @@ async fn an_act_on_a_tree_tells_of_each_task_under_one_request(app: &App) {
     let alice = app.user("alice").await;
     let top = alice.creates("top").await;
     let below = alice.creates_task(json!({ "title": "below", "parent_id": top["id"] })).await;
-    alice.does(&format!("{}/complete", path_of(&top))).with("x-request-id", "the-act").await.expect(200);
+    alice
+        .does(&format!("{}/complete", path_of(&top)))
+        .with("x-request-id", "the-act")
+        .await
+        .expect(200);
     let told = alice.reads_all("/v1/activity").await;
-    let of_the_act: Vec<&Value> = told.iter().filter(|change| change["request_id"] == "the-act").collect();
+    let of_the_act: Vec<&Value> =
+        told.iter().filter(|change| change["request_id"] == "the-act").collect();
     let objects: Vec<&Value> = of_the_act.iter().map(|change| &change["object_id"]).collect();
-    assert!(objects.contains(&&top["id"]) && objects.contains(&&below["id"]) && objects.len() == 2, "{told:?}");
+    assert!(
+        objects.contains(&&top["id"]) && objects.contains(&&below["id"]) && objects.len() == 2,
+        "{told:?}"
+    );
     assert!(of_the_act.iter().all(|change| change["operation"] == "complete"));
 }
 

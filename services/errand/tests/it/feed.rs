@@ -69,7 +69,8 @@ impl Copy {
 
     /// Compares this copy with what the lists say.
     pub(crate) async fn equals_what(&self, user: &User) {
-        for (kind, path) in [("task", "/v1/tasks?limit=200"), ("project", "/v1/projects?limit=200")] {
+        for (kind, path) in [("task", "/v1/tasks?limit=200"), ("project", "/v1/projects?limit=200")]
+        {
             let listed = user.reads_all(path).await;
             let live = self.live(kind);
             let mut ids: Vec<&str> = listed.iter().map(|object| text(&object["id"])).collect();

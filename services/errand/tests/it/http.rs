@@ -27,20 +27,25 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new(base: impl Into<String>) -> Self {
-        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build_http();
+        let client =
+            Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build_http();
         Self { client, base: base.into() }
     }
 
     pub(crate) fn ask(&self, method: Method, path: &str) -> Ask {
-        Ask { http: self.clone(), request: Request::builder().method(method).uri(format!("{}{path}", self.base)), body: Bytes::new() }
+        Ask {
+            http: self.clone(),
+            request: Request::builder().method(method).uri(format!("{}{path}", self.base)),
+            body: Bytes::new(),
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Ask {
         self.ask(Method::GET, path)
     }
 
-    pub(crate) fn post(&self, path: &str, body: Value) -> Ask {
-        self.ask(Method::POST, path).json(&body)
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Ask {
+        self.ask(Method::POST, path).json(body)
     }
 }
 
@@ -79,7 +84,9 @@ impl Ask {
     /// The whole answer, or why there is none.
     pub(crate) async fn attempt(self) -> Result<Reply, String> {
         let (head, body) = self.begin().await?.into_parts();
-        let body = tokio::time::timeout(PATIENCE, body.collect()).await.map_err(|_| "no end".to_owned())?;
+        let body = tokio::time::timeout(PATIENCE, body.collect())
+            .await
+            .map_err(|_| "no end".to_owned())?;
         let body = body.map_err(|error| format!("{error:?}"))?.to_bytes();
         Ok(Reply { status: head.status, headers: head.headers, body })
     }
@@ -117,7 +124,10 @@ impl Reply {
         assert_eq!(problem["code"], code, "{problem}");
         assert_eq!(self.header("content-type"), "application/problem+json");
         for field in ["message", "timestamp", "traceId"] {
-            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field} is not in {problem}");
+            assert!(
+                problem[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field} is not in {problem}"
+            );
         }
         problem
     }

@@ -21,14 +21,23 @@ everywhere!(
 
 /// The JSON pointers of what is wrong.
 fn pointers(problem: &Value) -> Vec<&str> {
-    problem["errors"].as_array().expect("errors").iter().filter_map(|error| error["pointer"].as_str()).collect()
+    problem["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .filter_map(|error| error["pointer"].as_str())
+        .collect()
 }
 
 async fn an_unknown_field_is_refused_by_its_pointer(app: &App) {
     let alice = app.user("alice").await;
-    let problem = alice.post("/v1/tasks", &json!({ "title": "x", "colour": "red" })).await.expect(422);
+    let problem =
+        alice.post("/v1/tasks", &json!({ "title": "x", "colour": "red" })).await.expect(422);
     assert_eq!(pointers(&problem), ["/colour"]);
-    let problem = alice.post("/v1/tasks", &json!({ "title": "x", "due": { "day": "2026-09-01" } })).await.expect(422);
+    let problem = alice
+        .post("/v1/tasks", &json!({ "title": "x", "due": { "day": "2026-09-01" } }))
+        .await
+        .expect(422);
     assert!(pointers(&problem).contains(&"/due/day"), "{problem}");
     let repeated = r#"{"title": "one", "title": "two"}"#;
     let problem = alice.does("/v1/tasks").text("application/json", repeated).await.expect(422);
@@ -46,7 +55,10 @@ async fn every_fault_is_named_at_once(app: &App) {
     let task = json!({ "title": "", "due": { "date": "2026-02-30" }, "labels": [""] });
     let problem = alice.post("/v1/tasks", &task).await.expect(422);
     let pointers = self::pointers(&problem);
-    assert!(pointers.contains(&"/title") && pointers.iter().any(|pointer| pointer.starts_with("/due")), "{problem}");
+    assert!(
+        pointers.contains(&"/title") && pointers.iter().any(|pointer| pointer.starts_with("/due")),
+        "{problem}"
+    );
     assert!(pointers.iter().any(|pointer| pointer.starts_with("/labels")), "{problem}");
 }
 
@@ -57,7 +69,10 @@ async fn what_cannot_be_parsed_is_a_bad_request(app: &App) {
         assert_eq!(reply.status, 400, "{broken:?}: {reply:?}");
     }
     let deep = "[".repeat(100_000);
-    assert_eq!(alice.does("/v1/tasks").text("application/json", deep).await.status.as_u16() / 100, 4);
+    assert_eq!(
+        alice.does("/v1/tasks").text("application/json", deep).await.status.as_u16() / 100,
+        4
+    );
 }
 
 async fn another_content_type_is_refused(app: &App) {
@@ -88,7 +103,10 @@ async fn a_broken_cursor_is_refused(app: &App) {
     let page = alice.reads("/v1/tasks?limit=1").await;
     let cursor = page["next_cursor"].as_str().expect("a second page");
     for wrong in ["x".to_owned(), cursor[1..].to_owned(), format!("{cursor}{cursor}")] {
-        alice.get(&format!("/v1/tasks?limit=1&cursor={wrong}")).await.refuses(400, "INVALID_CURSOR");
+        alice
+            .get(&format!("/v1/tasks?limit=1&cursor={wrong}"))
+            .await
+            .refuses(400, "INVALID_CURSOR");
     }
     let of_another_query = format!("/v1/tasks?limit=1&order_by=created_at&cursor={cursor}");
     alice.get(&of_another_query).await.refuses(400, "INVALID_CURSOR");
@@ -100,7 +118,10 @@ async fn a_method_that_is_not_there_is_told_which_are(app: &App) {
     let reply = alice.put(&path_of(&task), &json!({})).await;
     assert_eq!(reply.status, 405);
     let allowed: Vec<&str> = reply.header("allow").split(',').map(str::trim).collect();
-    assert!(["GET", "PATCH", "DELETE"].iter().all(|method| allowed.contains(method)), "{allowed:?}");
+    assert!(
+        ["GET", "PATCH", "DELETE"].iter().all(|method| allowed.contains(method)),
+        "{allowed:?}"
+    );
 }
 
 async fn a_path_that_is_not_there_is_a_problem_too(app: &App) {
@@ -112,7 +133,8 @@ async fn a_path_that_is_not_there_is_a_problem_too(app: &App) {
 async fn every_answer_can_be_traced(app: &App) {
     let alice = app.user("alice").await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let ask = alice.get("/v1/tasks/none").with("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    let ask =
+        alice.get("/v1/tasks/none").with("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
     let reply = ask.with("x-request-id", "support-case-7").await;
     assert_eq!(reply.json()["traceId"], trace, "{reply:?}");
     assert_eq!(reply.header("x-request-id"), "support-case-7");

@@ -8,7 +8,11 @@ use crate::{
     user::{User, path_of, text},
 };
 
-everywhere!(what_is_anothers_cannot_be_told_from_what_is_not_there, a_write_cannot_point_at_what_is_anothers, lists_hold_ones_own_alone);
+everywhere!(
+    what_is_anothers_cannot_be_told_from_what_is_not_there,
+    a_write_cannot_point_at_what_is_anothers,
+    lists_hold_ones_own_alone
+);
 
 async fn what_is_anothers_cannot_be_told_from_what_is_not_there(app: &App) {
     let (alice, mallory) = (app.user("alice").await, app.user("mallory").await);
@@ -41,7 +45,9 @@ async fn what_is_anothers_cannot_be_told_from_what_is_not_there(app: &App) {
 async fn ask(user: &User, method: &Method, place: &str, id: &str) -> Reply {
     let ask = user.ask(method.clone(), &place.replace("{id}", id));
     match (method, place.rsplit('/').next()) {
-        (&Method::PATCH, _) if place.contains("projects") => ask.json(&json!({ "name": "mine now" })),
+        (&Method::PATCH, _) if place.contains("projects") => {
+            ask.json(&json!({ "name": "mine now" }))
+        }
         (&Method::PATCH, _) => ask.json(&json!({ "title": "mine now" })),
         (_, Some("move")) => ask.json(&json!({})),
         _ => ask,
@@ -53,7 +59,9 @@ async fn ask(user: &User, method: &Method, place: &str, id: &str) -> Reply {
 fn shape(reply: &Reply) -> (u16, Vec<String>, Value) {
     let mut problem = reply.json();
     let fields = problem.as_object_mut().expect("a problem");
-    fields.retain(|name, _| !["traceId", "timestamp", "instance", "requestId"].contains(&name.as_str()));
+    fields.retain(|name, _| {
+        !["traceId", "timestamp", "instance", "requestId"].contains(&name.as_str())
+    });
     let mut headers: Vec<String> = reply.headers.keys().map(ToString::to_string).collect();
     headers.sort();
     (reply.status.as_u16(), headers, problem)
@@ -80,9 +88,14 @@ async fn a_write_cannot_point_at_what_is_anothers(app: &App) {
 async fn lists_hold_ones_own_alone(app: &App) {
     let (alice, mallory) = (app.user("alice").await, app.user("mallory").await);
     let (task, project) = (alice.creates("secret").await, alice.creates_project("secret").await);
-    for path in ["/v1/tasks", "/v1/projects", "/v1/trash", "/v1/activity", "/v1/changes", "/v1/sessions"] {
+    for path in
+        ["/v1/tasks", "/v1/projects", "/v1/trash", "/v1/activity", "/v1/changes", "/v1/sessions"]
+    {
         let seen = mallory.reads(path).await.to_string();
-        assert!(!seen.contains(text(&task["id"])) && !seen.contains(text(&project["id"])), "{path}");
+        assert!(
+            !seen.contains(text(&task["id"])) && !seen.contains(text(&project["id"])),
+            "{path}"
+        );
     }
     let filtered = mallory.get(&format!("/v1/tasks?project_id={}", text(&project["id"]))).await;
     assert!(filtered.status == 404 || filtered.json()["items"] == json!([]), "{filtered:?}");

@@ -79,7 +79,8 @@ async fn siblings_stand_where_they_were_put(app: &App) {
     let project = alice.creates_project("list").await;
     let mut tasks = vec![];
     for title in ["a", "b", "c"] {
-        tasks.push(alice.creates_task(json!({ "title": title, "project_id": project["id"] })).await);
+        tasks
+            .push(alice.creates_task(json!({ "title": title, "project_id": project["id"] })).await);
     }
     assert_eq!(order(&alice, &project).await, "abc");
     moves(&alice, &tasks[2], json!({ "before": tasks[0]["id"] })).await;
@@ -97,7 +98,9 @@ async fn siblings_stand_where_they_were_put(app: &App) {
 }
 
 async fn order(user: &User, project: &Value) -> String {
-    let tasks = user.reads_all(&format!("/v1/tasks?order_by=rank&project_id={}", text(&project["id"]))).await;
+    let tasks = user
+        .reads_all(&format!("/v1/tasks?order_by=rank&project_id={}", text(&project["id"])))
+        .await;
     tasks.iter().map(|task| text(&task["title"])).collect()
 }
 
@@ -119,11 +122,18 @@ async fn what_is_thrown_away_comes_back_whole(app: &App) {
     alice.delete(&path_of(&top)).await.expect(204);
     alice.get(&path_of(&below)).await.refuses(404, "TASK_NOT_FOUND");
     let trash = alice.reads("/v1/trash").await;
-    assert_eq!((&trash["items"][0]["id"], &trash["items"][0]["size"]), (&top["id"], &json!(2)), "{trash}");
+    assert_eq!(
+        (&trash["items"][0]["id"], &trash["items"][0]["size"]),
+        (&top["id"], &json!(2)),
+        "{trash}"
+    );
 
     alice.does(&format!("/v1/trash/{}/restore", text(&top["id"]))).await.expect(200);
     let restored = alice.reads(&path_of(&below)).await;
-    assert_eq!((&restored["title"], &restored["parent_id"]), (&below["title"], &below["parent_id"]));
+    assert_eq!(
+        (&restored["title"], &restored["parent_id"]),
+        (&below["title"], &below["parent_id"])
+    );
     assert_eq!(alice.reads_all("/v1/trash").await.len(), 0);
 
     let path = format!("/v1/projects/{}", text(&project["id"]));

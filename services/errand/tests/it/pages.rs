@@ -20,8 +20,10 @@ async fn every_task_is_on_one_page_whatever_the_order(app: &App) {
     let inbox = text(&alice.reads("/v1/projects").await["items"][0]["id"]).to_owned();
     let mut made = BTreeSet::new();
     for number in 0..23 {
-        let due = (number % 3 > 0).then(|| json!({ "date": format!("2026-09-{:02}", 1 + number % 5) }));
-        let task = alice.creates_task(json!({ "title": format!("task {number}"), "due": due })).await;
+        let due =
+            (number % 3 > 0).then(|| json!({ "date": format!("2026-09-{:02}", 1 + number % 5) }));
+        let task =
+            alice.creates_task(json!({ "title": format!("task {number}"), "due": due })).await;
         made.insert(text(&task["id"]).to_owned());
     }
     for order in ["created_at", "-created_at", "due", "-due", "rank", "-rank"] {
@@ -45,7 +47,7 @@ async fn a_list_that_changes_meanwhile_neither_skips_nor_repeats(app: &App) {
     alice.delete(&path_of(&gone)).await.expect(204);
     alice.creates("a late one").await;
     let cursor = text(&first["next_cursor"]).to_owned();
-    let mut read: Vec<Value> = first["items"].as_array().unwrap().clone();
+    let mut read: Vec<Value> = first["items"].as_array().expect("items").clone();
     read.extend(alice.reads_all_from("/v1/tasks?limit=4&order_by=created_at", &cursor).await);
     let titles: Vec<&str> = read.iter().map(|task| text(&task["title"])).collect();
     let mut expected: Vec<String> = (0..12).map(|number| format!("task {number}")).collect();
@@ -82,7 +84,8 @@ async fn filters_give_what_they_say(app: &App) {
 
 async fn titles_of(user: &User, query: &str) -> Vec<String> {
     let tasks = user.reads_all(&format!("/v1/tasks?{query}")).await;
-    let mut titles: Vec<String> = tasks.iter().map(|task| text(&task["title"]).to_owned()).collect();
+    let mut titles: Vec<String> =
+        tasks.iter().map(|task| text(&task["title"]).to_owned()).collect();
     titles.sort();
     titles
 }

@@ -19,7 +19,8 @@ everywhere!(
 
 async fn a_replay_gets_the_first_answer_and_writes_nothing(app: &App) {
     let alice = app.user("alice").await;
-    let create = || alice.post("/v1/tasks", &json!({ "title": "once" })).with("idempotency-key", "create-1");
+    let create =
+        || alice.post("/v1/tasks", &json!({ "title": "once" })).with("idempotency-key", "create-1");
     let first = create().await;
     let again = create().await;
     assert_eq!(first.expect(201), again.expect(201));
@@ -37,17 +38,25 @@ async fn a_replay_gets_the_first_answer_and_writes_nothing(app: &App) {
 
 async fn a_key_with_another_body_is_refused(app: &App) {
     let alice = app.user("alice").await;
-    let create = |title: &str| alice.post("/v1/tasks", &json!({ "title": title })).with("idempotency-key", "k");
+    let create = |title: &str| {
+        alice.post("/v1/tasks", &json!({ "title": title })).with("idempotency-key", "k")
+    };
     create("one").await.expect(201);
     create("two").await.refuses(422, "IDEMPOTENCY_KEY_REUSED");
-    let elsewhere = alice.post("/v1/projects", &json!({ "name": "one" })).with("idempotency-key", "k").await;
+    let elsewhere =
+        alice.post("/v1/projects", &json!({ "name": "one" })).with("idempotency-key", "k").await;
     elsewhere.refuses(422, "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(alice.reads_all("/v1/tasks").await.len(), 1);
 }
 
 async fn ten_at_once_with_one_key_write_once(app: &App) {
     let alice = app.user("alice").await;
-    let create = || alice.post("/v1/tasks", &json!({ "title": "once" })).with("idempotency-key", "racing").into_future();
+    let create = || {
+        alice
+            .post("/v1/tasks", &json!({ "title": "once" }))
+            .with("idempotency-key", "racing")
+            .into_future()
+    };
     for reply in join_all((0..10).map(|_| create())).await {
         assert!([201, 409].contains(&reply.status.as_u16()), "{reply:?}");
     }
@@ -57,7 +66,9 @@ async fn ten_at_once_with_one_key_write_once(app: &App) {
 
 async fn a_refusal_uses_up_no_key(app: &App) {
     let alice = app.user("alice").await;
-    let create = |title: &str| alice.post("/v1/tasks", &json!({ "title": title })).with("idempotency-key", "second-try");
+    let create = |title: &str| {
+        alice.post("/v1/tasks", &json!({ "title": title })).with("idempotency-key", "second-try")
+    };
     create("").await.expect(422);
     create("now right").await.expect(201);
 }
@@ -66,7 +77,11 @@ async fn another_user_may_use_the_same_key(app: &App) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let mut ids = vec![];
     for user in [&alice, &bob] {
-        let task = user.post("/v1/tasks", &json!({ "title": "mine" })).with("idempotency-key", "same").await.expect(201);
+        let task = user
+            .post("/v1/tasks", &json!({ "title": "mine" }))
+            .with("idempotency-key", "same")
+            .await
+            .expect(201);
         ids.push(text(&task["id"]).to_owned());
     }
     assert_ne!(ids[0], ids[1]);

@@ -24,7 +24,7 @@ everywhere!(
 async fn an_account_can_be_made_once(app: &App) {
     let alice = app.user("alice").await;
     let again = json!({ "email": alice.email.to_uppercase(), "password": PASSWORD });
-    let problem = app.http.post("/v1/auth/register", again).await;
+    let problem = app.http.post("/v1/auth/register", &again).await;
     assert_eq!(problem.status, 409, "{problem:?}");
 
     let me = alice.reads("/v1/me").await;
@@ -34,12 +34,17 @@ async fn an_account_can_be_made_once(app: &App) {
 
 async fn a_wrong_password_is_not_told_from_an_unknown_user(app: &App) {
     let alice = app.user("alice").await;
-    let ask = |email: &str| app.http.post("/v1/auth/login", json!({ "email": email, "password": "not the one, surely" }));
+    let ask = |email: &str| {
+        app.http
+            .post("/v1/auth/login", &json!({ "email": email, "password": "not the one, surely" }))
+    };
     let mut wrong = ask(&alice.email).await.expect(401);
     let mut unknown = ask("nobody-at-all@example.com").await.expect(401);
     for problem in [&mut wrong, &mut unknown] {
-        let fields = problem.as_object_mut().unwrap();
-        fields.retain(|name, _| !["traceId", "timestamp", "instance", "requestId"].contains(&name.as_str()));
+        let fields = problem.as_object_mut().expect("a problem");
+        fields.retain(|name, _| {
+            !["traceId", "timestamp", "instance", "requestId"].contains(&name.as_str())
+        });
     }
     assert_eq!(wrong, unknown);
 }
@@ -56,7 +61,8 @@ async fn a_refresh_gives_a_new_pair_and_keeps_the_session(app: &App) {
 async fn fifty_refreshes_at_once_sign_nobody_out(app: &App) {
     let alice = app.user("alice").await;
     let pairs = join_all((0..50).map(|_| alice.refreshes())).await;
-    let successors: std::collections::BTreeSet<_> = pairs.iter().map(|pair| pair.refresh_token.as_str()).collect();
+    let successors: std::collections::BTreeSet<_> =
+        pairs.iter().map(|pair| pair.refresh_token.as_str()).collect();
     assert_eq!(successors.len(), 1, "one chain");
     pairs[0].refreshes().await.reads("/v1/me").await;
 }
@@ -66,7 +72,8 @@ async fn a_logout_ends_the_session(app: &App) {
     let elsewhere = alice.signs_in_again().await;
     alice.does("/v1/auth/logout").await.expect(204);
     is_signed_out_within_a_second(&alice).await;
-    let refresh = app.http.post("/v1/auth/refresh", json!({ "refresh_token": alice.refresh_token })).await;
+    let refresh =
+        app.http.post("/v1/auth/refresh", &json!({ "refresh_token": alice.refresh_token })).await;
     assert_eq!(refresh.status, 401);
     elsewhere.reads("/v1/tasks").await;
 }
@@ -87,7 +94,8 @@ async fn a_revoked_session_cannot_read_or_write_within_a_second(app: &App) {
     let alice = app.user("alice").await;
     let elsewhere = alice.signs_in_again().await;
     let sessions = alice.reads_all("/v1/sessions").await;
-    let other = sessions.iter().find(|session| session["current"] == false).expect("the other session");
+    let other =
+        sessions.iter().find(|session| session["current"] == false).expect("the other session");
     alice.delete(&format!("/v1/sessions/{}", text(&other["id"]))).await.expect(204);
     is_signed_out_within_a_second(&elsewhere).await;
     let write = elsewhere.post("/v1/tasks", &json!({ "title": "too late" })).await;
@@ -98,7 +106,8 @@ async fn a_user_changes_what_is_shown_of_them(app: &App) {
     let alice = app.user("alice").await;
     let me = alice.patch("/v1/me", &json!({ "time_zone": "Europe/Berlin" })).await.expect(200);
     assert_eq!((text(&me["time_zone"]), text(&me["name"])), ("Europe/Berlin", "alice"));
-    let problem = alice.patch("/v1/me", &json!({ "time_zone": "Europe/Atlantis" })).await.expect(422);
+    let problem =
+        alice.patch("/v1/me", &json!({ "time_zone": "Europe/Atlantis" })).await.expect(422);
     assert_eq!(problem["errors"][0]["pointer"], "/time_zone", "{problem}");
 }
 
@@ -107,9 +116,12 @@ async fn a_forged_token_is_refused(app: &App) {
     let (rest, signature) = alice.access_token.rsplit_once('.').expect("three parts");
     let turned: String = signature.chars().rev().collect();
     let none = "eyJhbGciOiJub25lIn0";
-    let payload = rest.split('.').nth(1).unwrap();
-    for forged in [format!("{rest}.{turned}"), rest.to_owned(), format!("{none}.{payload}."), "x".to_owned()] {
-        let reply = app.http.get("/v1/tasks").with("authorization", format!("Bearer {forged}")).await;
+    let payload = rest.split('.').nth(1).expect("a payload");
+    for forged in
+        [format!("{rest}.{turned}"), rest.to_owned(), format!("{none}.{payload}."), "x".to_owned()]
+    {
+        let reply =
+            app.http.get("/v1/tasks").with("authorization", format!("Bearer {forged}")).await;
         assert_eq!(reply.status, 401, "{forged}");
         assert!(reply.header("www-authenticate").starts_with("Bearer"), "{reply:?}");
     }

@@ -24,10 +24,21 @@ pub(crate) async fn variables(backend: Backend) -> Variables {
     variables
 }
 
-/// Every test signs in, all from one address.
+/// Every test signs in, all from one address: hashes are cheap and nobody is counted.
 fn for_tests() -> Variables {
-    let text = |value: &str| value.to_owned();
-    vec![("LOG_LEVEL", text("warn"))]
+    let kek = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let variables =
+        [("LOG_LEVEL", "warn"), ("HASH_MEMORY_KIB", "64"), ("RATE_LIMIT", "off"), ("KEK", kek)];
+    variables.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
+}
+
+/// The same for a service that is a process of its own, with the schema that `errand` would give it.
+pub(crate) fn for_service(service: &str, shared: &Variables) -> Variables {
+    let own = |(name, value): &(&'static str, String)| match *name {
+        "DATABASE_URL" => (*name, format!("{value}?options=-c%20search_path%3D{service}")),
+        _ => (*name, value.clone()),
+    };
+    shared.iter().map(own).collect()
 }
 
 /// Apps live as long as their process, which cannot clean up after itself: the next one does.
@@ -36,7 +47,8 @@ fn new_folder() -> PathBuf {
     static SWEPT: Once = Once::new();
     let parent = Path::new(env!("CARGO_TARGET_TMPDIR")).join("system");
     SWEPT.call_once(|| sweep(&parent));
-    let folder = parent.join(format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst)));
+    let folder =
+        parent.join(format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst)));
     fs::create_dir_all(&folder).expect("a folder for tests");
     folder
 }

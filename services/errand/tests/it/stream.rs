@@ -11,7 +11,11 @@ use crate::{
     user::{User, text},
 };
 
-everywhere!(a_stream_tells_each_change_and_can_be_taken_up_again, a_stream_ends_with_its_session, a_stream_needs_a_token);
+everywhere!(
+    a_stream_tells_each_change_and_can_be_taken_up_again,
+    a_stream_ends_with_its_session,
+    a_stream_needs_a_token
+);
 
 /// One event of a stream.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ impl Stream {
         }
         let response = ask.begin().await.expect("a stream");
         assert_eq!(response.status(), 200);
-        assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { body: response.into_body(), unread: String::new() }
     }
 
@@ -109,7 +113,8 @@ async fn a_stream_ends_with_its_session(app: &App) {
     let elsewhere = alice.signs_in_again().await;
     let mut stream = Stream::open(&elsewhere, None).await;
     let sessions = alice.reads_all("/v1/sessions").await;
-    let other = sessions.iter().find(|session| session["current"] == false).expect("the other session");
+    let other =
+        sessions.iter().find(|session| session["current"] == false).expect("the other session");
     alice.delete(&format!("/v1/sessions/{}", text(&other["id"]))).await.expect(204);
     let end = async { while stream.next().await.is_some() {} };
     tokio::time::timeout(Duration::from_secs(2), end).await.expect("the end of the stream");

@@ -22,13 +22,25 @@ impl User {
     /// Registers someone of that name, whom nobody else is, and signs in.
     pub(crate) async fn joins(http: &Http, name: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let email = format!("{name}-{}-{}@example.com", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-        http.post("/v1/auth/register", json!({ "email": email, "password": PASSWORD, "name": name })).await.expect(201);
+        let email = format!(
+            "{name}-{}-{}@example.com",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::SeqCst)
+        );
+        http.post(
+            "/v1/auth/register",
+            &json!({ "email": email, "password": PASSWORD, "name": name }),
+        )
+        .await
+        .expect(201);
         Self::signs_in(http, &email, PASSWORD).await
     }
 
     pub(crate) async fn signs_in(http: &Http, email: &str, password: &str) -> Self {
-        let tokens = http.post("/v1/auth/login", json!({ "email": email, "password": password })).await.expect(200);
+        let tokens = http
+            .post("/v1/auth/login", &json!({ "email": email, "password": password }))
+            .await
+            .expect(200);
         Self::of(http, email, &tokens)
     }
 
@@ -44,7 +56,11 @@ impl User {
     }
 
     pub(crate) async fn refreshes(&self) -> Self {
-        let tokens = self.http.post("/v1/auth/refresh", json!({ "refresh_token": self.refresh_token })).await.expect(200);
+        let tokens = self
+            .http
+            .post("/v1/auth/refresh", &json!({ "refresh_token": self.refresh_token }))
+            .await
+            .expect(200);
         Self::of(&self.http, &self.email, &tokens)
     }
 
@@ -104,7 +120,11 @@ impl User {
         let (mut items, mut cursor) = (vec![], cursor.to_owned());
         loop {
             let separator = if path.contains('?') { '&' } else { '?' };
-            let from = if cursor.is_empty() { String::new() } else { format!("{separator}cursor={cursor}") };
+            let from = if cursor.is_empty() {
+                String::new()
+            } else {
+                format!("{separator}cursor={cursor}")
+            };
             let page = self.reads(&format!("{path}{from}")).await;
             items.extend(page["items"].as_array().expect("items").iter().cloned());
             match page["next_cursor"].as_str().filter(|next| !next.is_empty()) {

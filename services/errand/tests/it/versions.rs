@@ -31,10 +31,19 @@ async fn a_stale_write_is_refused(app: &App) {
     let task = alice.creates("Ship it").await;
     let seen = etag(&task);
     let path = path_of(&task);
-    let renamed = alice.patch(&path, &json!({ "title": "one" })).with("if-match", &seen).await.expect(200);
-    alice.patch(&path, &json!({ "title": "two" })).with("if-match", &seen).await.refuses(412, "VERSION_MISMATCH");
+    let renamed =
+        alice.patch(&path, &json!({ "title": "one" })).with("if-match", &seen).await.expect(200);
+    alice
+        .patch(&path, &json!({ "title": "two" }))
+        .with("if-match", &seen)
+        .await
+        .refuses(412, "VERSION_MISMATCH");
     alice.delete(&path).with("if-match", &seen).await.refuses(412, "VERSION_MISMATCH");
-    alice.does(&format!("{path}/complete")).with("if-match", &seen).await.refuses(412, "VERSION_MISMATCH");
+    alice
+        .does(&format!("{path}/complete"))
+        .with("if-match", &seen)
+        .await
+        .refuses(412, "VERSION_MISMATCH");
     assert_eq!(alice.reads(&path).await, renamed);
     alice.patch(&path, &json!({ "title": "three" })).with("if-match", "*").await.expect(200);
 }
@@ -87,12 +96,15 @@ fn any_patch(random: &mut Random, round: usize) -> Value {
         ("description", vec![json!(format!("text {round}")), json!(""), json!("ü\n\u{1F600}")]),
         ("priority", vec![json!("none"), json!("urgent"), json!("low")]),
         ("labels", vec![json!([]), json!(["x"]), json!(["home", "x"])]),
-        ("due", vec![
-            Value::Null,
-            json!({ "date": "2026-12-24" }),
-            json!({ "datetime": "2026-12-24T09:00:00" }),
-            json!({ "datetime": "2026-12-24T09:00:00", "time_zone": "Europe/Berlin" }),
-        ]),
+        (
+            "due",
+            vec![
+                Value::Null,
+                json!({ "date": "2026-12-24" }),
+                json!({ "datetime": "2026-12-24T09:00:00" }),
+                json!({ "datetime": "2026-12-24T09:00:00", "time_zone": "Europe/Berlin" }),
+            ],
+        ),
     ];
     let mut patch = serde_json::Map::new();
     for (field, values) in choices {
@@ -106,7 +118,9 @@ fn any_patch(random: &mut Random, round: usize) -> Value {
 fn only_named_fields_differ(before: &Value, after: &Value, patch: &Value) {
     for (field, value) in after.as_object().expect("a task") {
         match patch.get(field) {
-            Some(written) if written.is_null() => assert!(value.is_null(), "{field} was cleared: {after}"),
+            Some(written) if written.is_null() => {
+                assert!(value.is_null(), "{field} was cleared: {after}")
+            }
             Some(written) => assert_eq!(value, written, "{field}"),
             None if ["version", "updated_at"].contains(&field.as_str()) => {}
             None => assert_eq!(Some(value), before.get(field), "{field} was not named in {patch}"),
@@ -116,7 +130,9 @@ fn only_named_fields_differ(before: &Value, after: &Value, patch: &Value) {
 
 async fn null_clears_and_absent_keeps(app: &App) {
     let alice = app.user("alice").await;
-    let task = alice.creates_task(json!({ "title": "x", "description": "y", "due": { "date": "2026-09-01" } })).await;
+    let task = alice
+        .creates_task(json!({ "title": "x", "description": "y", "due": { "date": "2026-09-01" } }))
+        .await;
     let path = path_of(&task);
     let task = alice.patch(&path, &json!({ "description": null })).await.expect(200);
     assert_eq!((text(&task["description"]), text(&task["due"]["date"])), ("", "2026-09-01"));

@@ -114,7 +114,6 @@ macro_rules! object {
         $visibility struct $name { $($(#[$field_meta])* pub(crate) $field: $type,)* }
 
         impl $crate::body::Read for $name {
-            #[allow(unused_mut, reason = "an object may have no fields")]
             fn read(tree: $crate::body::Tree<'_>, faults: &mut $crate::body::Faults) -> Option<Self> {
                 let mut fields = $crate::body::Fields::of(tree, [$(stringify!($field)),*], faults)?;
                 $(let $field = fields.take::<$type>(stringify!($field), faults);)*

@@ -26,11 +26,12 @@ object! {
 /// The reply to a body that is refused.
 fn refused(body: &[u8]) -> (u16, String, Value) {
     let problem = parse::<Whole>(body).unwrap_err();
-    let debug = (problem.status().as_u16(), problem.code().to_owned());
+    let status = problem.status().as_u16();
     let occurrence = crate::problem::Occurrence { request_id: "r", trace_id: String::new(), at: kit::Timestamp::from_seconds(0) };
     let response = problem.write(occurrence);
     let bytes = futures_util::FutureExt::now_or_never(response.into_body().collect()).unwrap().unwrap().to_bytes();
-    (debug.0, debug.1, serde_json::from_slice(&bytes).unwrap())
+    let document: Value = serde_json::from_slice(&bytes).unwrap();
+    (status, document["code"].as_str().unwrap().to_owned(), document)
 }
 
 fn faults(body: &str) -> Vec<(String, String)> {

@@ -34,17 +34,19 @@ macro_rules! words {
                 match text { $($text => Some(Self::$word),)+ _ => None }
             }
 
-            /// As the contracts call it.
-            pub(crate) fn contract(self) -> i32 {
-                match self { $(Self::$word => <$contract>::$word as i32,)+ }
-            }
-
             /// From the contracts. What a newer service may know and we do not is the first word.
             pub(crate) fn of(number: i32) -> Self {
                 match <$contract>::try_from(number) {
                     $(Ok(<$contract>::$word) => Self::$word,)+
                     _ => [$(Self::$word),+][0],
                 }
+            }
+        }
+
+        impl From<$name> for i32 {
+            /// As the contracts call it.
+            fn from(word: $name) -> Self {
+                match word { $($name::$word => <$contract>::$word as Self,)+ }
             }
         }
 

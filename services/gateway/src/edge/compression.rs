@@ -7,7 +7,7 @@ use tower_http::compression::{Compression, CompressionLevel, Predicate, predicat
 use crate::reply::Confidential;
 
 /// Less than this fits into one packet anyway, in bytes.
-const LEAST: u16 = 1024;
+const LEAST: u64 = 1024;
 
 /// Which replies are packed.
 type Which = tower_http::compression::predicate::And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>;

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 /// The `{id}` of a path. What is no UUID names nothing, so it is not found.
 pub(crate) struct Id(pub(crate) String);
 
-impl<S: Sync> FromRequestParts<S> for Id {
+impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {

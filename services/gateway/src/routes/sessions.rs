@@ -72,6 +72,7 @@ pub(crate) struct Session {
 pub(crate) struct SessionPage {
     items: Vec<Session>,
     /// Where the next page begins; null when there is none.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -91,6 +92,7 @@ impl From<v1::ListSessionsResponse> for SessionPage {
 
 /// Where a page begins and how long it is.
 #[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the document's half of `Query::page`")]
 pub(crate) struct Page {
     /// The most items of the page.

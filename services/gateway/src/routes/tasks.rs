@@ -7,7 +7,7 @@ use proto::tasks::v1::{
     ReopenTaskRequest, TaskFields, UpdateTaskRequest,
 };
 
-pub(crate) use self::shape::{Due, Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch, TaskQuery};
+pub(crate) use self::shape::{Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch, TaskQuery};
 
 use super::Id;
 use crate::{
@@ -35,8 +35,8 @@ pub(crate) async fn create(State(gateway): State<Gateway>, user: User, Json(body
     responses((status = 200, description = "A page of tasks", body = TaskPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let project_id = query.id("project_id");
-    let status = query.words("status", Status::WORDS, |word| Status::parse(word).map(Status::contract));
-    let priority = query.words("priority", Priority::WORDS, |word| Priority::parse(word).map(Priority::contract));
+    let status = query.words("status", Status::WORDS, |word| Status::parse(word).map(i32::from));
+    let priority = query.words("priority", Priority::WORDS, |word| Priority::parse(word).map(i32::from));
     let (label, due_before) = (query.list("label"), query.moment("due_before"));
     let (text, order_by) = (query.text("q"), query.word("order_by", &ORDERS));
     let (limit, cursor) = query.page();

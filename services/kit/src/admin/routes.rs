@@ -1,6 +1,7 @@
 use std::{
     fmt::Write as _,
     sync::{Arc, LazyLock},
+    time::Duration,
 };
 
 use axum::{
@@ -10,7 +11,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use prometheus::IntGaugeVec;
+use prometheus::{CounterVec, IntGaugeVec};
 use tokio::runtime::Handle;
 
 use super::{
@@ -78,20 +79,26 @@ fn verdict(good: bool, reason: &str, checks_of: Option<&Arc<Health>>) -> Probe {
 }
 
 async fn metrics(State(requests): State<Handle>) -> impl IntoResponse {
-    static WORKERS: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::RUNTIME_WORKERS.register_gauge());
-    static TASKS: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::RUNTIME_TASKS.register_gauge());
-    static QUEUE: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::RUNTIME_QUEUE.register_gauge());
-    static BUSY: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::RUNTIME_BUSY.register_gauge());
+    static WORKERS: LazyLock<IntGaugeVec> =
+        LazyLock::new(|| catalogue::RUNTIME_WORKERS.register_gauge());
+    static TASKS: LazyLock<IntGaugeVec> =
+        LazyLock::new(|| catalogue::RUNTIME_TASKS.register_gauge());
+    static QUEUE: LazyLock<IntGaugeVec> =
+        LazyLock::new(|| catalogue::RUNTIME_QUEUE.register_gauge());
+    static BUSY: LazyLock<CounterVec> =
+        LazyLock::new(|| catalogue::RUNTIME_BUSY.register_seconds());
     let runtime = requests.metrics();
     let workers = runtime.num_workers();
-    let busy: u128 = (0..workers).map(|worker| runtime.worker_total_busy_duration(worker).as_millis()).sum();
+    let busy: Duration =
+        (0..workers).map(|worker| runtime.worker_total_busy_duration(worker)).sum();
     let set = |gauge: &IntGaugeVec, value: Option<i64>| {
         gauge.with_label_values::<&str>(&[]).set(value.unwrap_or(i64::MAX));
     };
     set(&WORKERS, workers.try_into().ok());
     set(&TASKS, runtime.num_alive_tasks().try_into().ok());
     set(&QUEUE, runtime.global_queue_depth().try_into().ok());
-    set(&BUSY, busy.try_into().ok());
+    let counted = BUSY.with_label_values::<&str>(&[]);
+    counted.inc_by((busy.as_secs_f64() - counted.get()).max(0.0));
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::text())
 }
 

@@ -121,23 +121,23 @@ impl Balancer {
                 endpoint.answered(sent.elapsed());
                 Ok(response.map(|body| Body::new(Answer::new(body, flight, call))))
             }
-            Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::of(&failed))),
-            Err(_) => Err(self.unanswered(&endpoint, call, sent.elapsed())),
+            Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::of(&failed), sent)),
+            Err(_) => Err(self.unanswered(&endpoint, call, sent)),
         }
     }
 
-    fn failed(&self, endpoint: &Arc<Endpoint>, failure: Failure) -> Failure {
+    fn failed(&self, endpoint: &Arc<Endpoint>, failure: Failure, sent: Instant) -> Failure {
         if let Failure::Lost(cause) = &failure
-            && endpoint.lost()
+            && endpoint.lost(sent)
         {
             self.eject(endpoint, cause);
         }
         failure
     }
 
-    fn unanswered(&self, endpoint: &Arc<Endpoint>, call: &Call, waited: Duration) -> Failure {
+    fn unanswered(&self, endpoint: &Arc<Endpoint>, call: &Call, sent: Instant) -> Failure {
         // A deadline that was short says nothing about the endpoint.
-        if waited >= call.patience / 2 && endpoint.unanswered(waited) {
+        if sent.elapsed() >= call.patience / 2 && endpoint.unanswered(sent) {
             self.eject(endpoint, "no answers");
         }
         if call.deadline.at <= Instant::now() { Failure::Expired } else { Failure::Silent }
@@ -146,6 +146,9 @@ impl Balancer {
     /// Takes the endpoint out unless half of them are out already. If it must stay, it gets a new connection.
     fn eject(&self, endpoint: &Arc<Endpoint>, cause: &str) {
         let _one_at_a_time = self.ejecting.lock().expect("nothing panics while it holds this lock");
+        if endpoint.is_down() {
+            return;
+        }
         let endpoints = self.endpoints.load();
         let down = endpoints.iter().filter(|endpoint| endpoint.is_down()).count();
         if (down + 1) * 2 <= endpoints.len() {

@@ -71,6 +71,13 @@ struct Standing {
     ejection: Duration,
 }
 
+impl Standing {
+    /// Whether a call of then counts: what was sent before the endpoint was taken out was held against it already.
+    fn covers(&self, sent: Instant) -> bool {
+        self.since.is_none_or(|since| sent >= since)
+    }
+}
+
 impl Endpoint {
     /// An endpoint that is tried when it is first picked; `new` ones begin slowly.
     pub(crate) fn new(
@@ -136,10 +143,10 @@ impl Endpoint {
         (standing.losses, standing.silences) = (0, 0);
     }
 
-    /// A call was lost; true when that was one too many; they are counted anew then.
-    pub(crate) fn lost(&self) -> bool {
+    /// The call of `sent` was lost; true when that was one too many, and they are counted anew.
+    pub(crate) fn lost(&self, sent: Instant) -> bool {
         let mut standing = self.standing();
-        standing.losses += 1;
+        standing.losses += u32::from(standing.covers(sent));
         let too_many = standing.losses >= self.limits().losses;
         if too_many {
             standing.losses = 0;
@@ -147,11 +154,11 @@ impl Endpoint {
         too_many
     }
 
-    /// A call went unanswered; true when that was one too many; they are counted anew then.
-    pub(crate) fn unanswered(&self, waited: Duration) -> bool {
+    /// The call of `sent` went unanswered; true when that was one too many, and they are counted anew.
+    pub(crate) fn unanswered(&self, sent: Instant) -> bool {
         let mut standing = self.standing();
-        standing.latency.observe(waited, Instant::now(), self.limits().decay);
-        standing.silences += 1;
+        standing.latency.observe(sent.elapsed(), Instant::now(), self.limits().decay);
+        standing.silences += u32::from(standing.covers(sent));
         let too_many = standing.silences >= self.limits().silences;
         if too_many {
             standing.silences = 0;
@@ -251,6 +258,15 @@ mod tests {
         assert!((endpoint.cost(Length::Brief, now) - before).abs() < 1e-9);
         assert!(endpoint.enter(Length::Brief).is_some());
         assert!((endpoint.cost(Length::Brief, now) - 2.0 * before).abs() < 1e-9);
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_before_an_ejection_is_not_held_against_it_twice() {
+        let (endpoint, sent) = (endpoint(false), Instant::now());
+        assert!(!endpoint.unanswered(sent) && endpoint.unanswered(sent));
+        endpoint.eject("for the test");
+        endpoint.admit();
+        assert!(!endpoint.unanswered(sent) && !endpoint.unanswered(sent));
     }
 
     #[tokio::test]

@@ -36,18 +36,22 @@ fn target(url: &str) -> anyhow::Result<Authority> {
 
 /// Keeps the balancer's endpoints what the names say, until the balancer is gone.
 pub(crate) async fn follow(balancer: Weak<Balancer>, targets: Vec<Authority>) {
+    let mut failing = false;
     loop {
         let found = look_up(&targets).await;
         let Some(balancer) = balancer.upgrade() else { return };
         let failed = found.is_err();
         match found {
             Ok(addresses) => balancer.replace(addresses),
-            Err(error) => balancer.unresolved(&chain(&error)),
+            // Said once, not each half second of an outage.
+            Err(error) if !failing => balancer.unresolved(&chain(&error)),
+            Err(_) => {}
         }
+        failing = failed;
         let peer = balancer.peer().clone();
         drop(balancer);
         tokio::time::sleep(chance::around(PAUSE)).await;
-        if !failed {
+        if !failing {
             let rest = chance::around(peer.limits.resolve).saturating_sub(PAUSE);
             let _ = tokio::time::timeout(rest, peer.doubt.notified()).await;
         }

@@ -85,12 +85,16 @@ mod tests {
     #[test]
     fn a_value_and_a_file_together_are_a_fault() {
         let environment = Environment::from_iter([("KEY", "x"), ("KEY_FILE", "/dev/null")]);
-        assert_eq!(environment.value("KEY").unwrap_err(), "KEY and KEY_FILE are both set: keep one of them");
+        assert_eq!(
+            environment.value("KEY").unwrap_err(),
+            "KEY and KEY_FILE are both set: keep one of them"
+        );
     }
 
     #[test]
     fn an_announcement_of_kubernetes_is_not_a_port() {
-        let environment = Environment::from_iter([("TASKS_PORT", "tcp://10.0.0.1:50052"), ("PORT", "8080")]);
+        let environment =
+            Environment::from_iter([("TASKS_PORT", "tcp://10.0.0.1:50052"), ("PORT", "8080")]);
         assert_eq!(environment.value("TASKS_PORT"), Ok(None));
         assert_eq!(environment.name_in_use("TASKS_", "PORT"), "PORT");
     }

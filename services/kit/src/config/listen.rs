@@ -24,8 +24,10 @@ impl Default for Listen {
 
 impl Settings for Listen {
     fn faults(&self) -> Vec<String> {
-        let taken = self.listen.is_some_and(|listen| listen == self.admin_listen && listen.port() != 0);
-        let fault = || format!("ADMIN_LISTEN must differ from LISTEN, which is {} too", self.admin_listen);
+        let taken =
+            self.listen.is_some_and(|listen| listen == self.admin_listen && listen.port() != 0);
+        let fault =
+            || format!("ADMIN_LISTEN must differ from LISTEN, which is {} too", self.admin_listen);
         taken.then(fault).into_iter().collect()
     }
 }
@@ -33,7 +35,8 @@ impl Settings for Listen {
 impl Listen {
     /// The address of the service.
     pub fn address(&self, default_port: u16) -> SocketAddr {
-        let mut address = self.listen.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, default_port).into());
+        let mut address =
+            self.listen.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, default_port).into());
         address.set_port(self.port.unwrap_or_else(|| address.port()));
         address
     }
@@ -46,7 +49,8 @@ mod tests {
     #[test]
     fn the_port_alone_can_be_set() {
         let address = |listen: Option<&str>, port| {
-            let listen = Listen { listen: listen.map(|l| l.parse().unwrap()), port, ..Listen::default() };
+            let listen =
+                Listen { listen: listen.map(|l| l.parse().unwrap()), port, ..Listen::default() };
             listen.address(8080).to_string()
         };
         assert_eq!(address(None, None), "0.0.0.0:8080");

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Period(Duration);
 
-const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+const UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl Period {
     /// So many milliseconds.
@@ -35,14 +36,19 @@ impl FromStr for Period {
         let (number, unit) = text.split_at(digits);
         let number: u64 = number.parse().map_err(|_| EXPECTED)?;
         let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(EXPECTED)?;
-        number.checked_mul(*factor).map(Self::from_millis).ok_or("this is longer than any clock can count")
+        number
+            .checked_mul(*factor)
+            .map(Self::from_millis)
+            .ok_or("this is longer than any clock can count")
     }
 }
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
-        let whole = |(_, factor): &&(&str, u64)| milliseconds >= *factor && milliseconds.is_multiple_of(*factor);
+        let whole = |(_, factor): &&(&str, u64)| {
+            milliseconds >= *factor && milliseconds.is_multiple_of(*factor)
+        };
         let (unit, factor) = UNITS.iter().find(whole).unwrap_or(&("s", 1_000));
         write!(f, "{}{unit}", milliseconds / factor)
     }
@@ -76,7 +82,17 @@ mod tests {
 
     #[test]
     fn a_number_without_a_unit_is_refused() {
-        for text in ["", "5", "s", "-5s", "1.5s", "5 s", "5S", "99999999999999999999s", "9999999999999999999d"] {
+        for text in [
+            "",
+            "5",
+            "s",
+            "-5s",
+            "1.5s",
+            "5 s",
+            "5S",
+            "99999999999999999999s",
+            "9999999999999999999d",
+        ] {
             assert!(text.parse::<Period>().is_err(), "{text}");
         }
     }

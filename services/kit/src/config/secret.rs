@@ -58,7 +58,10 @@ mod tests {
     fn a_secret_is_not_printed_in_any_way() {
         let secret = Secret::from("hunter2");
         let json = serde_json::to_string(&secret).unwrap();
-        assert_eq!(format!("{secret} {secret:?} {:?} {json}", Some(&secret)).matches("hunter2").count(), 0);
+        assert_eq!(
+            format!("{secret} {secret:?} {:?} {json}", Some(&secret)).matches("hunter2").count(),
+            0
+        );
         assert_eq!((secret.expose(), json.as_str()), ("hunter2", "\"[redacted]\""));
     }
 }

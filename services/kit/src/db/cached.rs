@@ -1,9 +1,9 @@
+use diesel::query_dsl::RunQueryDsl;
 use diesel::{
     QueryResult,
     backend::Backend,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
 };
-use diesel::query_dsl::RunQueryDsl;
 
 /// Keeps the prepared statement of a query whose text does not vary.
 ///

@@ -1,7 +1,9 @@
 //! An exclusive connection and its transaction.
 use deadpool::managed::Object;
 use diesel::{query_builder::SqlQuery, sql_query};
-use diesel_async::{AsyncPgConnection, RunQueryDsl as _, pooled_connection::AsyncDieselConnectionManager};
+use diesel_async::{
+    AsyncPgConnection, RunQueryDsl as _, pooled_connection::AsyncDieselConnectionManager,
+};
 
 use super::{Cached, Error, Lite};
 use crate::on;
@@ -15,7 +17,7 @@ pub struct Connection {
 }
 
 enum Held {
-    Postgres(Pooled<AsyncPgConnection>),
+    Postgres(Box<Pooled<AsyncPgConnection>>),
     Sqlite(Pooled<Lite>),
 }
 
@@ -29,7 +31,7 @@ pub enum Backend<'c> {
 
 impl Connection {
     pub(super) fn postgres(connection: Pooled<AsyncPgConnection>) -> Self {
-        Self { held: Some(Held::Postgres(connection)), in_transaction: false }
+        Self { held: Some(Held::Postgres(Box::new(connection))), in_transaction: false }
     }
 
     pub(super) fn sqlite(connection: Pooled<Lite>) -> Self {
@@ -86,7 +88,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if self.in_transaction {
             match self.held.take() {
-                Some(Held::Postgres(connection)) => drop(Object::take(connection)),
+                Some(Held::Postgres(connection)) => drop(Object::take(*connection)),
                 Some(Held::Sqlite(connection)) => drop(Object::take(connection)),
                 None => {}
             }

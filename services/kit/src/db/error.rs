@@ -59,7 +59,9 @@ impl From<DieselError> for Error {
                     DatabaseErrorKind::ClosedConnection
                     | DatabaseErrorKind::UnableToSendCommand
                     | DatabaseErrorKind::SerializationFailure
-                    | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(anyhow::anyhow!("{kind:?}: {message}")),
+                    | DatabaseErrorKind::ReadOnlyTransaction => {
+                        Self::Unavailable(anyhow::anyhow!("{kind:?}: {message}"))
+                    }
                     _ if passing => Self::Unavailable(anyhow::anyhow!("{message}")),
                     _ => Self::Query(anyhow::anyhow!("{kind:?}: {message}")),
                 }

@@ -35,7 +35,8 @@ pub async fn apply(db: &Db, migrations: &'static [Migration]) -> Result<i32, Err
         Box::pin(async move {
             lock(connection).await?;
             on!(connection, conn => conn.batch_execute(TABLE).await)?;
-            let Version { version } = on!(connection, conn => sql_query(CURRENT).get_result(conn).await)?;
+            let Version { version } =
+                on!(connection, conn => sql_query(CURRENT).get_result(conn).await)?;
             let at = version.unwrap_or(0);
             for migration in migrations.iter().filter(|migration| migration.version > at) {
                 step(connection, migration).await?;
@@ -67,7 +68,8 @@ async fn step(connection: &mut Connection, migration: &Migration) -> Result<(), 
         super::connection::Backend::Postgres(mut shared) => shared.batch_execute(postgres).await?,
         super::connection::Backend::Sqlite(lite) => lite.batch_execute(sqlite).await?,
     }
-    let record = format!("INSERT INTO schema_migrations (version, name) VALUES ({version}, '{name}')");
+    let record =
+        format!("INSERT INTO schema_migrations (version, name) VALUES ({version}, '{name}')");
     on!(connection, conn => conn.batch_execute(&record).await)?;
     tracing::info!(version, name, "the schema was migrated");
     Ok(())
@@ -76,11 +78,17 @@ async fn step(connection: &mut Connection, migration: &Migration) -> Result<(), 
 /// The version the schema is at; an error when it is older than `migrations` want, and no error when it is newer.
 pub async fn check(db: &Db, migrations: &[Migration]) -> Result<i32, String> {
     let wanted = migrations.last().map_or(0, |last| last.version);
-    let found = read!(db, "schema.version", conn => sql_query(CURRENT).get_result::<Version>(conn).await);
+    let found =
+        read!(db, "schema.version", conn => sql_query(CURRENT).get_result::<Version>(conn).await);
     match found {
         Ok(Version { version }) if version.unwrap_or(0) >= wanted => Ok(version.unwrap_or(0)),
-        Ok(Version { version }) => Err(format!("the schema is at version {}, {wanted} is needed: run `errand migrate`", version.unwrap_or(0))),
-        Err(Error::Query(_)) => Err(format!("there is no schema, version {wanted} is needed: run `errand migrate`")),
+        Ok(Version { version }) => Err(format!(
+            "the schema is at version {}, {wanted} is needed: run `errand migrate`",
+            version.unwrap_or(0)
+        )),
+        Err(Error::Query(_)) => {
+            Err(format!("there is no schema, version {wanted} is needed: run `errand migrate`"))
+        }
         Err(error) => Err(error.to_string()),
     }
 }

@@ -12,7 +12,9 @@ use deadpool::managed::{Hook, HookError, QueueMode};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncPgConnection, SimpleAsyncConnection as _,
-    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool},
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool,
+    },
 };
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
@@ -43,7 +45,12 @@ impl Postgres {
         let (config, connector) = configure(url, limits)?;
         let lanes: Arc<[Lane; LANES]> = Arc::default();
         for index in 0..LANES {
-            crate::work::detach(keep_lane(Arc::downgrade(&lanes), index, config.clone(), connector.clone()));
+            crate::work::detach(keep_lane(
+                Arc::downgrade(&lanes),
+                index,
+                config.clone(),
+                connector.clone(),
+            ));
         }
         Ok(Self { pool: pool(config, connector, limits)?, lanes, next: Arc::default() })
     }
@@ -51,7 +58,8 @@ impl Postgres {
     /// A connection that many readers use at once.
     pub fn lane(&self) -> Result<Arc<AsyncPgConnection>, Error> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let lane = (0..LANES).find_map(|step| self.lanes[(first + step) % LANES].connection.load_full());
+        let lane =
+            (0..LANES).find_map(|step| self.lanes[(first + step) % LANES].connection.load_full());
         lane.ok_or_else(|| Error::Unavailable(anyhow::anyhow!("no read connection is up")))
     }
 
@@ -92,8 +100,12 @@ fn pool(
             }
             // One that rested may have been left on a demoted primary: it answers reads and fails every write.
             if metrics.last_used() > Duration::from_secs(10) {
-                let primary = "DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'read only'; END IF; END $$";
-                connection.batch_execute(primary).await.map_err(|error| HookError::message(error.to_string()))?;
+                let primary =
+                    "DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'read only'; END IF; END $$";
+                connection
+                    .batch_execute(primary)
+                    .await
+                    .map_err(|error| HookError::message(error.to_string()))?;
             }
             Ok(())
         }
@@ -141,15 +153,26 @@ async fn keep_lane(
     }
 }
 
-async fn dial(config: &tokio_postgres::Config, connector: &tls::Connector) -> ConnectionResult<tls::Dialed> {
+async fn dial(
+    config: &tokio_postgres::Config,
+    connector: &tls::Connector,
+) -> ConnectionResult<tls::Dialed> {
     let dialed = config.connect(connector.clone()).await;
-    dialed.map_err(|error| ConnectionError::CouldntSetupConfiguration(diesel::result::Error::QueryBuilderError(error.into())))
+    dialed.map_err(|error| {
+        ConnectionError::CouldntSetupConfiguration(diesel::result::Error::QueryBuilderError(
+            error.into(),
+        ))
+    })
 }
 
 /// The connection's settings: what the URL says, and our clocks where it is silent.
-fn configure(url: &str, limits: &Limits) -> anyhow::Result<(tokio_postgres::Config, tls::Connector)> {
+fn configure(
+    url: &str,
+    limits: &Limits,
+) -> anyhow::Result<(tokio_postgres::Config, tls::Connector)> {
     let (url, tls) = tls::split(url)?;
-    let mut config: tokio_postgres::Config = url.parse().context("the database URL cannot be read")?;
+    let mut config: tokio_postgres::Config =
+        url.parse().context("the database URL cannot be read")?;
     let milliseconds = |clock: Duration| clock.as_millis();
     let options = format!(
         "{} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=5000 \

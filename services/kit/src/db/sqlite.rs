@@ -5,7 +5,9 @@ use deadpool::managed::Object;
 use diesel::SqliteConnection;
 use diesel_async::{
     AsyncConnection as _, SimpleAsyncConnection as _,
-    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool},
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool,
+    },
     sync_connection_wrapper::SyncConnectionWrapper,
 };
 use futures_util::FutureExt as _;

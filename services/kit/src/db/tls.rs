@@ -9,7 +9,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub(super) type Connector = MakeRustlsConnect;
 pub(super) type Dialed = (
     tokio_postgres::Client,
-    tokio_postgres::Connection<Socket, <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socket>>::Stream>,
+    tokio_postgres::Connection<
+        Socket,
+        <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socket>>::Stream,
+    >,
 );
 
 /// What the URL asks of TLS.
@@ -43,7 +46,8 @@ pub(super) fn connector(tls: Option<&Tls>) -> anyhow::Result<Connector> {
     let mut roots = rustls::RootCertStore::empty();
     match tls.and_then(|tls| tls.root.as_ref()) {
         Some(path) => {
-            let certificates = CertificateDer::pem_file_iter(path).with_context(|| format!("sslrootcert {path}"))?;
+            let certificates = CertificateDer::pem_file_iter(path)
+                .with_context(|| format!("sslrootcert {path}"))?;
             for certificate in certificates {
                 roots.add(certificate?)?;
             }
@@ -51,7 +55,8 @@ pub(super) fn connector(tls: Option<&Tls>) -> anyhow::Result<Connector> {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let versions = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?;
     Ok(MakeRustlsConnect::new(versions.with_root_certificates(roots).with_no_client_auth()))
 }
 
@@ -61,7 +66,9 @@ mod tests {
 
     #[test]
     fn tls_settings_leave_the_url() {
-        let (url, tls) = split("postgres://u@h/db?sslmode=verify-full&connect_timeout=3&sslrootcert=/ca.pem").unwrap();
+        let (url, tls) =
+            split("postgres://u@h/db?sslmode=verify-full&connect_timeout=3&sslrootcert=/ca.pem")
+                .unwrap();
         assert_eq!(url, "postgres://u@h/db?connect_timeout=3");
         assert_eq!(tls, Some(Tls { root: Some("/ca.pem".to_owned()) }));
         assert_eq!(split("postgres://u@h/db").unwrap(), ("postgres://u@h/db".to_owned(), None));

@@ -25,7 +25,10 @@ pub(super) struct Scoped<S>(pub(super) S);
 
 impl<S> Service<Request<Body>> for Scoped<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
 {
     type Response = Response<Body>;
     type Error = Infallible;
@@ -48,10 +51,15 @@ where
 {
     let headers = request.headers();
     let Some(timeout) = deadline::timeout(headers) else {
-        let refusal = refuse(Code::InvalidArgument, "INVALID_DEADLINE", "grpc-timeout is up to eight digits and a unit");
+        let refusal = refuse(
+            Code::InvalidArgument,
+            "INVALID_DEADLINE",
+            "grpc-timeout is up to eight digits and a unit",
+        );
         return Ok(refusal.into_http());
     };
-    let parent = headers.get("traceparent").and_then(|header| TraceContext::parse(header.to_str().ok()?));
+    let parent =
+        headers.get("traceparent").and_then(|header| TraceContext::parse(header.to_str().ok()?));
     let uri = request.uri().clone();
     let method = uri.path().trim_start_matches('/');
     let step = span::begin(span::Kind::Server, method, parent);
@@ -66,7 +74,8 @@ where
 fn request_id(headers: &HeaderMap) -> Arc<str> {
     let given = headers.get("x-request-id").and_then(|id| id.to_str().ok());
     let harmless = |id: &&str| {
-        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     given.filter(harmless).map_or_else(|| uuid::Uuid::now_v7().to_string().into(), Arc::from)
 }

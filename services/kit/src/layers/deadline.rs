@@ -36,7 +36,9 @@ pub(super) async fn in_time<F>(answer: F) -> Result<Response<Body>, Infallible>
 where
     F: Future<Output = Result<Response<Body>, Infallible>>,
 {
-    let Some((deadline, left)) = request::with_current(|context| (context.deadline, context.remaining())) else {
+    let Some((deadline, left)) =
+        request::with_current(|context| (context.deadline, context.remaining()))
+    else {
         return answer.await;
     };
     if left < LEAST {

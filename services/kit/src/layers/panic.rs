@@ -12,6 +12,7 @@ pub(super) async fn caught<F>(answer: F) -> Result<Response<Body>, Infallible>
 where
     F: Future<Output = Result<Response<Body>, Infallible>>,
 {
-    let broken = |_| Ok(refuse(Code::Internal, "INTERNAL", "something went wrong on our side").into_http());
+    let broken =
+        |_| Ok(refuse(Code::Internal, "INTERNAL", "something went wrong on our side").into_http());
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(broken)
 }

@@ -4,7 +4,8 @@ use super::Metric;
 /// Seconds; the OpenTelemetry bounds and, below them, what an efficient service needs. No SLO sits on a whole number, which
 /// text and OpenMetrics spell differently.
 pub const DURATION_BUCKETS: &[f64] = &[
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0,
+    7.5, 10.0,
 ];
 
 /// Seconds that a query takes, or a wait for a connection.
@@ -119,14 +120,17 @@ pub(super) const BUILD_INFO: Metric = Metric::gauge(
 );
 pub(crate) const RUNTIME_WORKERS: Metric =
     Metric::gauge("errand_runtime_tokio_workers", &[], "Threads that work on requests.");
-pub(crate) const RUNTIME_TASKS: Metric =
-    Metric::gauge("errand_runtime_tokio_alive_tasks", &[], "Tasks of the runtime that have not ended.");
+pub(crate) const RUNTIME_TASKS: Metric = Metric::gauge(
+    "errand_runtime_tokio_alive_tasks",
+    &[],
+    "Tasks of the runtime that have not ended.",
+);
 pub(crate) const RUNTIME_QUEUE: Metric =
     Metric::gauge("errand_runtime_tokio_global_queue_depth", &[], "Tasks that wait for a thread.");
-pub(crate) const RUNTIME_BUSY: Metric = Metric::gauge(
-    "errand_runtime_tokio_worker_busy_milliseconds",
+pub(crate) const RUNTIME_BUSY: Metric = Metric::counter(
+    "errand_runtime_tokio_worker_busy_seconds_total",
     &[],
-    "Time that the threads have worked, all together, since the start.",
+    "Time that the threads have worked, all together.",
 );
 
 /// The metrics of every process.
@@ -155,3 +159,34 @@ pub const CATALOGUE: &[Metric] = &[
     RUNTIME_QUEUE,
     RUNTIME_BUSY,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::metrics::Kind;
+
+    #[test]
+    fn names_are_a_contract_with_rules_and_dashboards() {
+        let listed: Vec<_> =
+            CATALOGUE.iter().map(|m| format!("{:?} {}{:?}", m.kind, m.name, m.labels)).collect();
+        let expected = include_str!("catalogue.txt");
+        assert_eq!(listed.join("\n"), expected.trim_end());
+    }
+
+    #[test]
+    fn every_metric_follows_the_naming_rules_of_prometheus() {
+        let mut names = BTreeSet::new();
+        for Metric { name, kind, labels, help, buckets } in CATALOGUE {
+            assert!(names.insert(name), "{name} stands twice");
+            assert!(help.ends_with('.') && !labels.contains(&"le"), "{name}");
+            assert_eq!(*kind == Kind::Counter, name.ends_with("_total"), "{name}");
+            assert_eq!(*kind == Kind::Histogram, !buckets.is_empty(), "{name}");
+            assert!(
+                buckets.is_sorted() && !name.ends_with("_count") && !name.ends_with("_sum"),
+                "{name}"
+            );
+        }
+    }
+}

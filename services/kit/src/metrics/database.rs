@@ -4,16 +4,25 @@ use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, I
 
 use super::{catalogue, handles::Handles};
 
-static OPERATION: LazyLock<HistogramVec> = LazyLock::new(|| catalogue::DATABASE_DURATION.register_histogram());
-static CONNECTIONS: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::POOL_CONNECTIONS.register_gauge());
+static OPERATION: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::DATABASE_DURATION.register_histogram());
+static CONNECTIONS: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| catalogue::POOL_CONNECTIONS.register_gauge());
 static MAX: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::POOL_MAX.register_gauge());
 static PENDING: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::POOL_PENDING.register_gauge());
-static TIMEOUTS: LazyLock<IntCounterVec> = LazyLock::new(|| catalogue::POOL_TIMEOUTS.register_counter());
+static TIMEOUTS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| catalogue::POOL_TIMEOUTS.register_counter());
 static WAIT: LazyLock<HistogramVec> = LazyLock::new(|| catalogue::POOL_WAIT.register_histogram());
-static CREATE: LazyLock<HistogramVec> = LazyLock::new(|| catalogue::POOL_CREATE.register_histogram());
+static CREATE: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::POOL_CREATE.register_histogram());
 
 /// Counts a database operation: `system` is `postgresql` or `sqlite`, `operation` our name of the query.
-pub fn database_operation(system: &'static str, operation: &'static str, elapsed: Duration, succeeded: bool) {
+pub fn database_operation(
+    system: &'static str,
+    operation: &'static str,
+    elapsed: Duration,
+    succeeded: bool,
+) {
     thread_local!(static HANDLES: RefCell<Handles<(&'static str, bool)>> = RefCell::default());
     HANDLES.with_borrow_mut(|handles| {
         let error = if succeeded { "" } else { "failed" };
@@ -63,8 +72,11 @@ impl Pool {
 
     /// Tells how the pool stands.
     pub fn stands(&self, PoolState { used, idle, max, pending }: PoolState) {
-        let gauges = [(&self.used, used), (&self.idle, idle), (&self.max, max), (&self.pending, pending)];
-        gauges.into_iter().for_each(|(gauge, value)| gauge.set(i64::try_from(value).unwrap_or(i64::MAX)));
+        let gauges =
+            [(&self.used, used), (&self.idle, idle), (&self.max, max), (&self.pending, pending)];
+        gauges
+            .into_iter()
+            .for_each(|(gauge, value)| gauge.set(i64::try_from(value).unwrap_or(i64::MAX)));
     }
 
     /// Counts a wait for a connection that ended with one.

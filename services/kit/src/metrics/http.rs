@@ -5,10 +5,14 @@ use prometheus::{HistogramVec, IntGauge, IntGaugeVec};
 
 use super::{catalogue, handles::Handles};
 
-static DURATION: LazyLock<HistogramVec> = LazyLock::new(|| catalogue::HTTP_REQUEST_DURATION.register_histogram());
-static ACTIVE: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::HTTP_ACTIVE_REQUESTS.register_gauge());
-static REQUEST_SIZE: LazyLock<HistogramVec> = LazyLock::new(|| catalogue::HTTP_REQUEST_SIZE.register_histogram());
-static RESPONSE_SIZE: LazyLock<HistogramVec> = LazyLock::new(|| catalogue::HTTP_RESPONSE_SIZE.register_histogram());
+static DURATION: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::HTTP_REQUEST_DURATION.register_histogram());
+static ACTIVE: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| catalogue::HTTP_ACTIVE_REQUESTS.register_gauge());
+static REQUEST_SIZE: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::HTTP_REQUEST_SIZE.register_histogram());
+static RESPONSE_SIZE: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::HTTP_RESPONSE_SIZE.register_histogram());
 static ACTIVE_BY_METHOD: LazyLock<[IntGauge; METHODS.len()]> =
     LazyLock::new(|| METHODS.map(|method| ACTIVE.with_label_values(&[method, SCHEME])));
 
@@ -50,7 +54,10 @@ pub fn http_request(method: &Method, route: &str, status: StatusCode, elapsed: D
 pub fn http_body_sizes(method: &Method, route: &str, request: Option<u64>, response: Option<u64>) {
     thread_local!(static HANDLES: RefCell<Handles<(usize, bool)>> = RefCell::default());
     let method = index(method);
-    #[expect(clippy::cast_precision_loss, reason = "a size beyond 2^53 bytes falls into the last bucket anyway")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a size beyond 2^53 bytes falls into the last bucket anyway"
+    )]
     let observe = |vector: &HistogramVec, size: u64, is_request: bool| {
         HANDLES.with_borrow_mut(|handles| {
             let find = || vector.with_label_values(&[METHODS[method], route]);

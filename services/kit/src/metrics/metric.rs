@@ -1,4 +1,6 @@
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, core::Collector};
+use prometheus::{
+    CounterVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, core::Collector,
+};
 
 /// What a metric is to Prometheus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +30,20 @@ pub struct Metric {
 
 impl Metric {
     /// A metric that only rises.
-    pub const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
+    pub const fn counter(
+        name: &'static str,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
         Self { name, kind: Kind::Counter, labels, help, buckets: &[] }
     }
 
     /// A metric that rises and falls.
-    pub const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
+    pub const fn gauge(
+        name: &'static str,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
         Self { name, kind: Kind::Gauge, labels, help, buckets: &[] }
     }
 
@@ -49,12 +59,18 @@ impl Metric {
 
     /// What its values are measured in; empty for a plain number.
     pub fn unit(&self) -> &'static str {
-        ["seconds", "bytes"].into_iter().find(|unit| self.name.ends_with(unit)).unwrap_or("")
+        let name = self.name.trim_end_matches("_total");
+        ["seconds", "bytes"].into_iter().find(|unit| name.ends_with(unit)).unwrap_or("")
     }
 
     /// Registers a counter. Each metric is registered once a process, from a static.
     pub fn register_counter(&self) -> IntCounterVec {
         registered(IntCounterVec::new(Opts::new(self.name, self.help), self.labels))
+    }
+
+    /// Registers a counter of seconds. Each metric is registered once a process, from a static.
+    pub fn register_seconds(&self) -> CounterVec {
+        registered(CounterVec::new(Opts::new(self.name, self.help), self.labels))
     }
 
     /// Registers a gauge. Each metric is registered once a process, from a static.

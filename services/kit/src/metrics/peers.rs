@@ -4,8 +4,10 @@ use prometheus::{IntCounterVec, IntGaugeVec};
 
 use super::catalogue;
 
-static ENDPOINTS: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::CLIENT_ENDPOINTS.register_gauge());
-static RETRIES: LazyLock<IntCounterVec> = LazyLock::new(|| catalogue::CLIENT_RETRIES.register_counter());
+static ENDPOINTS: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| catalogue::CLIENT_ENDPOINTS.register_gauge());
+static RETRIES: LazyLock<IntCounterVec> =
+    LazyLock::new(|| catalogue::CLIENT_RETRIES.register_counter());
 static SHED: LazyLock<IntCounterVec> = LazyLock::new(|| catalogue::LOAD_SHED.register_counter());
 
 /// Tells how many replicas of the peer `target` are in which state.

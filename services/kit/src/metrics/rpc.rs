@@ -5,8 +5,10 @@ use tonic::Code;
 
 use super::{catalogue, handles::Handles};
 
-static SERVED: LazyLock<HistogramVec> = LazyLock::new(|| catalogue::RPC_SERVER_DURATION.register_histogram());
-static CALLED: LazyLock<HistogramVec> = LazyLock::new(|| catalogue::RPC_CLIENT_DURATION.register_histogram());
+static SERVED: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::RPC_SERVER_DURATION.register_histogram());
+static CALLED: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::RPC_CLIENT_DURATION.register_histogram());
 
 /// Counts a call that this process answered; `path` is `/package.Service/Method`.
 pub fn rpc_served(path: &str, code: Code, elapsed: Duration) {

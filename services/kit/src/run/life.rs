@@ -30,7 +30,12 @@ const LONGEST_STOP: Duration = Duration::from_secs(29);
 const FLUSH: Duration = Duration::from_millis(2500);
 
 /// Serves what `build` gives until the process is told to stop, and ends it.
-pub(super) fn start<F>(name: &'static str, port: u16, chassis: &Chassis, build: impl FnOnce(Clock) -> F) -> ExitCode
+pub(super) fn start<F>(
+    name: &'static str,
+    port: u16,
+    chassis: &Chassis,
+    build: impl FnOnce(Clock) -> F,
+) -> ExitCode
 where
     F: Future<Output = anyhow::Result<Service>>,
 {
@@ -68,8 +73,11 @@ where
     let health = Health::new();
     let stop = stop_on_signal()?;
     let (address, admin_address) = (chassis.listen.address(port), chassis.listen.admin_listen);
-    let admin = TcpListener::bind(admin_address).with_context(|| format!("cannot listen on ADMIN_LISTEN {admin_address}"))?;
-    let listener = tokio::net::TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let admin = TcpListener::bind(admin_address)
+        .with_context(|| format!("cannot listen on ADMIN_LISTEN {admin_address}"))?;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
     tracing::info!(address = %listener.local_addr()?, admin = %admin.local_addr()?, "listening");
     admin::start(name, admin, health.clone(), Handle::current())?;
     let beating = health.clone();
@@ -78,7 +86,10 @@ where
     let readiness = health.clone();
     drop(work::detach(async move {
         if readiness.until_ready().await {
-            tracing::info!(milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX), "ready");
+            tracing::info!(
+                milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "ready"
+            );
         }
     }));
     serve::observed(service, listener, &chassis.limits, stop, &health).await
@@ -87,7 +98,8 @@ where
 /// Stops at the first SIGTERM or SIGINT; more of them change nothing.
 fn stop_on_signal() -> anyhow::Result<Stop> {
     let stop = Stop::new();
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let told = stop.clone();
     drop(work::detach(async move {
         tokio::select! {

@@ -26,7 +26,10 @@ pub(super) fn from_arguments(name: &str) -> Result<Mode, ExitCode> {
             Err(ExitCode::SUCCESS)
         }
         _ => {
-            _ = writeln!(std::io::stderr(), "usage: {name} [--check-config | --print-config | --version]");
+            _ = writeln!(
+                std::io::stderr(),
+                "usage: {name} [--check-config | --print-config | --version]"
+            );
             Err(ExitCode::from(config::EXIT_CODE))
         }
     }

@@ -49,8 +49,10 @@ pub(super) async fn converse(stream: TcpStream, address: SocketAddr, shared: Arc
     let peer = PeerAddress(address);
     let handler = Handler { shared: Arc::clone(&shared), activity: Arc::clone(&activity), peer };
     let mut connection = std::pin::pin!(shared.builder.serve_connection(io, handler));
-    let mut slow_head = std::pin::pin!(activity.overdue_head(shared.limits.header_timeout.duration()));
-    let mut age = std::pin::pin!(time::sleep(jittered(shared.limits.max_connection_age.duration(), 10)));
+    let mut slow_head =
+        std::pin::pin!(activity.overdue_head(shared.limits.header_timeout.duration()));
+    let mut age =
+        std::pin::pin!(time::sleep(jittered(shared.limits.max_connection_age.duration(), 10)));
     let (mut stopping, mut retired) = (false, false);
     loop {
         tokio::select! {

@@ -35,7 +35,11 @@ impl hyper::service::Service<Request<Incoming>> for Handler {
         request.extensions_mut().insert(self.peer);
         let route = self.shared.router.clone().call(request.map(Body::new));
         let shared = http1.then(|| Arc::clone(&self.shared));
-        Answer { route, in_flight: Some(in_flight), http1: shared.map(|shared| (shared, Arc::clone(&self.activity))) }
+        Answer {
+            route,
+            in_flight: Some(in_flight),
+            http1: shared.map(|shared| (shared, Arc::clone(&self.activity))),
+        }
     }
 }
 
@@ -76,7 +80,10 @@ impl http_body::Body for Counted {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

@@ -7,7 +7,9 @@ use std::{
 pub(crate) fn jittered(around: Duration, percent: u32) -> Duration {
     // A fresh random state is a cheap source of spread; nobody gains from guessing it.
     let position = RandomState::new().hash_one(0_u8) % 2001;
-    let factor = (f64::from(u32::try_from(position).unwrap_or(0)) / 1000.0 - 1.0) * f64::from(percent) / 100.0;
+    let factor = (f64::from(u32::try_from(position).unwrap_or(0)) / 1000.0 - 1.0)
+        * f64::from(percent)
+        / 100.0;
     around.mul_f64(1.0 + factor)
 }
 
@@ -17,8 +19,11 @@ mod tests {
 
     #[test]
     fn times_spread_within_their_bounds() {
-        let times: Vec<_> = (0..1000).map(|_| jittered(Duration::from_secs(100), 10).as_secs()).collect();
+        let times: Vec<_> =
+            (0..1000).map(|_| jittered(Duration::from_secs(100), 10).as_secs()).collect();
         assert!(times.iter().all(|seconds| (90..=110).contains(seconds)));
-        assert!(times.iter().any(|seconds| *seconds < 95) && times.iter().any(|seconds| *seconds > 105));
+        assert!(
+            times.iter().any(|seconds| *seconds < 95) && times.iter().any(|seconds| *seconds > 105)
+        );
     }
 }

@@ -48,7 +48,8 @@ impl Default for Limits {
 impl Settings for Limits {
     fn faults(&self) -> Vec<String> {
         let drain = self.drain_delay.duration().saturating_add(self.drain_timeout.duration());
-        let fault = || format!("DRAIN_DELAY and DRAIN_TIMEOUT must be at most {LONGEST_DRAIN} together");
+        let fault =
+            || format!("DRAIN_DELAY and DRAIN_TIMEOUT must be at most {LONGEST_DRAIN} together");
         (drain > LONGEST_DRAIN.duration()).then(fault).into_iter().collect()
     }
 }

@@ -77,12 +77,17 @@ mod tests {
     use super::*;
 
     fn places(total: usize, each: usize) -> Arc<Places> {
-        Places::new(&Limits { max_connections: total, max_connections_per_ip: each, ..Limits::default() })
+        Places::new(&Limits {
+            max_connections: total,
+            max_connections_per_ip: each,
+            ..Limits::default()
+        })
     }
 
     #[test]
     fn a_place_is_free_again_once_its_holder_has_left() {
-        let (places, [a, b, c]) = (places(2, 1), [1, 2, 3].map(|last| IpAddr::from([10, 0, 0, last])));
+        let (places, [a, b, c]) =
+            (places(2, 1), [1, 2, 3].map(|last| IpAddr::from([10, 0, 0, last])));
         let first = places.take(a).unwrap();
         assert_eq!(places.take(a).unwrap_err(), "connections_per_ip");
         let second = places.take(b).unwrap();

@@ -1,9 +1,4 @@
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::LazyLock,
-    time::Duration,
-};
+use std::{future::Future, pin::Pin, sync::LazyLock, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, header::HOST};
@@ -23,7 +18,8 @@ use tokio::{net::TcpStream, runtime};
 use super::span;
 use crate::metrics::catalogue;
 
-static EXPORTS: LazyLock<IntCounterVec> = LazyLock::new(|| catalogue::SPANS_EXPORTED.register_counter());
+static EXPORTS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| catalogue::SPANS_EXPORTED.register_counter());
 
 /// How long a batch may take to reach the collector.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -35,11 +31,19 @@ const QUEUE: usize = 4096;
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Exports the steps of this process to the collector at `endpoint`.
-pub(super) fn start(service: &'static str, endpoint: &str, ratio: f64) -> anyhow::Result<SdkTracerProvider> {
+pub(super) fn start(
+    service: &'static str,
+    endpoint: &str,
+    ratio: f64,
+) -> anyhow::Result<SdkTracerProvider> {
     for result in ["success", "failure"] {
         EXPORTS.with_label_values(&[result]).inc_by(0);
     }
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).thread_name("otlp").enable_all().build()?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("otlp")
+        .enable_all()
+        .build()?;
     let exporter = SpanExporter::builder()
         .with_http()
         .with_http_client(Collector { runtime })
@@ -47,12 +51,20 @@ pub(super) fn start(service: &'static str, endpoint: &str, ratio: f64) -> anyhow
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
         .with_timeout(TIMEOUT)
         .build()?;
-    let batches = BatchConfigBuilder::default().with_max_queue_size(QUEUE).with_scheduled_delay(Duration::from_secs(2));
+    let batches = BatchConfigBuilder::default()
+        .with_max_queue_size(QUEUE)
+        .with_scheduled_delay(Duration::from_secs(2));
     let resource = Resource::builder().with_service_name(service);
     let provider = SdkTracerProvider::builder()
-        .with_span_processor(BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build())
+        .with_span_processor(
+            BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build(),
+        )
         .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio))))
-        .with_resource(resource.with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))).build())
+        .with_resource(
+            resource
+                .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+                .build(),
+        )
         .build();
     span::export_with(provider.tracer("kit"));
     Ok(provider)
@@ -73,7 +85,8 @@ impl HttpClient for Collector {
         'a: 'b,
         Self: 'b,
     {
-        let sent = self.runtime.spawn(tokio::time::timeout(TIMEOUT, send(request)));
+        // The clock must be set on the runtime: the thread that calls has none.
+        let sent = self.runtime.spawn(async { tokio::time::timeout(TIMEOUT, send(request)).await });
         Box::pin(async move {
             let answer = sent.await.map_err(HttpError::from).and_then(|in_time| in_time?);
             let accepted = answer.as_ref().is_ok_and(|answer| answer.status().is_success());

@@ -47,7 +47,9 @@ impl Settings for Telemetry {
         }
         let endpoint = self.otel_exporter_otlp_endpoint.as_deref();
         let reachable = |endpoint: &str| {
-            endpoint.parse::<http::Uri>().is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some())
+            endpoint
+                .parse::<http::Uri>()
+                .is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some())
         };
         if !endpoint.is_none_or(reachable) {
             faults.push("OTEL_EXPORTER_OTLP_ENDPOINT must be the http:// address of a collector, as http://otel-collector:4318".to_owned());

@@ -5,7 +5,8 @@ use http::{Method, StatusCode};
 use opentelemetry::{
     Context, KeyValue,
     trace::{
-        Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState, Tracer as _,
+        Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags,
+        TraceId, TraceState, Tracer as _,
     },
 };
 use opentelemetry_sdk::trace::{SdkTracer, Span};
@@ -40,7 +41,9 @@ pub(super) fn export_with(tracer: SdkTracer) {
 pub fn begin(kind: Kind, name: &str, parent: Option<TraceContext>) -> Step {
     match (TRACER.get(), parent) {
         (Some(tracer), None) => exported(tracer, kind, name, &Context::new()),
-        (Some(tracer), Some(parent)) if parent.sampled => exported(tracer, kind, name, &remote(parent)),
+        (Some(tracer), Some(parent)) if parent.sampled => {
+            exported(tracer, kind, name, &remote(parent))
+        }
         (_, Some(parent)) => Step { trace: parent.child(), span: None },
         (None, None) => Step { trace: TraceContext::random(false), span: None },
     }
@@ -51,7 +54,8 @@ fn exported(tracer: &SdkTracer, kind: Kind, name: &str, parent: &Context) -> Ste
         Kind::Server => SpanKind::Server,
         Kind::Client => SpanKind::Client,
     };
-    let span = tracer.build_with_context(tracer.span_builder(name.to_owned()).with_kind(kind), parent);
+    let span =
+        tracer.build_with_context(tracer.span_builder(name.to_owned()).with_kind(kind), parent);
     let context = span.span_context();
     let (trace_id, span_id) = (context.trace_id().to_bytes(), context.span_id().to_bytes());
     let trace = TraceContext { trace_id, span_id, sampled: context.is_sampled() };
@@ -61,7 +65,13 @@ fn exported(tracer: &SdkTracer, kind: Kind, name: &str, parent: &Context) -> Ste
 fn remote(TraceContext { trace_id, span_id, sampled }: TraceContext) -> Context {
     let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
     let (trace_id, span_id) = (TraceId::from_bytes(trace_id), SpanId::from_bytes(span_id));
-    Context::new().with_remote_span_context(SpanContext::new(trace_id, span_id, flags, true, TraceState::NONE))
+    Context::new().with_remote_span_context(SpanContext::new(
+        trace_id,
+        span_id,
+        flags,
+        true,
+        TraceState::NONE,
+    ))
 }
 
 impl Step {
@@ -84,7 +94,11 @@ impl Step {
         self.end(status.is_server_error(), || {
             let method = KeyValue::new("http.request.method", method.as_str().to_owned());
             let route = KeyValue::new("http.route", route.to_owned());
-            vec![method, route, KeyValue::new("http.response.status_code", i64::from(status.as_u16()))]
+            vec![
+                method,
+                route,
+                KeyValue::new("http.response.status_code", i64::from(status.as_u16())),
+            ]
         });
     }
 

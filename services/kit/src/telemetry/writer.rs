@@ -10,7 +10,8 @@ use prometheus::IntCounterVec;
 
 use crate::metrics::catalogue;
 
-static DROPPED: LazyLock<IntCounterVec> = LazyLock::new(|| catalogue::LOG_RECORDS_DROPPED.register_counter());
+static DROPPED: LazyLock<IntCounterVec> =
+    LazyLock::new(|| catalogue::LOG_RECORDS_DROPPED.register_counter());
 
 /// Bytes that may wait for the output; what comes above is dropped and counted.
 const CAPACITY: usize = 4 * 1024 * 1024;
@@ -46,7 +47,9 @@ impl Writer {
         DROPPED.with_label_values::<&str>(&[]).inc_by(0);
         let queue = Arc::new(Queue::default());
         let written = Arc::clone(&queue);
-        thread::Builder::new().name("log".to_owned()).spawn(move || write_for_ever(&written, output))?;
+        thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || write_for_ever(&written, output))?;
         Ok(Self(queue))
     }
 
@@ -76,7 +79,8 @@ impl Writer {
             if left.is_zero() {
                 return;
             }
-            state = self.0.emptied.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state =
+                self.0.emptied.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -97,7 +101,11 @@ impl Queue {
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if !state.hurry {
-            state = self.filled.wait_timeout(state, GATHERING).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .filled
+                .wait_timeout(state, GATHERING)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         state.writing = true;
         lines.clear();

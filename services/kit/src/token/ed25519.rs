@@ -12,8 +12,11 @@ use ring::{
     signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
 };
 
-static PROVIDER: CryptoProvider =
-    CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: signer,
+    verifier_factory: verifier,
+    key_utils: KeyUtils::new_unimplemented(),
+};
 
 /// Makes Ed25519 what jsonwebtoken uses, once a process.
 pub(super) fn install() {
@@ -22,13 +25,15 @@ pub(super) fn install() {
 }
 
 pub(super) fn generate() -> (Vec<u8>, [u8; 32]) {
-    let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("the system's generator does not fail");
+    let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+        .expect("the system's generator does not fail");
     let public = public_key(document.as_ref()).expect("just made");
     (document.as_ref().to_vec(), public)
 }
 
 pub(super) fn public_key(pkcs8: &[u8]) -> anyhow::Result<[u8; 32]> {
-    let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|error| anyhow::anyhow!("not an Ed25519 key: {error}"))?;
+    let pair = Ed25519KeyPair::from_pkcs8(pkcs8)
+        .map_err(|error| anyhow::anyhow!("not an Ed25519 key: {error}"))?;
     Ok(pair.public_key().as_ref().try_into()?)
 }
 
@@ -38,7 +43,8 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
     if *algorithm != Algorithm::EdDSA || key.family() != AlgorithmFamily::Ed {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
-    let pair = Ed25519KeyPair::from_pkcs8(key.as_bytes()).map_err(|_| ErrorKind::InvalidEddsaKey)?;
+    let pair =
+        Ed25519KeyPair::from_pkcs8(key.as_bytes()).map_err(|_| ErrorKind::InvalidEddsaKey)?;
     Ok(Box::new(Ed25519Signer(pair)))
 }
 
@@ -65,7 +71,9 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
 
 impl Verifier<Vec<u8>> for Ed25519Verifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
-        UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).map_err(|_| Error::new())
+        UnparsedPublicKey::new(&ED25519, &self.0)
+            .verify(message, signature)
+            .map_err(|_| Error::new())
     }
 }
 

@@ -137,7 +137,8 @@ impl Verifier {
         if now >= expires + LEEWAY {
             return Err(TokenError::Expired);
         }
-        let revoked = self.revoked.read().expect("no holder panics").contains_key(&caller.session_id);
+        let revoked =
+            self.revoked.read().expect("no holder panics").contains_key(&caller.session_id);
         if revoked { Err(TokenError::Revoked) } else { Ok(caller) }
     }
 
@@ -145,8 +146,13 @@ impl Verifier {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Invalid);
         }
-        let header = token.split('.').next().and_then(|head| URL_SAFE_NO_PAD.decode(head).ok()).ok_or(TokenError::Invalid)?;
-        let header: StrictHeader<'_> = serde_json::from_slice(&header).map_err(|_| TokenError::Invalid)?;
+        let header = token
+            .split('.')
+            .next()
+            .and_then(|head| URL_SAFE_NO_PAD.decode(head).ok())
+            .ok_or(TokenError::Invalid)?;
+        let header: StrictHeader<'_> =
+            serde_json::from_slice(&header).map_err(|_| TokenError::Invalid)?;
         if header.alg != "EdDSA" || header.typ != TYPE {
             return Err(TokenError::Invalid);
         }
@@ -154,7 +160,8 @@ impl Verifier {
         if keys.is_empty() {
             return Err(TokenError::Unready);
         }
-        let (_, key) = keys.iter().find(|(key, _)| key.id == header.kid).ok_or(TokenError::Invalid)?;
+        let (_, key) =
+            keys.iter().find(|(key, _)| key.id == header.kid).ok_or(TokenError::Invalid)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[ISSUER]);
         rules.set_audience(&[self.audience]);
@@ -170,7 +177,10 @@ impl Verifier {
         let now = self.clock.now();
         let TrustUpdate { snapshot, keys, revocations } = update;
         if !keys.is_empty() {
-            let keys = keys.into_iter().map(|key| (key.clone(), DecodingKey::from_ed_der(&key.bytes))).collect();
+            let keys = keys
+                .into_iter()
+                .map(|key| (key.clone(), DecodingKey::from_ed_der(&key.bytes)))
+                .collect();
             self.keys.store(std::sync::Arc::new(keys));
             // A key may have been withdrawn.
             self.verified.clear();
@@ -182,6 +192,11 @@ impl Verifier {
         revoked.retain(|_, until| *until > now);
         revoked.extend(revocations.into_iter().map(|ended| (ended.session_id, ended.until)));
         self.heard.store(now.as_microseconds(), Ordering::Relaxed);
+    }
+
+    /// Whether the session was ended: what goes on for longer than a token lives has to ask now and then.
+    pub fn has_ended(&self, session_id: Uuid) -> bool {
+        self.revoked.read().expect("no holder panics").contains_key(&session_id)
     }
 
     /// The keys that are accepted now.
@@ -205,7 +220,9 @@ where
     let mut pause = Duration::from_millis(50);
     while !stop.is_cancelled() {
         let updates = async {
-            let mut updates = tokio::time::timeout(SILENCE, open()).await.map_err(|_| Status::unavailable("silence"))??;
+            let mut updates = tokio::time::timeout(SILENCE, open())
+                .await
+                .map_err(|_| Status::unavailable("silence"))??;
             while let Ok(Some(update)) = tokio::time::timeout(SILENCE, updates.next()).await {
                 verifier.apply(update?);
                 pause = Duration::from_millis(50);

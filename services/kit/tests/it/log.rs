@@ -73,9 +73,15 @@ fn fields_keep_their_types_and_cannot_pose_as_the_lines_own() {
         tracing::warn!(target: "kit::test", count = 3, ratio = 0.5, none = f64::NAN, yes = true, level = "forged", r#type = "t", "said");
     });
     let record: Value = serde_json::from_str(&lines[0]).unwrap();
-    assert_eq!((&record["count"], &record["ratio"], &record["yes"]), (&3.into(), &0.5.into(), &true.into()));
+    assert_eq!(
+        (&record["count"], &record["ratio"], &record["yes"]),
+        (&3.into(), &0.5.into(), &true.into())
+    );
     assert_eq!((&record["level"], &record["level_"]), (&"warn".into(), &"forged".into()));
-    assert_eq!((&record["target"], &record["type"], &record["none"]), (&"kit::test".into(), &"t".into(), &"NaN".into()));
+    assert_eq!(
+        (&record["target"], &record["type"], &record["none"]),
+        (&"kit::test".into(), &"t".into(), &"NaN".into())
+    );
     assert_eq!((&record["message"], &record["service"]), (&"said".into(), &"test".into()));
     assert!(record.get("request_id").is_none());
 }

@@ -7,12 +7,16 @@ use std::{
 };
 
 use axum::{Router, routing::get};
+use http::Request;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use http::Request;
-use kit::{Secret, Service, Settings, request::TraceContext, run::Mode};
+use kit::{Secret, Service, Settings, channel::Limits, request::TraceContext, run::Mode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
@@ -44,7 +48,8 @@ fn child() {
     };
     let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
     let router = Router::new().route("/", get(async || "hello")).route("/slow", get(slow));
-    let build = |_: Config, _| async { Ok(Service::grpc("test", tonic::service::Routes::from(router))) };
+    let build =
+        |_: Config, _| async { Ok(Service::grpc("test", tonic::service::Routes::from(router))) };
     let code = kit::run::process("test", 0, mode, |reader| reader.read("TEST_"), build);
     // The harness would make 0 or 101 of it.
     let code = format!("{code:?}").chars().filter(char::is_ascii_digit).collect::<String>();
@@ -72,10 +77,12 @@ struct Process {
 
 impl Process {
     fn start(environment: &[(&str, &str)]) -> Self {
-        let base = [("TEST_KEY", "hunter2"), ("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")];
+        let base =
+            [("TEST_KEY", "hunter2"), ("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")];
         let mut child = command(&[&base, environment].concat()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let listening = lines.find_map(|line| serde_json::from_str::<Value>(&line.unwrap()).ok()).unwrap();
+        let listening =
+            lines.find_map(|line| serde_json::from_str::<Value>(&line.unwrap()).ok()).unwrap();
         let address = |field: &str| listening[field].as_str().unwrap().parse().unwrap();
         let process = Self { child, address: address("address"), admin: address("admin") };
         // Nobody reads on, but the pipe must not be full.
@@ -85,7 +92,10 @@ impl Process {
     }
 
     fn probe(&self, path: &str) -> String {
-        exchange(self.admin, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
+        exchange(
+            self.admin,
+            &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
+        )
     }
 
     async fn client(&self) -> SendRequest<String> {
@@ -116,10 +126,19 @@ fn exchange(address: SocketAddr, request: &str) -> String {
 
 #[test]
 fn a_process_that_cannot_be_configured_names_every_fault_and_exits_64() {
-    let bad = [("TEST_SIZE", "big"), ("LISTEN", "here"), ("DRAIN_DELAY", "5"), ("LOG_FORMAT", "xml")];
+    let bad =
+        [("TEST_SIZE", "big"), ("LISTEN", "here"), ("DRAIN_DELAY", "5"), ("LOG_FORMAT", "xml")];
     for mode in ["check", "serve"] {
         let (_, said) = output(&[&bad[..], &[("MODE", mode)]].concat());
-        for name in ["5 faults", "TEST_KEY must", "TEST_SIZE is", "LISTEN is", "DRAIN_DELAY is", "LOG_FORMAT is", "exit code 64"] {
+        for name in [
+            "5 faults",
+            "TEST_KEY must",
+            "TEST_SIZE is",
+            "LISTEN is",
+            "DRAIN_DELAY is",
+            "LOG_FORMAT is",
+            "exit code 64",
+        ] {
             assert!(said.contains(name), "{name} is not in {said}");
         }
     }
@@ -130,7 +149,13 @@ fn a_good_configuration_is_shown_without_its_secrets() {
     let good = [("KEY", "hunter2"), ("MODE", "print"), ("PORT", "3000")];
     let (shown, said) = output(&good);
     assert!(said.contains("exit code 0"), "{said}");
-    for line in ["KEY=[redacted]", "TEST_SIZE=3", "PORT=3000", "ADMIN_LISTEN=0.0.0.0:9090", "DRAIN_DELAY=5s"] {
+    for line in [
+        "KEY=[redacted]",
+        "TEST_SIZE=3",
+        "PORT=3000",
+        "ADMIN_LISTEN=0.0.0.0:9090",
+        "DRAIN_DELAY=5s",
+    ] {
         assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
     }
     assert!(!shown.contains("hunter2"));
@@ -142,7 +167,9 @@ fn a_process_tells_how_it_is_and_leaves_when_told() {
     assert!(process.probe("/livez").starts_with("HTTP/1.1 200"));
     assert!(process.probe("/startupz").starts_with("HTTP/1.1 200"));
     let metrics = process.probe("/metrics");
-    for name in ["errand_build_info{", "process_resident_memory_bytes", "errand_runtime_tokio_workers"] {
+    for name in
+        ["errand_build_info{", "process_resident_memory_bytes", "errand_runtime_tokio_workers"]
+    {
         assert!(metrics.contains(name), "{name} is not in {metrics}");
     }
     process.terminate();
@@ -154,7 +181,7 @@ fn a_process_tells_how_it_is_and_leaves_when_told() {
     assert!(status.success() && (300..2000).contains(&taken.as_millis()), "{status} {taken:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_request_that_hangs_does_not_hold_the_process() {
     let process = Process::start(&[("DRAIN_DELAY", "0s"), ("DRAIN_TIMEOUT", "300ms")]);
     let mut client = process.client().await;
@@ -165,12 +192,29 @@ async fn a_request_that_hangs_does_not_hold_the_process() {
     assert!(status.success() && (300..2000).contains(&taken.as_millis()), "{status} {taken:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn grpc_asks_for_health_on_the_admin_port_too() {
+    let process = Process::start(&[("DRAIN_DELAY", "300ms")]);
+    let url = format!("http://{}", process.admin);
+    let channel = kit::channel::remote("test", &url, Limits::default()).unwrap();
+    let mut client = HealthClient::new(channel);
+    let request = |name: &str| HealthCheckRequest { service: name.to_owned() };
+    assert_eq!(client.check(request("")).await.unwrap().get_ref().status(), ServingStatus::Serving);
+    assert_eq!(client.check(request("other")).await.unwrap_err().code(), tonic::Code::NotFound);
+    let mut watched = client.watch(request("test")).await.unwrap().into_inner();
+    assert_eq!(watched.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    process.terminate();
+    assert_eq!(watched.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+}
+
 #[test]
 fn the_log_level_changes_while_the_process_runs() {
     let process = Process::start(&[("DRAIN_DELAY", "0s")]);
     let put = |level: &str| {
         let length = level.len();
-        let head = format!("PUT /loglevel HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "PUT /loglevel HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
         exchange(process.admin, &(head + level))
     };
     assert!(put("debug,kit=trace").starts_with("HTTP/1.1 200"));
@@ -181,7 +225,7 @@ fn the_log_level_changes_while_the_process_runs() {
     assert!(process.wait().0.success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_collector_that_is_gone_slows_neither_a_request_nor_the_end() {
     // It accepts, and never answers.
     let black_hole = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -199,25 +243,34 @@ async fn a_collector_that_is_gone_slows_neither_a_request_nor_the_end() {
     assert!(status.success() && taken < Duration::from_secs(4), "{status} {taken:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_collector_gets_the_spans_with_the_trace_of_their_caller() {
-    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", collector.local_addr().unwrap());
-    let process = Process::start(&[("DRAIN_DELAY", "0s"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let process =
+        Process::start(&[("DRAIN_DELAY", "0s"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
     let trace = TraceContext::random(true);
     let mut request = get_request("/");
     request.headers_mut().insert("traceparent", trace.header());
     assert_eq!(process.client().await.send_request(request).await.unwrap().status(), 200);
     process.terminate();
-    let (mut stream, _) = collector.accept().unwrap();
-    let (mut received, mut buffer) = (vec![], [0; 4096]);
-    while !contains(&received, &trace.trace_id) {
-        let read = stream.read(&mut buffer).unwrap();
-        assert!(read > 0, "no such span in {:?}", String::from_utf8_lossy(&received));
-        received.extend_from_slice(&buffer[..read]);
-    }
-    assert!(contains(&received, b"POST /v1/traces HTTP/1.1") && contains(&received, &trace.span_id));
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+    let export = async {
+        let (mut stream, _) = collector.accept().await.unwrap();
+        let mut received = vec![];
+        while !contains(&received, &trace.trace_id) {
+            assert!(
+                stream.read_buf(&mut received).await.unwrap() > 0,
+                "{:?}",
+                String::from_utf8_lossy(&received)
+            );
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        received
+    };
+    let received = tokio::time::timeout(Duration::from_secs(5), export).await.unwrap();
+    assert!(
+        contains(&received, b"POST /v1/traces HTTP/1.1") && contains(&received, &trace.span_id)
+    );
     assert!(process.wait().0.success());
 }
 

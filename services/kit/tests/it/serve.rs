@@ -37,7 +37,9 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), Stop::new());
         let stopped = stop.clone();
-        let served = kit::work::detach(async move { kit::serve::serve(service, listener, &limits, stopped).await.unwrap() });
+        let served = kit::work::detach(async move {
+            kit::serve::serve(service, listener, &limits, stopped).await.unwrap()
+        });
         Self { address, stop, served }
     }
 
@@ -85,7 +87,10 @@ fn quick() -> Limits {
 }
 
 async fn ask(stream: &mut TcpStream, path: &str) {
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
 }
 
 /// Reads until `end` has come; panics if the connection ends before.
@@ -111,7 +116,8 @@ type Http2 = hyper::client::conn::http2::SendRequest<String>;
 
 async fn http2(server: &Server) -> (Http2, JoinHandle<()>) {
     let io = TokioIo::new(server.connect().await);
-    let (client, driver) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    let (client, driver) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
     (client, kit::work::detach(async move { driver.await.unwrap() }))
 }
 

@@ -11,7 +11,12 @@ use crate::{
     store::unit::Unit,
 };
 
-pub(super) async fn create(unit: &mut Unit, actor: &Actor, id: Option<ProjectId>, name: String) -> Result<Answer, Error> {
+pub(super) async fn create(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: Option<ProjectId>,
+    name: String,
+) -> Result<Answer, Error> {
     let id = match id {
         Some(id) if unit.any_project(id).await?.is_some() => return Err(Error::IdTaken),
         Some(id) => id,
@@ -47,7 +52,12 @@ pub(super) async fn update(
     Ok(Answer::Project(unit.save_project(project, Operation::Update, actor).await?))
 }
 
-pub(super) async fn delete(unit: &mut Unit, actor: &Actor, id: ProjectId, if_version: Option<i64>) -> Result<Answer, Error> {
+pub(super) async fn delete(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: ProjectId,
+    if_version: Option<i64>,
+) -> Result<Answer, Error> {
     let mut project = unit.project(id).await?;
     unchanged(project.version, if_version)?;
     project.changeable()?;

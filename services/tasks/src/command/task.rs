@@ -56,12 +56,20 @@ pub(super) async fn create(
 }
 
 /// The project that a new task goes to, with all that speaks against it.
-async fn place(unit: &mut Unit, project: Option<ProjectId>, parent: Option<TaskId>) -> Result<ProjectId, Error> {
+async fn place(
+    unit: &mut Unit,
+    project: Option<ProjectId>,
+    parent: Option<TaskId>,
+) -> Result<ProjectId, Error> {
     let id = match parent {
         Some(parent) => {
             let parent = missing_as_fault("parent_id", unit.task(parent).await)?;
             if project.is_some_and(|project| project != parent.project_id) {
-                return Err(fault("project_id", "CONFLICT", "the project of the parent, or leave it out"));
+                return Err(fault(
+                    "project_id",
+                    "CONFLICT",
+                    "the project of the parent, or leave it out",
+                ));
             }
             if depth(unit, &parent).await? >= MAX_DEPTH {
                 return Err(Error::TooDeep(MAX_DEPTH));
@@ -90,7 +98,9 @@ pub(super) async fn depth(unit: &mut Unit, task: &Task) -> Result<usize, Error> 
 /// What a body names and is not there is a fault of that field.
 pub(super) fn missing_as_fault<T>(field: &str, found: Result<T, Error>) -> Result<T, Error> {
     found.map_err(|error| match error {
-        Error::TaskNotFound | Error::ProjectNotFound => fault(field, "NOT_FOUND", "the id of one that exists"),
+        Error::TaskNotFound | Error::ProjectNotFound => {
+            fault(field, "NOT_FOUND", "the id of one that exists")
+        }
         error => error,
     })
 }

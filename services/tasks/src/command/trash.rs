@@ -27,7 +27,12 @@ pub(super) async fn restore(unit: &mut Unit, actor: &Actor, id: ObjectId) -> Res
 }
 
 /// Back to where they were; where that is gone, to the top level of the project, or of the Inbox.
-async fn restore_tasks(unit: &mut Unit, actor: &Actor, id: ObjectId, tasks: Vec<Task>) -> Result<Answer, Error> {
+async fn restore_tasks(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: ObjectId,
+    tasks: Vec<Task>,
+) -> Result<Answer, Error> {
     let root = tasks.iter().find(|task| task.id == TaskId(id.0)).ok_or(Error::TrashNotFound)?;
     let (project, parent) = home(unit, root).await?;
     let in_place = project == root.project_id && parent == root.parent_id;
@@ -44,12 +49,18 @@ async fn restore_tasks(unit: &mut Unit, actor: &Actor, id: ObjectId, tasks: Vec<
 }
 
 async fn home(unit: &mut Unit, root: &Task) -> Result<(ProjectId, Option<TaskId>), Error> {
-    let there = unit.any_project(root.project_id).await?.is_some_and(|project| project.trashed_at.is_none());
+    let there = unit
+        .any_project(root.project_id)
+        .await?
+        .is_some_and(|project| project.trashed_at.is_none());
     if !there {
         return Ok((unit.scope.inbox_id, None));
     }
     let Some(parent) = root.parent_id else { return Ok((root.project_id, None)) };
-    let parent = unit.any_task(parent).await?.filter(|task| task.trashed_at.is_none() && task.project_id == root.project_id);
+    let parent = unit
+        .any_task(parent)
+        .await?
+        .filter(|task| task.trashed_at.is_none() && task.project_id == root.project_id);
     Ok((root.project_id, parent.map(|parent| parent.id)))
 }
 

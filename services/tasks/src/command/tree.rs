@@ -15,7 +15,12 @@ use crate::{
     store::unit::Unit,
 };
 
-pub(super) async fn delete(unit: &mut Unit, actor: &Actor, id: TaskId, if_version: Option<i64>) -> Result<Answer, Error> {
+pub(super) async fn delete(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: TaskId,
+    if_version: Option<i64>,
+) -> Result<Answer, Error> {
     let task = unit.task(id).await?;
     unchanged(task.version, if_version)?;
     let below = unit.descendants(id).await?;
@@ -26,7 +31,12 @@ pub(super) async fn delete(unit: &mut Unit, actor: &Actor, id: TaskId, if_versio
     Ok(Answer::Gone)
 }
 
-pub(super) async fn complete(unit: &mut Unit, actor: &Actor, id: TaskId, if_version: Option<i64>) -> Result<Answer, Error> {
+pub(super) async fn complete(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: TaskId,
+    if_version: Option<i64>,
+) -> Result<Answer, Error> {
     let task = unit.task(id).await?;
     unchanged(task.version, if_version)?;
     if task.status == Status::Completed {
@@ -34,14 +44,21 @@ pub(super) async fn complete(unit: &mut Unit, actor: &Actor, id: TaskId, if_vers
     }
     let below = unit.descendants(id).await?;
     let act = CompletionId::new(&unit.clock);
-    for mut task in std::iter::once(task).chain(below.into_iter().filter(|task| task.status.is_open())) {
+    for mut task in
+        std::iter::once(task).chain(below.into_iter().filter(|task| task.status.is_open()))
+    {
         task.complete(unit.now, act);
         unit.save_task(task, Operation::Complete, actor).await?;
     }
     Ok(Answer::Task(Box::new(unit.task(id).await?)))
 }
 
-pub(super) async fn reopen(unit: &mut Unit, actor: &Actor, id: TaskId, if_version: Option<i64>) -> Result<Answer, Error> {
+pub(super) async fn reopen(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: TaskId,
+    if_version: Option<i64>,
+) -> Result<Answer, Error> {
     let task = unit.task(id).await?;
     unchanged(task.version, if_version)?;
     if task.status.is_open() {
@@ -94,7 +111,12 @@ pub(super) async fn relocate(
 }
 
 /// The project of the new parent, which is neither the task itself nor below it, nor so deep that the subtree would not fit.
-async fn under(unit: &mut Unit, task: &Task, parent: TaskId, below: &[Task]) -> Result<ProjectId, Error> {
+async fn under(
+    unit: &mut Unit,
+    task: &Task,
+    parent: TaskId,
+    below: &[Task],
+) -> Result<ProjectId, Error> {
     if parent == task.id || below.iter().any(|descendant| descendant.id == parent) {
         return Err(Error::Cycle);
     }

@@ -30,11 +30,19 @@ impl Due {
             (Some(date), None, None) => day(&date, faults),
             (None, Some(datetime), zone) => time(&datetime, zone, faults),
             (Some(_), None, Some(_)) => {
-                faults.push(Violation::new("due.time_zone", "CONFLICT", "only beside `datetime`: a day is the same everywhere"));
+                faults.push(Violation::new(
+                    "due.time_zone",
+                    "CONFLICT",
+                    "only beside `datetime`: a day is the same everywhere",
+                ));
                 None
             }
             _ => {
-                faults.push(Violation::new("due", "CONFLICT", "exactly one of `date` and `datetime`"));
+                faults.push(Violation::new(
+                    "due",
+                    "CONFLICT",
+                    "exactly one of `date` and `datetime`",
+                ));
                 None
             }
         }
@@ -44,7 +52,9 @@ impl Due {
     pub(crate) fn fields(&self) -> DueFields {
         let Self { local, zone, at: _ } = self;
         match local.contains('T') {
-            true => DueFields { date: None, datetime: Some(local.clone()), time_zone: zone.clone() },
+            true => {
+                DueFields { date: None, datetime: Some(local.clone()), time_zone: zone.clone() }
+            }
             false => DueFields { date: Some(local.clone()), datetime: None, time_zone: None },
         }
     }
@@ -53,7 +63,9 @@ impl Due {
     pub(crate) fn json(&self) -> Value {
         let DueFields { date, datetime, time_zone } = self.fields();
         let fields = [("date", date), ("datetime", datetime), ("time_zone", time_zone)];
-        let said = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
+        let said = fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
         Value::Object(said.collect::<Map<_, _>>())
     }
 }
@@ -62,7 +74,9 @@ fn day(text: &str, faults: &mut Vec<Violation>) -> Option<Due> {
     let parsed = (text.len() == 10).then(|| text.parse::<civil::Date>().ok()).flatten();
     let start = parsed.and_then(|date| date.to_zoned(TimeZone::UTC).ok());
     match (parsed, start) {
-        (Some(date), Some(start)) => Some(Due { local: date.to_string(), zone: None, at: start.timestamp().into() }),
+        (Some(date), Some(start)) => {
+            Some(Due { local: date.to_string(), zone: None, at: start.timestamp().into() })
+        }
         _ => {
             faults.push(Violation::new("due.date", "DATE", "a day as 2026-09-01"));
             None
@@ -72,16 +86,26 @@ fn day(text: &str, faults: &mut Vec<Violation>) -> Option<Due> {
 
 fn time(text: &str, zone: Option<String>, faults: &mut Vec<Violation>) -> Option<Due> {
     let (wall, zone) = match text.strip_suffix(['Z', 'z']) {
-        Some(wall) if zone.as_deref().is_none_or(|zone| zone == "UTC") => (wall, Some("UTC".to_owned())),
+        Some(wall) if zone.as_deref().is_none_or(|zone| zone == "UTC") => {
+            (wall, Some("UTC".to_owned()))
+        }
         Some(_) => {
-            faults.push(Violation::new("due.datetime", "CONFLICT", "a trailing `Z` means UTC; leave it out beside another `time_zone`"));
+            faults.push(Violation::new(
+                "due.datetime",
+                "CONFLICT",
+                "a trailing `Z` means UTC; leave it out beside another `time_zone`",
+            ));
             return None;
         }
         None => (text, zone),
     };
     let wall = wall.contains('T').then(|| wall.parse::<civil::DateTime>().ok()).flatten();
     if wall.is_none() {
-        faults.push(Violation::new("due.datetime", "DATETIME", "a wall time as 2026-09-01T09:00:00"));
+        faults.push(Violation::new(
+            "due.datetime",
+            "DATETIME",
+            "a wall time as 2026-09-01T09:00:00",
+        ));
     }
     let place = match &zone {
         Some(name) => TimeZone::get(name).ok(),
@@ -93,9 +117,17 @@ fn time(text: &str, zone: Option<String>, faults: &mut Vec<Violation>) -> Option
     // A wall time that a clock change skips moves on by the gap; one that comes twice is the first.
     let moment = wall?.to_zoned(place?);
     match moment {
-        Ok(moment) => Some(Due { local: wall?.strftime("%Y-%m-%dT%H:%M:%S").to_string(), zone, at: moment.timestamp().into() }),
+        Ok(moment) => Some(Due {
+            local: wall?.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+            zone,
+            at: moment.timestamp().into(),
+        }),
         Err(_) => {
-            faults.push(Violation::new("due.datetime", "DATETIME", "a wall time between the years 0001 and 9999"));
+            faults.push(Violation::new(
+                "due.datetime",
+                "DATETIME",
+                "a wall time between the years 0001 and 9999",
+            ));
             None
         }
     }
@@ -105,22 +137,38 @@ fn time(text: &str, zone: Option<String>, faults: &mut Vec<Violation>) -> Option
 mod tests {
     use super::*;
 
-    fn parse(date: Option<&str>, datetime: Option<&str>, time_zone: Option<&str>) -> Result<Due, Vec<String>> {
+    fn parse(
+        date: Option<&str>,
+        datetime: Option<&str>,
+        time_zone: Option<&str>,
+    ) -> Result<Due, Vec<String>> {
         let own = |text: Option<&str>| text.map(str::to_owned);
         let mut faults = vec![];
-        let due = Due::parse(DueFields { date: own(date), datetime: own(datetime), time_zone: own(time_zone) }, &mut faults);
+        let due = Due::parse(
+            DueFields { date: own(date), datetime: own(datetime), time_zone: own(time_zone) },
+            &mut faults,
+        );
         due.ok_or_else(|| faults.into_iter().map(|fault| fault.field).collect())
     }
 
     #[test]
     fn each_kind_keeps_what_was_said() {
         let day = parse(Some("2026-09-01"), None, None).unwrap();
-        assert_eq!((day.json().to_string().as_str(), day.at.to_string().as_str()), (r#"{"date":"2026-09-01"}"#, "2026-09-01T00:00:00Z"));
+        assert_eq!(
+            (day.json().to_string().as_str(), day.at.to_string().as_str()),
+            (r#"{"date":"2026-09-01"}"#, "2026-09-01T00:00:00Z")
+        );
         let fixed = parse(None, Some("2026-09-01T09:00:00"), Some("Europe/Berlin")).unwrap();
         assert_eq!(fixed.at.to_string(), "2026-09-01T07:00:00Z");
-        assert_eq!(fixed.json().to_string(), r#"{"datetime":"2026-09-01T09:00:00","time_zone":"Europe/Berlin"}"#);
+        assert_eq!(
+            fixed.json().to_string(),
+            r#"{"datetime":"2026-09-01T09:00:00","time_zone":"Europe/Berlin"}"#
+        );
         let utc = parse(None, Some("2026-09-01T09:00:00Z"), None).unwrap();
-        assert_eq!((utc.zone.as_deref(), utc.at.to_string().as_str()), (Some("UTC"), "2026-09-01T09:00:00Z"));
+        assert_eq!(
+            (utc.zone.as_deref(), utc.at.to_string().as_str()),
+            (Some("UTC"), "2026-09-01T09:00:00Z")
+        );
     }
 
     #[test]
@@ -134,11 +182,23 @@ mod tests {
     #[test]
     fn what_is_no_due_names_its_field() {
         assert_eq!(parse(None, None, None), Err(vec!["due".to_owned()]));
-        assert_eq!(parse(Some("2026-09-01"), Some("2026-09-01T09:00:00"), None), Err(vec!["due".to_owned()]));
+        assert_eq!(
+            parse(Some("2026-09-01"), Some("2026-09-01T09:00:00"), None),
+            Err(vec!["due".to_owned()])
+        );
         assert_eq!(parse(Some("2026-02-30"), None, None), Err(vec!["due.date".to_owned()]));
-        assert_eq!(parse(Some("2026-09-01"), None, Some("UTC")), Err(vec!["due.time_zone".to_owned()]));
-        assert_eq!(parse(None, Some("soon"), Some("Mars/Base")), Err(vec!["due.datetime".to_owned(), "due.time_zone".to_owned()]));
-        assert_eq!(parse(None, Some("2026-09-01T09:00:00Z"), Some("Europe/Berlin")), Err(vec!["due.datetime".to_owned()]));
+        assert_eq!(
+            parse(Some("2026-09-01"), None, Some("UTC")),
+            Err(vec!["due.time_zone".to_owned()])
+        );
+        assert_eq!(
+            parse(None, Some("soon"), Some("Mars/Base")),
+            Err(vec!["due.datetime".to_owned(), "due.time_zone".to_owned()])
+        );
+        assert_eq!(
+            parse(None, Some("2026-09-01T09:00:00Z"), Some("Europe/Berlin")),
+            Err(vec!["due.datetime".to_owned()])
+        );
         assert_eq!(parse(None, Some("2026-09-01"), None), Err(vec!["due.datetime".to_owned()]));
     }
 }

@@ -46,7 +46,10 @@ pub(crate) fn changes<const N: usize>(
     match before {
         None => {
             for (field, to) in after {
-                changes.insert(field.to_owned(), Value::Object(Map::from_iter([("to".to_owned(), to)])));
+                changes.insert(
+                    field.to_owned(),
+                    Value::Object(Map::from_iter([("to".to_owned(), to)])),
+                );
             }
         }
         Some(before) => {
@@ -71,8 +74,14 @@ mod tests {
     fn only_what_differs_is_told() {
         let before = [("title", json!("a")), ("due", Value::Null)];
         let after = [("title", json!("b")), ("due", Value::Null)];
-        assert_eq!(changes(Some(before.clone()), after.clone()).unwrap().0, r#"{"title":{"from":"a","to":"b"}}"#);
-        assert_eq!(changes(None, after.clone()).unwrap().0, r#"{"due":{"to":null},"title":{"to":"b"}}"#);
+        assert_eq!(
+            changes(Some(before.clone()), after.clone()).unwrap().0,
+            r#"{"title":{"from":"a","to":"b"}}"#
+        );
+        assert_eq!(
+            changes(None, after.clone()).unwrap().0,
+            r#"{"due":{"to":null},"title":{"to":"b"}}"#
+        );
         assert_eq!(changes(Some(after.clone()), after), None);
     }
 }

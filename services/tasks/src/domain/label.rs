@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn a_label_counts_once_whatever_its_case() {
         let mut faults = vec![];
-        let labels = Labels::parse(&["Home".to_owned(), " home ".to_owned(), "Büro".to_owned(), "BÜRO".to_owned()], &mut faults);
+        let labels = Labels::parse(
+            &["Home".to_owned(), " home ".to_owned(), "Büro".to_owned(), "BÜRO".to_owned()],
+            &mut faults,
+        );
         assert_eq!((labels.0, faults), (vec!["Home".to_owned(), "Büro".to_owned()], vec![]));
     }
 
@@ -93,7 +96,8 @@ mod tests {
     fn each_unacceptable_label_is_named() {
         let mut faults = vec![];
         Labels::parse(&[String::new(), "ok".to_owned(), "x".repeat(61)], &mut faults);
-        let fields: Vec<_> = faults.iter().map(|fault| (fault.field.as_str(), fault.reason.as_str())).collect();
+        let fields: Vec<_> =
+            faults.iter().map(|fault| (fault.field.as_str(), fault.reason.as_str())).collect();
         assert_eq!(fields, [("labels.0", "REQUIRED"), ("labels.2", "TOO_LONG")]);
     }
 }

@@ -55,7 +55,14 @@ mod tests {
 
     #[test]
     fn there_is_always_one_between() {
-        for (lower, upper) in [("", "00000001V"), ("a", "b"), ("a", "aV"), ("az", "b"), ("0000", "00001"), ("Vzz", "W")] {
+        for (lower, upper) in [
+            ("", "00000001V"),
+            ("a", "b"),
+            ("a", "aV"),
+            ("az", "b"),
+            ("0000", "00001"),
+            ("Vzz", "W"),
+        ] {
             let rank = between(Some(lower), Some(upper));
             assert!(lower < rank.as_str() && rank.as_str() < upper, "{lower} < {rank} < {upper}");
         }

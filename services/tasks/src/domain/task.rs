@@ -64,7 +64,11 @@ pub(crate) fn title(raw: &str, faults: &mut Vec<Violation>) -> String {
 /// Checks a description: Markdown, kept as it is.
 pub(crate) fn description(raw: String, faults: &mut Vec<Violation>) -> String {
     if raw.len() > LONGEST_DESCRIPTION {
-        faults.push(Violation::new("description", "TOO_LONG", format!("at most {LONGEST_DESCRIPTION} bytes")));
+        faults.push(Violation::new(
+            "description",
+            "TOO_LONG",
+            format!("at most {LONGEST_DESCRIPTION} bytes"),
+        ));
     } else if raw.contains('\0') {
         faults.push(Violation::new("description", "CHARACTER", "no NUL character"));
     }
@@ -92,7 +96,9 @@ impl Task {
             };
         }
         match status {
-            Some(Status::Completed) if self.status != Status::Completed => self.complete(now, completion),
+            Some(Status::Completed) if self.status != Status::Completed => {
+                self.complete(now, completion)
+            }
             Some(status) if status != self.status => self.reopen(status),
             _ => {}
         }
@@ -180,7 +186,11 @@ pub(crate) mod tests {
         let mut after = before.clone();
         after.write(TaskFields::default(), now, CompletionId(uuid::Uuid::nil()));
         assert_eq!(after, before);
-        after.write(TaskFields { priority: Some(Priority::High), ..TaskFields::default() }, now, CompletionId(uuid::Uuid::nil()));
+        after.write(
+            TaskFields { priority: Some(Priority::High), ..TaskFields::default() },
+            now,
+            CompletionId(uuid::Uuid::nil()),
+        );
         assert_eq!(after, Task { priority: Priority::High, ..before });
     }
 
@@ -191,9 +201,19 @@ pub(crate) mod tests {
         let completed = || TaskFields { status: Some(Status::Completed), ..TaskFields::default() };
         task.write(completed(), first, CompletionId(uuid::Uuid::nil()));
         task.write(completed(), second, CompletionId(uuid::Uuid::max()));
-        assert_eq!((task.completed_at, task.completion_id), (Some(first), Some(CompletionId(uuid::Uuid::nil()))));
-        task.write(TaskFields { status: Some(Status::InProcess), ..TaskFields::default() }, second, CompletionId(uuid::Uuid::nil()));
-        assert_eq!((task.completed_at, task.completion_id, task.status), (None, None, Status::InProcess));
+        assert_eq!(
+            (task.completed_at, task.completion_id),
+            (Some(first), Some(CompletionId(uuid::Uuid::nil())))
+        );
+        task.write(
+            TaskFields { status: Some(Status::InProcess), ..TaskFields::default() },
+            second,
+            CompletionId(uuid::Uuid::nil()),
+        );
+        assert_eq!(
+            (task.completed_at, task.completion_id, task.status),
+            (None, None, Status::InProcess)
+        );
     }
 
     #[test]
@@ -201,7 +221,12 @@ pub(crate) mod tests {
         let mut faults = vec![];
         assert_eq!(title("  Ship it ", &mut faults), "Ship it");
         assert_eq!(faults, []);
-        for (raw, reason) in [("", "REQUIRED"), (" \t", "REQUIRED"), ("a\0b", "CHARACTER"), (&"é".repeat(501), "TOO_LONG")] {
+        for (raw, reason) in [
+            ("", "REQUIRED"),
+            (" \t", "REQUIRED"),
+            ("a\0b", "CHARACTER"),
+            (&"é".repeat(501), "TOO_LONG"),
+        ] {
             let mut faults = vec![];
             title(raw, &mut faults);
             assert_eq!(faults[0].reason, reason, "{raw:?}");

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use kit::page::{self, PageError};
 use proto::tasks::v1::{
-    Change, ChangeBatch, ListActivityRequest, ListActivityResponse, ListChangesRequest, ListChangesResponse, ObjectType,
-    WatchChangesRequest, change_service_server::ChangeService,
+    Change, ChangeBatch, ListActivityRequest, ListActivityResponse, ListChangesRequest,
+    ListChangesResponse, ObjectType, WatchChangesRequest, change_service_server::ChangeService,
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -27,24 +27,36 @@ const LIST: &str = "changes";
 
 #[tonic::async_trait]
 impl ChangeService for Rpc {
-    async fn list_changes(&self, request: Request<ListChangesRequest>) -> Reply<ListChangesResponse> {
+    async fn list_changes(
+        &self,
+        request: Request<ListChangesRequest>,
+    ) -> Reply<ListChangesResponse> {
         let scope = self.scope(&request).await?;
         let ListChangesRequest { cursor, limit, wait_milliseconds } = request.into_inner();
-        let wait = Duration::from_millis(u64::try_from(wait_milliseconds).unwrap_or(0)).min(LONGEST_WAIT);
-        let (limit, after) = (page::limit(limit).map_err(Error::from)?, position(scope, &cursor)?.unwrap_or(0));
+        let wait =
+            Duration::from_millis(u64::try_from(wait_milliseconds).unwrap_or(0)).min(LONGEST_WAIT);
+        let (limit, after) =
+            (page::limit(limit).map_err(Error::from)?, position(scope, &cursor)?.unwrap_or(0));
         if !wait.is_zero() {
             _ = timeout(wait, self.news(scope, after)).await;
         }
         let events = self.after(scope, after, limit + 1).await?;
-        let last = events.iter().take(usize::try_from(limit).unwrap_or(0)).last().map_or(after, |event| event.sequence);
         let (events, more) = page::cut(events, limit, |_| "more".to_owned());
+        let last = events.last().map_or(after, |event| event.sequence);
         let changes = events.into_iter().map(Into::into).collect();
-        Ok(Response::new(ListChangesResponse { changes, next_cursor: at(scope, last), has_more: !more.is_empty() }))
+        Ok(Response::new(ListChangesResponse {
+            changes,
+            next_cursor: at(scope, last),
+            has_more: !more.is_empty(),
+        }))
     }
 
     type WatchChangesStream = ReceiverStream<Result<ChangeBatch, Status>>;
 
-    async fn watch_changes(&self, request: Request<WatchChangesRequest>) -> Reply<Self::WatchChangesStream> {
+    async fn watch_changes(
+        &self,
+        request: Request<WatchChangesRequest>,
+    ) -> Reply<Self::WatchChangesStream> {
         let scope = self.scope(&request).await?;
         let after = match position(scope, &request.get_ref().cursor)? {
             Some(after) => after,
@@ -63,14 +75,22 @@ impl ChangeService for Rpc {
         Ok(Response::new(ReceiverStream::new(watcher)))
     }
 
-    async fn list_activity(&self, request: Request<ListActivityRequest>) -> Reply<ListActivityResponse> {
+    async fn list_activity(
+        &self,
+        request: Request<ListActivityRequest>,
+    ) -> Reply<ListActivityResponse> {
         let scope = self.scope(&request).await?;
         let ListActivityRequest { limit, cursor } = request.into_inner();
         let limit = page::limit(limit).map_err(Error::from)?;
-        let before = page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
+        let before =
+            page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
         let events = journal::before(&self.db, scope, before, limit + 1).await?;
-        let (events, next_cursor) = page::cut(events, limit, |last| page::encode("activity", &last.sequence));
-        Ok(Response::new(ListActivityResponse { changes: events.into_iter().map(Into::into).collect(), next_cursor }))
+        let (events, next_cursor) =
+            page::cut(events, limit, |last| page::encode("activity", &last.sequence));
+        Ok(Response::new(ListActivityResponse {
+            changes: events.into_iter().map(Into::into).collect(),
+            next_cursor,
+        }))
     }
 }
 
@@ -92,24 +112,39 @@ impl Rpc {
             None if after > 0 && self.sequence(scope).await? != after => {
                 // Something was written between the two reads, unless it is still not there to be read.
                 let events = journal::after(&self.db, scope, after, limit).await?;
-                if events.first().is_some_and(|first| first.sequence == after + 1) { Ok(events) } else { Err(Error::CursorExpired) }
+                if events.first().is_some_and(|first| first.sequence == after + 1) {
+                    Ok(events)
+                } else {
+                    Err(Error::CursorExpired)
+                }
             }
             _ => Ok(events),
         }
     }
 
     async fn sequence(&self, scope: ScopeId) -> Result<i64, Error> {
-        Ok(scopes::sequences(&self.db, &[scope]).await?.first().map_or(0, |(_, sequence)| *sequence))
+        Ok(scopes::sequences(&self.db, &[scope])
+            .await?
+            .first()
+            .map_or(0, |(_, sequence)| *sequence))
     }
 
     /// Sends what comes, until the watcher is gone or the database is.
-    async fn tell(&self, scope: ScopeId, mut after: i64, batches: &mpsc::Sender<Result<ChangeBatch, Status>>) {
+    async fn tell(
+        &self,
+        scope: ScopeId,
+        mut after: i64,
+        batches: &mpsc::Sender<Result<ChangeBatch, Status>>,
+    ) {
         let limit = page::MAX_LIMIT;
         loop {
             let batch = match self.after(scope, after, limit).await {
                 Ok(events) => {
                     after = events.last().map_or(after, |event| event.sequence);
-                    Ok(ChangeBatch { changes: events.into_iter().map(Into::into).collect(), cursor: at(scope, after) })
+                    Ok(ChangeBatch {
+                        changes: events.into_iter().map(Into::into).collect(),
+                        cursor: at(scope, after),
+                    })
                 }
                 Err(error) => Err(error.into()),
             };

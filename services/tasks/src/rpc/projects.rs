@@ -1,7 +1,8 @@
 use kit::{Violation, page};
 use proto::tasks::v1::{
-    CreateProjectRequest, DeleteProjectRequest, DeleteProjectResponse, GetProjectRequest, ListProjectsRequest,
-    ListProjectsResponse, Project, UpdateProjectRequest, project_service_server::ProjectService,
+    CreateProjectRequest, DeleteProjectRequest, DeleteProjectResponse, GetProjectRequest,
+    ListProjectsRequest, ListProjectsResponse, Project, UpdateProjectRequest,
+    project_service_server::ProjectService,
 };
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -37,7 +38,10 @@ impl ProjectService for Rpc {
         Ok(Response::new(project.into()))
     }
 
-    async fn list_projects(&self, request: Request<ListProjectsRequest>) -> Reply<ListProjectsResponse> {
+    async fn list_projects(
+        &self,
+        request: Request<ListProjectsRequest>,
+    ) -> Reply<ListProjectsResponse> {
         let scope = self.scope(&request).await?;
         let page = self.projects(scope, request.into_inner()).await?;
         Ok(Response::new(page))
@@ -47,7 +51,10 @@ impl ProjectService for Rpc {
         self.write("UpdateProject", request, update).await
     }
 
-    async fn delete_project(&self, request: Request<DeleteProjectRequest>) -> Reply<DeleteProjectResponse> {
+    async fn delete_project(
+        &self,
+        request: Request<DeleteProjectRequest>,
+    ) -> Reply<DeleteProjectResponse> {
         self.write("DeleteProject", request, |DeleteProjectRequest { id: project, if_version }| {
             Ok(Command::DeleteProject { id: id(&project, Error::ProjectNotFound)?, if_version })
         })
@@ -56,13 +63,22 @@ impl ProjectService for Rpc {
 }
 
 impl Rpc {
-    async fn projects(&self, scope: ScopeId, request: ListProjectsRequest) -> Result<ListProjectsResponse, Error> {
+    async fn projects(
+        &self,
+        scope: ScopeId,
+        request: ListProjectsRequest,
+    ) -> Result<ListProjectsResponse, Error> {
         let ListProjectsRequest { archived, limit, cursor } = request;
         let (limit, query) = (page::limit(limit)?, format!("projects {archived:?}"));
-        let after = page::decode::<(String, Uuid)>(&query, &cursor)?.map(|(rank, id)| (rank, ProjectId(id)));
+        let after = page::decode::<(String, Uuid)>(&query, &cursor)?
+            .map(|(rank, id)| (rank, ProjectId(id)));
         let found = store::projects::list(&self.db, scope, archived, after, limit + 1).await?;
-        let (found, next_cursor) = page::cut(found, limit, |last| page::encode(&query, &(&last.rank, last.id.0)));
-        Ok(ListProjectsResponse { projects: found.into_iter().map(Into::into).collect(), next_cursor })
+        let (found, next_cursor) =
+            page::cut(found, limit, |last| page::encode(&query, &(&last.rank, last.id.0)));
+        Ok(ListProjectsResponse {
+            projects: found.into_iter().map(Into::into).collect(),
+            next_cursor,
+        })
     }
 }
 
@@ -97,6 +113,15 @@ impl From<project::Project> for Project {
             trash_id: _,
         } = project;
         let (created_at, updated_at) = (Some(moment(created_at)), Some(moment(updated_at)));
-        Self { id: id.to_string(), name, is_inbox, archived: archived_at.is_some(), rank, version, created_at, updated_at }
+        Self {
+            id: id.to_string(),
+            name,
+            is_inbox,
+            archived: archived_at.is_some(),
+            rank,
+            version,
+            created_at,
+            updated_at,
+        }
     }
 }

@@ -3,8 +3,9 @@ mod list;
 
 use kit::Violation;
 use proto::tasks::v1::{
-    CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, DeleteTaskResponse, GetTaskRequest, ListTasksRequest,
-    ListTasksResponse, MoveTaskRequest, ReopenTaskRequest, Task, UpdateTaskRequest, task_service_server::TaskService,
+    CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, DeleteTaskResponse, GetTaskRequest,
+    ListTasksRequest, ListTasksResponse, MoveTaskRequest, ReopenTaskRequest, Task,
+    UpdateTaskRequest, task_service_server::TaskService,
 };
 use tonic::{Request, Response};
 
@@ -38,7 +39,10 @@ impl TaskService for Rpc {
     async fn update_task(&self, request: Request<UpdateTaskRequest>) -> Reply<Task> {
         self.write("UpdateTask", request, |message| {
             let UpdateTaskRequest { id: task, fields, update_mask, if_version } = message;
-            let fields = Box::new(convert::patch(fields.unwrap_or_default(), update_mask.unwrap_or_default())?);
+            let fields = Box::new(convert::patch(
+                fields.unwrap_or_default(),
+                update_mask.unwrap_or_default(),
+            )?);
             Ok(Command::UpdateTask { id: id(&task, Error::TaskNotFound)?, fields, if_version })
         })
         .await
@@ -90,7 +94,11 @@ fn relocate(message: MoveTaskRequest) -> Result<Command, Error> {
     let previous = field_id("after", after.as_ref(), &mut faults);
     let place = match (parent, project) {
         (Some(_), Some(_)) => {
-            faults.push(Violation::new("project_id", "CONFLICT", "either `parent_id` or `project_id`"));
+            faults.push(Violation::new(
+                "project_id",
+                "CONFLICT",
+                "either `parent_id` or `project_id`",
+            ));
             Place::Stay
         }
         (Some(parent), None) => Place::Under(parent),
@@ -107,5 +115,9 @@ fn relocate(message: MoveTaskRequest) -> Result<Command, Error> {
         (None, None) => Beside::AtEnd,
     };
     acceptable(faults)?;
-    Ok(Command::MoveTask { id: id(&task, Error::TaskNotFound)?, to: Target { place, beside }, if_version })
+    Ok(Command::MoveTask {
+        id: id(&task, Error::TaskNotFound)?,
+        to: Target { place, beside },
+        if_version,
+    })
 }

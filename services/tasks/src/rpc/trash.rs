@@ -1,7 +1,7 @@
 use kit::page;
 use proto::tasks::v1::{
-    ListTrashRequest, ListTrashResponse, ObjectType, PurgeTrashRequest, PurgeTrashResponse, RestoreTrashRequest,
-    RestoreTrashResponse, TrashItem, trash_service_server::TrashService,
+    ListTrashRequest, ListTrashResponse, ObjectType, PurgeTrashRequest, PurgeTrashResponse,
+    RestoreTrashRequest, RestoreTrashResponse, TrashItem, trash_service_server::TrashService,
 };
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -22,7 +22,10 @@ impl TrashService for Rpc {
         Ok(Response::new(page))
     }
 
-    async fn restore_trash(&self, request: Request<RestoreTrashRequest>) -> Reply<RestoreTrashResponse> {
+    async fn restore_trash(
+        &self,
+        request: Request<RestoreTrashRequest>,
+    ) -> Reply<RestoreTrashResponse> {
         self.write("RestoreTrash", request, |RestoreTrashRequest { id: trash }| {
             Ok(Command::Restore { id: id(&trash, Error::TrashNotFound)? })
         })
@@ -38,12 +41,17 @@ impl TrashService for Rpc {
 }
 
 impl Rpc {
-    async fn trash(&self, scope: ScopeId, request: ListTrashRequest) -> Result<ListTrashResponse, Error> {
+    async fn trash(
+        &self,
+        scope: ScopeId,
+        request: ListTrashRequest,
+    ) -> Result<ListTrashResponse, Error> {
         let ListTrashRequest { limit, cursor } = request;
         let limit = page::limit(limit)?;
         let after = page::decode::<Uuid>("trash", &cursor)?.map(ObjectId);
         let found = trash::list(&self.db, scope, after, limit + 1).await?;
-        let (found, next_cursor) = page::cut(found, limit, |last| page::encode("trash", &last.id.0));
+        let (found, next_cursor) =
+            page::cut(found, limit, |last| page::encode("trash", &last.id.0));
         Ok(ListTrashResponse { items: found.into_iter().map(Into::into).collect(), next_cursor })
     }
 }

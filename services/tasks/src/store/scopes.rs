@@ -34,12 +34,18 @@ pub(crate) async fn of_user(db: &Db, user: UserId) -> Result<Option<ScopeId>, Er
 /// Makes a user's private scope, its membership and its Inbox, unless somebody else just did.
 pub(crate) async fn create(db: &Db, clock: &Clock, actor: Actor) -> Result<ScopeId, Error> {
     let now = clock.now();
-    let scope = Scope { id: ScopeId(actor.user_id.0), sequence: 1, inbox_id: ProjectId::new(clock), created_at: now };
+    let scope = Scope {
+        id: ScopeId(actor.user_id.0),
+        sequence: 1,
+        inbox_id: ProjectId::new(clock),
+        created_at: now,
+    };
     let id = scope.id;
     let made = db
         .write("scope.create", move |connection| {
             Box::pin(async move {
-                let insert = diesel::insert_into(scopes::table).values(&scope).on_conflict_do_nothing();
+                let insert =
+                    diesel::insert_into(scopes::table).values(&scope).on_conflict_do_nothing();
                 match on!(connection, conn => insert.execute(conn).await)? {
                     0 => Ok(()),
                     _ => furnish(connection, &scope, actor).await,
@@ -81,7 +87,11 @@ async fn furnish(connection: &mut Connection, scope: &Scope, actor: Actor) -> Re
         operation: Operation::Create,
         changes: changes(None, inbox.visible()).expect("everything is new"),
     };
-    let membership = (memberships::user_id.eq(user_id), memberships::scope_id.eq(scope_id), memberships::role.eq("owner"));
+    let membership = (
+        memberships::user_id.eq(user_id),
+        memberships::scope_id.eq(scope_id),
+        memberships::role.eq("owner"),
+    );
     on!(connection, conn => diesel::insert_into(memberships::table).values(membership).execute(conn).await)?;
     on!(connection, conn => diesel::insert_into(projects::table).values(&inbox).execute(conn).await)?;
     on!(connection, conn => diesel::insert_into(journal::table).values(&event).execute(conn).await)?;

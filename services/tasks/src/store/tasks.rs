@@ -48,12 +48,19 @@ pub(crate) enum Order {
 /// One task that is not in the trash.
 pub(crate) async fn get(db: &Db, scope: ScopeId, id: TaskId) -> Result<Task, Error> {
     let row = tasks::table.find((scope, id)).filter(tasks::trashed_at.is_null());
-    let found = read!(db, "task.get", conn => row.select(Task::as_select()).first(conn).await.optional())?;
+    let found =
+        read!(db, "task.get", conn => row.select(Task::as_select()).first(conn).await.optional())?;
     found.ok_or(Error::TaskNotFound)
 }
 
 /// At most `limit` tasks of a scope.
-pub(crate) async fn list(db: &Db, scope: ScopeId, filter: &Filter, order: &Order, limit: i64) -> Result<Vec<Task>, Error> {
+pub(crate) async fn list(
+    db: &Db,
+    scope: ScopeId,
+    filter: &Filter,
+    order: &Order,
+    limit: i64,
+) -> Result<Vec<Task>, Error> {
     Ok(read!(db, "task.list", conn: Backend => {
         let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trashed_at.is_null());
         let mut rows = rows.select(Task::as_select()).limit(limit).into_boxed::<Backend>();
@@ -122,9 +129,12 @@ impl Unit {
         self.write_rows().await?;
         let (mut found, mut level): (Vec<Task>, _) = (vec![], vec![id]);
         while !level.is_empty() {
-            let below = tasks::table.filter(tasks::scope_id.eq(self.scope.id)).filter(tasks::parent_id.eq_any(&level));
+            let below = tasks::table
+                .filter(tasks::scope_id.eq(self.scope.id))
+                .filter(tasks::parent_id.eq_any(&level));
             let rows = below.filter(tasks::trashed_at.is_null()).limit(MOST_AT_ONCE + 1);
-            let rows: Vec<Task> = on!(self.connection, conn => rows.select(Task::as_select()).load(conn).await)?;
+            let rows: Vec<Task> =
+                on!(self.connection, conn => rows.select(Task::as_select()).load(conn).await)?;
             level = rows.iter().map(|row| row.id).collect();
             self.learn(rows.clone());
             found.extend(rows);
@@ -136,9 +146,12 @@ impl Unit {
     /// All tasks of a project that are not in the trash.
     pub(crate) async fn tasks_of(&mut self, project: ProjectId) -> Result<Vec<Task>, Error> {
         self.write_rows().await?;
-        let rows = tasks::table.filter(tasks::scope_id.eq(self.scope.id)).filter(tasks::project_id.eq(project));
+        let rows = tasks::table
+            .filter(tasks::scope_id.eq(self.scope.id))
+            .filter(tasks::project_id.eq(project));
         let rows = rows.filter(tasks::trashed_at.is_null()).limit(MOST_AT_ONCE + 1);
-        let rows: Vec<Task> = on!(self.connection, conn => rows.select(Task::as_select()).load(conn).await)?;
+        let rows: Vec<Task> =
+            on!(self.connection, conn => rows.select(Task::as_select()).load(conn).await)?;
         self.learn(rows.clone());
         bounded(&rows)?;
         Ok(rows)
@@ -173,5 +186,9 @@ impl Unit {
 }
 
 fn bounded(rows: &[Task]) -> Result<(), Error> {
-    if i64::try_from(rows.len()).is_ok_and(|count| count <= MOST_AT_ONCE) { Ok(()) } else { Err(Error::TooMany(MOST_AT_ONCE)) }
+    if i64::try_from(rows.len()).is_ok_and(|count| count <= MOST_AT_ONCE) {
+        Ok(())
+    } else {
+        Err(Error::TooMany(MOST_AT_ONCE))
+    }
 }

@@ -62,11 +62,15 @@ impl Unit {
         wanted: &[TaskId],
     ) -> Result<Self, Error> {
         let begin = connection.begin_statement();
-        let lock = format!("SELECT id, sequence, inbox_id, created_at FROM scopes WHERE id = $1{}", connection.row_lock());
+        let lock = format!(
+            "SELECT id, sequence, inbox_id, created_at FROM scopes WHERE id = $1{}",
+            connection.row_lock()
+        );
         let scope = Cached(sql_query(lock).bind::<kit::db::sql::Uuid, _>(scope_id));
         let names: Vec<&str> = keys.iter().map(|(_, key)| key.as_str()).collect();
-        let used = idempotency_keys::table
-            .filter(idempotency_keys::scope_id.eq(scope_id).and(idempotency_keys::key.eq_any(names)));
+        let used = idempotency_keys::table.filter(
+            idempotency_keys::scope_id.eq(scope_id).and(idempotency_keys::key.eq_any(names)),
+        );
         let rows = tasks::table.filter(tasks::scope_id.eq(scope_id).and(tasks::id.eq_any(wanted)));
         let (_, scope, used, rows) = together!(connection, conn =>
             begin.execute(conn).await,
@@ -78,7 +82,18 @@ impl Unit {
         tasks.extend(rows.into_iter().map(|row| (row.id, Known::new(Some(row)))));
         let used = used.into_iter().map(|used| ((used.user_id, used.key.clone()), used)).collect();
         let (projects, purged, events, fresh_keys) = (HashMap::new(), vec![], vec![], vec![]);
-        Ok(Self { connection, scope, now: clock.now(), clock, tasks, projects, purged, events, used, fresh_keys })
+        Ok(Self {
+            connection,
+            scope,
+            now: clock.now(),
+            clock,
+            tasks,
+            projects,
+            purged,
+            events,
+            used,
+            fresh_keys,
+        })
     }
 
     /// What was answered under a key before.
@@ -121,7 +136,10 @@ impl Unit {
 
     /// The project; not found when it is in the trash.
     pub(crate) async fn project(&mut self, id: ProjectId) -> Result<Project, Error> {
-        self.any_project(id).await?.filter(|project| project.trashed_at.is_none()).ok_or(Error::ProjectNotFound)
+        self.any_project(id)
+            .await?
+            .filter(|project| project.trashed_at.is_none())
+            .ok_or(Error::ProjectNotFound)
     }
 
     /// Takes rows that a query found; what is known already is newer and stays.
@@ -132,35 +150,61 @@ impl Unit {
     }
 
     /// Writes a task, and journals what differs: nothing at all where nothing does.
-    pub(crate) async fn save_task(&mut self, mut task: Task, operation: Operation, actor: &Actor) -> Result<Task, Error> {
+    pub(crate) async fn save_task(
+        &mut self,
+        mut task: Task,
+        operation: Operation,
+        actor: &Actor,
+    ) -> Result<Task, Error> {
         let before = self.any_task(task.id).await?;
-        let Some(changes) = changes(before.as_ref().map(Task::visible), task.visible()) else { return Ok(task) };
+        let Some(changes) = changes(before.as_ref().map(Task::visible), task.visible()) else {
+            return Ok(task);
+        };
         if let Some(before) = before {
             task.version = before.version + 1;
             task.updated_at = self.now;
         }
-        self.journal(ObjectType::Task, task.id.into(), task.version, operation, changes, actor);
+        self.journal((ObjectType::Task, task.id.into(), task.version), operation, changes, actor);
         self.tasks.get_mut(&task.id).expect("looked up above").row = Some(task.clone());
         Ok(task)
     }
 
     /// Writes a project, and journals what differs.
-    pub(crate) async fn save_project(&mut self, mut project: Project, operation: Operation, actor: &Actor) -> Result<Project, Error> {
+    pub(crate) async fn save_project(
+        &mut self,
+        mut project: Project,
+        operation: Operation,
+        actor: &Actor,
+    ) -> Result<Project, Error> {
         let before = self.any_project(project.id).await?;
-        let Some(changes) = changes(before.as_ref().map(Project::visible), project.visible()) else { return Ok(project) };
+        let Some(changes) = changes(before.as_ref().map(Project::visible), project.visible())
+        else {
+            return Ok(project);
+        };
         if let Some(before) = before {
             project.version = before.version + 1;
             project.updated_at = self.now;
         }
-        self.journal(ObjectType::Project, project.id.into(), project.version, operation, changes, actor);
+        self.journal(
+            (ObjectType::Project, project.id.into(), project.version),
+            operation,
+            changes,
+            actor,
+        );
         self.projects.get_mut(&project.id).expect("looked up above").row = Some(project.clone());
         Ok(project)
     }
 
     /// Removes an object for good.
-    pub(crate) fn purge(&mut self, object_type: ObjectType, id: ObjectId, version: i64, actor: &Actor) {
+    pub(crate) fn purge(
+        &mut self,
+        object_type: ObjectType,
+        id: ObjectId,
+        version: i64,
+        actor: &Actor,
+    ) {
         let nothing = kit::db::sql::JsonText("{}".to_owned());
-        self.journal(object_type, id, version + 1, Operation::Purge, nothing, actor);
+        self.journal((object_type, id, version + 1), Operation::Purge, nothing, actor);
         self.tasks.insert(TaskId(id.0), Known::new(None));
         self.projects.insert(ProjectId(id.0), Known::new(None));
         self.purged.push(id);
@@ -173,9 +217,7 @@ impl Unit {
 
     fn journal(
         &mut self,
-        object_type: ObjectType,
-        object_id: ObjectId,
-        object_version: i64,
+        (object_type, object_id, object_version): (ObjectType, ObjectId, i64),
         operation: Operation,
         changes: kit::db::sql::JsonText,
         actor: &Actor,

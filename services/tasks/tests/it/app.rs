@@ -15,8 +15,9 @@ use proto::{
         trust_service_server::{TrustService, TrustServiceServer},
     },
     tasks::v1::{
-        CreateTaskRequest, Task, TaskFields, change_service_client::ChangeServiceClient, project_service_client::ProjectServiceClient,
-        task_service_client::TaskServiceClient, trash_service_client::TrashServiceClient,
+        CreateTaskRequest, Task, TaskFields, change_service_client::ChangeServiceClient,
+        project_service_client::ProjectServiceClient, task_service_client::TaskServiceClient,
+        trash_service_client::TrashServiceClient,
     },
 };
 use tokio::net::TcpListener;
@@ -28,9 +29,13 @@ struct Trust([u8; 32]);
 
 #[tonic::async_trait]
 impl TrustService for Trust {
-    type WatchTrustStream = std::pin::Pin<Box<dyn Stream<Item = Result<TrustUpdate, Status>> + Send>>;
+    type WatchTrustStream =
+        std::pin::Pin<Box<dyn Stream<Item = Result<TrustUpdate, Status>> + Send>>;
 
-    async fn watch_trust(&self, _: Request<WatchTrustRequest>) -> Result<Response<Self::WatchTrustStream>, Status> {
+    async fn watch_trust(
+        &self,
+        _: Request<WatchTrustRequest>,
+    ) -> Result<Response<Self::WatchTrustStream>, Status> {
         let key = v1::SigningKey { id: "k".to_owned(), public_key: self.0.to_vec() };
         let update = TrustUpdate { snapshot: true, keys: vec![key], revocations: vec![] };
         Ok(Response::new(Box::pin(stream::unfold(Some(update), |update| async move {
@@ -45,9 +50,9 @@ impl TrustService for Trust {
 /// The service with a database of its own.
 pub(crate) struct App {
     key: Arc<SigningKey>,
-    pub(crate) channel: GrpcChannel,
+    channel: GrpcChannel,
     stop: Stop,
-    pub(crate) database: Database,
+    _database: Database,
 }
 
 impl App {
@@ -65,7 +70,8 @@ impl App {
         let (pkcs8, public) = SigningKey::generate();
         let auth = local(Routes::new(TrustServiceServer::new(Trust(public))).into_axum_router());
         let (key, stop) = (Arc::new(SigningKey::new("k".to_owned(), &pkcs8).unwrap()), Stop::new());
-        let app = Self { channel: start(&database, auth, &stop).await, key, stop, database };
+        let app =
+            Self { channel: start(&database, auth, &stop).await, key, stop, _database: database };
         for _ in 0..500 {
             if app.user(0).tasks().list_tasks(app.user(0).asks(Default::default())).await.is_ok() {
                 return app;
@@ -80,18 +86,35 @@ impl App {
         let now = Clock::system().now().as_seconds();
         let (sub, sid, jti) = (Uuid::from_u128(number + 1), Uuid::from_u128(7), Uuid::from_u128(8));
         let aud = vec!["tasks".to_owned()];
-        let claims = Claims { iss: ISSUER.to_owned(), aud, sub, sid, jti, iat: now, nbf: now, exp: now + 600 };
-        User { token: format!("Bearer {}", self.key.sign(&claims).unwrap()), channel: self.channel.clone() }
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud,
+            sub,
+            sid,
+            jti,
+            iat: now,
+            nbf: now,
+            exp: now + 600,
+        };
+        User {
+            token: format!("Bearer {}", self.key.sign(&claims).unwrap()),
+            channel: self.channel.clone(),
+        }
     }
 }
 
 async fn start(database: &Database, auth: GrpcChannel, stop: &Stop) -> GrpcChannel {
-    let config =
-        tasks::Config { database_url: Secret::from(database.url.clone()), auto_migrate: Some(true), ..tasks::Config::default() };
+    let config = tasks::Config {
+        database_url: Secret::from(database.url.clone()),
+        auto_migrate: Some(true),
+        ..tasks::Config::default()
+    };
     let service = tasks::build(config, Clock::system(), tasks::Peers { auth }).await.unwrap();
     let (channel, stop) = (service.channel(), stop.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    kit::work::detach(async move { kit::serve::serve(service, listener, &Limits::default(), stop).await });
+    kit::work::detach(async move {
+        kit::serve::serve(service, listener, &Limits::default(), stop).await
+    });
     channel
 }
 
@@ -148,7 +171,8 @@ impl User {
     }
 
     pub(crate) async fn creates_with(&self, fields: TaskFields, parent_id: Option<String>) -> Task {
-        let message = CreateTaskRequest { fields: Some(fields), parent_id, ..CreateTaskRequest::default() };
+        let message =
+            CreateTaskRequest { fields: Some(fields), parent_id, ..CreateTaskRequest::default() };
         self.tasks().create_task(self.asks(message)).await.unwrap().into_inner()
     }
 }
@@ -165,7 +189,9 @@ pub(crate) fn reason<T: std::fmt::Debug>(outcome: Result<Response<T>, Status>) -
 
 /// The fields that were refused, and why.
 #[track_caller]
-pub(crate) fn faults<T: std::fmt::Debug>(outcome: Result<Response<T>, Status>) -> Vec<(String, String)> {
+pub(crate) fn faults<T: std::fmt::Debug>(
+    outcome: Result<Response<T>, Status>,
+) -> Vec<(String, String)> {
     let violations = Refusal::of(&outcome.unwrap_err()).violations;
     violations.into_iter().map(|violation| (violation.field, violation.reason)).collect()
 }

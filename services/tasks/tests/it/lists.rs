@@ -29,11 +29,21 @@ fn due(date: &str) -> Option<Due> {
 async fn pages_hold_each_task_once_in_every_order() {
     for app in App::each().await {
         let alice = app.user(1);
-        for (title, day) in [("a", Some("2026-03-01")), ("b", None), ("c", Some("2026-01-01")), ("d", Some("2026-03-01")), ("e", None)] {
+        for (title, day) in [
+            ("a", Some("2026-03-01")),
+            ("b", None),
+            ("c", Some("2026-01-01")),
+            ("d", Some("2026-03-01")),
+            ("e", None),
+        ] {
             alice.creates_with(TaskFields { due: day.and_then(due), ..fields(title) }, None).await;
         }
         let inbox = alice.creates("f").await.project_id;
-        let by = |order: &str| ListTasksRequest { order_by: order.to_owned(), project_id: Some(inbox.clone()), ..Default::default() };
+        let by = |order: &str| ListTasksRequest {
+            order_by: order.to_owned(),
+            project_id: Some(inbox.clone()),
+            ..Default::default()
+        };
         for (order, expected) in [
             ("", "f e d c b a"),
             ("-created_at", "f e d c b a"),
@@ -52,11 +62,30 @@ async fn pages_hold_each_task_once_in_every_order() {
 async fn filters_narrow_a_list() {
     for app in App::each().await {
         let (alice, bob) = (app.user(1), app.user(2));
-        let labels = |labels: &[&str]| labels.iter().map(|&label| label.to_owned()).collect::<Vec<_>>();
+        let labels =
+            |labels: &[&str]| labels.iter().map(|&label| label.to_owned()).collect::<Vec<_>>();
         let urgent = Some(Priority::Urgent.into());
-        alice.creates_with(TaskFields { labels: labels(&["Home", "soon"]), priority: urgent, ..fields("Buy 100% oats") }, None).await;
-        alice.creates_with(TaskFields { labels: labels(&["home"]), due: due("2026-01-01"), ..fields("Sweep") }, None).await;
-        let described = TaskFields { description: Some("with OATS".to_owned()), status: Some(Status::Completed.into()), ..fields("Bake") };
+        alice
+            .creates_with(
+                TaskFields {
+                    labels: labels(&["Home", "soon"]),
+                    priority: urgent,
+                    ..fields("Buy 100% oats")
+                },
+                None,
+            )
+            .await;
+        alice
+            .creates_with(
+                TaskFields { labels: labels(&["home"]), due: due("2026-01-01"), ..fields("Sweep") },
+                None,
+            )
+            .await;
+        let described = TaskFields {
+            description: Some("with OATS".to_owned()),
+            status: Some(Status::Completed.into()),
+            ..fields("Bake")
+        };
         alice.creates_with(described, None).await;
         bob.creates("Oats of another").await;
         let none = ListTasksRequest::default;
@@ -68,9 +97,21 @@ async fn filters_narrow_a_list() {
             (ListTasksRequest { query: Some("0%".to_owned()), ..none() }, "Buy 100% oats"),
             (ListTasksRequest { query: Some("_".to_owned()), ..none() }, ""),
             (ListTasksRequest { status: vec![Status::Completed.into()], ..none() }, "Bake"),
-            (ListTasksRequest { status: vec![Status::Completed.into(), Status::NeedsAction.into()], ..none() }, "Bake Sweep Buy 100% oats"),
-            (ListTasksRequest { priority: vec![Priority::Urgent.into()], ..none() }, "Buy 100% oats"),
-            (ListTasksRequest { due_before: Some(moment("2026-01-02T00:00:00Z")), ..none() }, "Sweep"),
+            (
+                ListTasksRequest {
+                    status: vec![Status::Completed.into(), Status::NeedsAction.into()],
+                    ..none()
+                },
+                "Bake Sweep Buy 100% oats",
+            ),
+            (
+                ListTasksRequest { priority: vec![Priority::Urgent.into()], ..none() },
+                "Buy 100% oats",
+            ),
+            (
+                ListTasksRequest { due_before: Some(moment("2026-01-02T00:00:00Z")), ..none() },
+                "Sweep",
+            ),
             (ListTasksRequest { due_before: Some(moment("2026-01-01T00:00:00Z")), ..none() }, ""),
         ];
         for (request, expected) in cases {
@@ -88,10 +129,23 @@ async fn a_cursor_serves_only_the_list_it_came_from() {
         let ask = async |request| alice.tasks().list_tasks(alice.asks(request)).await;
         let first = ListTasksRequest { limit: 1, ..ListTasksRequest::default() };
         let cursor = ask(first.clone()).await.unwrap().into_inner().next_cursor;
-        let other = ListTasksRequest { cursor: cursor.clone(), order_by: "due".to_owned(), ..first.clone() };
+        let other = ListTasksRequest {
+            cursor: cursor.clone(),
+            order_by: "due".to_owned(),
+            ..first.clone()
+        };
         assert_eq!(reason(ask(other).await), "CURSOR_MISMATCH");
-        assert_eq!(reason(ask(ListTasksRequest { cursor: "x".to_owned(), ..first.clone() }).await), "INVALID_CURSOR");
-        assert_eq!(reason(ask(ListTasksRequest { limit: 201, ..first.clone() }).await), "INVALID_LIMIT");
-        assert_eq!(reason(ask(ListTasksRequest { order_by: "rank".to_owned(), ..first }).await), "VALIDATION_FAILED");
+        assert_eq!(
+            reason(ask(ListTasksRequest { cursor: "x".to_owned(), ..first.clone() }).await),
+            "INVALID_CURSOR"
+        );
+        assert_eq!(
+            reason(ask(ListTasksRequest { limit: 201, ..first.clone() }).await),
+            "INVALID_LIMIT"
+        );
+        assert_eq!(
+            reason(ask(ListTasksRequest { order_by: "rank".to_owned(), ..first }).await),
+            "VALIDATION_FAILED"
+        );
     }
 }

@@ -1,7 +1,9 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use proto::tasks::v1::{CreateTaskRequest, ListChangesRequest, ListTasksRequest, UpdateTaskRequest};
+use proto::tasks::v1::{
+    CreateTaskRequest, ListChangesRequest, ListTasksRequest, UpdateTaskRequest,
+};
 
 use crate::app::{App, User, fields, reason};
 
@@ -31,11 +33,19 @@ async fn a_write_under_a_used_key_is_answered_and_not_repeated() {
         let again = alice.tasks().create_task(alice.asks_once("k1", new("Ship it"))).await.unwrap();
         assert_eq!(again.metadata().get("idempotency-replayed").unwrap(), "true");
         assert_eq!(again.get_ref(), first.get_ref());
-        assert_eq!(reason(alice.tasks().create_task(alice.asks_once("k1", new("Sail it"))).await), "IDEMPOTENCY_KEY_REUSED");
+        assert_eq!(
+            reason(alice.tasks().create_task(alice.asks_once("k1", new("Sail it"))).await),
+            "IDEMPOTENCY_KEY_REUSED"
+        );
         let bob = app.user(2);
         let others = bob.tasks().create_task(bob.asks_once("k1", new("Sail it"))).await.unwrap();
         assert_eq!(others.get_ref().title, "Sail it", "keys are their user's own");
-        let listed = alice.tasks().list_tasks(alice.asks(ListTasksRequest::default())).await.unwrap().into_inner();
+        let listed = alice
+            .tasks()
+            .list_tasks(alice.asks(ListTasksRequest::default()))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(listed.tasks.len(), 1);
     }
 }
@@ -44,7 +54,10 @@ async fn a_write_under_a_used_key_is_answered_and_not_repeated() {
 async fn a_refused_write_uses_up_no_key() {
     for app in App::each().await {
         let alice = app.user(1);
-        assert_eq!(reason(alice.tasks().create_task(alice.asks_once("k1", new(""))).await), "VALIDATION_FAILED");
+        assert_eq!(
+            reason(alice.tasks().create_task(alice.asks_once("k1", new(""))).await),
+            "VALIDATION_FAILED"
+        );
         assert!(alice.tasks().create_task(alice.asks_once("k1", new("Ship it"))).await.is_ok());
     }
 }
@@ -55,7 +68,15 @@ async fn racing_writes_under_one_key_make_one_task() {
         let alice = app.user(1);
         let racing = (0..40).map(|_| {
             let alice = alice.clone();
-            async move { alice.tasks().create_task(alice.asks_once("k1", new("Ship it"))).await.unwrap().into_inner().id }
+            async move {
+                alice
+                    .tasks()
+                    .create_task(alice.asks_once("k1", new("Ship it")))
+                    .await
+                    .unwrap()
+                    .into_inner()
+                    .id
+            }
         });
         let ids: HashSet<String> = join_all(racing).await.into_iter().collect();
         assert_eq!(ids.len(), 1);
@@ -73,7 +94,8 @@ async fn racing_writes_leave_a_journal_without_gaps() {
                 if number % 2 == 0 {
                     alice.creates(&format!("task {number}")).await;
                 } else {
-                    let update_mask = Some(prost_types::FieldMask { paths: vec!["title".to_owned()] });
+                    let update_mask =
+                        Some(prost_types::FieldMask { paths: vec!["title".to_owned()] });
                     let fields = Some(fields(&format!("counted {number}")));
                     let message = UpdateTaskRequest { id, fields, update_mask, if_version: None };
                     alice.tasks().update_task(alice.asks(message)).await.unwrap();

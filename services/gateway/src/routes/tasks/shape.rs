@@ -59,12 +59,14 @@ pub(crate) struct Task {
     project_id: String,
     /// The task that it is a part of.
     #[schema(format = Uuid)]
+    #[schema(required)]
     parent_id: Option<String>,
     title: String,
     /// Markdown.
     description: String,
     status: Status,
     priority: Priority,
+    #[schema(required)]
     due: Option<Due>,
     labels: Vec<String>,
     /// Orders siblings, compared byte by byte.
@@ -73,6 +75,7 @@ pub(crate) struct Task {
     version: i64,
     created_at: Moment,
     updated_at: Moment,
+    #[schema(required)]
     completed_at: Option<Moment>,
 }
 
@@ -81,6 +84,7 @@ pub(crate) struct Task {
 pub(crate) struct TaskPage {
     items: Vec<Task>,
     /// Where the next page begins; null when there is none.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -166,7 +170,7 @@ pub(crate) struct TaskQuery {
     /// Those that hold these words in their title or description.
     q: Option<String>,
     /// `-` in front turns it round. By `rank` only within a project.
-    #[param(default = "-created_at")]
+    #[param(inline, default = "-created_at")]
     order_by: Option<Order>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -177,7 +181,6 @@ pub(crate) struct TaskQuery {
 
 /// An order of tasks.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(inline)]
 #[expect(dead_code, reason = "the document's half of `ORDERS`")]
 pub(crate) enum Order {
     #[serde(rename = "created_at")]
@@ -199,8 +202,8 @@ impl From<NewTask> for v1::CreateTaskRequest {
         let fields = v1::TaskFields {
             title: Some(title),
             description,
-            status: status.map(Status::contract),
-            priority: priority.map(Priority::contract),
+            status: status.map(i32::from),
+            priority: priority.map(i32::from),
             due: due.map(v1::Due::from),
             labels: labels.unwrap_or_default(),
         };
@@ -216,8 +219,8 @@ impl TaskPatch {
         let fields = v1::TaskFields {
             title: title.mask("title", &mut paths),
             description: description.mask("description", &mut paths),
-            status: status.mask("status", &mut paths).map(Status::contract),
-            priority: priority.mask("priority", &mut paths).map(Priority::contract),
+            status: status.mask("status", &mut paths).map(i32::from),
+            priority: priority.mask("priority", &mut paths).map(i32::from),
             due: due.mask("due", &mut paths).map(v1::Due::from),
             labels: labels.mask("labels", &mut paths).unwrap_or_default(),
         };

@@ -66,7 +66,11 @@ fn claims_that_do_not_fit_are_refused() {
     for change in changes {
         let mut claims = claims(&clock);
         change(&mut claims);
-        assert_eq!(verifier.verify(&key.sign(&claims).unwrap()), Err(TokenError::Invalid), "{claims:?}");
+        assert_eq!(
+            verifier.verify(&key.sign(&claims).unwrap()),
+            Err(TokenError::Invalid),
+            "{claims:?}"
+        );
     }
 }
 
@@ -86,7 +90,7 @@ fn a_header_that_is_not_exactly_ours_is_refused() {
         r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","jku":"http://evil"}"#,
         r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","crit":["exp"]}"#,
         r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","b64":false}"#,
-        r#"{"typ":"at+jwt","alg":"EdDSA","kid":"k1"}"#,
+        r#"{"alg":"EdDSA","typ":"at+jwt", "kid":"k1"}"#,
     ] {
         let forged = format!("{}.{rest}", segment(header));
         assert_eq!(verifier.verify(&forged), Err(TokenError::Invalid), "{header}");

@@ -40,7 +40,7 @@ async fn calls_are_spread_evenly() {
     let (one, other) = (willing().await, willing().await);
     let channel = channel_to(&[&one, &other]);
     assert_eq!(failures(&channel, "GetThing", 2000, 10).await, 0);
-    assert!((800..1200).contains(&one.calls()), "{} and {}", one.calls(), other.calls());
+    assert!((500..1500).contains(&one.calls()), "{} and {}", one.calls(), other.calls());
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn many_streams_leave_room_for_calls() {
     let quiet =
         || Response::new(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()));
     let peer = Peer::start(move |_| async move { quiet() }).await;
-    let channel = channel_to(&[&peer]);
+    let channel = remote("things", &peer.url(), Limits::default()).unwrap();
     let streams = join_all((0..300).map(|_| call(&channel, "WatchThings", &[]))).await;
     assert!(streams.iter().all(Result::is_ok));
     assert_eq!(code(&channel, "GetThing", &[]).await, Code::Ok);

@@ -35,7 +35,11 @@ async fn a_head_that_drips_is_cut_off_in_time() {
     let server = Server::start(quick()).await;
     let (mut reader, mut writer) = server.connect().await.into_split();
     writer.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-    let dripping = kit::work::detach(async move { while writer.write_all(b"x: y\r\n").await.is_ok() { sleep(Duration::from_millis(50)).await } });
+    let dripping = kit::work::detach(async move {
+        while writer.write_all(b"x: y\r\n").await.is_ok() {
+            sleep(Duration::from_millis(50)).await
+        }
+    });
     let begun = Instant::now();
     _ = timeout(LONG, reader.read_to_end(&mut vec![])).await.unwrap();
     assert!((250..1500).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
@@ -65,7 +69,8 @@ async fn an_answer_that_takes_longer_than_a_head_may_is_not_cut_off() {
 #[tokio::test]
 async fn one_address_gets_no_more_than_its_share() {
     let server = Server::start(Limits { max_connections_per_ip: 2, ..quick() }).await;
-    let (mut first, mut second, mut third) = (server.connect().await, server.connect().await, server.connect().await);
+    let (mut first, mut second, mut third) =
+        (server.connect().await, server.connect().await, server.connect().await);
     assert!(closed(&mut third).await.as_millis() < 200);
     for stream in [&mut first, &mut second] {
         ask(stream, "/").await;
@@ -103,7 +108,8 @@ async fn an_old_http2_connection_is_replaced_without_a_lost_request() {
 
 #[tokio::test]
 async fn an_old_http1_connection_ends_with_an_answer_that_says_so() {
-    let server = Server::start(Limits { max_connection_age: Period::from_millis(150), ..quick() }).await;
+    let server =
+        Server::start(Limits { max_connection_age: Period::from_millis(150), ..quick() }).await;
     let mut stream = server.connect().await;
     ask(&mut stream, "/").await;
     assert!(!read_until(&mut stream, "hello").await.contains("connection: close"));

@@ -43,7 +43,8 @@ async fn a_request_under_way_is_answered() {
 
 #[tokio::test]
 async fn a_stream_is_sent_to_its_end_and_an_endless_one_is_cut_when_time_is_up() {
-    let server = Server::start(Limits { drain_timeout: Period::from_millis(1000), ..quick() }).await;
+    let server =
+        Server::start(Limits { drain_timeout: Period::from_millis(1000), ..quick() }).await;
     let (mut stream, mut endless) = (server.connect().await, server.connect().await);
     ask(&mut stream, "/ticks").await;
     ask(&mut endless, "/for-ever").await;

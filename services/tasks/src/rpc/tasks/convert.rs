@@ -33,13 +33,28 @@ pub(super) fn patch(fields: v1::TaskFields, mask: FieldMask) -> Result<TaskField
     let (mut written, mut faults) = (TaskFields::default(), vec![]);
     for path in mask.paths {
         match path.as_str() {
-            "title" => written.title = Some(task::title(title.as_deref().unwrap_or(""), &mut faults)),
-            "description" => written.description = Some(task::description(description.clone().unwrap_or_default(), &mut faults)),
-            "status" => written.status = status.map_or(Some(Status::NeedsAction), |status| known_status(status, &mut faults)),
-            "priority" => written.priority = priority.map_or(Some(Priority::None), |priority| known_priority(priority, &mut faults)),
+            "title" => {
+                written.title = Some(task::title(title.as_deref().unwrap_or(""), &mut faults))
+            }
+            "description" => {
+                written.description =
+                    Some(task::description(description.clone().unwrap_or_default(), &mut faults))
+            }
+            "status" => {
+                written.status = status
+                    .map_or(Some(Status::NeedsAction), |status| known_status(status, &mut faults))
+            }
+            "priority" => {
+                written.priority = priority
+                    .map_or(Some(Priority::None), |priority| known_priority(priority, &mut faults))
+            }
             "due" => written.due = Some(due.clone().and_then(|due| parse_due(due, &mut faults))),
             "labels" => written.labels = Some(Labels::parse(&labels, &mut faults)),
-            other => faults.push(Violation::new(other, "UNKNOWN_FIELD", "title, description, status, priority, due or labels")),
+            other => faults.push(Violation::new(
+                other,
+                "UNKNOWN_FIELD",
+                "title, description, status, priority, due or labels",
+            )),
         }
     }
     acceptable(faults)?;
@@ -54,15 +69,25 @@ fn parse_due(due: v1::Due, faults: &mut Vec<Violation>) -> Option<Due> {
 fn known_status(status: i32, faults: &mut Vec<Violation>) -> Option<Status> {
     let known = v1::Status::try_from(status).ok().and_then(|status| Status::try_from(status).ok());
     if known.is_none() {
-        faults.push(Violation::new("status", "UNKNOWN_VALUE", "needs_action, in_process, completed or cancelled"));
+        faults.push(Violation::new(
+            "status",
+            "UNKNOWN_VALUE",
+            "needs_action, in_process, completed or cancelled",
+        ));
     }
     known
 }
 
 fn known_priority(priority: i32, faults: &mut Vec<Violation>) -> Option<Priority> {
-    let known = v1::Priority::try_from(priority).ok().and_then(|priority| Priority::try_from(priority).ok());
+    let known = v1::Priority::try_from(priority)
+        .ok()
+        .and_then(|priority| Priority::try_from(priority).ok());
     if known.is_none() {
-        faults.push(Violation::new("priority", "UNKNOWN_VALUE", "none, low, medium, high or urgent"));
+        faults.push(Violation::new(
+            "priority",
+            "UNKNOWN_VALUE",
+            "none, low, medium, high or urgent",
+        ));
     }
     known
 }

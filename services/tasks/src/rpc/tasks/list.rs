@@ -25,7 +25,11 @@ enum Position {
 }
 
 /// A page, with the cursor to the next.
-pub(super) async fn page(db: &Db, scope: ScopeId, request: ListTasksRequest) -> Result<ListTasksResponse, Error> {
+pub(super) async fn page(
+    db: &Db,
+    scope: ScopeId,
+    request: ListTasksRequest,
+) -> Result<ListTasksResponse, Error> {
     let limit = page::limit(request.limit)?;
     let (cursor, query) = (request.cursor.clone(), identity(&request));
     let (filter, order_by) = parse(request)?;
@@ -34,9 +38,12 @@ pub(super) async fn page(db: &Db, scope: ScopeId, request: ListTasksRequest) -> 
     let missing = limit + 1 - i64::try_from(found.len()).unwrap_or(0);
     // Behind the last that is due come those that never are.
     if matches!(order, Order::Due { .. }) && missing > 0 && filter.due_before.is_none() {
-        found.extend(tasks::list(db, scope, &filter, &Order::NeverDue { after: None }, missing).await?);
+        found.extend(
+            tasks::list(db, scope, &filter, &Order::NeverDue { after: None }, missing).await?,
+        );
     }
-    let (found, next_cursor) = page::cut(found, limit, |last| page::encode(&query, &position(&order_by, last)));
+    let (found, next_cursor) =
+        page::cut(found, limit, |last| page::encode(&query, &position(&order_by, last)));
     Ok(ListTasksResponse { tasks: found.into_iter().map(Into::into).collect(), next_cursor })
 }
 
@@ -52,21 +59,38 @@ fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
     let project = field_id("project_id", request.project_id.as_ref(), &mut faults);
     let v1::ListTasksRequest { label, due_before, query, order_by, .. } = request;
     if status.is_err() {
-        faults.push(Violation::new("status", "UNKNOWN_VALUE", "needs_action, in_process, completed or cancelled"));
+        faults.push(Violation::new(
+            "status",
+            "UNKNOWN_VALUE",
+            "needs_action, in_process, completed or cancelled",
+        ));
     }
     if priority.is_err() {
-        faults.push(Violation::new("priority", "UNKNOWN_VALUE", "none, low, medium, high or urgent"));
+        faults.push(Violation::new(
+            "priority",
+            "UNKNOWN_VALUE",
+            "none, low, medium, high or urgent",
+        ));
     }
     let known = ["", "created_at", "-created_at", "due", "-due", "rank", "-rank"];
     if !known.contains(&order_by.as_str()) {
-        faults.push(Violation::new("order_by", "UNKNOWN_VALUE", "created_at, due or rank, with `-` in front to turn it round"));
+        faults.push(Violation::new(
+            "order_by",
+            "UNKNOWN_VALUE",
+            "created_at, due or rank, with `-` in front to turn it round",
+        ));
     }
     if order_by.ends_with("rank") && project.is_none() {
         faults.push(Violation::new("order_by", "CONFLICT", "`rank` needs a `project_id`"));
     }
-    let words: Vec<String> = query.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<String> =
+        query.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
     if words.len() > 16 || label.len() > 16 {
-        faults.push(Violation::new(if words.len() > 16 { "q" } else { "label" }, "TOO_MANY", "at most 16"));
+        faults.push(Violation::new(
+            if words.len() > 16 { "q" } else { "label" },
+            "TOO_MANY",
+            "at most 16",
+        ));
     }
     acceptable(faults)?;
     let due_before = due_before.map(|moment| Timestamp::from_proto(moment.seconds, moment.nanos));
@@ -79,13 +103,18 @@ fn order(order_by: &str, position: Option<Position>) -> Result<Order, Error> {
     let descending = order_by.starts_with('-') || order_by.is_empty();
     match (order_by.trim_start_matches('-'), position) {
         ("due", Some(Position::Id(id))) => Ok(Order::NeverDue { after: Some(TaskId(id)) }),
-        ("due", Some(Position::Due(at, id))) => {
-            Ok(Order::Due { descending, after: Some((Timestamp::from_microseconds(at), TaskId(id))) })
-        }
+        ("due", Some(Position::Due(at, id))) => Ok(Order::Due {
+            descending,
+            after: Some((Timestamp::from_microseconds(at), TaskId(id))),
+        }),
         ("due", None) => Ok(Order::Due { descending, after: None }),
-        ("rank", Some(Position::Rank(rank, id))) => Ok(Order::Rank { descending, after: Some((rank, TaskId(id))) }),
+        ("rank", Some(Position::Rank(rank, id))) => {
+            Ok(Order::Rank { descending, after: Some((rank, TaskId(id))) })
+        }
         ("rank", None) => Ok(Order::Rank { descending, after: None }),
-        ("" | "created_at", Some(Position::Id(id))) => Ok(Order::Created { descending, after: Some(TaskId(id)) }),
+        ("" | "created_at", Some(Position::Id(id))) => {
+            Ok(Order::Created { descending, after: Some(TaskId(id)) })
+        }
         ("" | "created_at", None) => Ok(Order::Created { descending, after: None }),
         _ => Err(page::PageError::Cursor.into()),
     }

@@ -28,8 +28,10 @@ impl Unit {
     /// Writes all that is pending, with its journal and its keys, and makes it durable.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         self.write_rows().await?;
-        let sequence = diesel::update(scopes::table.find(self.scope.id)).set(scopes::sequence.eq(self.scope.sequence));
-        let (events, keys) = (std::mem::take(&mut self.events), std::mem::take(&mut self.fresh_keys));
+        let sequence = diesel::update(scopes::table.find(self.scope.id))
+            .set(scopes::sequence.eq(self.scope.sequence));
+        let (events, keys) =
+            (std::mem::take(&mut self.events), std::mem::take(&mut self.fresh_keys));
         if !events.is_empty() || !keys.is_empty() {
             for_each!(self.connection, conn =>
                 event in &events => diesel::insert_into(journal::table).values(event).execute(conn).await;
@@ -48,7 +50,8 @@ impl Unit {
     /// Writes rows that are pending, so that a query sees them.
     pub(crate) async fn write_rows(&mut self) -> Result<(), Error> {
         let labels = self.pending_labels();
-        let relabelled: Vec<TaskId> = self.tasks.iter().filter(|(_, known)| relabelled(known)).map(|(id, _)| *id).collect();
+        let relabelled: Vec<TaskId> =
+            self.tasks.iter().filter(|(_, known)| relabelled(known)).map(|(id, _)| *id).collect();
         let (tasks, projects) = (pending(&mut self.tasks), pending(&mut self.projects));
         let purged = std::mem::take(&mut self.purged);
         if !purged.is_empty() {
@@ -70,7 +73,8 @@ impl Unit {
     }
 
     fn pending_labels(&self) -> Vec<LabelRow> {
-        let changed = self.tasks.values().filter(|known| relabelled(known) || known.stored.is_none());
+        let changed =
+            self.tasks.values().filter(|known| relabelled(known) || known.stored.is_none());
         let rows = changed.filter_map(|known| known.row.as_ref()).flat_map(|row| {
             let (scope_id, task_id) = (row.scope_id, row.id);
             row.labels.folded().into_iter().map(move |label| LabelRow { scope_id, label, task_id })
@@ -80,9 +84,11 @@ impl Unit {
 
     async fn delete(&mut self, purged: &[ObjectId]) -> Result<(), Error> {
         let scope = self.scope.id;
-        let labels = task_labels::table.filter(task_labels::scope_id.eq(scope).and(task_labels::task_id.eq_any(purged)));
+        let labels = task_labels::table
+            .filter(task_labels::scope_id.eq(scope).and(task_labels::task_id.eq_any(purged)));
         let tasks = tasks::table.filter(tasks::scope_id.eq(scope).and(tasks::id.eq_any(purged)));
-        let projects = projects::table.filter(projects::scope_id.eq(scope).and(projects::id.eq_any(purged)));
+        let projects =
+            projects::table.filter(projects::scope_id.eq(scope).and(projects::id.eq_any(purged)));
         on!(self.connection, conn => diesel::delete(labels).execute(conn).await)?;
         on!(self.connection, conn => diesel::delete(tasks).execute(conn).await)?;
         on!(self.connection, conn => diesel::delete(projects).execute(conn).await)?;
@@ -96,7 +102,9 @@ fn relabelled(known: &Known<Task>) -> bool {
 }
 
 /// Takes what differs, and counts it as written.
-fn pending<K, T: Clone + PartialEq>(known: &mut std::collections::HashMap<K, Known<T>>) -> Pending<T> {
+fn pending<K, T: Clone + PartialEq>(
+    known: &mut std::collections::HashMap<K, Known<T>>,
+) -> Pending<T> {
     let mut pending = Pending { fresh: vec![], changed: vec![] };
     for known in known.values_mut() {
         match (&known.stored, &known.row) {

@@ -1,0 +1,93 @@
+//! What the handlers and jobs of one process share.
+use kit::{
+    Clock, Db, Timestamp,
+    token::{Revocation, Verifier},
+};
+
+use crate::{
+    Config, Error,
+    domain::session::{SessionId, remembered_until},
+    hashing::Hasher,
+    keyring::Keyring,
+    migrations::MIGRATIONS,
+    secrets::Secrets,
+    store,
+    trust::Trust,
+};
+
+/// The database, the keys and the threads of one process.
+pub(crate) struct Authority {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) secrets: Secrets,
+    pub(crate) hasher: Hasher,
+    pub(crate) keyring: Keyring,
+    pub(crate) trust: Trust,
+    pub(crate) config: Config,
+}
+
+impl Authority {
+    /// Opens the database and starts the threads that hash; neither waits for the other end.
+    pub(crate) fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        Ok(Self {
+            db: open(&config)?,
+            secrets: Secrets::new(&config.kek()?),
+            hasher: Hasher::start(config.workers(), config.profile())?,
+            keyring: Keyring::new(config.key_rotation()),
+            trust: Trust::new(Verifier::new("auth", clock.clone())),
+            clock,
+            config,
+        })
+    }
+
+    /// Brings the schema up to date where that is wanted, and else checks it; then reads keys and revocations.
+    pub(crate) async fn prepare(&self) -> anyhow::Result<()> {
+        self.db.up().await?;
+        if self.config.migrates() {
+            kit::db::migrate::apply(&self.db, MIGRATIONS).await?;
+        } else {
+            kit::db::migrate::check(&self.db, MIGRATIONS).await.map_err(anyhow::Error::msg)?;
+        }
+        Ok(self.load().await?)
+    }
+
+    /// Reads keys and revocations unless that was done before: the first request may come before the first job has run.
+    pub(crate) async fn ready(&self) -> Result<(), Error> {
+        if self.trust.is_known() { Ok(()) } else { self.load().await }
+    }
+
+    /// Revocations first: whoever follows gets keys only from a replica that knows which sessions have ended.
+    async fn load(&self) -> Result<(), Error> {
+        self.learn_revocations(Timestamp::from_microseconds(0)).await?;
+        self.renew_keys().await
+    }
+
+    /// Renews the signing keys and tells who follows.
+    pub(crate) async fn renew_keys(&self) -> Result<(), Error> {
+        let keys = self.keyring.renew(&self.db, &self.secrets, &self.clock).await?;
+        self.trust.keys(keys);
+        Ok(())
+    }
+
+    /// Takes over what other replicas revoked after `moment`.
+    pub(crate) async fn learn_revocations(&self, moment: Timestamp) -> Result<(), Error> {
+        let now = self.clock.now();
+        let revocations = store::revocations::since(&self.db, moment, now).await?;
+        self.trust.revoke(revocations, now);
+        Ok(())
+    }
+
+    /// Tells who follows, at once, that these sessions have ended.
+    pub(crate) fn revoke(&self, sessions: &[SessionId], ended_at: Timestamp) {
+        let until = remembered_until(ended_at);
+        let revocation = |session: &SessionId| Revocation { session_id: session.0, until };
+        self.trust.revoke(sessions.iter().map(revocation).collect(), ended_at);
+    }
+}
+
+/// The database that the configuration names.
+pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
+    let limits =
+        kit::db::Limits { connections: config.database_connections, ..kit::db::Limits::default() };
+    Db::open(config.database_url.expose(), &limits)
+}

@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use diesel::{QueryableByName, sql_query, sql_types::Text};
+use diesel_async::RunQueryDsl;
+use futures_util::future::join_all;
+use kit::{
+    Db,
+    error::Refusal,
+    testing::{Backend, backends},
+};
+use proto::auth::v1::Device;
+use tokio::time::Instant;
+use tonic::Code;
+
+use crate::harness::{App, until};
+
+#[derive(QueryableByName)]
+struct Stored {
+    #[diesel(sql_type = Text)]
+    password_hash: String,
+}
+
+async fn stored(db: &Db) -> String {
+    let row = kit::read!(db, "test", conn => sql_query("SELECT password_hash FROM accounts").get_result::<Stored>(conn).await);
+    row.unwrap().password_hash
+}
+
+#[tokio::test]
+async fn a_hash_of_another_cost_is_renewed_at_the_next_login() {
+    for backend in backends() {
+        let app = App::new(backend, "rehash").await;
+        app.replica().await.registers("ada").await;
+        let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
+        db.up().await.unwrap();
+        assert!(stored(&db).await.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+        let costly = app.replica_with(|config| config.hash_iterations = 2).await;
+        costly.signs_in("ada").await;
+        until("the hash is renewed", async || {
+            stored(&db).await.starts_with("$argon2id$v=19$m=64,t=2,p=1$")
+        })
+        .await;
+        costly.signs_in("ada").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_logins_is_turned_away_in_time_and_does_not_count_as_failed() {
+    let app = App::new(Backend::Sqlite, "flood").await;
+    let auth = app
+        .replica_with(|config| {
+            (config.hash_workers, config.hash_memory_kib, config.hash_iterations) =
+                (Some(1), 32 * 1024, 4)
+        })
+        .await;
+    let flood = (0..60).map(async |number| {
+        let began = Instant::now();
+        let status =
+            auth.tries(&format!("user{number}"), "guess", Device::default()).await.unwrap_err();
+        (status, began.elapsed())
+    });
+    let answers = join_all(flood).await;
+    let busy: Vec<_> =
+        answers.iter().filter(|(status, _)| status.code() == Code::Unavailable).collect();
+    assert!(busy.len() > 30, "{}", busy.len());
+    for (status, _) in &busy {
+        let Refusal { reason, retry_after, .. } = Refusal::of(status);
+        assert_eq!(
+            (reason.as_deref(), retry_after),
+            (Some("HASHING_BUSY"), Some(Duration::from_secs(1)))
+        );
+    }
+    let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
+    let counted = kit::read!(&db, "test", conn =>
+        sql_query("SELECT CAST(sum(failures) AS TEXT) AS password_hash FROM attempts").get_result::<Stored>(conn).await);
+    let counted: usize = counted.unwrap().password_hash.parse().unwrap();
+    assert_eq!(counted, answers.len() - busy.len());
+}

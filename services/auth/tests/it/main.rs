@@ -1,0 +1,11 @@
+//! The auth service alone, through its contract, on every database.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod accounts;
+mod harness;
+mod hashing;
+mod keys;
+mod refresh;
+mod sessions;
+mod throttle;
+mod trust;

@@ -1,0 +1,44 @@
+//! The suite as one process, and what its operators need beside it.
+mod client;
+mod command;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use kit::run::Mode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A task-management suite in one process. Settings are environment variables.
+#[derive(Parser)]
+#[command(name = "errand", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until told to stop (the default).
+    Serve(command::serve::Options),
+    /// Bring the schema of each database up to date.
+    Migrate,
+    /// Ask a running process whether it takes requests; for container probes.
+    Health(command::health::Options),
+    /// Check the configuration, the databases, the keys and the clock, and say what to do.
+    Doctor(command::health::Options),
+    /// Make a user with a realistic project, through the API of a running process.
+    Demo(command::demo::Options),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        None => command::serve::run(Mode::Serve),
+        Some(Command::Serve(options)) => command::serve::run(options.mode()),
+        Some(Command::Migrate) => command::migrate::run(),
+        Some(Command::Health(options)) => command::health::run(options),
+        Some(Command::Doctor(options)) => command::doctor::run(options),
+        Some(Command::Demo(options)) => command::demo::run(options),
+    }
+}

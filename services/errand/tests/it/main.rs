@@ -1,0 +1,20 @@
+//! The system as its users and operators meet it: over REST, in one process and in three, on SQLite and on PostgreSQL.
+mod app;
+mod architecture;
+mod authorization;
+mod changes;
+mod feed;
+mod http;
+mod input;
+mod isolation;
+mod lifecycle;
+mod pages;
+mod processes;
+mod random;
+mod readme;
+mod retries;
+mod sessions;
+mod storage;
+mod stream;
+mod user;
+mod versions;

@@ -1,0 +1,116 @@
+//! One process.
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::{http::Http, storage::Variables};
+
+/// A binary of the workspace that runs, and is killed with this value.
+pub(crate) struct Process {
+    binary: PathBuf,
+    variables: Variables,
+    pub(crate) name: String,
+    pub(crate) address: String,
+    admin: Http,
+    log: PathBuf,
+    child: Child,
+}
+
+impl Process {
+    /// Starts `binary` on free ports. Its log goes to a file beside `folder`.
+    pub(crate) fn start(binary: &str, name: &str, folder: &Path, mut variables: Variables) -> Self {
+        let (address, admin) = (free_address(), free_address());
+        variables.push(("LISTEN", address.clone()));
+        variables.push(("ADMIN_LISTEN", admin.clone()));
+        let binary = path_of(binary);
+        let log = folder.join(format!("{name}.log"));
+        let child = spawn(&binary, &variables, &log);
+        let (address, admin) = (format!("http://{address}"), Http::new(format!("http://{admin}")));
+        Self { binary, variables, name: name.to_owned(), address, admin, log, child }
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn start_again(&mut self) {
+        self.child = spawn(&self.binary, &self.variables, &self.log);
+    }
+
+    /// Whether it says that it takes requests.
+    pub(crate) async fn is_ready(&self) -> bool {
+        self.admin.get("/readyz").attempt().await.is_ok_and(|reply| reply.status == 200)
+    }
+
+    pub(crate) async fn becomes_ready(&self) {
+        let begun = Instant::now();
+        while !self.is_ready().await {
+            let Self { name, log, .. } = self;
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{name} is not ready, see {}",
+                log.display()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// SIGKILL.
+    pub(crate) fn is_killed(&mut self) {
+        self.child.kill().expect("a process to kill");
+        self.child.wait().expect("its end");
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn gets(&self, signal: &str) {
+        let sent = Command::new("sh")
+            .arg("-c")
+            .arg(format!("kill -{signal} {}", self.child.id()))
+            .status();
+        assert!(sent.expect("a shell").success(), "{signal} to {}", self.name);
+    }
+
+    /// SIGTERM, and how it ended, if it did so within `limit`.
+    pub(crate) async fn is_told_to_stop(
+        &mut self,
+        limit: Duration,
+    ) -> Option<(ExitStatus, Duration)> {
+        self.gets("TERM");
+        let begun = Instant::now();
+        while begun.elapsed() < limit {
+            if let Some(status) = self.child.try_wait().expect("its state") {
+                return Some((status, begun.elapsed()));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        None
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+fn spawn(binary: &Path, variables: &Variables, log: &Path) -> Child {
+    let log = File::options().create(true).append(true).open(log).expect("a log");
+    let mut command = Command::new(binary);
+    command.env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(log.try_clone().expect("the log again")).stderr(log);
+    command.spawn().unwrap_or_else(|error| {
+        panic!("{}: {error}: build it with `cargo build --workspace`", binary.display())
+    })
+}
+
+/// The binaries of the workspace lie beside each other.
+fn path_of(binary: &str) -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_errand")).with_file_name(binary)
+}
+
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").to_string()
+}

@@ -1,0 +1,124 @@
+//! What the API says about itself.
+mod docs;
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kit::page;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(crate) use self::docs::{docs, file as docs_file};
+
+use crate::{Switch, condition::IfNoneMatch, query::Query, reply::{self, Reply}, shared::Gateway};
+
+/// The keys that access tokens are signed with (RFC 7517).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KeySet {
+    keys: Vec<Key>,
+}
+
+/// An Ed25519 public key (RFC 8037).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Key {
+    #[schema(example = "OKP")]
+    kty: &'static str,
+    #[schema(example = "Ed25519")]
+    crv: &'static str,
+    #[serde(rename = "use")]
+    #[schema(example = "sig")]
+    purpose: &'static str,
+    #[schema(example = "EdDSA")]
+    alg: &'static str,
+    kid: String,
+    x: String,
+}
+
+/// What a client may count on. Rates are requests a minute.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Limits {
+    /// The length of a page when none is asked for.
+    default_page: i64,
+    /// The longest page.
+    longest_page: i64,
+    /// The largest body, in bytes.
+    body_bytes: usize,
+    /// How deep a body may be nested.
+    body_depth: usize,
+    /// Open change streams of a user.
+    streams: usize,
+    /// Null where there is no limit.
+    #[schema(required)]
+    rates: Option<RateLimits>,
+}
+
+/// Requests a minute.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RateLimits {
+    /// Of one user.
+    user: u32,
+    /// Of one address.
+    address: u32,
+    /// Logins and registrations of one address.
+    login: u32,
+    /// Refreshes of one address.
+    refresh: u32,
+}
+
+/// The keys of access tokens
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "about", security(()),
+    responses((status = 200, description = "Keys", body = KeySet)))]
+pub(crate) async fn jwks(State(gateway): State<Gateway>, query: Query, has: IfNoneMatch) -> Reply {
+    query.end()?;
+    let key = |key: kit::token::PublicKey| {
+        let x = URL_SAFE_NO_PAD.encode(key.bytes);
+        Key { kty: "OKP", crv: "Ed25519", purpose: "sig", alg: "EdDSA", kid: key.id, x }
+    };
+    let keys: Vec<_> = gateway.verifier.keys().into_iter().map(key).collect();
+    let names: Vec<_> = keys.iter().map(|key| key.kid.as_str()).collect();
+    let etag = HeaderValue::from_str(&format!("\"{}\"", names.join("."))).unwrap_or(HeaderValue::from_static("\"-\""));
+    Ok(cached(etag, &has, HeaderValue::from_static("public, max-age=300"), || reply::json(&KeySet { keys })))
+}
+
+/// The limits
+#[utoipa::path(get, path = "/v1/limits", tag = "about", security(()),
+    responses((status = 200, description = "Limits", body = Limits)))]
+pub(crate) async fn limits(State(gateway): State<Gateway>, query: Query) -> Reply {
+    query.end()?;
+    let config = &gateway.config;
+    let rates = RateLimits {
+        user: config.rate_limit_user,
+        address: config.rate_limit_address,
+        login: config.rate_limit_login,
+        refresh: config.rate_limit_refresh,
+    };
+    Ok(reply::json(&Limits {
+        default_page: page::DEFAULT_LIMIT,
+        longest_page: page::MAX_LIMIT,
+        body_bytes: config.body_limit,
+        body_depth: crate::body::DEEPEST,
+        streams: config.max_streams_per_user,
+        rates: (config.rate_limit == Switch::On).then_some(rates),
+    }))
+}
+
+/// This document
+#[utoipa::path(get, path = "/openapi.json", tag = "about", security(()),
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+pub(crate) async fn openapi(State(gateway): State<Gateway>, has: IfNoneMatch) -> Response {
+    let document = &gateway.document;
+    cached(document.etag.clone(), &has, HeaderValue::from_static("no-cache"), || {
+        ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document.bytes.clone()).into_response()
+    })
+}
+
+/// Something that caches may keep.
+fn cached(etag: HeaderValue, has: &IfNoneMatch, control: HeaderValue, write: impl FnOnce() -> Response) -> Response {
+    let mut response = if has.has(&etag) { StatusCode::NOT_MODIFIED.into_response() } else { write() };
+    response.headers_mut().insert(header::ETAG, etag);
+    response.headers_mut().insert(header::CACHE_CONTROL, control);
+    response
+}

@@ -1,0 +1,57 @@
+//! What happens: the feed that a client keeps its copy up to date by, and the same for people.
+mod shape;
+mod stream;
+
+use std::time::Duration;
+
+use axum::extract::State;
+use proto::tasks::v1::{ListActivityRequest, ListChangesRequest};
+
+pub(crate) use self::shape::{ActivityPage, Change, ChangePage, ChangeQuery};
+pub(crate) use self::stream::{__path_stream, stream};
+
+use super::sessions::Page;
+use crate::{
+    problem::Problem,
+    query::Query,
+    reply::{self, Reply},
+    shared::Gateway,
+    user::User,
+};
+
+/// A poll waits at most this long, in seconds.
+const LONGEST_WAIT: u64 = 30;
+
+/// List changes
+///
+/// What happened after a cursor, oldest first. With `wait` it answers once there is something, or when that time is over.
+#[utoipa::path(get, path = "/v1/changes", tag = "changes", params(ChangeQuery),
+    responses((status = 200, description = "Changes, and where to go on", body = ChangePage)))]
+pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
+    let (limit, cursor) = query.page();
+    let wait = query.seconds("wait", LONGEST_WAIT);
+    query.end()?;
+    let wait_milliseconds = i32::try_from(wait.as_millis()).unwrap_or_default();
+    let mut request = user.asks(ListChangesRequest { cursor, limit, wait_milliseconds });
+    let _place = if wait.is_zero() { None } else { Some(gateway.streams.wait()?) };
+    request.set_timeout(wait + Duration::from_secs(2));
+    let leaves = gateway.streams.ended();
+    let answer = tokio::select! {
+        answer = async { gateway.changes().list_changes(request).await } => answer.map_err(Problem::of_query)?,
+        // The client comes back with the same cursor, to a process that stays.
+        () = leaves.cancelled(), if !wait.is_zero() => return Err(Problem::of_status(axum::http::StatusCode::SERVICE_UNAVAILABLE)),
+    };
+    Ok(reply::plain::<ChangePage, _>(answer))
+}
+
+/// List your activity
+///
+/// What happened, newest first.
+#[utoipa::path(get, path = "/v1/activity", tag = "changes", params(Page),
+    responses((status = 200, description = "A page of changes", body = ActivityPage)))]
+pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
+    let (limit, cursor) = query.page();
+    query.end()?;
+    let answer = gateway.changes().list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
+    Ok(reply::plain::<ActivityPage, _>(answer.map_err(Problem::of_query)?))
+}

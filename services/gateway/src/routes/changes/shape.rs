@@ -1,0 +1,114 @@
+use proto::tasks::v1;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::routes::{Moment, trash::ObjectType};
+
+/// Something that happened to an object. Applying it twice does no harm: skip what is not above the version you have.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Change {
+    /// Changes of one scope are in order, without a gap.
+    #[schema(format = Uuid)]
+    scope_id: String,
+    sequence: i64,
+    at: Moment,
+    /// Who did it.
+    #[schema(format = Uuid)]
+    actor_id: String,
+    object_type: ObjectType,
+    #[schema(format = Uuid)]
+    object_id: String,
+    object_version: i64,
+    /// `create`, `update`, `complete`, `reopen`, `move`, `delete`, `restore` or `purge`.
+    #[schema(example = "update")]
+    operation: String,
+    /// Each field that changed, with `from` and `to`.
+    #[schema(value_type = Object, example = json!({"title": {"from": "Buy milk", "to": "Buy oat milk"}}))]
+    changes: Box<RawValue>,
+    /// The request that did it; its changes share it.
+    request_id: String,
+    /// Where to go on after this change.
+    cursor: String,
+}
+
+/// Changes, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChangePage {
+    items: Vec<Change>,
+    /// Where to go on, also when nothing has changed.
+    next_cursor: String,
+    /// Whether there is more already.
+    has_more: bool,
+}
+
+/// Changes, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActivityPage {
+    items: Vec<Change>,
+    /// Where the next page begins; null when there is none.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// From where, how many, and how patient.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document's half of `list`")]
+pub(crate) struct ChangeQuery {
+    /// The most items of the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i32>,
+    /// `next_cursor` of the page before, or the `cursor` of a change; from the beginning when absent.
+    cursor: Option<String>,
+    /// How long to wait for a change when there is none: up to `30s`.
+    #[param(default = "0s", pattern = "^([0-9]|[12][0-9]|30)s?$", example = "5s")]
+    wait: Option<String>,
+}
+
+impl From<v1::Change> for Change {
+    fn from(change: v1::Change) -> Self {
+        let v1::Change {
+            scope_id,
+            sequence,
+            at,
+            actor_id,
+            object_type,
+            object_id,
+            object_version,
+            operation,
+            changes,
+            request_id,
+            cursor,
+        } = change;
+        Self {
+            scope_id,
+            sequence,
+            at: Moment::of(at),
+            actor_id,
+            object_type: ObjectType::of(object_type),
+            object_id,
+            object_version,
+            operation,
+            changes: RawValue::from_string(changes).unwrap_or_else(|_| nothing()),
+            request_id,
+            cursor,
+        }
+    }
+}
+
+fn nothing() -> Box<RawValue> {
+    RawValue::from_string("{}".to_owned()).expect("an empty object")
+}
+
+impl From<v1::ListChangesResponse> for ChangePage {
+    fn from(v1::ListChangesResponse { changes, next_cursor, has_more }: v1::ListChangesResponse) -> Self {
+        Self { items: changes.into_iter().map(Change::from).collect(), next_cursor, has_more }
+    }
+}
+
+impl From<v1::ListActivityResponse> for ActivityPage {
+    fn from(v1::ListActivityResponse { changes, next_cursor }: v1::ListActivityResponse) -> Self {
+        Self { items: changes.into_iter().map(Change::from).collect(), next_cursor: crate::routes::next(next_cursor) }
+    }
+}

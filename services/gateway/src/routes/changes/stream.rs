@@ -1,0 +1,128 @@
+//! Changes as they happen: server-sent events (HTML standard, 9.2).
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{
+        IntoResponse as _,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, stream};
+use kit::Stop;
+use proto::tasks::v1::{ChangeBatch, WatchChangesRequest};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tonic::Streaming;
+use uuid::Uuid;
+
+use super::Change;
+use crate::{
+    problem::Problem,
+    query::Query,
+    reply::Reply,
+    shared::{Gateway, Shared},
+    streams::Place,
+    user::User,
+};
+
+/// Proxies close what is silent for longer.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream lives, give or take a tenth: so that listeners spread over new replicas.
+const LIFE_SECONDS: u64 = 30 * 60;
+/// How soon the end of a session ends its streams.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long opening may take.
+const OPENING: Duration = Duration::from_secs(2);
+
+/// Follow changes
+///
+/// Server-sent events: a `change` for each change, and now and then a `bookmark` that only moves the cursor. `id` is the cursor:
+/// with `Last-Event-ID` a stream goes on behind it, without it begins now.
+#[utoipa::path(get, path = "/v1/changes/stream", tag = "changes",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that you have")),
+    responses((status = 200, description = "Events without end", body = String, content_type = "text/event-stream")))]
+pub(crate) async fn stream(State(gateway): State<Gateway>, user: User, query: Query, headers: HeaderMap) -> Reply {
+    query.end()?;
+    let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
+    let place = gateway.streams.open(user.caller.user_id)?;
+    let mut request = user.asks(WatchChangesRequest { cursor: last.unwrap_or_default() });
+    request.set_timeout(OPENING);
+    let batches = gateway.changes().watch_changes(request).await.map_err(Problem::of_query)?.into_inner();
+    let listener = Listener::new(gateway, user.caller.session_id, batches, place);
+    let events = Sse::new(listener.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // nginx would gather events until it has enough of them.
+        (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    ];
+    Ok((headers, events).into_response())
+}
+
+/// One client that listens.
+struct Listener {
+    gateway: Arc<Shared>,
+    session_id: Uuid,
+    batches: Streaming<ChangeBatch>,
+    waiting: VecDeque<Event>,
+    leaves: Stop,
+    until: Instant,
+    look: Interval,
+    _place: Place,
+}
+
+impl Listener {
+    fn new(gateway: Gateway, session_id: Uuid, batches: Streaming<ChangeBatch>, place: Place) -> Self {
+        let life = Duration::from_secs(LIFE_SECONDS * 9 / 10 + spread(LIFE_SECONDS / 5));
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let leaves = gateway.streams.ended();
+        let (waiting, until) = (VecDeque::new(), Instant::now() + life);
+        Self { gateway, session_id, batches, waiting, leaves, until, look, _place: place }
+    }
+
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(Some(self), |listener| async {
+            let mut listener = listener?;
+            match listener.next().await {
+                Some(event) => Some((Ok(event), Some(listener))),
+                // It says when to come back, so that not all that are sent away come at once.
+                None => Some((Ok(Event::default().retry(Duration::from_millis(500 + spread(2_500)))), None)),
+            }
+        })
+    }
+
+    /// The next event; none when the client has to go, or auth or tasks have gone.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            tokio::select! {
+                biased;
+                () = self.leaves.cancelled() => return None,
+                () = tokio::time::sleep_until(self.until) => return None,
+                _ = self.look.tick() => if self.gateway.verifier.has_ended(self.session_id) { return None },
+                batch = self.batches.message() => self.waiting = events(batch.ok()??),
+            }
+        }
+    }
+}
+
+fn events(ChangeBatch { changes, cursor }: ChangeBatch) -> VecDeque<Event> {
+    if changes.is_empty() {
+        return VecDeque::from([Event::default().id(cursor).event("bookmark").data("{}")]);
+    }
+    let event = |change: proto::tasks::v1::Change| {
+        let id = change.cursor.clone();
+        let data = serde_json::to_string(&Change::from(change)).expect("plain data");
+        Event::default().id(id).event("change").data(data)
+    };
+    changes.into_iter().map(event).collect()
+}
+
+/// Somewhere from 0 to below `range`.
+fn spread(range: u64) -> u64 {
+    let [first, second, ..] = kit::request::TraceContext::random(false).span_id;
+    u64::from(u16::from_be_bytes([first, second])) * range / 65_536
+}

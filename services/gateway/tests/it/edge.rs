@@ -1,0 +1,129 @@
+//! An edge that listens on a port of its own, and a client.
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use gateway::Config;
+use http::{HeaderMap, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use kit::{
+    Clock, Stop, serve,
+    token::{AUDIENCES, Claims, ISSUER, SigningKey},
+};
+use proto::auth::v1::{self, TrustUpdate};
+use serde_json::Value;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use uuid::Uuid;
+
+use crate::peers::Fake;
+
+/// Any id.
+pub(crate) const ID: &str = "0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11";
+
+pub(crate) struct Edge {
+    address: SocketAddr,
+    pub(crate) peers: Arc<Fake>,
+    /// Of the user that asks.
+    pub(crate) token: String,
+    /// Of the session that asks.
+    pub(crate) session_id: Uuid,
+    pub(crate) key: SigningKey,
+    pub(crate) stop: Stop,
+    pub(crate) served: JoinHandle<()>,
+}
+
+/// A reply that has come whole.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// `status CODE`, as a problem has them.
+    pub(crate) fn refusal(&self) -> String {
+        format!("{} {}", self.status, self.json()["code"].as_str().unwrap_or_default())
+    }
+}
+
+impl Edge {
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        configure(&mut config);
+        let (private, public) = SigningKey::generate();
+        let key = SigningKey::new("k1".to_owned(), &private).unwrap();
+        let keys = vec![v1::SigningKey { id: "k1".to_owned(), public_key: public.to_vec() }];
+        let peers = Fake::new(TrustUpdate { snapshot: true, keys, revocations: vec![] });
+        let service = gateway::build(config, Clock::system(), peers.channels()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop, session_id) = (listener.local_addr().unwrap(), Stop::new(), Uuid::now_v7());
+        let token = token(&key, Uuid::now_v7(), session_id, 600);
+        let until = stop.clone();
+        let served = kit::work::detach(async move {
+            let limits = serve::Limits { drain_delay: kit::config::Period::from_millis(10), ..serve::Limits::default() };
+            serve::serve(service, listener, &limits, until).await.unwrap();
+        });
+        let edge = Self { address, peers, token, session_id, key, stop, served };
+        while edge.anonymous("GET", "/.well-known/jwks.json", &[], "").await.json()["keys"][0].is_null() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        edge
+    }
+
+    /// A request of the user.
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let bearer = format!("Bearer {}", self.token);
+        let headers: Vec<_> = [("authorization", bearer.as_str())].iter().chain(headers).copied().collect();
+        self.anonymous(method, path, &headers, body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, &[], "").await
+    }
+
+    /// A request with a JSON body.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.ask(method, path, &[("content-type", "application/json")], body).await
+    }
+
+    pub(crate) async fn anonymous(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let (parts, body) = self.open(method, path, headers, body.to_owned().into()).await.into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// A reply of which only the head has come.
+    pub(crate) async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Bytes) -> http::Response<Incoming> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        drop(kit::work::detach(connection));
+        let request = Request::builder().method(method).uri(path).header("host", "errand.test");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        sender.send_request(request.body(Full::new(body)).unwrap()).await.unwrap()
+    }
+}
+
+/// A token that expires in so many seconds.
+pub(crate) fn token(key: &SigningKey, user_id: Uuid, session_id: Uuid, seconds: i64) -> String {
+    let now = Clock::system().now().as_seconds();
+    let (iss, aud) = (ISSUER.to_owned(), AUDIENCES.map(str::to_owned).to_vec());
+    let claims = Claims { iss, aud, sub: user_id, sid: session_id, jti: Uuid::now_v7(), iat: now, nbf: now, exp: now + seconds };
+    key.sign(&claims).unwrap()
+}

@@ -1,0 +1,102 @@
+//! Peers that record what they are asked and answer what they were told to.
+mod auth;
+mod tasks;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use gateway::Peers;
+use kit::Service;
+use proto::{
+    auth::v1::{
+        TrustUpdate, account_service_server::AccountServiceServer, session_service_server::SessionServiceServer,
+        trust_service_server::TrustServiceServer,
+    },
+    tasks::v1::{
+        ChangeBatch, change_service_server::ChangeServiceServer, project_service_server::ProjectServiceServer,
+        task_service_server::TaskServiceServer, trash_service_server::TrashServiceServer,
+    },
+};
+use tokio::sync::{broadcast, mpsc};
+use tonic::{Request, Response, Status, metadata::MetadataMap, service::Routes};
+
+/// One call as it came.
+pub(crate) struct Call {
+    pub(crate) name: &'static str,
+    pub(crate) metadata: MetadataMap,
+    /// `Debug` of the message.
+    pub(crate) message: String,
+}
+
+/// Both peers.
+pub(crate) struct Fake {
+    calls: Mutex<Vec<Call>>,
+    outcomes: Mutex<VecDeque<Outcome>>,
+    pub(crate) trust: broadcast::Sender<TrustUpdate>,
+    pub(crate) snapshot: TrustUpdate,
+    pub(crate) batches: Mutex<Option<mpsc::Receiver<Result<ChangeBatch, Status>>>>,
+}
+
+/// What becomes of the next call.
+pub(crate) enum Outcome {
+    Fails(Status),
+    Replays,
+    Takes(Duration),
+    Panics,
+}
+
+impl Fake {
+    pub(crate) fn new(snapshot: TrustUpdate) -> Arc<Self> {
+        let (calls, outcomes, batches) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { calls, outcomes, trust: broadcast::channel(16).0, snapshot, batches })
+    }
+
+    pub(crate) fn channels(self: &Arc<Self>) -> Peers {
+        let auth = Routes::new(AccountServiceServer::from_arc(self.clone()))
+            .add_service(SessionServiceServer::from_arc(self.clone()))
+            .add_service(TrustServiceServer::from_arc(self.clone()));
+        let tasks = Routes::new(TaskServiceServer::from_arc(self.clone()))
+            .add_service(ProjectServiceServer::from_arc(self.clone()))
+            .add_service(TrashServiceServer::from_arc(self.clone()))
+            .add_service(ChangeServiceServer::from_arc(self.clone()));
+        Peers { auth: Service::grpc("auth", auth).channel(), tasks: Service::grpc("tasks", tasks).channel() }
+    }
+
+    /// Says what becomes of the next call.
+    pub(crate) fn next(&self, outcome: Outcome) {
+        self.outcomes.lock().unwrap().push_back(outcome);
+    }
+
+    /// Takes the last call out.
+    pub(crate) fn last(&self) -> Call {
+        self.calls.lock().unwrap().pop().expect("a call")
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.calls.lock().unwrap().len()
+    }
+
+    /// Records the call and gives `message`, unless told otherwise.
+    async fn answer<Q: std::fmt::Debug, A>(
+        &self,
+        name: &'static str,
+        request: Request<Q>,
+        message: A,
+    ) -> Result<Response<A>, Status> {
+        let (metadata, _, asked) = request.into_parts();
+        self.calls.lock().unwrap().push(Call { name, metadata, message: format!("{asked:?}") });
+        let outcome = self.outcomes.lock().unwrap().pop_front();
+        let mut response = Response::new(message);
+        match outcome {
+            Some(Outcome::Fails(status)) => return Err(status),
+            Some(Outcome::Replays) => _ = response.metadata_mut().insert("idempotency-replayed", "true".parse().unwrap()),
+            Some(Outcome::Takes(time)) => tokio::time::sleep(time).await,
+            Some(Outcome::Panics) => panic!("the secret of the peer"),
+            None => {}
+        }
+        Ok(response)
+    }
+}
