@@ -87,7 +87,10 @@ impl Authority {
 
 /// The database that the configuration names.
 pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
-    let limits =
-        kit::db::Limits { connections: config.database_connections, ..kit::db::Limits::default() };
+    let limits = kit::db::Limits {
+        name: "auth",
+        connections: config.database_connections,
+        ..kit::db::Limits::default()
+    };
     Db::open(config.database_url.expose(), &limits)
 }

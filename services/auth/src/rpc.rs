@@ -76,6 +76,7 @@ impl From<Account> for User {
             name,
             time_zone,
             password_hash: _,
+            password_set_at: _,
             version,
             created_at,
             updated_at,

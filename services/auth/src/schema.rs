@@ -9,6 +9,7 @@ diesel::table! {
         name -> Text,
         time_zone -> Text,
         password_hash -> Text,
+        password_set_at -> Instant,
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,

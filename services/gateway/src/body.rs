@@ -66,20 +66,33 @@ impl FromRequest<Arc<Shared>> for Nothing {
 
 fn expect_json(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     // A body that unpacks to any size is not taken in.
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
         let message = "send the body as it is, without Content-Encoding";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_CONTENT_ENCODING", message));
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_CONTENT_ENCODING",
+            message,
+        ));
     }
-    let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+    let media =
+        headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
     let mut parts = media.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
     let known = essence.eq_ignore_ascii_case("application/json")
         || *method == Method::PATCH && essence.eq_ignore_ascii_case("application/merge-patch+json");
     let utf8 = |part: &str| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        !name.eq_ignore_ascii_case("charset")
+            || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     };
-    if known && parts.all(utf8) { Ok(()) } else { Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)) }
+    if known && parts.all(utf8) {
+        Ok(())
+    } else {
+        Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+    }
 }
 
 async fn collect(request: Request, limit: usize) -> Result<Bytes, Problem> {
@@ -87,20 +100,30 @@ async fn collect(request: Request, limit: usize) -> Result<Bytes, Problem> {
         let message = format!("a body has at most {limit} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
     };
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
-    let time = request::with_current(request::RequestContext::remaining).unwrap_or(KEPT * 6).saturating_sub(KEPT);
+    let time = request::with_current(request::RequestContext::remaining)
+        .unwrap_or(KEPT * 6)
+        .saturating_sub(KEPT);
     let late = |_| Problem::of_status(StatusCode::REQUEST_TIMEOUT);
-    tokio::time::timeout(time, gather(request.into_body(), limit)).await.map_err(late)??.ok_or_else(too_large)
+    tokio::time::timeout(time, gather(request.into_body(), limit))
+        .await
+        .map_err(late)??
+        .ok_or_else(too_large)
 }
 
 /// All bytes; none when there are more than `limit`.
 async fn gather(mut body: Body, limit: usize) -> Result<Option<Bytes>, Problem> {
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", "the body did not arrive whole");
+        let broken = |_| {
+            Problem::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", "the body did not arrive whole")
+        };
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
         if whole.len() + data.len() > limit {
             return Ok(None);
@@ -116,7 +139,8 @@ async fn gather(mut body: Body, limit: usize) -> Result<Option<Bytes>, Problem> 
 
 /// Reads a whole body.
 pub(crate) fn parse<T: Read>(bytes: &[u8]) -> Result<T, Problem> {
-    let tree = Tree::parse(bytes).map_err(|fault| Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", fault))?;
+    let tree = Tree::parse(bytes)
+        .map_err(|fault| Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", fault))?;
     let mut faults = Faults::default();
     let value = T::read(tree, &mut faults);
     let list = faults.into_list();

@@ -40,10 +40,15 @@ fn version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
         return Ok(None);
     }
     let opaque = text.strip_prefix("W/").unwrap_or(text);
-    let tag = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|tag| !tag.contains('"'));
+    let tag = opaque
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .filter(|tag| !tag.contains('"'));
     let tag = tag.ok_or_else(malformed)?;
     // A tag that is not one of ours cannot match, nor can a weak one.
-    let own = tag.parse().ok().filter(|version| *version >= 0 && opaque == text && tag.bytes().all(|byte| byte.is_ascii_digit()));
+    let own = tag.parse().ok().filter(|version| {
+        *version >= 0 && opaque == text && tag.bytes().all(|byte| byte.is_ascii_digit())
+    });
     own.map(Some).ok_or_else(|| Problem::of_status(StatusCode::PRECONDITION_FAILED))
 }
 
@@ -62,8 +67,11 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
 impl IfNoneMatch {
     /// Whether the client has what `etag` stands for. The comparison is weak, as it has to be here.
     pub(crate) fn has(&self, etag: &HeaderValue) -> bool {
-        let same = |tag: &[u8]| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_bytes();
-        self.0.iter().any(|list| list.as_bytes().split(|byte| *byte == b',').any(|tag| same(tag.trim_ascii())))
+        let same =
+            |tag: &[u8]| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_bytes();
+        self.0.iter().any(|list| {
+            list.as_bytes().split(|byte| *byte == b',').any(|tag| same(tag.trim_ascii()))
+        })
     }
 }
 
@@ -72,7 +80,8 @@ mod tests {
     use super::*;
 
     fn if_match(value: &str) -> Result<Option<i64>, u16> {
-        let headers = HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_str(value).unwrap())]);
+        let headers =
+            HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_str(value).unwrap())]);
         version(&headers).map_err(|problem| problem.status().as_u16())
     }
 
@@ -85,7 +94,8 @@ mod tests {
 
     #[test]
     fn an_etag_that_is_not_ours_cannot_match() {
-        for value in ["W/\"7\"", "\"abc\"", "\"\"", "\"-7\"", "\"+7\"", "\"99999999999999999999\""] {
+        for value in ["W/\"7\"", "\"abc\"", "\"\"", "\"-7\"", "\"+7\"", "\"99999999999999999999\""]
+        {
             assert_eq!(if_match(value), Err(412), "{value}");
         }
     }
@@ -99,7 +109,8 @@ mod tests {
 
     #[test]
     fn what_the_client_has_is_compared_weakly() {
-        let has = |list: &'static str| IfNoneMatch(vec![HeaderValue::from_static(list)]).has(&etag(7));
+        let has =
+            |list: &'static str| IfNoneMatch(vec![HeaderValue::from_static(list)]).has(&etag(7));
         assert!(["\"7\"", "W/\"7\"", "*", "\"6\", \"7\""].map(has).into_iter().all(|has| has));
         assert!(!["\"8\"", "7", ""].map(has).into_iter().any(|has| has));
     }

@@ -44,7 +44,7 @@ pub struct Config {
     pub body_limit: usize,
     /// `MAX_IN_FLIGHT`: requests worked on at once; what comes above is shed. Streams do not count.
     pub max_in_flight: usize,
-    /// `MAX_STREAMS`: open change streams and waiting polls.
+    /// `MAX_STREAMS`: open change streams and polls for changes.
     pub max_streams: usize,
     /// `MAX_STREAMS_PER_USER`: open change streams of one user.
     pub max_streams_per_user: usize,
@@ -73,19 +73,6 @@ impl Default for Config {
 
 impl Settings for Config {
     fn faults(&self) -> Vec<String> {
-        let url = |name: &str, url: &str| {
-            let host = url.strip_prefix("http://").is_some_and(|rest| !rest.trim_end_matches('/').is_empty());
-            (!host).then(|| format!("{name} must be a URL as http://host:port, not {url:?}"))
-        };
-        let network = |text: &String| {
-            let fault = || format!("TRUSTED_PROXIES must be networks as 10.0.0.0/8, not {text:?}");
-            text.parse::<Network>().is_err().then(fault)
-        };
-        let origin = |text: &String| {
-            let bare = text.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'));
-            (text != "*" && !bare).then(|| format!("CORS_ORIGINS must be origins as https://app.example.org, not {text:?}"))
-        };
-        let positive = |(name, value): (&str, usize)| (value == 0).then(|| format!("{name} must be at least 1"));
         let counts = [
             ("RATE_LIMIT_USER", self.rate_limit_user as usize),
             ("RATE_LIMIT_ADDRESS", self.rate_limit_address as usize),
@@ -96,14 +83,35 @@ impl Settings for Config {
             ("MAX_STREAMS", self.max_streams),
             ("MAX_STREAMS_PER_USER", self.max_streams_per_user),
         ];
-        url("AUTH_URL", &self.auth_url)
-            .into_iter()
-            .chain(url("TASKS_URL", &self.tasks_url))
-            .chain(self.trusted_proxies.iter().filter_map(network))
-            .chain(self.cors_origins.iter().filter_map(origin))
-            .chain(counts.into_iter().filter_map(positive))
-            .collect()
+        let few = |(name, count): (&str, usize)| {
+            (count == 0).then(|| format!("{name} must be at least 1"))
+        };
+        let urls = [("AUTH_URL", &self.auth_url), ("TASKS_URL", &self.tasks_url)];
+        let urls = urls.into_iter().filter_map(|(name, url)| not_a_url(name, url));
+        let networks = self.trusted_proxies.iter().filter_map(|text| not_a_network(text));
+        let origins = self.cors_origins.iter().filter_map(|text| not_an_origin(text));
+        urls.chain(networks).chain(origins).chain(counts.into_iter().filter_map(few)).collect()
     }
+}
+
+fn not_a_url(name: &str, url: &str) -> Option<String> {
+    let host =
+        url.strip_prefix("http://").is_some_and(|rest| !rest.trim_end_matches('/').is_empty());
+    (!host).then(|| format!("{name} must be a URL as http://host:port, not {url:?}"))
+}
+
+fn not_a_network(text: &str) -> Option<String> {
+    let fault = || format!("TRUSTED_PROXIES must be networks as 10.0.0.0/8, not {text:?}");
+    text.parse::<Network>().is_err().then(fault)
+}
+
+fn not_an_origin(text: &str) -> Option<String> {
+    let (scheme, host) = text.split_once("://").unwrap_or_default();
+    let bare = !scheme.is_empty()
+        && !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
+    (text != "*" && !bare)
+        .then(|| format!("CORS_ORIGINS must be origins as https://app.example.org, not {text:?}"))
 }
 
 #[cfg(test)]
@@ -124,7 +132,11 @@ mod tests {
             max_in_flight: 0,
             ..Config::default()
         };
-        let named: Vec<_> = config.faults().iter().map(|fault| fault.split(' ').next().unwrap().to_owned()).collect();
+        let named: Vec<_> = config
+            .faults()
+            .iter()
+            .map(|fault| fault.split(' ').next().unwrap().to_owned())
+            .collect();
         assert_eq!(named, ["AUTH_URL", "TRUSTED_PROXIES", "CORS_ORIGINS", "MAX_IN_FLIGHT"]);
     }
 }

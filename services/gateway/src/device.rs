@@ -26,7 +26,10 @@ impl<S: Sync> FromRequestParts<S> for Device {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let visit = parts.extensions.get::<Arc<Visit>>();
-        let user_agent = parts.headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
+        let user_agent = parts
+            .headers
+            .get(header::USER_AGENT)
+            .map(|agent| String::from_utf8_lossy(agent.as_bytes()));
         let contract = v1::Device {
             address: visit.map(|visit| visit.address.to_string()).unwrap_or_default(),
             user_agent: user_agent.unwrap_or_default().chars().take(LONGEST_USER_AGENT).collect(),
@@ -40,8 +43,9 @@ impl Device {
     /// The `Set-Cookie` that keeps `token` on a device; none when there is nothing to keep.
     pub(crate) fn cookie(secure: bool, token: &str) -> Option<HeaderValue> {
         let secure = if secure { "; Secure" } else { "" };
-        let cookie =
-            format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/v1/auth; Max-Age={LIFETIME_SECONDS}{secure}");
+        let cookie = format!(
+            "{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/v1/auth; Max-Age={LIFETIME_SECONDS}{secure}"
+        );
         (!token.is_empty()).then(|| HeaderValue::from_str(&cookie).ok()).flatten()
     }
 
@@ -52,8 +56,11 @@ impl Device {
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|cookies| cookies.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let cookies =
+        headers.get_all(header::COOKIE).into_iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut pairs = cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token)
 }
 
@@ -64,7 +71,8 @@ mod tests {
     #[test]
     fn the_token_is_found_among_other_cookies() {
         let read = |cookies: &str| {
-            let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(cookies).unwrap())]);
+            let headers =
+                HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(cookies).unwrap())]);
             token(&headers).map(str::to_owned)
         };
         assert_eq!(read("a=b; errand_device=xyz=; c=d"), Some("xyz=".to_owned()));
@@ -74,7 +82,8 @@ mod tests {
     #[test]
     fn a_cookie_is_for_the_login_alone() {
         let cookie = Device::cookie(true, "xyz").unwrap();
-        let expected = "errand_device=xyz; HttpOnly; SameSite=Strict; Path=/v1/auth; Max-Age=15552000; Secure";
+        let expected =
+            "errand_device=xyz; HttpOnly; SameSite=Strict; Path=/v1/auth; Max-Age=15552000; Secure";
         assert_eq!(cookie.to_str().unwrap(), expected);
         assert!(!Device::cookie(false, "xyz").unwrap().to_str().unwrap().contains("Secure"));
         assert_eq!(Device::cookie(true, ""), None);

@@ -28,9 +28,13 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use kit::request::{self, RequestContext};
 use tower::{Layer, Service, ServiceExt as _};
 
-pub(crate) use self::{admission::Admission, cors::Cors, rates::{Quota, Rates}};
+pub(crate) use self::{
+    admission::Admission,
+    cors::Cors,
+    rates::{Quota, Rates},
+};
 
-use self::{compression::Compressed, record::Record};
+use self::record::Record;
 use crate::{
     problem::{Occurrence, Problem},
     shared::Gateway,
@@ -66,9 +70,12 @@ impl Access {
 }
 
 /// Puts the edge around the routes of one access.
-pub(crate) fn around(gateway: &Gateway, access: Access) -> impl Layer<Route, Service = Edge> + Clone + use<> {
+pub(crate) fn around(
+    gateway: &Gateway,
+    access: Access,
+) -> impl Layer<Route, Service = Edge> + Clone + use<> {
     let gateway = gateway.clone();
-    tower::layer::layer_fn(move |route: Route| Edge { gateway: gateway.clone(), access, compressed: compression::around(route.clone()), route })
+    tower::layer::layer_fn(move |route: Route| Edge { gateway: gateway.clone(), access, route })
 }
 
 /// See [`around`].
@@ -77,7 +84,6 @@ pub(crate) struct Edge {
     gateway: Gateway,
     access: Access,
     route: Route,
-    compressed: Compressed,
 }
 
 impl Service<Request> for Edge {
@@ -101,7 +107,11 @@ impl Edge {
         // First, so that whatever is said about the request below can be found by its id and trace.
         let record = Record::begin(&request, &self.gateway.clock);
         let deadline = tokio::time::Instant::now() + self.access.budget(request.method());
-        let context = RequestContext { request_id: record.request_id.clone(), trace: record.trace(), deadline };
+        let context = RequestContext {
+            request_id: record.request_id.clone(),
+            trace: record.trace(),
+            deadline,
+        };
         // The address of the client, not of our own proxy: limits and the list of sessions go by it.
         let visit = Arc::new(client::visit(&request, &self.gateway.proxies));
         request.extensions_mut().insert(visit.clone());
@@ -110,7 +120,8 @@ impl Edge {
         request::scope(context, async move {
             // Whatever breaks below costs its own request and no other.
             let outcome = AssertUnwindSafe(self.admitted(request, &visit)).catch_unwind().await;
-            let outcome = outcome.unwrap_or_else(|_| Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)));
+            let outcome = outcome
+                .unwrap_or_else(|_| Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)));
             let mut response = written(outcome, &record, &gateway);
             // Every reply, refusals too, tells the browser what it may do with it.
             headers::secure(response.headers_mut(), visit.secure);
@@ -127,7 +138,7 @@ impl Edge {
 
     /// What may turn a request away before its handler is asked, the cheapest first.
     async fn admitted(self, request: Request, visit: &Visit) -> Result<Response, Problem> {
-        let Self { gateway, access, route, compressed } = self;
+        let Self { gateway, access, route } = self;
         // More work at once than this only makes everyone wait: the excess is told so at once.
         let _place = gateway.admission.enter(access)?;
         // One address must not use up what is there for all; guesses at passwords get much less.
@@ -136,14 +147,26 @@ impl Edge {
         if let Some(preflight) = gateway.cors.preflight(&request) {
             return Ok(preflight);
         }
-        let deadline = request::with_current(|context| context.deadline).expect("inside of the scope");
+        let deadline =
+            request::with_current(|context| context.deadline).expect("inside of the scope");
         // A reply is packed only for those who ask for it: the others do not pay.
-        let reply = match compression::wanted(request.headers()) {
-            true => compressed.oneshot(request).map(|reply| reply.map(|reply| reply.map(Body::new))).boxed(),
-            false => route.oneshot(request).boxed(),
+        let reply = async {
+            match compression::wanted(request.headers()) {
+                true => compression::around(route)
+                    .oneshot(request)
+                    .await
+                    .map(|reply| reply.map(Body::new)),
+                false => route.oneshot(request).await,
+            }
         };
         // Nobody waits for ever; what is still under way is dropped, and the services are told by their own deadline.
-        let late = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "DEADLINE_EXCEEDED", "this took too long; try again");
+        let late = |_| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "DEADLINE_EXCEEDED",
+                "this took too long; try again",
+            )
+        };
         tokio::time::timeout_at(deadline, reply).await.map_err(late).map(|Ok(reply)| reply)
     }
 }
@@ -155,7 +178,8 @@ fn written(outcome: Result<Response, Problem>, record: &Record, gateway: &Gatewa
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
-    let problem = response.extensions_mut().remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
+    let problem =
+        response.extensions_mut().remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
     let occurrence = Occurrence {
         request_id: &record.request_id,
         trace_id: record.trace().trace_id_hex(),

@@ -15,7 +15,8 @@ const LONGEST: usize = 128;
 pub(crate) fn key(headers: &HeaderMap, clock: &kit::Clock) -> Result<HeaderValue, Problem> {
     let mut given = headers.get_all(&IDEMPOTENCY_KEY).into_iter();
     match (given.next(), given.next()) {
-        (None, _) => Ok(HeaderValue::from_str(&kit::id::uuid(clock).to_string()).expect("hexadecimal digits and dashes")),
+        (None, _) => Ok(HeaderValue::from_str(&kit::id::uuid(clock).to_string())
+            .expect("hexadecimal digits and dashes")),
         (Some(only), None) => bare(only).ok_or_else(malformed),
         (Some(_), Some(_)) => Err(malformed()),
     }
@@ -26,7 +27,8 @@ fn bare(value: &HeaderValue) -> Option<HeaderValue> {
     let text = value.to_str().ok()?;
     let quoted = text.strip_prefix('"').map(|rest| rest.strip_suffix('"'));
     let text = quoted.unwrap_or(Some(text))?;
-    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','));
+    let plain =
+        text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','));
     let fits = (1..=LONGEST).contains(&text.len());
     (plain && fits).then(|| HeaderValue::from_str(text).ok()).flatten()
 }
@@ -49,14 +51,18 @@ mod tests {
 
     #[test]
     fn quotes_are_not_part_of_a_key() {
-        assert_eq!(read("\"8e03978e-40d5-43dd-bc93-6894a57f9324\""), read("8e03978e-40d5-43dd-bc93-6894a57f9324"));
+        assert_eq!(
+            read("\"8e03978e-40d5-43dd-bc93-6894a57f9324\""),
+            read("8e03978e-40d5-43dd-bc93-6894a57f9324")
+        );
         assert_eq!(read("order:17"), Some("order:17".to_owned()));
         assert_eq!(read(&"k".repeat(128)), Some("k".repeat(128)));
     }
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for value in ["", "\"\"", "\"open", "close\"", "two words", "a,b", "a\\b", &"k".repeat(129)] {
+        for value in ["", "\"\"", "\"open", "close\"", "two words", "a,b", "a\\b", &"k".repeat(129)]
+        {
             assert_eq!(read(value), None, "{value}");
         }
     }

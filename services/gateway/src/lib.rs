@@ -45,9 +45,14 @@ pub fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Servi
     Ok(Service::http("gateway", routes::router(&shared))
         .ready_when("access token keys", move || {
             let known = !waiting.verifier.keys().is_empty();
-            Box::pin(async move { if known { Ok(()) } else { Err("auth has not sent its keys yet".to_owned()) } })
+            Box::pin(async move {
+                if known { Ok(()) } else { Err("auth has not sent its keys yet".to_owned()) }
+            })
         })
-        .job("trust", move |stop| async move { trust::follow(&follower.verifier, trust, &stop).await })
+        .job(
+            "trust",
+            move |stop| async move { trust::follow(&follower.verifier, trust, &stop).await },
+        )
         .job("streams", move |stop: Stop| async move {
             stop.cancelled().await;
             streaming.streams.end();

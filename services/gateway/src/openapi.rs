@@ -7,7 +7,10 @@ use utoipa::OpenApi;
 
 use self::common::Common;
 
-use crate::{problem, routes::{about, accounts, changes, projects, sessions, tasks, trash}};
+use crate::{
+    problem,
+    routes::{about, accounts, changes, projects, sessions, tasks, trash},
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -59,8 +62,10 @@ impl Document {
         let mut json = document.to_pretty_json().expect("the document is plain data");
         json.push('\n');
         let digest = ring::digest::digest(&ring::digest::SHA256, json.as_bytes());
-        let start: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let etag = HeaderValue::from_str(&format!("\"{start}\"")).expect("hexadecimal digits in quotes");
+        let start: String =
+            digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let etag =
+            HeaderValue::from_str(&format!("\"{start}\"")).expect("hexadecimal digits in quotes");
         Self { bytes: json.into(), etag }
     }
 }

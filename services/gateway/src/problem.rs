@@ -73,6 +73,7 @@ pub(crate) struct Document<'a> {
     errors: &'a [Fault],
     /// The rates that were exceeded.
     #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     violated_policies: Option<[&'a str; 1]>,
 }
 
@@ -85,9 +86,21 @@ pub(crate) struct Occurrence<'a> {
 
 impl Problem {
     /// A problem of a status; `message` says what would be right.
-    pub(crate) fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self(Box::new(Details { status, code, message, faults: vec![], retry_after: None, headers: vec![], policy: None }))
+        Self(Box::new(Details {
+            status,
+            code,
+            message,
+            faults: vec![],
+            retry_after: None,
+            headers: vec![],
+            policy: None,
+        }))
     }
 
     /// A body that parses but is not acceptable.
@@ -96,12 +109,18 @@ impl Problem {
             1 => "1 field is not acceptable".to_owned(),
             count => format!("{count} fields are not acceptable"),
         };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", message).with_faults(faults)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", message)
+            .with_faults(faults)
     }
 
     /// A header that cannot be read.
-    pub(crate) fn bad_header(name: &'static str, code: &'static str, message: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, code, message).with_faults(vec![Fault::header(name, code, message)])
+    pub(crate) fn bad_header(
+        name: &'static str,
+        code: &'static str,
+        message: &'static str,
+    ) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+            .with_faults(vec![Fault::header(name, code, message)])
     }
 
     /// A refusal of a call whose request has no body: what is not acceptable is its query.
@@ -187,7 +206,8 @@ impl From<Status> for Problem {
             Some(reason) if known => (Cow::Owned(reason), Cow::Owned(refused.message().to_owned())),
             _ => (Cow::Borrowed(code), Cow::Borrowed(status::words(status).1)),
         };
-        let mut problem = Self::new(status, code, message).with_faults(violations.into_iter().map(Fault::from).collect());
+        let mut problem = Self::new(status, code, message)
+            .with_faults(violations.into_iter().map(Fault::from).collect());
         problem.0.retry_after = retry_after;
         problem
     }

@@ -46,7 +46,12 @@ impl Query {
         given.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn fault(&self, name: &str, code: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) {
+    fn fault(
+        &self,
+        name: &str,
+        code: &'static str,
+        message: impl Into<std::borrow::Cow<'static, str>>,
+    ) {
         self.found.borrow_mut().faults.push(Fault::query(name, code, message));
     }
 
@@ -60,7 +65,12 @@ impl Query {
         Some(first.to_owned())
     }
 
-    fn read<T>(&self, name: &'static str, expected: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    fn read<T>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let text = self.text(name)?;
         let value = read(&text);
         if value.is_none() {
@@ -71,7 +81,9 @@ impl Query {
 
     /// An id.
     pub(crate) fn id(&self, name: &'static str) -> Option<String> {
-        self.read(name, "this is a UUID", |text| uuid::Uuid::try_parse(text).ok().map(|id| id.to_string()))
+        self.read(name, "this is a UUID", |text| {
+            uuid::Uuid::try_parse(text).ok().map(|id| id.to_string())
+        })
     }
 
     /// `true` or `false`.
@@ -88,13 +100,22 @@ impl Query {
 
     /// A length of time in whole seconds, as `30s` or `30`, at most `longest`.
     pub(crate) fn seconds(&self, name: &'static str, longest: u64) -> Duration {
-        let read = |text: &str| text.strip_suffix('s').unwrap_or(text).parse().ok().filter(|seconds| *seconds <= longest);
-        Duration::from_secs(self.read(name, "this is a number of seconds from 0s to 30s", read).unwrap_or(0))
+        let read = |text: &str| {
+            text.strip_suffix('s')
+                .unwrap_or(text)
+                .parse()
+                .ok()
+                .filter(|seconds| *seconds <= longest)
+        };
+        Duration::from_secs(
+            self.read(name, "this is a number of seconds from 0s to 30s", read).unwrap_or(0),
+        )
     }
 
     /// Several values, separated by commas or each in a parameter of its own.
     pub(crate) fn list(&self, name: &'static str) -> Vec<String> {
-        let values: Vec<_> = self.values(name).flat_map(|value| value.split(',')).map(str::to_owned).collect();
+        let values: Vec<_> =
+            self.values(name).flat_map(|value| value.split(',')).map(str::to_owned).collect();
         if values.iter().any(String::is_empty) {
             self.fault(name, "INVALID_PARAMETER", "no value of a list is empty");
         }
@@ -105,7 +126,12 @@ impl Query {
     }
 
     /// Several words out of a closed set.
-    pub(crate) fn words<T>(&self, name: &'static str, words: &[&str], parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    pub(crate) fn words<T>(
+        &self,
+        name: &'static str,
+        words: &[&str],
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Vec<T> {
         let given = self.list(name);
         let read: Vec<_> = given.iter().filter_map(|word| parse(word)).collect();
         if read.len() < given.len() {
@@ -125,7 +151,9 @@ impl Query {
 
     /// `limit` and `cursor`.
     pub(crate) fn page(&self) -> (i32, String) {
-        let limit = |text: &str| text.parse().ok().filter(|limit| (1..=page::MAX_LIMIT).contains(&i64::from(*limit)));
+        let limit = |text: &str| {
+            text.parse().ok().filter(|limit| (1..=page::MAX_LIMIT).contains(&i64::from(*limit)))
+        };
         let limit: Option<i32> = self.read("limit", "this is a number from 1 to 200", limit);
         (limit.unwrap_or(0), self.text("cursor").unwrap_or_default())
     }
@@ -147,12 +175,17 @@ impl Query {
                 [] => "no parameter is known here".to_owned(),
                 _ => format!("this parameter is not known; known are {allowed}"),
             };
-            faults.push(Fault::query(&name.chars().take(64).collect::<String>(), "UNKNOWN_PARAMETER", message));
+            faults.push(Fault::query(
+                &name.chars().take(64).collect::<String>(),
+                "UNKNOWN_PARAMETER",
+                message,
+            ));
         }
         if faults.is_empty() {
             return Ok(());
         }
-        Err(Problem::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", "the query is not acceptable").with_faults(faults))
+        Err(Problem::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", "the query is not acceptable")
+            .with_faults(faults))
     }
 }
 
@@ -169,9 +202,14 @@ mod tests {
         query.seconds("wait", 30);
         query.moment("due_before");
         query.word("order_by", &["due", "-due"]);
-        query.words("status", &["open", "done"], |word| matches!(word, "open" | "done").then_some(()));
+        query.words("status", &["open", "done"], |word| {
+            matches!(word, "open" | "done").then_some(())
+        });
         let problem = query.end().err().map(|problem| format!("{problem:?}")).unwrap_or_default();
-        let names = problem.split("parameter: Some(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        let names = problem
+            .split("parameter: Some(\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap().to_owned());
         names.collect()
     }
 
@@ -180,13 +218,27 @@ mod tests {
         let none: [&str; 0] = [];
         assert_eq!(faults(""), none);
         assert_eq!(faults("limit=200&cursor=abc_-&archived=true&wait=30s&order_by=-due"), none);
-        assert_eq!(faults("status=open,done&status=open&due_before=2026-09-01T09:00:00%2B02:00"), none);
+        assert_eq!(
+            faults("status=open,done&status=open&due_before=2026-09-01T09:00:00%2B02:00"),
+            none
+        );
     }
 
     #[test]
     fn every_fault_is_told_at_once() {
         let query = "limit=201&archived=1&wait=31s&order_by=rank&status=open,&project_id=7&due_before=now&colour=red&cursor=a&cursor=b";
-        let expected = ["limit", "cursor", "project_id", "archived", "wait", "due_before", "order_by", "status", "status", "colour"];
+        let expected = [
+            "limit",
+            "cursor",
+            "project_id",
+            "archived",
+            "wait",
+            "due_before",
+            "order_by",
+            "status",
+            "status",
+            "colour",
+        ];
         assert_eq!(faults(query), expected);
     }
 

@@ -27,10 +27,14 @@ pub(crate) trait Resource: Serialize {
 pub(crate) struct Confidential;
 
 /// A resource that was read; 304 when the client has it already.
-pub(crate) fn read<R: Resource + From<M>, M>(answer: tonic::Response<M>, has: &IfNoneMatch) -> Response {
+pub(crate) fn read<R: Resource + From<M>, M>(
+    answer: tonic::Response<M>,
+    has: &IfNoneMatch,
+) -> Response {
     let resource = R::from(answer.into_inner());
     let etag = etag(resource.version());
-    let mut response = if has.has(&etag) { StatusCode::NOT_MODIFIED.into_response() } else { json(&resource) };
+    let mut response =
+        if has.has(&etag) { StatusCode::NOT_MODIFIED.into_response() } else { json(&resource) };
     response.headers_mut().insert(header::ETAG, etag);
     response
 }
@@ -51,7 +55,8 @@ pub(crate) fn created<R: Resource + From<M>, M>(answer: tonic::Response<M>) -> R
         *response.status_mut() = StatusCode::CREATED;
         let headers = response.headers_mut();
         headers.insert(header::ETAG, etag(resource.version()));
-        headers.extend(HeaderValue::from_str(&resource.path()).map(|path| (header::LOCATION, path)));
+        headers
+            .extend(HeaderValue::from_str(&resource.path()).map(|path| (header::LOCATION, path)));
         response
     })
 }
@@ -72,7 +77,10 @@ pub(crate) fn json<T: Serialize>(body: &T) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
 }
 
-fn respond<R: From<M>, M>(answer: tonic::Response<M>, write: impl FnOnce(&R) -> Response) -> Response {
+fn respond<R: From<M>, M>(
+    answer: tonic::Response<M>,
+    write: impl FnOnce(&R) -> Response,
+) -> Response {
     let (metadata, message, _) = answer.into_parts();
     let mut response = write(&R::from(message));
     if metadata.get(REPLAYED.as_str()).is_some_and(|replayed| replayed == "true") {

@@ -41,7 +41,10 @@ fn users() -> Router<Gateway> {
         .route("/v1/sessions", get(sessions::list))
         .route("/v1/sessions/{id}", delete(sessions::revoke))
         .route("/v1/projects", get(projects::list).post(projects::create))
-        .route("/v1/projects/{id}", get(projects::read).patch(projects::update).delete(projects::remove))
+        .route(
+            "/v1/projects/{id}",
+            get(projects::read).patch(projects::update).delete(projects::remove),
+        )
         .route("/v1/tasks", get(tasks::list).post(tasks::create))
         .route("/v1/tasks/{id}", get(tasks::read).patch(tasks::update).delete(tasks::remove))
         .route("/v1/tasks/{id}/complete", post(tasks::complete))
@@ -54,11 +57,15 @@ fn users() -> Router<Gateway> {
 }
 
 fn listeners() -> Router<Gateway> {
-    Router::new().route("/v1/changes", get(changes::list)).route("/v1/changes/stream", get(changes::stream))
+    Router::new()
+        .route("/v1/changes", get(changes::list))
+        .route("/v1/changes/stream", get(changes::stream))
 }
 
 fn signing_in() -> Router<Gateway> {
-    Router::new().route("/v1/auth/register", post(accounts::register)).route("/v1/auth/login", post(sessions::login))
+    Router::new()
+        .route("/v1/auth/register", post(accounts::register))
+        .route("/v1/auth/login", post(sessions::login))
 }
 
 fn refreshing() -> Router<Gateway> {
@@ -71,6 +78,7 @@ fn anyone() -> Router<Gateway> {
         .route("/v1/limits", get(about::limits))
         .route("/openapi.json", get(about::openapi))
         .route("/docs", get(about::docs))
+        .route("/docs/", get(about::docs))
         .route("/docs/{file}", get(about::docs_file))
 }
 

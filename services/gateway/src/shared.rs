@@ -4,7 +4,9 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use kit::{Clock, GrpcChannel, token::Verifier};
 use proto::{
-    auth::v1::{account_service_client::AccountServiceClient, session_service_client::SessionServiceClient},
+    auth::v1::{
+        account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
+    },
     tasks::v1::{
         change_service_client::ChangeServiceClient, project_service_client::ProjectServiceClient,
         task_service_client::TaskServiceClient, trash_service_client::TrashServiceClient,
@@ -38,8 +40,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Self> {
-        let network = |text: &String| text.parse().map_err(|expected| anyhow::anyhow!("TRUSTED_PROXIES: {text:?} is not {expected}"));
-        let origins: Result<Vec<HeaderValue>, _> = config.cors_origins.iter().map(|origin| origin.parse()).collect();
+        let network = |text: &String| {
+            text.parse()
+                .map_err(|expected| anyhow::anyhow!("TRUSTED_PROXIES: {text:?} is not {expected}"))
+        };
+        let origins: Result<Vec<HeaderValue>, _> =
+            config.cors_origins.iter().map(|origin| origin.parse()).collect();
         Ok(Self {
             verifier: Verifier::new("gateway", clock.clone()),
             proxies: config.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,

@@ -40,7 +40,7 @@ impl Streams {
         self.take(Some(user_id))
     }
 
-    /// A place for a poll that waits; 503 when there is none.
+    /// A place for a poll, which may wait; 503 when there is none.
     pub(crate) fn wait(&self) -> Result<Place, Problem> {
         self.take(None)
     }
@@ -56,7 +56,11 @@ impl Streams {
             let own = taken.streams.entry(user_id).or_default();
             if *own >= self.most_per_user {
                 let message = format!("a user may have {} streams open", self.most_per_user);
-                return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS", message));
+                return Err(Problem::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "TOO_MANY_STREAMS",
+                    message,
+                ));
             }
             *own += 1;
         }

@@ -7,7 +7,11 @@ use kit::{
 use proto::auth::v1::{self, WatchTrustRequest, trust_service_client::TrustServiceClient};
 
 /// Keeps `verifier` up to date until `stop`.
-pub(crate) async fn follow(verifier: &Verifier, client: TrustServiceClient<GrpcChannel>, stop: &Stop) {
+pub(crate) async fn follow(
+    verifier: &Verifier,
+    client: TrustServiceClient<GrpcChannel>,
+    stop: &Stop,
+) {
     let open = || {
         let mut client = client.clone();
         async move {

@@ -27,8 +27,8 @@ pub(crate) struct User {
 
 impl User {
     /// A call in the user's name. A write carries its idempotency key.
-    pub(crate) fn asks<T>(&self, message: T) -> tonic::Request<T> {
-        let metadata = MetadataMap::from_headers(self.metadata.clone());
+    pub(crate) fn asks<T>(self, message: T) -> tonic::Request<T> {
+        let metadata = MetadataMap::from_headers(self.metadata);
         tonic::Request::from_parts(metadata, tonic::Extensions::default(), message)
     }
 }
@@ -37,7 +37,8 @@ impl FromRequestParts<Arc<Shared>> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let caller = caller(&parts.headers, shared).map_err(|refusal| Problem::from(status(&refusal)))?;
+        let caller =
+            caller(&parts.headers, shared).map_err(|refusal| Problem::from(status(&refusal)))?;
         if let Some(visit) = parts.extensions.get::<Arc<Visit>>() {
             _ = visit.user_id.set(caller.user_id);
             shared.rates.user(caller.user_id, visit)?;
@@ -47,14 +48,24 @@ impl FromRequestParts<Arc<Shared>> for User {
             refuse_unheard(shared)?;
             metadata.insert(IDEMPOTENCY_KEY, idempotency::key(&parts.headers, &shared.clock)?);
         }
-        metadata.extend(parts.headers.get(header::AUTHORIZATION).cloned().map(|bearer| (header::AUTHORIZATION, bearer)));
+        metadata.extend(
+            parts
+                .headers
+                .get(header::AUTHORIZATION)
+                .cloned()
+                .map(|bearer| (header::AUTHORIZATION, bearer)),
+        );
         Ok(Self { caller, metadata })
     }
 }
 
 fn caller(headers: &HeaderMap, shared: &Shared) -> Result<Caller, TokenError> {
     let header = headers.get(header::AUTHORIZATION).ok_or(TokenError::Missing)?;
-    let (scheme, token) = header.to_str().ok().and_then(|header| header.split_once(' ')).ok_or(TokenError::Invalid)?;
+    let (scheme, token) = header
+        .to_str()
+        .ok()
+        .and_then(|header| header.split_once(' '))
+        .ok_or(TokenError::Invalid)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);
     }
@@ -64,5 +75,7 @@ fn caller(headers: &HeaderMap, shared: &Shared) -> Result<Caller, TokenError> {
 fn refuse_unheard(shared: &Shared) -> Result<(), Problem> {
     let heard = shared.verifier.silence().is_some_and(|silence| silence <= LONGEST_SILENCE);
     let message = "whether the session is still valid cannot be told right now; reading goes on";
-    heard.then_some(()).ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TRUST_STALE", message))
+    heard
+        .then_some(())
+        .ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TRUST_STALE", message))
 }

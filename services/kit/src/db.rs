@@ -17,6 +17,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::metrics::PoolState;
+
 pub use cached::Cached;
 pub use connection::Connection;
 pub use error::Error;
@@ -36,6 +38,8 @@ pub enum Db {
 /// How long a query may take, part by part, and how many connections there are.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// Names the pool in metrics.
+    pub name: &'static str,
     /// Exclusive connections of this process.
     pub connections: usize,
     /// For one of them to become free.
@@ -55,6 +59,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            name: "default",
             connections: 8,
             wait: Duration::from_millis(250),
             create: Duration::from_secs(2),
@@ -90,10 +95,28 @@ impl Db {
 
     /// An exclusive connection, not yet in a transaction.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        match self {
-            Self::Postgres(postgres) => Ok(Connection::postgres(postgres.pool.get().await?)),
-            Self::Sqlite(sqlite) => Ok(Connection::sqlite(sqlite.writer.get().await?)),
+        let asked = tokio::time::Instant::now();
+        let (metrics, status, taken) = match self {
+            Self::Postgres(postgres) => {
+                let taken = postgres.pool.get().await.map(Connection::postgres);
+                (&postgres.metrics, postgres.pool.status(), taken)
+            }
+            Self::Sqlite(sqlite) => {
+                let taken = sqlite.writer.get().await.map(Connection::sqlite);
+                (&sqlite.metrics, sqlite.writer.status(), taken)
+            }
+        };
+        metrics.stands(PoolState {
+            used: status.size.saturating_sub(status.available),
+            idle: status.available,
+            max: status.max_size,
+            pending: status.waiting,
+        });
+        match &taken {
+            Ok(_) => metrics.waited(asked.elapsed()),
+            Err(_) => metrics.timed_out(),
         }
+        Ok(taken?)
     }
 
     /// Runs `work` in a transaction called `name`: committed when it succeeds, rolled back when it does not. It goes on to its

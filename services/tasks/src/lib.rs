@@ -118,6 +118,6 @@ pub async fn migrate(config: &Config) -> anyhow::Result<i32> {
 }
 
 fn open(config: &Config) -> anyhow::Result<Db> {
-    let limits = Limits { connections: config.database_connections, ..Limits::default() };
+    let limits = Limits { name: "tasks", connections: config.database_connections, ..Limits::default() };
     Db::open(config.database_url.expose(), &limits)
 }

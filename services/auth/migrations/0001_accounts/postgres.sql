@@ -1,17 +1,19 @@
 -- Who there is.
 CREATE TABLE accounts (
-    id            uuid        PRIMARY KEY,
-    email         text        NOT NULL UNIQUE,
-    name          text        NOT NULL,
-    time_zone     text        NOT NULL,
+    id              uuid        PRIMARY KEY,
+    email           text        NOT NULL UNIQUE,
+    name            text        NOT NULL,
+    time_zone       text        NOT NULL,
     -- A PHC string: Argon2id.
-    password_hash text        NOT NULL,
-    version       bigint      NOT NULL,
-    created_at    timestamptz NOT NULL,
-    updated_at    timestamptz NOT NULL,
-    last_login_at timestamptz,
+    password_hash   text        NOT NULL,
+    -- When the password was last set; a new hash of the same one leaves it.
+    password_set_at timestamptz NOT NULL,
+    version         bigint      NOT NULL,
+    created_at      timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL,
+    last_login_at   timestamptz,
     -- SHA-256 of the last write's method and Idempotency-Key: what is sent again is not done again.
-    last_write    bytea
+    last_write      bytea
 );
 
 -- A login and all that came of it: the family of its refresh tokens.

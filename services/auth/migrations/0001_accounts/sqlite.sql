@@ -1,17 +1,19 @@
 -- Who there is.
 CREATE TABLE accounts (
-    id            BLOB NOT NULL PRIMARY KEY,
-    email         TEXT NOT NULL UNIQUE,
-    name          TEXT NOT NULL,
-    time_zone     TEXT NOT NULL,
+    id              BLOB NOT NULL PRIMARY KEY,
+    email           TEXT NOT NULL UNIQUE,
+    name            TEXT NOT NULL,
+    time_zone       TEXT NOT NULL,
     -- A PHC string: Argon2id.
-    password_hash TEXT NOT NULL,
-    version       INTEGER NOT NULL,
-    created_at    INTEGER NOT NULL,
-    updated_at    INTEGER NOT NULL,
-    last_login_at INTEGER,
+    password_hash   TEXT NOT NULL,
+    -- When the password was last set; a new hash of the same one leaves it.
+    password_set_at INTEGER NOT NULL,
+    version         INTEGER NOT NULL,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    last_login_at   INTEGER,
     -- SHA-256 of the last write's method and Idempotency-Key: what is sent again is not done again.
-    last_write    BLOB
+    last_write      BLOB
 ) STRICT;
 
 -- A login and all that came of it: the family of its refresh tokens.

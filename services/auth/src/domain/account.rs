@@ -25,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) name: String,
     pub(crate) time_zone: String,
     pub(crate) password_hash: String,
+    /// When the password was last set; a new hash of the same one leaves it.
+    pub(crate) password_set_at: Timestamp,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,

@@ -101,7 +101,7 @@ impl AccountService for Accounts {
         let new = self.0.hasher.hash(&new).await?;
         let password = NewPassword {
             id,
-            old: account.password_hash,
+            verified: account.password_set_at,
             new,
             now: self.0.clock.now(),
             last_write,
@@ -141,6 +141,7 @@ async fn register(
         name,
         time_zone,
         password_hash,
+        password_set_at: now,
         version: 1,
         created_at: now,
         updated_at: now,

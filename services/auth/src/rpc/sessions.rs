@@ -105,7 +105,7 @@ async fn begin(
     let hash = refresh_token.hash();
     let token =
         StoredToken { hash, account_id: account.id, session_id: id, issued_at: now, used_at: None };
-    let login = Login { verified: account.password_hash, session, token, counters };
+    let login = Login { verified: account.password_set_at, session, token, counters };
     if !store::sessions::begin(&authority.db, login).await? {
         metrics::login_failed("bad_password");
         return Err(Error::CredentialsInvalid.into());

@@ -89,10 +89,10 @@ pub(crate) async fn rehash(db: &Db, id: AccountId, old: String, new: String) -> 
 pub(super) async fn signed_in(
     connection: &mut Connection,
     id: AccountId,
-    verified: &str,
+    verified: Timestamp,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let row = accounts::table.find(id).filter(accounts::password_hash.eq(verified));
+    let row = accounts::table.find(id).filter(accounts::password_set_at.eq(verified));
     let query = Cached(diesel::update(row).set(accounts::last_login_at.eq(Some(now))));
     Ok(on!(connection, conn => query.execute(conn).await)? == 1)
 }
@@ -101,8 +101,8 @@ pub(super) async fn signed_in(
 #[derive(Debug)]
 pub(crate) struct NewPassword {
     pub(crate) id: AccountId,
-    /// The hash that the current password was verified with.
-    pub(crate) old: String,
+    /// When the current password, which was verified, had been set.
+    pub(crate) verified: Timestamp,
     pub(crate) new: String,
     pub(crate) now: Timestamp,
     pub(crate) last_write: Option<Vec<u8>>,
@@ -113,11 +113,11 @@ pub(super) async fn set_password(
     connection: &mut Connection,
     password: NewPassword,
 ) -> Result<bool, Error> {
-    let NewPassword { id, old, new, now, last_write } = password;
-    let row = accounts::table.find(id).filter(accounts::password_hash.eq(old));
+    let NewPassword { id, verified, new, now, last_write } = password;
+    let row = accounts::table.find(id).filter(accounts::password_set_at.eq(verified));
     let stamp = (accounts::version.eq(accounts::version + 1), accounts::updated_at.eq(now));
     let query = Cached(diesel::update(row).set((
-        accounts::password_hash.eq(new),
+        (accounts::password_hash.eq(new), accounts::password_set_at.eq(now)),
         stamp,
         accounts::last_write.eq(last_write),
     )));

@@ -24,8 +24,8 @@ use crate::{
 /// A login that is about to become a session.
 #[derive(Debug)]
 pub(crate) struct Login {
-    /// The hash that the password was verified with.
-    pub(crate) verified: String,
+    /// When the password that was verified had been set.
+    pub(crate) verified: Timestamp,
     pub(crate) session: Session,
     pub(crate) token: StoredToken,
     /// What counted the attempt.
@@ -38,7 +38,7 @@ pub(crate) async fn begin(db: &Db, login: Login) -> Result<bool, Error> {
         Box::pin(async move {
             let Login { verified, session, token, counters } = login;
             let now = session.created_at;
-            if !accounts::signed_in(connection, session.account_id, &verified, now).await? {
+            if !accounts::signed_in(connection, session.account_id, verified, now).await? {
                 return Ok(false);
             }
             let session = diesel::insert_into(sessions::table).values(&session);

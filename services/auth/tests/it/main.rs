@@ -5,6 +5,7 @@ mod accounts;
 mod harness;
 mod hashing;
 mod keys;
+mod metrics;
 mod refresh;
 mod sessions;
 mod throttle;

@@ -73,6 +73,15 @@ impl Ask {
         self.with("content-type", content_type)
     }
 
+    /// What is asked for, as `GET http://…`.
+    pub(crate) fn line(&self) -> String {
+        format!(
+            "{} {}",
+            self.request.method_ref().unwrap_or(&Method::GET),
+            self.request.uri_ref().map(ToString::to_string).unwrap_or_default()
+        )
+    }
+
     /// The answer as soon as its head is there.
     pub(crate) async fn begin(self) -> Result<http::Response<Incoming>, String> {
         let Self { http, request, body } = self;

@@ -1,5 +1,8 @@
 //! Someone with an account, signed in.
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -55,13 +58,18 @@ impl User {
         Self::signs_in(&self.http, &self.email, PASSWORD).await
     }
 
+    /// A new pair for the old one; asks again when there was no room.
     pub(crate) async fn refreshes(&self) -> Self {
-        let tokens = self
-            .http
-            .post("/v1/auth/refresh", &json!({ "refresh_token": self.refresh_token }))
-            .await
-            .expect(200);
-        Self::of(&self.http, &self.email, &tokens)
+        loop {
+            let reply = self
+                .http
+                .post("/v1/auth/refresh", &json!({ "refresh_token": self.refresh_token }))
+                .await;
+            match reply.status.as_u16() {
+                503 => tokio::time::sleep(Duration::from_millis(100)).await,
+                _ => return Self::of(&self.http, &self.email, &reply.expect(200)),
+            }
+        }
     }
 
     pub(crate) fn ask(&self, method: Method, path: &str) -> Ask {

@@ -62,7 +62,11 @@ pub(crate) struct Fields<'a, const N: usize> {
 
 impl<'a, const N: usize> Fields<'a, N> {
     /// Sorts an object's fields; notes those that are unknown and those that come twice.
-    pub(crate) fn of(tree: Tree<'a>, names: [&'static str; N], faults: &mut Faults) -> Option<Self> {
+    pub(crate) fn of(
+        tree: Tree<'a>,
+        names: [&'static str; N],
+        faults: &mut Faults,
+    ) -> Option<Self> {
         let Tree::Object(entries) = tree else {
             faults.expected("an object", &tree);
             return None;
@@ -71,8 +75,12 @@ impl<'a, const N: usize> Fields<'a, N> {
         for (key, value) in entries {
             match names.iter().position(|name| *name == key) {
                 Some(index) if values[index].is_none() => values[index] = Some(value),
-                Some(_) => faults.within(&key, |faults| faults.add("REPEATED_FIELD", "this field is there more than once")),
-                None => faults.within(&shortened(&key), |faults| faults.add("UNKNOWN_FIELD", unknown(&names))),
+                Some(_) => faults.within(&key, |faults| {
+                    faults.add("REPEATED_FIELD", "this field is there more than once")
+                }),
+                None => faults.within(&shortened(&key), |faults| {
+                    faults.add("UNKNOWN_FIELD", unknown(&names))
+                }),
             }
         }
         Some(Self { names, values })
@@ -140,7 +148,9 @@ impl<T: Read> Read for Vec<T> {
             faults.expected("an array", &tree);
             return None;
         };
-        let read = |(index, item): (usize, Tree<'_>)| faults.within(&index.to_string(), |faults| T::read(item, faults));
+        let read = |(index, item): (usize, Tree<'_>)| {
+            faults.within(&index.to_string(), |faults| T::read(item, faults))
+        };
         // All items are read before one that failed makes the list fail.
         let items: Vec<_> = items.into_iter().enumerate().map(read).collect();
         items.into_iter().collect()

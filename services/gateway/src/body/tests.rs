@@ -27,9 +27,16 @@ object! {
 fn refused(body: &[u8]) -> (u16, String, Value) {
     let problem = parse::<Whole>(body).unwrap_err();
     let status = problem.status().as_u16();
-    let occurrence = crate::problem::Occurrence { request_id: "r", trace_id: String::new(), at: kit::Timestamp::from_seconds(0) };
+    let occurrence = crate::problem::Occurrence {
+        request_id: "r",
+        trace_id: String::new(),
+        at: kit::Timestamp::from_seconds(0),
+    };
     let response = problem.write(occurrence);
-    let bytes = futures_util::FutureExt::now_or_never(response.into_body().collect()).unwrap().unwrap().to_bytes();
+    let bytes = futures_util::FutureExt::now_or_never(response.into_body().collect())
+        .unwrap()
+        .unwrap()
+        .to_bytes();
     let document: Value = serde_json::from_slice(&bytes).unwrap();
     (status, document["code"].as_str().unwrap().to_owned(), document)
 }
@@ -38,17 +45,27 @@ fn faults(body: &str) -> Vec<(String, String)> {
     let (status, code, document) = refused(body.as_bytes());
     assert_eq!((status, code.as_str()), (422, "VALIDATION_FAILED"), "{body}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    document["errors"].as_array().unwrap().iter().map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect()
+    document["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| (text(&fault["pointer"]), text(&fault["code"])))
+        .collect()
 }
 
 #[test]
 fn an_acceptable_body_is_read() {
-    let whole: Whole = parse(br#"{"title":"a\u00e4","note":null,"parts":[{"name":"b","heat":"high"}]}"#).unwrap();
+    assert_eq!((Heat::of(i32::from(Heat::High)), Heat::of(99)), (Heat::High, Heat::Low));
+    let whole: Whole =
+        parse(br#"{"title":"a\u00e4","note":null,"parts":[{"name":"b","heat":"high"}]}"#).unwrap();
     assert_eq!((whole.title.as_str(), &whole.note, whole.done), ("aä", &Patch::Clear, None));
     let parts = whole.parts.unwrap();
     assert_eq!((parts[0].name.as_str(), parts[0].heat), ("b", Some(Heat::High)));
     assert_eq!(parse::<Whole>(br#"{"title":"a"}"#).unwrap().note, Patch::Absent);
-    assert_eq!(parse::<Whole>(br#"{"title":"a","note":"b"}"#).unwrap().note, Patch::Set("b".to_owned()));
+    assert_eq!(
+        parse::<Whole>(br#"{"title":"a","note":"b"}"#).unwrap().note,
+        Patch::Set("b".to_owned())
+    );
 }
 
 #[test]
@@ -64,18 +81,30 @@ fn every_fault_is_told_at_once_with_its_place() {
         ("/parts/1", "WRONG_TYPE"),
         ("/parts/2/colour", "UNKNOWN_FIELD"),
     ];
-    assert_eq!(faults(&body.to_string()), expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+    assert_eq!(
+        faults(&body.to_string()),
+        expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned()))
+    );
 }
 
 #[test]
 fn a_key_that_comes_twice_is_a_fault() {
-    assert_eq!(faults(r#"{"title":"a","title":"a"}"#), [("/title".to_owned(), "REPEATED_FIELD".to_owned())]);
-    assert_eq!(faults(r#"{"title":"a","\u0074itle":"a"}"#), [("/title".to_owned(), "REPEATED_FIELD".to_owned())]);
+    assert_eq!(
+        faults(r#"{"title":"a","title":"a"}"#),
+        [("/title".to_owned(), "REPEATED_FIELD".to_owned())]
+    );
+    assert_eq!(
+        faults(r#"{"title":"a","\u0074itle":"a"}"#),
+        [("/title".to_owned(), "REPEATED_FIELD".to_owned())]
+    );
 }
 
 #[test]
 fn a_text_that_no_database_stores_is_a_fault() {
-    assert_eq!(faults(r#"{"title":"a\u0000"}"#), [("/title".to_owned(), "INVALID_CHARACTER".to_owned())]);
+    assert_eq!(
+        faults(r#"{"title":"a\u0000"}"#),
+        [("/title".to_owned(), "INVALID_CHARACTER".to_owned())]
+    );
 }
 
 #[test]
@@ -95,12 +124,26 @@ fn faults_are_not_told_without_end() {
 fn what_is_not_json_is_malformed_and_says_where() {
     let deep = format!("{}1{}", "[".repeat(33), "]".repeat(33));
     let bodies: [&[u8]; 11] = [
-        b"", b" ", b"{", b"{\"title\":}", b"{'title':'a'}", b"{\"title\":\"a\",}", b"{} {}", b"NaN",
-        b"{\"title\":\"\xff\"}", b"{\"title\":\"\\ud800\"}", deep.as_bytes(),
+        b"",
+        b" ",
+        b"{",
+        b"{\"title\":}",
+        b"{'title':'a'}",
+        b"{\"title\":\"a\",}",
+        b"{} {}",
+        b"NaN",
+        b"{\"title\":\"\xff\"}",
+        b"{\"title\":\"\\ud800\"}",
+        deep.as_bytes(),
     ];
     for body in bodies {
         let (status, code, document) = refused(body);
-        assert_eq!((status, code.as_str()), (400, "MALFORMED_JSON"), "{}", String::from_utf8_lossy(body));
+        assert_eq!(
+            (status, code.as_str()),
+            (400, "MALFORMED_JSON"),
+            "{}",
+            String::from_utf8_lossy(body)
+        );
         assert!(document["detail"].as_str().unwrap().contains("line 1 column"), "{document}");
     }
     assert_eq!(refused(format!("{}1{}", "[".repeat(32), "]".repeat(32)).as_bytes()).0, 422);

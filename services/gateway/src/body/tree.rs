@@ -45,7 +45,11 @@ struct Level(usize);
 
 impl Level {
     fn down<E: Error>(self) -> Result<Self, E> {
-        if self.0 < DEEPEST { Ok(Self(self.0 + 1)) } else { Err(E::custom(format!("nested deeper than {DEEPEST} levels"))) }
+        if self.0 < DEEPEST {
+            Ok(Self(self.0 + 1))
+        } else {
+            Err(E::custom(format!("nested deeper than {DEEPEST} levels")))
+        }
     }
 }
 

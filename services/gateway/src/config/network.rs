@@ -19,10 +19,12 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const EXPECTED: &str = "a network as 10.0.0.0/8 or fd00::/8";
-        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let (address, length) =
+            text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
         let address: IpAddr = address.trim().parse().map_err(|_| EXPECTED)?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
-        let length = length.map_or(Ok(longest), |length| length.trim().parse::<u32>().map_err(|_| EXPECTED))?;
+        let length = length
+            .map_or(Ok(longest), |length| length.trim().parse::<u32>().map_err(|_| EXPECTED))?;
         let shift = longest.checked_sub(length).ok_or(EXPECTED)?;
         Ok(Self { prefix: bits(address), shift })
     }

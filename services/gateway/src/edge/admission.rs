@@ -34,7 +34,11 @@ impl Admission {
             return Ok(place);
         }
         kit::metrics::load_shed("in_flight");
-        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", "too much is going on right now; try again soon"))
+        Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SHED",
+            "too much is going on right now; try again soon",
+        ))
     }
 }
 

@@ -12,7 +12,10 @@ const FORWARDED: &str = "forwarded";
 /// Who comes: as the connection says, or as proxies say that are ours.
 pub(super) fn visit(request: &Request, proxies: &[Network]) -> Visit {
     // In process there is no connection.
-    let peer = request.extensions().get::<PeerAddress>().map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.ip());
+    let peer = request
+        .extensions()
+        .get::<PeerAddress>()
+        .map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.ip());
     let (address, secure) = client(peer.to_canonical(), request.headers(), proxies);
     Visit { address, secure, user_id: Default::default(), quota: Default::default() }
 }
@@ -42,7 +45,10 @@ fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     if !listed.is_empty() {
         return listed.into_iter().map(address).collect();
     }
-    elements(headers, FORWARDED).into_iter().map(|element| address(parameter(element, "for")?)).collect()
+    elements(headers, FORWARDED)
+        .into_iter()
+        .map(|element| address(parameter(element, "for")?))
+        .collect()
 }
 
 fn is_secure(headers: &HeaderMap) -> bool {
@@ -61,12 +67,15 @@ fn elements<'h>(headers: &'h HeaderMap, name: &'static str) -> Vec<&'h str> {
 /// A parameter of a `Forwarded` element (RFC 7239, 4).
 fn parameter<'h>(element: &'h str, name: &str) -> Option<&'h str> {
     let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().trim_matches('"'))
+    pairs
+        .find(|(key, _)| key.trim().eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim().trim_matches('"'))
 }
 
 /// `192.0.2.1`, `192.0.2.1:1234`, `2001:db8::1` or `[2001:db8::1]:1234`.
 fn address(text: &str) -> Option<IpAddr> {
-    let bracketed = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(address, _)| address);
+    let bracketed =
+        text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(address, _)| address);
     let bare = bracketed.unwrap_or(text);
     let without_port = || bare.split_once(':').and_then(|(address, _)| address.parse().ok());
     bare.parse().ok().or_else(without_port).map(|address: IpAddr| address.to_canonical())
@@ -79,7 +88,9 @@ mod tests {
     use super::*;
 
     fn seen(peer: &str, headers: &[(&'static str, &'static str)]) -> (String, bool) {
-        let pairs = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let pairs = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let mut map = HeaderMap::new();
         pairs.for_each(|(name, value)| _ = map.append(name, value));
         let proxies = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
@@ -116,7 +127,8 @@ mod tests {
 
     #[test]
     fn the_standard_header_is_read_where_the_common_one_is_missing() {
-        let forwarded = "for=1.1.1.1;proto=http, for=\"[2001:db8::7]:4711\";proto=https;by=10.0.0.1";
+        let forwarded =
+            "for=1.1.1.1;proto=http, for=\"[2001:db8::7]:4711\";proto=https;by=10.0.0.1";
         assert_eq!(seen("10.0.0.1", &[("forwarded", forwarded)]), ("2001:db8::7".to_owned(), true));
     }
 }

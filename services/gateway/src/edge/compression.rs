@@ -2,7 +2,10 @@ use axum::{
     http::{Extensions, HeaderMap, StatusCode, Version, header},
     routing::Route,
 };
-use tower_http::compression::{Compression, CompressionLevel, Predicate, predicate::SizeAbove};
+use tower_http::compression::{
+    Compression, CompressionLevel, Predicate,
+    predicate::{And, SizeAbove},
+};
 
 use crate::reply::Confidential;
 
@@ -10,23 +13,27 @@ use crate::reply::Confidential;
 const LEAST: u64 = 1024;
 
 /// Which replies are packed.
-type Which = tower_http::compression::predicate::And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>;
-
-/// A route whose replies are packed.
-pub(super) type Compressed = Compression<Route, Which>;
+pub(super) type Which = And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>;
 
 /// Packs what `route` replies.
-pub(super) fn around(route: Route) -> Compressed {
+pub(super) fn around(route: Route) -> Compression<Route, Which> {
     // JSON shrinks to a tenth at any level; the fastest is the cheapest.
-    Compression::new(route).quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(LEAST).and(is_packable as _))
+    Compression::new(route)
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(LEAST).and(is_packable as _))
 }
 
 /// Whether the client asks for gzip.
 pub(super) fn wanted(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT_ENCODING).and_then(|codings| codings.to_str().ok()).is_some_and(|codings| codings.contains("gzip"))
+    headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|codings| codings.to_str().ok())
+        .is_some_and(|codings| codings.contains("gzip"))
 }
 
 fn is_packable(_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Extensions) -> bool {
-    let json = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes() == b"application/json");
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|media| media.as_bytes() == b"application/json");
     json && extensions.get::<Confidential>().is_none()
 }

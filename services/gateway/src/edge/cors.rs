@@ -41,7 +41,8 @@ impl Cors {
     /// The answer to a browser that asks whether a script may call.
     pub(super) fn preflight(&self, request: &Request) -> Option<Response> {
         let headers = request.headers();
-        let asks = request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let asks = request.method() == Method::OPTIONS
+            && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         if !asks || self.origin(headers).is_none() {
             return None;
         }

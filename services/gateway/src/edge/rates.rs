@@ -48,7 +48,11 @@ pub(crate) struct Quota {
 impl Policy {
     fn new(name: &'static str, quota: u32) -> Self {
         let header = format!("\"{name}\";q={quota};w={WINDOW}");
-        Self { name, quota, header: HeaderValue::from_str(&header).expect("a name and two numbers") }
+        Self {
+            name,
+            quota,
+            header: HeaderValue::from_str(&header).expect("a name and two numbers"),
+        }
     }
 }
 
@@ -83,8 +87,14 @@ impl Rates {
 
     fn spend(&self, policy: &Policy, key: u128, visit: &Visit) -> Result<(), Problem> {
         let Some(table) = &self.table else { return Ok(()) };
-        let (interval, most) = (WINDOW * MICROSECONDS / i64::from(policy.quota.max(1)), WINDOW * MICROSECONDS);
-        let Spent { debt, wait } = table.spend((policy.name, key), self.clock.now().as_microseconds(), interval.max(1), most);
+        let (interval, most) =
+            (WINDOW * MICROSECONDS / i64::from(policy.quota.max(1)), WINDOW * MICROSECONDS);
+        let Spent { debt, wait } = table.spend(
+            (policy.name, key),
+            self.clock.now().as_microseconds(),
+            interval.max(1),
+            most,
+        );
         let quota = Quota {
             policy: policy.header.clone(),
             name: policy.name,
@@ -98,10 +108,12 @@ impl Rates {
             }
             return Ok(());
         }
-        let message = format!("at most {} requests in {WINDOW} s (policy `{}`)", policy.quota, policy.name);
+        let message =
+            format!("at most {} requests in {WINDOW} s (policy `{}`)", policy.quota, policy.name);
         let mut told = HeaderMap::new();
         quota.write(&mut told);
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message).violates(policy.name);
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
+            .violates(policy.name);
         let problem = problem.with_retry_after(Duration::from_micros(wait.unsigned_abs()));
         Err(told.into_iter().fold(problem, |problem, (name, value)| match name {
             Some(name) => problem.with_header(name, value),
@@ -114,7 +126,9 @@ impl Quota {
     /// Tells the client.
     pub(super) fn write(&self, headers: &mut HeaderMap) {
         let left = format!("\"{}\";r={};t={}", self.name, self.remaining, self.seconds);
-        headers.entry(RATE_LIMIT).or_insert(HeaderValue::from_str(&left).expect("a name and two numbers"));
+        headers
+            .entry(RATE_LIMIT)
+            .or_insert(HeaderValue::from_str(&left).expect("a name and two numbers"));
         headers.entry(RATE_LIMIT_POLICY).or_insert(self.policy.clone());
     }
 }

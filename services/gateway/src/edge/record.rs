@@ -79,5 +79,6 @@ impl Record {
 
 /// A client's own id is used if nothing in it can break a log or a header.
 fn is_harmless(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

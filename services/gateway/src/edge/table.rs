@@ -45,7 +45,8 @@ impl Table {
         let mut shard = self.shards[place % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
         let set = &mut shard[place / SHARDS % SETS];
         let own = set.iter().position(|cell| cell.key == hash);
-        let way = own.unwrap_or_else(|| (0..WAYS).min_by_key(|way| set[*way].settled).unwrap_or_default());
+        let way = own
+            .unwrap_or_else(|| (0..WAYS).min_by_key(|way| set[*way].settled).unwrap_or_default());
         if own.is_none() {
             set[way] = Cell { key: hash, settled: 0 };
         }
@@ -84,7 +85,8 @@ mod tests {
         assert!((0..1_000).all(|key| spend(key).wait == 0));
         assert_eq!(spend(999).wait, SECOND);
         (1_000..200_000).for_each(|key| _ = spend(key));
-        let cells: usize = table.shards.iter().map(|shard| shard.lock().unwrap().len() * WAYS).sum();
+        let cells: usize =
+            table.shards.iter().map(|shard| shard.lock().unwrap().len() * WAYS).sum();
         assert_eq!(cells, 65_536);
     }
 }

@@ -2,10 +2,11 @@
 use utoipa::{
     Modify,
     openapi::{
-        Components, Content, ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+        Components, Content, ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr,
+        Response, ResponseBuilder,
         path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         schema::Type,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -43,40 +44,82 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
     methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
+/// What decides which headers and refusals an operation has.
+struct Traits {
+    /// It needs no token.
+    open: bool,
+    /// It changes something.
+    write: bool,
+    /// It is about one resource that has a version.
+    versioned: bool,
+    /// It reads a body.
+    body: bool,
+    /// It signs someone in.
+    signs_in: bool,
+}
+
+impl Traits {
+    fn of(path: &str, method: &HttpMethod, operation: &Operation) -> Self {
+        let nobody =
+            |schemes: &Vec<SecurityRequirement>| schemes.contains(&SecurityRequirement::default());
+        Self {
+            open: operation.security.as_ref().is_some_and(nobody),
+            write: *method != HttpMethod::Get,
+            versioned: path == "/v1/me"
+                || ["/v1/tasks/", "/v1/projects/"].iter().any(|one| path.starts_with(one)),
+            body: operation.request_body.is_some() || *method == HttpMethod::Post,
+            signs_in: ["/v1/auth/login", "/v1/auth/refresh"].contains(&path),
+        }
+    }
+
+    /// Whether an operation on `path` may refuse with `status`.
+    fn may_refuse(&self, path: &str, status: u16) -> bool {
+        match status {
+            401 => !self.open || self.signs_in,
+            403 => self.write && !self.open,
+            // A task may be made in a project that is not there.
+            404 => path.contains('{') || path == "/v1/tasks" && self.write,
+            408 | 413 | 415 => self.write && self.body,
+            409 => self.write && !self.signs_in,
+            410 => path.starts_with("/v1/changes"),
+            412 => self.write && self.versioned,
+            422 => self.write,
+            _ => true,
+        }
+    }
+}
+
 fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
-    let open = operation.security.as_ref().is_some_and(|schemes| schemes.iter().any(|scheme| *scheme == Default::default()));
-    let (write, single) = (*method != HttpMethod::Get, is_single(path));
-    let body = operation.request_body.is_some();
-    let versioned = single && write && !path.starts_with("/v1/trash") && !path.starts_with("/v1/sessions");
-    let parameters = operation.parameters.get_or_insert_default();
-    if write && !open {
-        parameters.push(header("Idempotency-Key", "Makes a retry harmless for 24 h: the same key, the same outcome. Best a UUID."));
+    let traits = Traits::of(path, method, operation);
+    let mut headers = vec![];
+    if traits.write && !traits.open {
+        headers.push(header(
+            "Idempotency-Key",
+            "Makes a retry harmless for 24 h: the same key, the same outcome. Best a UUID.",
+        ));
     }
-    if versioned {
-        parameters.push(header("If-Match", "The ETag that you know: refused with 412 when it has changed since."));
+    if traits.write && traits.versioned {
+        headers.push(header(
+            "If-Match",
+            "The ETag that you know: refused with 412 when it has changed since.",
+        ));
     }
-    if !write && (single || path.ends_with(".json")) {
-        parameters.push(header("If-None-Match", "The ETag that you have: answered with 304 when it is still the same."));
-        operation.responses.responses.insert("304".to_owned(), Response::new("You have it already").into());
+    describe_success(&traits, operation);
+    let responses = &mut operation.responses.responses;
+    if !traits.write && (traits.versioned || path.ends_with(".json")) {
+        headers.push(header(
+            "If-None-Match",
+            "The ETag that you have: answered with 304 when it is still the same.",
+        ));
+        responses.insert("304".to_owned(), Response::new("You have it already").into());
     }
-    if parameters.is_empty() {
-        operation.parameters = None;
+    for (status, _, _) in REFUSALS.iter().filter(|(status, _, _)| traits.may_refuse(path, *status))
+    {
+        responses.insert(status.to_string(), RefOr::Ref(Ref::from_response_name(name(*status))));
     }
-    let applies = |status: u16| match status {
-        401 => !open || path == "/v1/auth/login" || path == "/v1/auth/refresh",
-        403 | 415 | 422 if !write => false,
-        403 => !open,
-        404 => path.contains('{'),
-        409 => write && path != "/v1/auth/login" && path != "/v1/auth/refresh",
-        410 => path.starts_with("/v1/changes"),
-        412 => versioned,
-        408 | 413 | 415 | 422 => write && (body || *method == HttpMethod::Post),
-        _ => true,
-    };
-    for (status, _, _) in REFUSALS.iter().filter(|(status, _, _)| applies(*status)) {
-        operation.responses.responses.insert(status.to_string(), RefOr::Ref(Ref::from_response_name(name(*status))));
+    if !headers.is_empty() {
+        operation.parameters.get_or_insert_default().extend(headers);
     }
-    describe_success(method, open, operation);
     if *method == HttpMethod::Patch
         && let Some(RefOr::T(body)) = &mut operation.request_body
     {
@@ -84,28 +127,28 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     }
 }
 
-/// Paths of one resource that has a version.
-fn is_single(path: &str) -> bool {
-    path == "/v1/me" || path.contains("{id}")
-}
-
-fn describe_success(method: &HttpMethod, open: bool, operation: &mut Operation) {
+fn describe_success(traits: &Traits, operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         let has_body = !response.content.is_empty();
         let mut tell = |name: &str, description: &str| {
-            let header = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).description(Some(description));
+            let header = HeaderBuilder::new()
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                .description(Some(description));
             response.headers.insert(name.to_owned(), header.build().into());
         };
         tell("X-Request-Id", "Names the request in logs and in the journal.");
         if status == "201" {
             tell("Location", "Where it is.");
         }
-        if status == "201" || has_body && matches!(method, HttpMethod::Patch) {
+        if status == "201" || has_body && traits.versioned {
             tell("ETag", "Its version, in quotes.");
         }
-        if *method != HttpMethod::Get && !open {
-            tell("Idempotency-Replayed", "`true` when the key was used before: this is the answer of then.");
+        if traits.write && !traits.open {
+            tell(
+                "Idempotency-Replayed",
+                "`true` when the key was used before: this is the answer of then.",
+            );
         }
     }
 }
@@ -118,7 +161,13 @@ fn accept_merge_patch(body: &mut utoipa::openapi::request_body::RequestBody) {
 
 fn header(name: &str, description: &str) -> RefOr<Parameter> {
     let text = ObjectBuilder::new().schema_type(Type::String);
-    ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).description(Some(description)).schema(Some(text)).build().into()
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(description))
+        .schema(Some(text))
+        .build()
+        .into()
 }
 
 /// Each status that refuses, its example's code, and when it is given.
@@ -144,14 +193,17 @@ fn name(status: u16) -> String {
 }
 
 fn refusal((status, code, description): (u16, &str, &str)) -> Response {
-    let title = axum::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let title =
+        axum::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let example = serde_json::json!({
         "type": "about:blank", "title": title, "status": status, "detail": description,
         "instance": "0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11", "code": code, "message": description,
         "timestamp": "2026-09-01T09:00:00Z", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
     });
-    let content: Content =
-        ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).example(Some(example)).build();
+    let content: Content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .example(Some(example))
+        .build();
     let text = |name: &str, kind: Type| (name.to_owned(), ObjectBuilder::new().schema_type(kind));
     let header = match status {
         401 => Some(text("WWW-Authenticate", Type::String)),

@@ -9,12 +9,15 @@ use utoipa::ToSchema;
 pub(crate) struct Fault {
     /// Where in the body it is, as a JSON pointer (RFC 6901); empty for the whole.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pointer: Option<String>,
     /// The query parameter that it is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     parameter: Option<String>,
     /// The header that it is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     header: Option<&'static str>,
     /// What is wrong, for a program.
     code: Cow<'static, str>,
@@ -24,30 +27,58 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// The part of the body at `pointer`.
-    pub(crate) fn body(pointer: String, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { pointer: Some(pointer), parameter: None, header: None, code: code.into(), message: message.into() }
+    pub(crate) fn body(
+        pointer: String,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            pointer: Some(pointer),
+            parameter: None,
+            header: None,
+            code: code.into(),
+            message: message.into(),
+        }
     }
 
     /// The parameter called `name`.
-    pub(crate) fn query(name: &str, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn query(
+        name: &str,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let (parameter, message) = (Some(name.to_owned()), message.into());
         Self { pointer: None, parameter, header: None, code: code.into(), message }
     }
 
     /// The header called `name`.
     pub(crate) fn header(name: &'static str, code: &'static str, message: &'static str) -> Self {
-        Self { pointer: None, parameter: None, header: Some(name), code: code.into(), message: message.into() }
+        Self {
+            pointer: None,
+            parameter: None,
+            header: Some(name),
+            code: code.into(),
+            message: message.into(),
+        }
     }
 
     /// What a service found in a field is, in a request without a body, the parameter of that name.
     pub(super) fn blame_query(&mut self) {
-        self.parameter = self.pointer.take().map(|pointer| pointer.trim_start_matches('/').to_owned());
+        self.parameter =
+            self.pointer.take().map(|pointer| pointer.trim_start_matches('/').to_owned());
     }
 }
 
 impl From<Violation> for Fault {
     fn from(Violation { field, reason, message }: Violation) -> Self {
-        let pointer = if field.is_empty() { field } else { format!("/{}", field.replace('.', "/")) };
-        Self { pointer: Some(pointer), parameter: None, header: None, code: reason.into(), message: message.into() }
+        let pointer =
+            if field.is_empty() { field } else { format!("/{}", field.replace('.', "/")) };
+        Self {
+            pointer: Some(pointer),
+            parameter: None,
+            header: None,
+            code: reason.into(),
+            message: message.into(),
+        }
     }
 }

@@ -11,17 +11,23 @@ pub(super) fn of(code: Code, reason: Option<&str>) -> (StatusCode, &'static str)
             (StatusCode::BAD_REQUEST, "INVALID_QUERY")
         }
         (_, Some("VERSION_MISMATCH")) => (StatusCode::PRECONDITION_FAILED, "VERSION_MISMATCH"),
-        (_, Some("IDEMPOTENCY_KEY_REUSED")) => (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED"),
+        (_, Some("IDEMPOTENCY_KEY_REUSED")) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED")
+        }
         (_, Some("SHED")) => (StatusCode::SERVICE_UNAVAILABLE, "SHED"),
         (Code::InvalidArgument, _) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
         (Code::Unauthenticated, _) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
         (Code::PermissionDenied, _) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
         (Code::NotFound, _) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-        (Code::AlreadyExists | Code::Aborted | Code::FailedPrecondition, _) => (StatusCode::CONFLICT, "CONFLICT"),
+        (Code::AlreadyExists | Code::Aborted | Code::FailedPrecondition, _) => {
+            (StatusCode::CONFLICT, "CONFLICT")
+        }
         (Code::OutOfRange, _) => (StatusCode::GONE, "CURSOR_EXPIRED"),
         (Code::ResourceExhausted, _) => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
         (Code::Unavailable, _) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
-        (Code::DeadlineExceeded | Code::Cancelled, _) => (StatusCode::SERVICE_UNAVAILABLE, "DEADLINE_EXCEEDED"),
+        (Code::DeadlineExceeded | Code::Cancelled, _) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "DEADLINE_EXCEEDED")
+        }
         (Code::Unimplemented, _) => (StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED"),
         (Code::Ok | Code::Internal | Code::Unknown | Code::DataLoss, _) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL")
@@ -41,14 +47,24 @@ pub(super) fn words(status: StatusCode) -> (&'static str, &'static str) {
         }
         StatusCode::REQUEST_TIMEOUT => ("BODY_TIMEOUT", "the body did not arrive in time"),
         StatusCode::CONFLICT => ("CONFLICT", "the request is at odds with what is there"),
-        StatusCode::GONE => ("CURSOR_EXPIRED", "what the cursor points at is no longer kept; start again"),
-        StatusCode::PRECONDITION_FAILED => ("VERSION_MISMATCH", "it has changed since you read it; read it again"),
+        StatusCode::GONE => {
+            ("CURSOR_EXPIRED", "what the cursor points at is no longer kept; start again")
+        }
+        StatusCode::PRECONDITION_FAILED => {
+            ("VERSION_MISMATCH", "it has changed since you read it; read it again")
+        }
         StatusCode::PAYLOAD_TOO_LARGE => ("BODY_TOO_LARGE", "the body is too large"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("UNSUPPORTED_MEDIA_TYPE", "the body must be application/json"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ("UNSUPPORTED_MEDIA_TYPE", "the body must be application/json")
+        }
         StatusCode::UNPROCESSABLE_ENTITY => ("VALIDATION_FAILED", "the request is not acceptable"),
-        StatusCode::TOO_MANY_REQUESTS => ("TOO_MANY_REQUESTS", "too many requests; wait as `Retry-After` says"),
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("TOO_MANY_REQUESTS", "too many requests; wait as `Retry-After` says")
+        }
         StatusCode::NOT_IMPLEMENTED => ("NOT_IMPLEMENTED", "this is not there yet"),
-        StatusCode::SERVICE_UNAVAILABLE => ("UNAVAILABLE", "this cannot be done right now; try again soon"),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("UNAVAILABLE", "this cannot be done right now; try again soon")
+        }
         status if status.is_client_error() => ("BAD_REQUEST", "the request is not acceptable"),
         _ => ("INTERNAL", "something went wrong on our side"),
     }
@@ -57,8 +73,12 @@ pub(super) fn words(status: StatusCode) -> (&'static str, &'static str) {
 /// What kind of problem a status is: of the IANA registry of problem types where it is in there.
 pub(super) fn kind(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::TOO_MANY_REQUESTS => "https://iana.org/assignments/http-problem-types#quota-exceeded",
-        StatusCode::SERVICE_UNAVAILABLE => "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity",
+        StatusCode::TOO_MANY_REQUESTS => {
+            "https://iana.org/assignments/http-problem-types#quota-exceeded"
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+        }
         _ => "about:blank",
     }
 }
@@ -74,7 +94,9 @@ pub(super) fn retry_after(status: StatusCode, pause: Option<Duration>) -> Option
 pub(super) fn challenge(code: &str) -> HeaderValue {
     HeaderValue::from_static(match code {
         "TOKEN_INVALID" | "SESSION_ENDED" => r#"Bearer realm="errand", error="invalid_token""#,
-        "TOKEN_EXPIRED" => r#"Bearer realm="errand", error="invalid_token", error_description="expired""#,
+        "TOKEN_EXPIRED" => {
+            r#"Bearer realm="errand", error="invalid_token", error_description="expired""#
+        }
         _ => r#"Bearer realm="errand""#,
     })
 }
@@ -99,7 +121,10 @@ mod tests {
     #[test]
     fn only_what_passes_says_when() {
         assert_eq!(retry_after(StatusCode::SERVICE_UNAVAILABLE, None), Some(1));
-        assert_eq!(retry_after(StatusCode::TOO_MANY_REQUESTS, Some(Duration::from_millis(1_001))), Some(2));
+        assert_eq!(
+            retry_after(StatusCode::TOO_MANY_REQUESTS, Some(Duration::from_millis(1_001))),
+            Some(2)
+        );
         assert_eq!(retry_after(StatusCode::CONFLICT, Some(Duration::from_secs(3))), Some(3));
         assert_eq!(retry_after(StatusCode::NOT_FOUND, None), None);
     }

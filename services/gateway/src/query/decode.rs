@@ -8,7 +8,8 @@ pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, Fault> {
 
 fn pair(pair: &str) -> Result<(String, String), Fault> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    let malformed = |name: &str| Fault::query(name, "INVALID_PARAMETER", "this is not percent-encoded UTF-8");
+    let malformed =
+        |name: &str| Fault::query(name, "INVALID_PARAMETER", "this is not percent-encoded UTF-8");
     let name = text(name).ok_or_else(|| malformed("?"))?;
     match text(value) {
         Some(value) => Ok((name, value)),

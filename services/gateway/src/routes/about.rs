@@ -13,7 +13,13 @@ use utoipa::ToSchema;
 
 pub(crate) use self::docs::{docs, file as docs_file};
 
-use crate::{Switch, condition::IfNoneMatch, query::Query, reply::{self, Reply}, shared::Gateway};
+use crate::{
+    Switch,
+    condition::IfNoneMatch,
+    query::Query,
+    reply::{self, Reply},
+    shared::Gateway,
+};
 
 /// The keys that access tokens are signed with (RFC 7517).
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,7 +75,7 @@ pub(crate) struct RateLimits {
 }
 
 /// The keys of access tokens
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "about", security(()),
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_keys", tag = "about", security(()),
     responses((status = 200, description = "Keys", body = KeySet)))]
 pub(crate) async fn jwks(State(gateway): State<Gateway>, query: Query, has: IfNoneMatch) -> Reply {
     query.end()?;
@@ -79,12 +85,15 @@ pub(crate) async fn jwks(State(gateway): State<Gateway>, query: Query, has: IfNo
     };
     let keys: Vec<_> = gateway.verifier.keys().into_iter().map(key).collect();
     let names: Vec<_> = keys.iter().map(|key| key.kid.as_str()).collect();
-    let etag = HeaderValue::from_str(&format!("\"{}\"", names.join("."))).unwrap_or(HeaderValue::from_static("\"-\""));
-    Ok(cached(etag, &has, HeaderValue::from_static("public, max-age=300"), || reply::json(&KeySet { keys })))
+    let etag = HeaderValue::from_str(&format!("\"{}\"", names.join(".")))
+        .unwrap_or(HeaderValue::from_static("\"-\""));
+    Ok(cached(etag, &has, HeaderValue::from_static("public, max-age=300"), || {
+        reply::json(&KeySet { keys })
+    }))
 }
 
 /// The limits
-#[utoipa::path(get, path = "/v1/limits", tag = "about", security(()),
+#[utoipa::path(get, path = "/v1/limits", operation_id = "read_limits", tag = "about", security(()),
     responses((status = 200, description = "Limits", body = Limits)))]
 pub(crate) async fn limits(State(gateway): State<Gateway>, query: Query) -> Reply {
     query.end()?;
@@ -106,18 +115,28 @@ pub(crate) async fn limits(State(gateway): State<Gateway>, query: Query) -> Repl
 }
 
 /// This document
-#[utoipa::path(get, path = "/openapi.json", tag = "about", security(()),
+#[utoipa::path(get, path = "/openapi.json", operation_id = "read_document", tag = "about", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(crate) async fn openapi(State(gateway): State<Gateway>, has: IfNoneMatch) -> Response {
     let document = &gateway.document;
     cached(document.etag.clone(), &has, HeaderValue::from_static("no-cache"), || {
-        ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document.bytes.clone()).into_response()
+        (
+            [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+            document.bytes.clone(),
+        )
+            .into_response()
     })
 }
 
 /// Something that caches may keep.
-fn cached(etag: HeaderValue, has: &IfNoneMatch, control: HeaderValue, write: impl FnOnce() -> Response) -> Response {
-    let mut response = if has.has(&etag) { StatusCode::NOT_MODIFIED.into_response() } else { write() };
+fn cached(
+    etag: HeaderValue,
+    has: &IfNoneMatch,
+    control: HeaderValue,
+    write: impl FnOnce() -> Response,
+) -> Response {
+    let mut response =
+        if has.has(&etag) { StatusCode::NOT_MODIFIED.into_response() } else { write() };
     response.headers_mut().insert(header::ETAG, etag);
     response.headers_mut().insert(header::CACHE_CONTROL, control);
     response

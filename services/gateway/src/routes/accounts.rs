@@ -1,6 +1,8 @@
 //! Accounts: registering, and what users may do to their own.
 use axum::extract::State;
-use proto::auth::v1::{self, ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest};
+use proto::auth::v1::{
+    self, ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest,
+};
 use serde::Serialize;
 use tonic::Request;
 use utoipa::ToSchema;
@@ -35,7 +37,9 @@ pub(crate) struct User {
 }
 
 impl From<v1::User> for User {
-    fn from(v1::User { id, email, name, time_zone, version, created_at, updated_at }: v1::User) -> Self {
+    fn from(
+        v1::User { id, email, name, time_zone, version, created_at, updated_at }: v1::User,
+    ) -> Self {
         let (created_at, updated_at) = (Moment::of(created_at), Moment::of(updated_at));
         Self { id, email, name, time_zone, version, created_at, updated_at }
     }
@@ -88,9 +92,12 @@ object! {
 }
 
 /// Register
-#[utoipa::path(post, path = "/v1/auth/register", tag = "accounts", security(()), request_body = Registration,
+#[utoipa::path(post, path = "/v1/auth/register", operation_id = "register", tag = "accounts", security(()), request_body = Registration,
     responses((status = 201, description = "The account", body = User)))]
-pub(crate) async fn register(State(gateway): State<Gateway>, Json(body): Json<Registration>) -> Reply {
+pub(crate) async fn register(
+    State(gateway): State<Gateway>,
+    Json(body): Json<Registration>,
+) -> Reply {
     let Registration { email, password, name, time_zone } = body;
     let mut request = Request::new(RegisterRequest { email, password, name, time_zone });
     // It waits for a password hash.
@@ -100,14 +107,14 @@ pub(crate) async fn register(State(gateway): State<Gateway>, Json(body): Json<Re
 }
 
 /// Read your account
-#[utoipa::path(get, path = "/v1/me", tag = "accounts", responses((status = 200, description = "You", body = User)))]
+#[utoipa::path(get, path = "/v1/me", operation_id = "read_account", tag = "accounts", responses((status = 200, description = "You", body = User)))]
 pub(crate) async fn read(State(gateway): State<Gateway>, user: Asker, has: IfNoneMatch) -> Reply {
     let answer = gateway.accounts().get_me(user.asks(GetMeRequest {})).await?;
     Ok(reply::read::<User, _>(answer, &has))
 }
 
 /// Change your account
-#[utoipa::path(patch, path = "/v1/me", tag = "accounts", request_body = AccountPatch,
+#[utoipa::path(patch, path = "/v1/me", operation_id = "update_account", tag = "accounts", request_body = AccountPatch,
     responses((status = 200, description = "You, changed", body = User)))]
 pub(crate) async fn update(
     State(gateway): State<Gateway>,
@@ -116,16 +123,20 @@ pub(crate) async fn update(
     Json(AccountPatch { name, time_zone }): Json<AccountPatch>,
 ) -> Reply {
     let mut paths = vec![];
-    let (name, time_zone) = (name.mask("name", &mut paths), time_zone.mask("time_zone", &mut paths));
+    let (name, time_zone) =
+        (name.mask("name", &mut paths), time_zone.mask("time_zone", &mut paths));
     let update_mask = Some(prost_types::FieldMask { paths });
-    let answer = gateway.accounts().update_me(user.asks(UpdateMeRequest { update_mask, name, time_zone, if_version })).await?;
+    let answer = gateway
+        .accounts()
+        .update_me(user.asks(UpdateMeRequest { update_mask, name, time_zone, if_version }))
+        .await?;
     Ok(reply::written::<User, _>(answer))
 }
 
 /// Change your password
 ///
 /// It ends all your other sessions.
-#[utoipa::path(put, path = "/v1/me/password", tag = "accounts", request_body = PasswordChange,
+#[utoipa::path(put, path = "/v1/me/password", operation_id = "change_password", tag = "accounts", request_body = PasswordChange,
     responses((status = 204, description = "Changed")))]
 pub(crate) async fn change_password(
     State(gateway): State<Gateway>,

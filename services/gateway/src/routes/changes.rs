@@ -25,7 +25,7 @@ const LONGEST_WAIT: u64 = 30;
 /// List changes
 ///
 /// What happened after a cursor, oldest first. With `wait` it answers once there is something, or when that time is over.
-#[utoipa::path(get, path = "/v1/changes", tag = "changes", params(ChangeQuery),
+#[utoipa::path(get, path = "/v1/changes", operation_id = "list_changes", tag = "changes", params(ChangeQuery),
     responses((status = 200, description = "Changes, and where to go on", body = ChangePage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
@@ -33,7 +33,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
     query.end()?;
     let wait_milliseconds = i32::try_from(wait.as_millis()).unwrap_or_default();
     let mut request = user.asks(ListChangesRequest { cursor, limit, wait_milliseconds });
-    let _place = if wait.is_zero() { None } else { Some(gateway.streams.wait()?) };
+    let _place = gateway.streams.wait()?;
     request.set_timeout(wait + Duration::from_secs(2));
     let leaves = gateway.streams.ended();
     let answer = tokio::select! {
@@ -47,11 +47,12 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 /// List your activity
 ///
 /// What happened, newest first.
-#[utoipa::path(get, path = "/v1/activity", tag = "changes", params(Page),
+#[utoipa::path(get, path = "/v1/activity", operation_id = "list_activity", tag = "changes", params(Page),
     responses((status = 200, description = "A page of changes", body = ActivityPage)))]
 pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
     query.end()?;
-    let answer = gateway.changes().list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
+    let answer =
+        gateway.changes().list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
     Ok(reply::plain::<ActivityPage, _>(answer.map_err(Problem::of_query)?))
 }

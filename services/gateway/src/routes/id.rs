@@ -14,7 +14,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let nothing = || Problem::of_status(StatusCode::NOT_FOUND);
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
         let id = Uuid::try_parse(&text).ok().filter(|_| text.len() == 36).ok_or_else(nothing)?;
         Ok(Self(id.to_string()))
     }

@@ -10,7 +10,9 @@ pub(crate) struct Moment(Timestamp);
 impl Moment {
     /// As the contracts carry it, where they do.
     pub(crate) fn maybe(moment: Option<prost_types::Timestamp>) -> Option<Self> {
-        moment.map(|prost_types::Timestamp { seconds, nanos }| Self(Timestamp::from_proto(seconds, nanos)))
+        moment.map(|prost_types::Timestamp { seconds, nanos }| {
+            Self(Timestamp::from_proto(seconds, nanos))
+        })
     }
 
     /// As the contracts carry it always.

@@ -1,7 +1,8 @@
 //! Projects.
 use axum::extract::State;
 use proto::tasks::v1::{
-    self, CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest, UpdateProjectRequest,
+    self, CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest,
+    UpdateProjectRequest,
 };
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -80,7 +81,8 @@ pub(crate) struct ProjectQuery {
 
 impl From<v1::Project> for Project {
     fn from(project: v1::Project) -> Self {
-        let v1::Project { id, name, is_inbox, archived, rank, version, created_at, updated_at } = project;
+        let v1::Project { id, name, is_inbox, archived, rank, version, created_at, updated_at } =
+            project;
         let (created_at, updated_at) = (Moment::of(created_at), Moment::of(updated_at));
         Self { id, name, is_inbox, archived, rank, version, created_at, updated_at }
     }
@@ -88,7 +90,10 @@ impl From<v1::Project> for Project {
 
 impl From<v1::ListProjectsResponse> for ProjectPage {
     fn from(v1::ListProjectsResponse { projects, next_cursor }: v1::ListProjectsResponse) -> Self {
-        Self { items: projects.into_iter().map(Project::from).collect(), next_cursor: super::next(next_cursor) }
+        Self {
+            items: projects.into_iter().map(Project::from).collect(),
+            next_cursor: super::next(next_cursor),
+        }
     }
 }
 
@@ -103,19 +108,20 @@ impl Resource for Project {
 }
 
 /// Create a project
-#[utoipa::path(post, path = "/v1/projects", tag = "projects", request_body = NewProject,
+#[utoipa::path(post, path = "/v1/projects", operation_id = "create_project", tag = "projects", request_body = NewProject,
     responses((status = 201, description = "The project", body = Project)))]
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
     user: User,
     Json(NewProject { id, name }): Json<NewProject>,
 ) -> Reply {
-    let answer = gateway.projects().create_project(user.asks(CreateProjectRequest { id, name })).await?;
+    let answer =
+        gateway.projects().create_project(user.asks(CreateProjectRequest { id, name })).await?;
     Ok(reply::created::<Project, _>(answer))
 }
 
 /// List projects
-#[utoipa::path(get, path = "/v1/projects", tag = "projects", params(ProjectQuery),
+#[utoipa::path(get, path = "/v1/projects", operation_id = "list_projects", tag = "projects", params(ProjectQuery),
     responses((status = 200, description = "A page of projects", body = ProjectPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (archived, (limit, cursor)) = (query.flag("archived"), query.page());
@@ -126,15 +132,20 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 }
 
 /// Read a project
-#[utoipa::path(get, path = "/v1/projects/{id}", tag = "projects", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(get, path = "/v1/projects/{id}", operation_id = "read_project", tag = "projects", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "The project", body = Project)))]
-pub(crate) async fn read(State(gateway): State<Gateway>, user: User, Id(id): Id, has: IfNoneMatch) -> Reply {
+pub(crate) async fn read(
+    State(gateway): State<Gateway>,
+    user: User,
+    Id(id): Id,
+    has: IfNoneMatch,
+) -> Reply {
     let answer = gateway.projects().get_project(user.asks(GetProjectRequest { id })).await?;
     Ok(reply::read::<Project, _>(answer, &has))
 }
 
 /// Change a project
-#[utoipa::path(patch, path = "/v1/projects/{id}", tag = "projects", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(patch, path = "/v1/projects/{id}", operation_id = "update_project", tag = "projects", params(("id" = uuid::Uuid, Path)),
     request_body = ProjectPatch, responses((status = 200, description = "The project, changed", body = Project)))]
 pub(crate) async fn update(
     State(gateway): State<Gateway>,
@@ -153,7 +164,7 @@ pub(crate) async fn update(
 /// Delete a project
 ///
 /// It goes to the trash with all its tasks.
-#[utoipa::path(delete, path = "/v1/projects/{id}", tag = "projects", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(delete, path = "/v1/projects/{id}", operation_id = "delete_project", tag = "projects", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "It is in the trash")))]
 pub(crate) async fn remove(
     State(gateway): State<Gateway>,
@@ -161,5 +172,10 @@ pub(crate) async fn remove(
     Id(id): Id,
     IfMatch(if_version): IfMatch,
 ) -> Reply {
-    Ok(reply::done(gateway.projects().delete_project(user.asks(DeleteProjectRequest { id, if_version })).await?))
+    Ok(reply::done(
+        gateway
+            .projects()
+            .delete_project(user.asks(DeleteProjectRequest { id, if_version }))
+            .await?,
+    ))
 }

@@ -60,24 +60,35 @@ pub(crate) struct Restored {
 
 impl From<v1::TrashItem> for TrashItem {
     fn from(v1::TrashItem { id, object_type, title, deleted_at, size }: v1::TrashItem) -> Self {
-        Self { id, object_type: ObjectType::of(object_type), title, deleted_at: Moment::of(deleted_at), size }
+        Self {
+            id,
+            object_type: ObjectType::of(object_type),
+            title,
+            deleted_at: Moment::of(deleted_at),
+            size,
+        }
     }
 }
 
 impl From<v1::ListTrashResponse> for TrashPage {
     fn from(v1::ListTrashResponse { items, next_cursor }: v1::ListTrashResponse) -> Self {
-        Self { items: items.into_iter().map(TrashItem::from).collect(), next_cursor: super::next(next_cursor) }
+        Self {
+            items: items.into_iter().map(TrashItem::from).collect(),
+            next_cursor: super::next(next_cursor),
+        }
     }
 }
 
 impl From<v1::RestoreTrashResponse> for Restored {
-    fn from(v1::RestoreTrashResponse { object_type, id, project_id, in_place }: v1::RestoreTrashResponse) -> Self {
+    fn from(
+        v1::RestoreTrashResponse { object_type, id, project_id, in_place }: v1::RestoreTrashResponse,
+    ) -> Self {
         Self { object_type: ObjectType::of(object_type), id, project_id, in_place }
     }
 }
 
 /// List the trash
-#[utoipa::path(get, path = "/v1/trash", tag = "trash", params(Page),
+#[utoipa::path(get, path = "/v1/trash", operation_id = "list_trash", tag = "trash", params(Page),
     responses((status = 200, description = "What was deleted", body = TrashPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
@@ -89,15 +100,20 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 /// Restore from the trash
 ///
 /// Where the place it came from is gone, it goes to the project's top level or to the Inbox.
-#[utoipa::path(post, path = "/v1/trash/{id}/restore", tag = "trash", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, path = "/v1/trash/{id}/restore", operation_id = "restore", tag = "trash", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "Where it is now", body = Restored)))]
-pub(crate) async fn restore(State(gateway): State<Gateway>, user: User, Id(id): Id, _: Nothing) -> Reply {
+pub(crate) async fn restore(
+    State(gateway): State<Gateway>,
+    user: User,
+    Id(id): Id,
+    _: Nothing,
+) -> Reply {
     let answer = gateway.trash().restore_trash(user.asks(RestoreTrashRequest { id })).await?;
     Ok(reply::plain::<Restored, _>(answer))
 }
 
 /// Delete for good
-#[utoipa::path(delete, path = "/v1/trash/{id}", tag = "trash", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(delete, path = "/v1/trash/{id}", operation_id = "purge", tag = "trash", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Gone")))]
 pub(crate) async fn purge(State(gateway): State<Gateway>, user: User, Id(id): Id) -> Reply {
     Ok(reply::done(gateway.trash().purge_trash(user.asks(PurgeTrashRequest { id })).await?))

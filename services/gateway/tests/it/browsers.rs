@@ -12,7 +12,10 @@ async fn a_script_of_a_known_site_may_call() {
     assert!(reply.header("access-control-allow-headers").contains("if-match"));
     assert_eq!(reply.header("access-control-max-age"), "7200");
     let reply = edge.ask("GET", "/v1/me", &[("origin", APP)], "").await;
-    assert_eq!((reply.header("access-control-allow-origin"), reply.header("vary")), (APP, "origin"));
+    assert_eq!(
+        (reply.header("access-control-allow-origin"), reply.header("vary")),
+        (APP, "origin")
+    );
     assert!(reply.header("access-control-expose-headers").contains("etag"));
     let refused = edge.anonymous("GET", "/v1/me", &[("origin", APP)], "").await;
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, APP));
@@ -22,7 +25,9 @@ async fn a_script_of_a_known_site_may_call() {
 async fn a_script_of_another_site_may_not() {
     let edge = Edge::with(|config| config.cors_origins = vec![APP.to_owned()]).await;
     let other = ("origin", "https://evil.example");
-    let reply = edge.anonymous("OPTIONS", "/v1/tasks", &[other, ("access-control-request-method", "GET")], "").await;
+    let reply = edge
+        .anonymous("OPTIONS", "/v1/tasks", &[other, ("access-control-request-method", "GET")], "")
+        .await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (405, ""));
     let reply = edge.ask("GET", "/v1/me", &[other], "").await;
     assert_eq!((reply.header("access-control-allow-origin"), reply.header("vary")), ("", "origin"));
@@ -41,5 +46,8 @@ async fn only_the_page_about_the_api_runs_scripts() {
         assert_eq!(edge.anonymous("GET", path, &[], "").await.status, 200, "{path}");
     }
     assert!(!text.contains("http"), "the page works offline");
-    assert_eq!(edge.get("/v1/me").await.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(
+        edge.get("/v1/me").await.header("content-security-policy"),
+        "default-src 'none'; frame-ancestors 'none'"
+    );
 }

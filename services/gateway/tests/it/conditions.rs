@@ -11,7 +11,11 @@ async fn what_the_client_has_is_not_sent_again() {
     for path in [format!("/v1/tasks/{ID}"), format!("/v1/projects/{ID}"), "/v1/me".to_owned()] {
         let etag = edge.get(&path).await.header("etag").to_owned();
         let reply = edge.ask("GET", &path, &[("if-none-match", &etag)], "").await;
-        assert_eq!((reply.status, reply.header("etag"), reply.body.len()), (304, etag.as_str(), 0), "{path}");
+        assert_eq!(
+            (reply.status, reply.header("etag"), reply.body.len()),
+            (304, etag.as_str(), 0),
+            "{path}"
+        );
         assert_eq!(edge.ask("GET", &path, &[("if-none-match", "\"0\"")], "").await.status, 200);
     }
 }
@@ -21,28 +25,48 @@ async fn a_write_names_the_version_that_the_client_knows() {
     let edge = Edge::start().await;
     let path = format!("/v1/tasks/{ID}");
     let json = ("content-type", "application/json");
-    for (method, path) in [("PATCH", path.clone()), ("DELETE", path.clone()), ("POST", format!("{path}/complete")), ("POST", format!("{path}/move"))] {
+    for (method, path) in [
+        ("PATCH", path.clone()),
+        ("DELETE", path.clone()),
+        ("POST", format!("{path}/complete")),
+        ("POST", format!("{path}/move")),
+    ] {
         for (tag, version) in [("\"7\"", "Some(7)"), ("*", "None")] {
             let reply = edge.ask(method, &path, &[json, ("if-match", tag)], "{}").await;
             assert!(reply.status < 300, "{reply:?}");
             assert!(edge.peers.last().message.contains(&format!("if_version: {version}")));
         }
     }
-    assert_eq!(edge.ask("PATCH", &path, &[json, ("if-match", "7")], "{}").await.refusal(), "400 INVALID_IF_MATCH");
-    assert_eq!(edge.ask("PATCH", &path, &[json, ("if-match", "W/\"7\"")], "{}").await.refusal(), "412 VERSION_MISMATCH");
+    assert_eq!(
+        edge.ask("PATCH", &path, &[json, ("if-match", "7")], "{}").await.refusal(),
+        "400 INVALID_IF_MATCH"
+    );
+    assert_eq!(
+        edge.ask("PATCH", &path, &[json, ("if-match", "W/\"7\"")], "{}").await.refusal(),
+        "412 VERSION_MISMATCH"
+    );
     assert_eq!(edge.peers.count(), 0);
-    edge.peers.next(Outcome::Fails(refuse(Code::Aborted, "VERSION_MISMATCH", "it is at version 8")));
-    assert_eq!(edge.ask("PATCH", &path, &[json, ("if-match", "\"7\"")], "{}").await.refusal(), "412 VERSION_MISMATCH");
+    edge.peers.next(Outcome::Fails(refuse(
+        Code::Aborted,
+        "VERSION_MISMATCH",
+        "it is at version 8",
+    )));
+    assert_eq!(
+        edge.ask("PATCH", &path, &[json, ("if-match", "\"7\"")], "{}").await.refusal(),
+        "412 VERSION_MISMATCH"
+    );
 }
 
 #[tokio::test]
 async fn a_write_carries_the_clients_key_or_one_of_ours() {
     let edge = Edge::start().await;
     let create = async |headers: &[(&str, &str)]| {
-        let headers: Vec<_> = [("content-type", "application/json")].iter().chain(headers).copied().collect();
+        let headers: Vec<_> =
+            [("content-type", "application/json")].iter().chain(headers).copied().collect();
         edge.ask("POST", "/v1/tasks", &headers, r#"{"title":"x"}"#).await
     };
-    let key = || edge.peers.last().metadata.get("idempotency-key").unwrap().to_str().unwrap().to_owned();
+    let key =
+        || edge.peers.last().metadata.get("idempotency-key").unwrap().to_str().unwrap().to_owned();
     create(&[("idempotency-key", "\"order-17\"")]).await;
     assert_eq!(key(), "order-17");
     create(&[]).await;
@@ -50,7 +74,10 @@ async fn a_write_carries_the_clients_key_or_one_of_ours() {
     assert!(uuid::Uuid::try_parse(&own).is_ok(), "{own}");
     create(&[]).await;
     assert_ne!(key(), own);
-    assert_eq!(create(&[("idempotency-key", "two words")]).await.refusal(), "400 INVALID_IDEMPOTENCY_KEY");
+    assert_eq!(
+        create(&[("idempotency-key", "two words")]).await.refusal(),
+        "400 INVALID_IDEMPOTENCY_KEY"
+    );
     assert_eq!(create(&[("idempotency-key", "a"), ("idempotency-key", "b")]).await.status, 400);
     edge.peers.next(Outcome::Replays);
     let replayed = create(&[("idempotency-key", "order-17")]).await;
@@ -63,6 +90,9 @@ async fn a_read_carries_the_token_and_no_key() {
     let edge = Edge::start().await;
     edge.ask("GET", "/v1/me", &[("idempotency-key", "x"), ("x-request-id", "mine-1")], "").await;
     let metadata = edge.peers.last().metadata;
-    assert_eq!(metadata.get("authorization").unwrap().to_str().unwrap(), format!("Bearer {}", edge.token));
+    assert_eq!(
+        metadata.get("authorization").unwrap().to_str().unwrap(),
+        format!("Bearer {}", edge.token)
+    );
     assert!(metadata.get("idempotency-key").is_none());
 }

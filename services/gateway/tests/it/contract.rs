@@ -9,7 +9,9 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let each = paths.flat_map(|(path, item)| {
         let item = item.as_object().unwrap().iter().filter(|(method, _)| *method != "parameters");
-        item.map(move |(method, operation)| (method.to_uppercase(), path.replace("{id}", ID), operation.clone()))
+        item.map(move |(method, operation)| {
+            (method.to_uppercase(), path.replace("{id}", ID), operation.clone())
+        })
     });
     each.collect()
 }
@@ -24,13 +26,19 @@ async fn the_document_is_the_one_that_was_reviewed() {
     let reply = edge.anonymous("GET", "/openapi.json", &[], "").await;
     assert_eq!(reply.json()["openapi"], "3.1.0");
     let etag = reply.header("etag").to_owned();
-    assert_eq!(edge.anonymous("GET", "/openapi.json", &[("if-none-match", &etag)], "").await.status, 304);
+    assert_eq!(
+        edge.anonymous("GET", "/openapi.json", &[("if-none-match", &etag)], "").await.status,
+        304
+    );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/openapi.json");
     if option_env("UPDATE_SNAPSHOTS").is_some_and(|update| update == "1") {
         fs::write(&path, &reply.body).unwrap();
     }
     let reviewed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(reviewed.as_bytes() == reply.body, "the contract has changed: look at it after UPDATE_SNAPSHOTS=1 cargo test -p gateway");
+    assert!(
+        reviewed.as_bytes() == reply.body,
+        "the contract has changed: look at it after UPDATE_SNAPSHOTS=1 cargo test -p gateway"
+    );
 }
 
 #[expect(clippy::disallowed_methods, reason = "how a snapshot is rewritten")]
@@ -45,7 +53,8 @@ async fn what_is_documented_asks_for_a_token() {
     let operations = operations(&document);
     assert!(operations.len() > 25, "{}", operations.len());
     for (method, path, operation) in operations {
-        let reply = edge.anonymous(&method, &path, &[("content-type", "application/json")], "{}").await;
+        let reply =
+            edge.anonymous(&method, &path, &[("content-type", "application/json")], "{}").await;
         match is_open(&operation) {
             true => assert!(!matches!(reply.status, 401 | 404 | 405), "{method} {path}: {reply:?}"),
             false => assert_eq!(reply.refusal(), "401 TOKEN_MISSING", "{method} {path}"),
@@ -58,17 +67,24 @@ async fn what_is_documented_asks_for_a_token() {
 async fn the_documented_parameters_are_those_that_are_read() {
     let edge = Edge::start().await;
     let document = edge.anonymous("GET", "/openapi.json", &[], "").await.json();
-    for (method, path, operation) in operations(&document).into_iter().filter(|(method, ..)| method == "GET") {
+    for (method, path, operation) in
+        operations(&document).into_iter().filter(|(method, ..)| method == "GET")
+    {
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-        let documented: BTreeSet<_> =
-            parameters.iter().filter(|one| one["in"] == "query").map(|one| one["name"].as_str().unwrap().to_owned()).collect();
+        let documented: BTreeSet<_> = parameters
+            .iter()
+            .filter(|one| one["in"] == "query")
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect();
         let reply = edge.ask(&method, &format!("{path}?no_such=1"), &[], "").await;
         if documented.is_empty() && reply.status == 200 {
             continue;
         }
         let told = reply.json()["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
-        let read: BTreeSet<_> =
-            told.split_once("known are ").map(|(_, names)| names.split(", ").map(str::to_owned).collect()).unwrap_or_default();
+        let read: BTreeSet<_> = told
+            .split_once("known are ")
+            .map(|(_, names)| names.split(", ").map(str::to_owned).collect())
+            .unwrap_or_default();
         assert_eq!(documented, read, "{path}");
     }
 }
@@ -77,15 +93,23 @@ async fn the_documented_parameters_are_those_that_are_read() {
 async fn every_refusal_is_documented_as_a_problem() {
     let edge = Edge::start().await;
     let document = edge.anonymous("GET", "/openapi.json", &[], "").await.json();
+    let ids: BTreeSet<_> =
+        operations(&document).iter().map(|one| one.2["operationId"].to_string()).collect();
+    assert_eq!(ids.len(), operations(&document).len(), "an operation has a name of its own");
     for (method, path, operation) in operations(&document) {
         let responses = operation["responses"].as_object().unwrap();
         for status in ["429", "500", "503"] {
             assert!(responses.contains_key(status), "{status} of {method} {path}");
         }
         for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
-            assert_eq!(response["$ref"], format!("#/components/responses/Problem{status}"), "{method} {path}");
+            assert_eq!(
+                response["$ref"],
+                format!("#/components/responses/Problem{status}"),
+                "{method} {path}"
+            );
         }
     }
-    let problem = &document["components"]["responses"]["Problem422"]["content"]["application/problem+json"];
+    let problem =
+        &document["components"]["responses"]["Problem422"]["content"]["application/problem+json"];
     assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem");
 }

@@ -14,6 +14,7 @@ use kit::{
 use proto::auth::v1::{self, TrustUpdate};
 use serde_json::Value;
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
@@ -65,32 +66,49 @@ impl Edge {
     }
 
     pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
+        Self::at(Clock::system(), configure).await
+    }
+
+    pub(crate) async fn at(clock: Clock, configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         configure(&mut config);
         let (private, public) = SigningKey::generate();
         let key = SigningKey::new("k1".to_owned(), &private).unwrap();
         let keys = vec![v1::SigningKey { id: "k1".to_owned(), public_key: public.to_vec() }];
         let peers = Fake::new(TrustUpdate { snapshot: true, keys, revocations: vec![] });
-        let service = gateway::build(config, Clock::system(), peers.channels()).unwrap();
+        let service = gateway::build(config, clock, peers.channels()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, stop, session_id) = (listener.local_addr().unwrap(), Stop::new(), Uuid::now_v7());
+        let (address, stop, session_id) =
+            (listener.local_addr().unwrap(), Stop::new(), Uuid::now_v7());
         let token = token(&key, Uuid::now_v7(), session_id, 600);
         let until = stop.clone();
         let served = kit::work::detach(async move {
-            let limits = serve::Limits { drain_delay: kit::config::Period::from_millis(10), ..serve::Limits::default() };
+            let limits = serve::Limits {
+                drain_delay: kit::config::Period::from_millis(10),
+                ..serve::Limits::default()
+            };
             serve::serve(service, listener, &limits, until).await.unwrap();
         });
         let edge = Self { address, peers, token, session_id, key, stop, served };
-        while edge.anonymous("GET", "/.well-known/jwks.json", &[], "").await.json()["keys"][0].is_null() {
+        while edge.anonymous("GET", "/.well-known/jwks.json", &[], "").await.json()["keys"][0]
+            .is_null()
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         edge
     }
 
     /// A request of the user.
-    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
         let bearer = format!("Bearer {}", self.token);
-        let headers: Vec<_> = [("authorization", bearer.as_str())].iter().chain(headers).copied().collect();
+        let headers: Vec<_> =
+            [("authorization", bearer.as_str())].iter().chain(headers).copied().collect();
         self.anonymous(method, path, &headers, body).await
     }
 
@@ -103,19 +121,57 @@ impl Edge {
         self.ask(method, path, &[("content-type", "application/json")], body).await
     }
 
-    pub(crate) async fn anonymous(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let (parts, body) = self.open(method, path, headers, body.to_owned().into()).await.into_parts();
+    pub(crate) async fn anonymous(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let (parts, body) =
+            self.open(method, path, headers, body.to_owned().into()).await.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
         Reply { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
+    /// The reply to a request that is written as it is and never finished.
+    pub(crate) async fn half(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        begin: &str,
+    ) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let headers: String =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: errand.test\r\n{headers}\r\n{begin}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        while !reply.ends_with('}') {
+            let mut bytes = [0; 4096];
+            let count = stream.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "closed after {reply:?}");
+            reply.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+        }
+        reply
+    }
+
     /// A reply of which only the head has come.
-    pub(crate) async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Bytes) -> http::Response<Incoming> {
+    pub(crate) async fn open(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> http::Response<Incoming> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         drop(kit::work::detach(connection));
         let request = Request::builder().method(method).uri(path).header("host", "errand.test");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         sender.send_request(request.body(Full::new(body)).unwrap()).await.unwrap()
     }
 }
@@ -124,6 +180,15 @@ impl Edge {
 pub(crate) fn token(key: &SigningKey, user_id: Uuid, session_id: Uuid, seconds: i64) -> String {
     let now = Clock::system().now().as_seconds();
     let (iss, aud) = (ISSUER.to_owned(), AUDIENCES.map(str::to_owned).to_vec());
-    let claims = Claims { iss, aud, sub: user_id, sid: session_id, jti: Uuid::now_v7(), iat: now, nbf: now, exp: now + seconds };
+    let claims = Claims {
+        iss,
+        aud,
+        sub: user_id,
+        sid: session_id,
+        jti: Uuid::now_v7(),
+        iat: now,
+        nbf: now,
+        exp: now + seconds,
+    };
     key.sign(&claims).unwrap()
 }

@@ -11,12 +11,21 @@ const LOGIN: &str = r#"{"email":"ada@example.org","password":"correct horse"}"#;
 async fn a_user_who_asks_too_often_is_told_when_to_come_back() {
     let edge = Edge::with(|config| config.rate_limit_user = 2).await;
     let first = edge.get("/v1/me").await;
-    assert_eq!((first.header("ratelimit-policy"), first.header("ratelimit")), ("\"user\";q=2;w=60", "\"user\";r=1;t=30"));
+    assert_eq!(
+        (first.header("ratelimit-policy"), first.header("ratelimit")),
+        ("\"user\";q=2;w=60", "\"user\";r=1;t=30")
+    );
     assert_eq!(edge.get("/v1/me").await.status, 200);
     let reply = edge.get("/v1/me").await;
     assert_eq!(reply.refusal(), "429 TOO_MANY_REQUESTS");
-    assert_eq!((reply.header("ratelimit"), reply.header("retry-after")), ("\"user\";r=0;t=60", "30"));
-    assert_eq!(reply.json()["type"], "https://iana.org/assignments/http-problem-types#quota-exceeded");
+    assert_eq!(
+        (reply.header("ratelimit"), reply.header("retry-after")),
+        ("\"user\";r=0;t=60", "30")
+    );
+    assert_eq!(
+        reply.json()["type"],
+        "https://iana.org/assignments/http-problem-types#quota-exceeded"
+    );
     assert_eq!(reply.json()["violated-policies"], serde_json::json!(["user"]));
     assert_eq!(edge.anonymous("GET", "/v1/limits", &[], "").await.status, 200, "others go on");
 }
@@ -27,14 +36,19 @@ async fn guesses_at_passwords_use_up_a_rate_of_their_own() {
     let login = async || edge.anonymous("POST", "/v1/auth/login", &[JSON], LOGIN).await;
     assert_eq!(login().await.status, 200);
     let reply = login().await;
-    assert_eq!((reply.refusal().as_str(), reply.header("ratelimit-policy")), ("429 TOO_MANY_REQUESTS", "\"login\";q=1;w=60"));
-    let refresh = edge.anonymous("POST", "/v1/auth/refresh", &[JSON], r#"{"refresh_token":"r"}"#).await;
+    assert_eq!(
+        (reply.refusal().as_str(), reply.header("ratelimit-policy")),
+        ("429 TOO_MANY_REQUESTS", "\"login\";q=1;w=60")
+    );
+    let refresh =
+        edge.anonymous("POST", "/v1/auth/refresh", &[JSON], r#"{"refresh_token":"r"}"#).await;
     assert_eq!(refresh.status, 200);
 }
 
 #[tokio::test]
 async fn rates_can_be_lifted() {
-    let edge = Edge::with(|config| (config.rate_limit, config.rate_limit_user) = (Switch::Off, 1)).await;
+    let edge =
+        Edge::with(|config| (config.rate_limit, config.rate_limit_user) = (Switch::Off, 1)).await;
     for _ in 0..3 {
         let reply = edge.get("/v1/me").await;
         assert_eq!((reply.status, reply.header("ratelimit")), (200, ""));
@@ -52,9 +66,13 @@ async fn what_comes_above_the_limit_is_shed_at_once() {
     let began = std::time::Instant::now();
     let shed = edge.get("/v1/me").await;
     assert_eq!((shed.refusal().as_str(), shed.header("retry-after")), ("503 SHED", "1"));
-    assert_eq!(shed.json()["type"], "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity");
+    assert_eq!(
+        shed.json()["type"],
+        "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+    );
     assert!(began.elapsed() < Duration::from_millis(100));
-    let refresh = edge.anonymous("POST", "/v1/auth/refresh", &[JSON], r#"{"refresh_token":"r"}"#).await;
+    let refresh =
+        edge.anonymous("POST", "/v1/auth/refresh", &[JSON], r#"{"refresh_token":"r"}"#).await;
     assert_eq!(refresh.status, 200, "the reserve");
     assert_eq!(slow.await.unwrap(), 200);
     assert_eq!(edge.get("/v1/me").await.status, 200);

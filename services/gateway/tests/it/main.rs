@@ -1,6 +1,7 @@
 //! The edge over a socket, with peers that say what the test wants.
-mod browsers;
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod bodies;
+mod browsers;
 mod conditions;
 mod contract;
 mod edge;

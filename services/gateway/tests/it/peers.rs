@@ -12,12 +12,13 @@ use gateway::Peers;
 use kit::Service;
 use proto::{
     auth::v1::{
-        TrustUpdate, account_service_server::AccountServiceServer, session_service_server::SessionServiceServer,
-        trust_service_server::TrustServiceServer,
+        TrustUpdate, account_service_server::AccountServiceServer,
+        session_service_server::SessionServiceServer, trust_service_server::TrustServiceServer,
     },
     tasks::v1::{
-        ChangeBatch, change_service_server::ChangeServiceServer, project_service_server::ProjectServiceServer,
-        task_service_server::TaskServiceServer, trash_service_server::TrashServiceServer,
+        ChangeBatch, change_service_server::ChangeServiceServer,
+        project_service_server::ProjectServiceServer, task_service_server::TaskServiceServer,
+        trash_service_server::TrashServiceServer,
     },
 };
 use tokio::sync::{broadcast, mpsc};
@@ -62,7 +63,10 @@ impl Fake {
             .add_service(ProjectServiceServer::from_arc(self.clone()))
             .add_service(TrashServiceServer::from_arc(self.clone()))
             .add_service(ChangeServiceServer::from_arc(self.clone()));
-        Peers { auth: Service::grpc("auth", auth).channel(), tasks: Service::grpc("tasks", tasks).channel() }
+        Peers {
+            auth: Service::grpc("auth", auth).channel(),
+            tasks: Service::grpc("tasks", tasks).channel(),
+        }
     }
 
     /// Says what becomes of the next call.
@@ -92,7 +96,9 @@ impl Fake {
         let mut response = Response::new(message);
         match outcome {
             Some(Outcome::Fails(status)) => return Err(status),
-            Some(Outcome::Replays) => _ = response.metadata_mut().insert("idempotency-replayed", "true".parse().unwrap()),
+            Some(Outcome::Replays) => {
+                _ = response.metadata_mut().insert("idempotency-replayed", "true".parse().unwrap())
+            }
             Some(Outcome::Takes(time)) => tokio::time::sleep(time).await,
             Some(Outcome::Panics) => panic!("the secret of the peer"),
             None => {}

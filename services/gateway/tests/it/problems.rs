@@ -11,8 +11,12 @@ use crate::{
 fn is_problem(reply: &Reply) {
     assert_eq!(reply.header("content-type"), "application/problem+json", "{reply:?}");
     let problem = reply.json();
-    for field in ["type", "title", "detail", "instance", "code", "message", "timestamp", "traceId"] {
-        assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {problem}");
+    for field in ["type", "title", "detail", "instance", "code", "message", "timestamp", "traceId"]
+    {
+        assert!(
+            problem[field].as_str().is_some_and(|text| !text.is_empty()),
+            "{field} of {problem}"
+        );
     }
     assert_eq!(problem["status"], reply.status);
     assert_eq!(problem["instance"], reply.header("x-request-id"));
@@ -44,7 +48,11 @@ async fn every_refusal_of_a_service_has_its_status() {
         assert_eq!(reply.refusal(), format!("{expected} {reason}"));
         assert_eq!(reply.json()["detail"], "what was said");
         is_problem(&reply);
-        assert_eq!(reply.headers.contains_key("retry-after"), matches!(expected, 429 | 503), "{expected}");
+        assert_eq!(
+            reply.headers.contains_key("retry-after"),
+            matches!(expected, 429 | 503),
+            "{expected}"
+        );
         assert_eq!(reply.headers.contains_key("www-authenticate"), expected == 401, "{expected}");
     }
 }
@@ -69,14 +77,23 @@ async fn nothing_internal_is_shown() {
 #[tokio::test]
 async fn what_is_not_there_is_said_so() {
     let edge = Edge::start().await;
-    for path in ["/", "/v1", "/v1/tasks/", "/v2/tasks", "/v1/tasks/7", "/v1/tasks/%ff", "/docs/nothing.js"] {
+    for path in
+        ["/", "/v1", "/v1/tasks/", "/v2/tasks", "/v1/tasks/7", "/v1/tasks/%ff", "/docs/nothing.js"]
+    {
         let reply = edge.get(path).await;
         assert_eq!(reply.refusal(), "404 NOT_FOUND", "{path}");
         is_problem(&reply);
     }
-    for (method, path, allow) in [("DELETE", "/v1/tasks", "GET,HEAD,POST"), ("PUT", "/v1/auth/login", "POST"), ("OPTIONS", "/v1/trash", "GET,HEAD")] {
+    for (method, path, allow) in [
+        ("DELETE", "/v1/tasks", "GET,HEAD,POST"),
+        ("PUT", "/v1/auth/login", "POST"),
+        ("OPTIONS", "/v1/trash", "GET,HEAD"),
+    ] {
         let reply = edge.anonymous(method, path, &[], "").await;
-        assert_eq!((reply.refusal().as_str(), reply.header("allow")), ("405 METHOD_NOT_ALLOWED", allow));
+        assert_eq!(
+            (reply.refusal().as_str(), reply.header("allow")),
+            ("405 METHOD_NOT_ALLOWED", allow)
+        );
         is_problem(&reply);
     }
 }
@@ -84,15 +101,28 @@ async fn what_is_not_there_is_said_so() {
 #[tokio::test]
 async fn a_token_that_is_not_accepted_is_named_as_such() {
     let edge = Edge::start().await;
-    let ask = async |authorization: String| edge.anonymous("GET", "/v1/me", &[("authorization", &authorization)], "").await;
+    let ask = async |authorization: String| {
+        edge.anonymous("GET", "/v1/me", &[("authorization", &authorization)], "").await
+    };
     let expired = token(&edge.key, uuid::Uuid::now_v7(), uuid::Uuid::now_v7(), -60);
     for (authorization, code, challenge) in [
         ("Basic YTpi".to_owned(), "TOKEN_MISSING", r#"Bearer realm="errand""#),
-        ("Bearer x.y.z".to_owned(), "TOKEN_INVALID", r#"Bearer realm="errand", error="invalid_token""#),
-        (format!("Bearer {expired}"), "TOKEN_EXPIRED", r#"Bearer realm="errand", error="invalid_token", error_description="expired""#),
+        (
+            "Bearer x.y.z".to_owned(),
+            "TOKEN_INVALID",
+            r#"Bearer realm="errand", error="invalid_token""#,
+        ),
+        (
+            format!("Bearer {expired}"),
+            "TOKEN_EXPIRED",
+            r#"Bearer realm="errand", error="invalid_token", error_description="expired""#,
+        ),
     ] {
         let reply = ask(authorization).await;
-        assert_eq!((reply.refusal(), reply.header("www-authenticate")), (format!("401 {code}"), challenge));
+        assert_eq!(
+            (reply.refusal(), reply.header("www-authenticate")),
+            (format!("401 {code}"), challenge)
+        );
         is_problem(&reply);
     }
     assert_eq!(ask(format!("bearer  {}", edge.token)).await.status, 200);
@@ -114,9 +144,13 @@ async fn a_request_keeps_its_names_if_they_are_harmless() {
     let edge = Edge::start().await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let parent = format!("00-{trace}-00f067aa0ba902b7-01");
-    let reply = edge.ask("GET", "/v1/me", &[("x-request-id", "mine-1"), ("traceparent", &parent)], "").await;
+    let reply = edge
+        .ask("GET", "/v1/me", &[("x-request-id", "mine-1"), ("traceparent", &parent)], "")
+        .await;
     assert_eq!(reply.header("x-request-id"), "mine-1");
     assert!(reply.header("traceparent").starts_with(&format!("00-{trace}-")));
-    let reply = edge.ask("GET", "/v1/me", &[("x-request-id", "no spaces"), ("traceparent", "00-x")], "").await;
+    let reply = edge
+        .ask("GET", "/v1/me", &[("x-request-id", "no spaces"), ("traceparent", "00-x")], "")
+        .await;
     assert!(uuid::Uuid::try_parse(reply.header("x-request-id")).is_ok());
 }

@@ -17,7 +17,8 @@ const PATH: &str = "/v1/changes/stream";
 
 async fn open(edge: &Edge, headers: &[(&str, &str)]) -> (http::response::Parts, Incoming) {
     let bearer = format!("Bearer {}", edge.token);
-    let headers: Vec<_> = [("authorization", bearer.as_str())].iter().chain(headers).copied().collect();
+    let headers: Vec<_> =
+        [("authorization", bearer.as_str())].iter().chain(headers).copied().collect();
     edge.open("GET", PATH, &headers, Bytes::new()).await.into_parts()
 }
 
@@ -44,11 +45,22 @@ fn batches(edge: &Edge) -> mpsc::Sender<Result<ChangeBatch, Status>> {
 async fn changes_arrive_with_the_cursor_to_go_on_from() {
     let edge = Edge::start().await;
     let sender = batches(&edge);
-    let (head, mut body) = open(&edge, &[("last-event-id", "c0"), ("accept-encoding", "gzip")]).await;
-    assert_eq!((head.status.as_u16(), &head.headers["content-type"]), (200, &"text/event-stream".parse().unwrap()));
-    assert_eq!((&head.headers["x-accel-buffering"], head.headers.get("content-encoding")), (&"no".parse().unwrap(), None));
+    let (head, mut body) =
+        open(&edge, &[("last-event-id", "c0"), ("accept-encoding", "gzip")]).await;
+    assert_eq!(
+        (head.status.as_u16(), &head.headers["content-type"]),
+        (200, &"text/event-stream".parse().unwrap())
+    );
+    assert_eq!(
+        (&head.headers["x-accel-buffering"], head.headers.get("content-encoding")),
+        (&"no".parse().unwrap(), None)
+    );
     assert!(edge.peers.last().message.contains(r#"cursor: "c0""#));
-    let change = Change { cursor: "c1".to_owned(), changes: r#"{"title":{"to":"x"}}"#.to_owned(), ..Change::default() };
+    let change = Change {
+        cursor: "c1".to_owned(),
+        changes: r#"{"title":{"to":"x"}}"#.to_owned(),
+        ..Change::default()
+    };
     sender.send(Ok(ChangeBatch { changes: vec![change], cursor: "c1".to_owned() })).await.unwrap();
     let event = until(&mut body, "\n\n").await;
     assert!(event.contains("id: c1\n") && event.contains("event: change\n"), "{event}");
@@ -65,7 +77,13 @@ async fn a_stopping_process_sends_its_listeners_away() {
     let (_, mut body) = open(&edge, &[]).await;
     edge.stop.cancel();
     let event = until(&mut body, "never").await;
-    let pause: u32 = event.trim().strip_prefix("retry: ").or_else(|| event.trim().strip_prefix("retry:")).unwrap().parse().unwrap();
+    let pause: u32 = event
+        .trim()
+        .strip_prefix("retry: ")
+        .or_else(|| event.trim().strip_prefix("retry:"))
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!((500..3_000).contains(&pause), "{event}");
     tokio::time::timeout(Duration::from_secs(5), edge.served).await.expect("drained").unwrap();
 }
@@ -76,14 +94,16 @@ async fn a_stream_ends_with_its_session() {
     let _sender = batches(&edge);
     let (_, mut body) = open(&edge, &[]).await;
     let until_then = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
-    let revocations = vec![Revocation { session_id: edge.session_id.to_string(), until: until_then }];
+    let revocations =
+        vec![Revocation { session_id: edge.session_id.to_string(), until: until_then }];
     edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
     assert!(until(&mut body, "never").await.contains("retry"));
 }
 
 #[tokio::test]
 async fn a_user_has_so_many_streams_and_a_process_too() {
-    let edge = Edge::with(|config| (config.max_streams, config.max_streams_per_user) = (2, 1)).await;
+    let edge =
+        Edge::with(|config| (config.max_streams, config.max_streams_per_user) = (2, 1)).await;
     let first = open(&edge, &[]).await;
     assert_eq!(edge.get(PATH).await.refusal(), "429 TOO_MANY_STREAMS");
     drop(first);
@@ -92,14 +112,19 @@ async fn a_user_has_so_many_streams_and_a_process_too() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), free).await.expect("a place that was left is free");
+    tokio::time::timeout(Duration::from_secs(5), free)
+        .await
+        .expect("a place that was left is free");
 }
 
 #[tokio::test]
 async fn a_cursor_that_is_no_longer_kept_is_gone() {
     let edge = Edge::start().await;
     edge.peers.next(Outcome::Fails(refuse(Code::OutOfRange, "CURSOR_EXPIRED", "begin again")));
-    assert_eq!(edge.ask("GET", PATH, &[("last-event-id", "old")], "").await.refusal(), "410 CURSOR_EXPIRED");
+    assert_eq!(
+        edge.ask("GET", PATH, &[("last-event-id", "old")], "").await.refusal(),
+        "410 CURSOR_EXPIRED"
+    );
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ const LANES: usize = 2;
 #[derive(Clone)]
 pub struct Postgres {
     pub(super) pool: Pool<AsyncPgConnection>,
+    pub(super) metrics: crate::metrics::Pool,
     lanes: Arc<[Lane; LANES]>,
     next: Arc<AtomicUsize>,
 }
@@ -52,7 +53,8 @@ impl Postgres {
                 connector.clone(),
             ));
         }
-        Ok(Self { pool: pool(config, connector, limits)?, lanes, next: Arc::default() })
+        let metrics = crate::metrics::Pool::new(limits.name);
+        Ok(Self { pool: pool(config, connector, limits)?, metrics, lanes, next: Arc::default() })
     }
 
     /// A connection that many readers use at once.
@@ -175,7 +177,7 @@ fn configure(
         url.parse().context("the database URL cannot be read")?;
     let milliseconds = |clock: Duration| clock.as_millis();
     let options = format!(
-        "{} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=5000 \
+        "{} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=700 \
          -c client_connection_check_interval=1000",
         config.get_options().unwrap_or_default(),
         milliseconds(limits.statement),

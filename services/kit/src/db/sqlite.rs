@@ -23,6 +23,7 @@ const READERS: usize = 4;
 #[derive(Clone)]
 pub struct Sqlite {
     pub(super) writer: Pool<Lite>,
+    pub(super) metrics: crate::metrics::Pool,
     readers: Pool<Lite>,
 }
 
@@ -32,7 +33,8 @@ impl Sqlite {
         if let Some(folder) = Path::new(path).parent() {
             std::fs::create_dir_all(folder).with_context(|| format!("the folder of {path}"))?;
         }
-        Ok(Self { writer: pool(path, 1, limits)?, readers: pool(path, READERS, limits)? })
+        let metrics = crate::metrics::Pool::new(limits.name);
+        Ok(Self { writer: pool(path, 1, limits)?, metrics, readers: pool(path, READERS, limits)? })
     }
 
     /// A connection for one read.

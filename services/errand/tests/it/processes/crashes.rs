@@ -70,12 +70,12 @@ async fn write(user: &User, writer: u64, written: &AtomicUsize) {
         let title = format!("{writer}.{number}");
         let create = || {
             user.post("/v1/tasks", &json!({ "title": title }))
-                .with("idempotency-key", format!("create {title}"))
+                .with("idempotency-key", format!("create-{title}"))
         };
         let task = until_acknowledged(create).await;
         let change = || {
             let patch = json!({ "description": format!("of {title}") });
-            user.patch(&path_of(&task), &patch).with("idempotency-key", format!("change {title}"))
+            user.patch(&path_of(&task), &patch).with("idempotency-key", format!("change-{title}"))
         };
         until_acknowledged(change).await;
         written.fetch_add(2, Ordering::Relaxed);

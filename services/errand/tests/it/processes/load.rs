@@ -98,7 +98,7 @@ fn at_some_edge(user: &User, edges: &Edges, random: &mut Random) -> User {
 }
 
 async fn counted(ask: Ask, seen: &Mutex<Seen>) -> Option<Reply> {
-    let begun = Instant::now();
+    let (begun, asked) = (Instant::now(), ask.line());
     let outcome = ask.attempt().await;
     let mut seen = seen.lock().expect("no client panicked");
     seen.requests += 1;

@@ -20,7 +20,8 @@ const SCRIPT: &str = include_str!("docs.js");
 /// What of the distribution the page needs.
 const FILES: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
-static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
+static CONFIG: LazyLock<Arc<Config<'static>>> =
+    LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
 
 /// The page.
 pub(crate) async fn docs() -> Response {
@@ -32,10 +33,14 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
     if name == "start.js" {
         return ([(header::CONTENT_TYPE, "text/javascript")], SCRIPT).into_response();
     }
-    let known = FILES.contains(&name.as_str()).then(|| utoipa_swagger_ui::serve(&name, CONFIG.clone()));
+    let known =
+        FILES.contains(&name.as_str()).then(|| utoipa_swagger_ui::serve(&name, CONFIG.clone()));
     let Some(Ok(Some(file))) = known else { return StatusCode::NOT_FOUND.into_response() };
     let mut response = (
-        [(header::CONTENT_TYPE, file.content_type), (header::CACHE_CONTROL, "public, max-age=86400".to_owned())],
+        [
+            (header::CONTENT_TYPE, file.content_type),
+            (header::CACHE_CONTROL, "public, max-age=86400".to_owned()),
+        ],
         file.bytes.into_owned(),
     )
         .into_response();

@@ -102,13 +102,18 @@ fn nothing() -> Box<RawValue> {
 }
 
 impl From<v1::ListChangesResponse> for ChangePage {
-    fn from(v1::ListChangesResponse { changes, next_cursor, has_more }: v1::ListChangesResponse) -> Self {
+    fn from(
+        v1::ListChangesResponse { changes, next_cursor, has_more }: v1::ListChangesResponse,
+    ) -> Self {
         Self { items: changes.into_iter().map(Change::from).collect(), next_cursor, has_more }
     }
 }
 
 impl From<v1::ListActivityResponse> for ActivityPage {
     fn from(v1::ListActivityResponse { changes, next_cursor }: v1::ListActivityResponse) -> Self {
-        Self { items: changes.into_iter().map(Change::from).collect(), next_cursor: crate::routes::next(next_cursor) }
+        Self {
+            items: changes.into_iter().map(Change::from).collect(),
+            next_cursor: crate::routes::next(next_cursor),
+        }
     }
 }

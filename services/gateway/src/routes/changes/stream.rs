@@ -10,7 +10,7 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use kit::Stop;
+use kit::{Caller, Stop};
 use proto::tasks::v1::{ChangeBatch, WatchChangesRequest};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tonic::Streaming;
@@ -39,18 +39,26 @@ const OPENING: Duration = Duration::from_secs(2);
 ///
 /// Server-sent events: a `change` for each change, and now and then a `bookmark` that only moves the cursor. `id` is the cursor:
 /// with `Last-Event-ID` a stream goes on behind it, without it begins now.
-#[utoipa::path(get, path = "/v1/changes/stream", tag = "changes",
+#[utoipa::path(get, path = "/v1/changes/stream", operation_id = "follow_changes", tag = "changes",
     params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that you have")),
     responses((status = 200, description = "Events without end", body = String, content_type = "text/event-stream")))]
-pub(crate) async fn stream(State(gateway): State<Gateway>, user: User, query: Query, headers: HeaderMap) -> Reply {
+pub(crate) async fn stream(
+    State(gateway): State<Gateway>,
+    user: User,
+    query: Query,
+    headers: HeaderMap,
+) -> Reply {
     query.end()?;
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
-    let place = gateway.streams.open(user.caller.user_id)?;
+    let Caller { user_id, session_id } = user.caller.clone();
+    let place = gateway.streams.open(user_id)?;
     let mut request = user.asks(WatchChangesRequest { cursor: last.unwrap_or_default() });
     request.set_timeout(OPENING);
-    let batches = gateway.changes().watch_changes(request).await.map_err(Problem::of_query)?.into_inner();
-    let listener = Listener::new(gateway, user.caller.session_id, batches, place);
-    let events = Sse::new(listener.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
+    let batches =
+        gateway.changes().watch_changes(request).await.map_err(Problem::of_query)?.into_inner();
+    let listener = Listener::new(gateway, session_id, batches, place);
+    let events = Sse::new(listener.events())
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         // nginx would gather events until it has enough of them.
@@ -72,7 +80,12 @@ struct Listener {
 }
 
 impl Listener {
-    fn new(gateway: Gateway, session_id: Uuid, batches: Streaming<ChangeBatch>, place: Place) -> Self {
+    fn new(
+        gateway: Gateway,
+        session_id: Uuid,
+        batches: Streaming<ChangeBatch>,
+        place: Place,
+    ) -> Self {
         let life = Duration::from_secs(LIFE_SECONDS * 9 / 10 + spread(LIFE_SECONDS / 5));
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -87,7 +100,10 @@ impl Listener {
             match listener.next().await {
                 Some(event) => Some((Ok(event), Some(listener))),
                 // It says when to come back, so that not all that are sent away come at once.
-                None => Some((Ok(Event::default().retry(Duration::from_millis(500 + spread(2_500)))), None)),
+                None => Some((
+                    Ok(Event::default().retry(Duration::from_millis(500 + spread(2_500)))),
+                    None,
+                )),
             }
         })
     }

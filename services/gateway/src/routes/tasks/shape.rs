@@ -169,8 +169,8 @@ pub(crate) struct TaskQuery {
     due_before: Option<String>,
     /// Those that hold these words in their title or description.
     q: Option<String>,
-    /// `-` in front turns it round. By `rank` only within a project.
-    #[param(inline, default = "-created_at")]
+    /// `-` in front turns it round; `-created_at` when absent. By `rank` only within a project.
+    #[param(inline)]
     order_by: Option<Order>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -198,7 +198,9 @@ pub(crate) enum Order {
 }
 
 impl From<NewTask> for v1::CreateTaskRequest {
-    fn from(NewTask { id, project_id, parent_id, title, description, status, priority, due, labels }: NewTask) -> Self {
+    fn from(
+        NewTask { id, project_id, parent_id, title, description, status, priority, due, labels }: NewTask,
+    ) -> Self {
         let fields = v1::TaskFields {
             title: Some(title),
             description,
@@ -279,7 +281,10 @@ impl From<v1::Task> for Task {
 
 impl From<v1::ListTasksResponse> for TaskPage {
     fn from(v1::ListTasksResponse { tasks, next_cursor }: v1::ListTasksResponse) -> Self {
-        Self { items: tasks.into_iter().map(Task::from).collect(), next_cursor: crate::routes::next(next_cursor) }
+        Self {
+            items: tasks.into_iter().map(Task::from).collect(),
+            next_cursor: crate::routes::next(next_cursor),
+        }
     }
 }
 

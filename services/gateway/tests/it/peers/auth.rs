@@ -1,9 +1,9 @@
 use futures_util::{StreamExt as _, stream::BoxStream};
 use proto::auth::v1::{
-    ChangePasswordRequest, GetMeRequest, ListSessionsRequest, ListSessionsResponse, LoginRequest, LogoutRequest,
-    RefreshRequest, RegisterRequest, RevokeSessionRequest, Session, TokenSet, TrustUpdate, UpdateMeRequest, User,
-    WatchTrustRequest, account_service_server::AccountService, session_service_server::SessionService,
-    trust_service_server::TrustService,
+    ChangePasswordRequest, GetMeRequest, ListSessionsRequest, ListSessionsResponse, LoginRequest,
+    LogoutRequest, RefreshRequest, RegisterRequest, RevokeSessionRequest, Session, TokenSet,
+    TrustUpdate, UpdateMeRequest, User, WatchTrustRequest, account_service_server::AccountService,
+    session_service_server::SessionService, trust_service_server::TrustService,
 };
 use tokio_stream::wrappers::BroadcastStream;
 use tonic::{Request, Response, Status, async_trait};
@@ -13,7 +13,8 @@ use super::Fake;
 fn user() -> User {
     let id = "0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11".to_owned();
     let moment = Some(prost_types::Timestamp { seconds: 1_788_253_200, nanos: 0 });
-    let (email, name, time_zone) = ("ada@example.org".to_owned(), "Ada".to_owned(), "UTC".to_owned());
+    let (email, name, time_zone) =
+        ("ada@example.org".to_owned(), "Ada".to_owned(), "UTC".to_owned());
     User { id, email, name, time_zone, version: 3, created_at: moment, updated_at: moment }
 }
 
@@ -36,7 +37,10 @@ impl AccountService for Fake {
         self.answer("UpdateMe", request, user()).await
     }
 
-    async fn change_password(&self, request: Request<ChangePasswordRequest>) -> Result<Response<()>, Status> {
+    async fn change_password(
+        &self,
+        request: Request<ChangePasswordRequest>,
+    ) -> Result<Response<()>, Status> {
         self.answer("ChangePassword", request, ()).await
     }
 }
@@ -47,7 +51,10 @@ impl SessionService for Fake {
         self.answer("Login", request, tokens("device-1")).await
     }
 
-    async fn refresh(&self, request: Request<RefreshRequest>) -> Result<Response<TokenSet>, Status> {
+    async fn refresh(
+        &self,
+        request: Request<RefreshRequest>,
+    ) -> Result<Response<TokenSet>, Status> {
         self.answer("Refresh", request, tokens("")).await
     }
 
@@ -64,7 +71,10 @@ impl SessionService for Fake {
         self.answer("ListSessions", request, page).await
     }
 
-    async fn revoke_session(&self, request: Request<RevokeSessionRequest>) -> Result<Response<()>, Status> {
+    async fn revoke_session(
+        &self,
+        request: Request<RevokeSessionRequest>,
+    ) -> Result<Response<()>, Status> {
         self.answer("RevokeSession", request, ()).await
     }
 }
@@ -73,8 +83,14 @@ impl SessionService for Fake {
 impl TrustService for Fake {
     type WatchTrustStream = BoxStream<'static, Result<TrustUpdate, Status>>;
 
-    async fn watch_trust(&self, _: Request<WatchTrustRequest>) -> Result<Response<Self::WatchTrustStream>, Status> {
-        let later = BroadcastStream::new(self.trust.subscribe()).map(|update| update.map_err(|_| Status::unavailable("lagging")));
-        Ok(Response::new(futures_util::stream::iter([Ok(self.snapshot.clone())]).chain(later).boxed()))
+    async fn watch_trust(
+        &self,
+        _: Request<WatchTrustRequest>,
+    ) -> Result<Response<Self::WatchTrustStream>, Status> {
+        let later = BroadcastStream::new(self.trust.subscribe())
+            .map(|update| update.map_err(|_| Status::unavailable("lagging")));
+        Ok(Response::new(
+            futures_util::stream::iter([Ok(self.snapshot.clone())]).chain(later).boxed(),
+        ))
     }
 }

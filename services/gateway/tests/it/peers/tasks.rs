@@ -1,12 +1,14 @@
 use futures_util::{StreamExt as _, stream::BoxStream};
 use proto::tasks::v1::{
-    ChangeBatch, CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest, DeleteProjectResponse,
-    DeleteTaskRequest, DeleteTaskResponse, Due, GetProjectRequest, GetTaskRequest, ListActivityRequest,
-    ListActivityResponse, ListChangesRequest, ListChangesResponse, ListProjectsRequest, ListProjectsResponse,
-    ListTasksRequest, ListTasksResponse, ListTrashRequest, ListTrashResponse, MoveTaskRequest, Project,
-    PurgeTrashRequest, PurgeTrashResponse, ReopenTaskRequest, RestoreTrashRequest, RestoreTrashResponse, Task,
-    UpdateProjectRequest, UpdateTaskRequest, WatchChangesRequest, change_service_server::ChangeService,
-    project_service_server::ProjectService, task_service_server::TaskService, trash_service_server::TrashService,
+    ChangeBatch, CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest,
+    DeleteProjectRequest, DeleteProjectResponse, DeleteTaskRequest, DeleteTaskResponse, Due,
+    GetProjectRequest, GetTaskRequest, ListActivityRequest, ListActivityResponse,
+    ListChangesRequest, ListChangesResponse, ListProjectsRequest, ListProjectsResponse,
+    ListTasksRequest, ListTasksResponse, ListTrashRequest, ListTrashResponse, MoveTaskRequest,
+    Project, PurgeTrashRequest, PurgeTrashResponse, ReopenTaskRequest, RestoreTrashRequest,
+    RestoreTrashResponse, Task, UpdateProjectRequest, UpdateTaskRequest, WatchChangesRequest,
+    change_service_server::ChangeService, project_service_server::ProjectService,
+    task_service_server::TaskService, trash_service_server::TrashService,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, async_trait};
@@ -39,7 +41,10 @@ fn project() -> Project {
 
 #[async_trait]
 impl TaskService for Fake {
-    async fn create_task(&self, request: Request<CreateTaskRequest>) -> Result<Response<Task>, Status> {
+    async fn create_task(
+        &self,
+        request: Request<CreateTaskRequest>,
+    ) -> Result<Response<Task>, Status> {
         self.answer("CreateTask", request, task()).await
     }
 
@@ -47,24 +52,39 @@ impl TaskService for Fake {
         self.answer("GetTask", request, task()).await
     }
 
-    async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Result<Response<ListTasksResponse>, Status> {
+    async fn list_tasks(
+        &self,
+        request: Request<ListTasksRequest>,
+    ) -> Result<Response<ListTasksResponse>, Status> {
         let page = ListTasksResponse { tasks: vec![task(); 20], next_cursor: "next".to_owned() };
         self.answer("ListTasks", request, page).await
     }
 
-    async fn update_task(&self, request: Request<UpdateTaskRequest>) -> Result<Response<Task>, Status> {
+    async fn update_task(
+        &self,
+        request: Request<UpdateTaskRequest>,
+    ) -> Result<Response<Task>, Status> {
         self.answer("UpdateTask", request, task()).await
     }
 
-    async fn delete_task(&self, request: Request<DeleteTaskRequest>) -> Result<Response<DeleteTaskResponse>, Status> {
+    async fn delete_task(
+        &self,
+        request: Request<DeleteTaskRequest>,
+    ) -> Result<Response<DeleteTaskResponse>, Status> {
         self.answer("DeleteTask", request, DeleteTaskResponse {}).await
     }
 
-    async fn complete_task(&self, request: Request<CompleteTaskRequest>) -> Result<Response<Task>, Status> {
+    async fn complete_task(
+        &self,
+        request: Request<CompleteTaskRequest>,
+    ) -> Result<Response<Task>, Status> {
         self.answer("CompleteTask", request, task()).await
     }
 
-    async fn reopen_task(&self, request: Request<ReopenTaskRequest>) -> Result<Response<Task>, Status> {
+    async fn reopen_task(
+        &self,
+        request: Request<ReopenTaskRequest>,
+    ) -> Result<Response<Task>, Status> {
         self.answer("ReopenTask", request, task()).await
     }
 
@@ -75,11 +95,17 @@ impl TaskService for Fake {
 
 #[async_trait]
 impl ProjectService for Fake {
-    async fn create_project(&self, request: Request<CreateProjectRequest>) -> Result<Response<Project>, Status> {
+    async fn create_project(
+        &self,
+        request: Request<CreateProjectRequest>,
+    ) -> Result<Response<Project>, Status> {
         self.answer("CreateProject", request, project()).await
     }
 
-    async fn get_project(&self, request: Request<GetProjectRequest>) -> Result<Response<Project>, Status> {
+    async fn get_project(
+        &self,
+        request: Request<GetProjectRequest>,
+    ) -> Result<Response<Project>, Status> {
         self.answer("GetProject", request, project()).await
     }
 
@@ -91,7 +117,10 @@ impl ProjectService for Fake {
         self.answer("ListProjects", request, page).await
     }
 
-    async fn update_project(&self, request: Request<UpdateProjectRequest>) -> Result<Response<Project>, Status> {
+    async fn update_project(
+        &self,
+        request: Request<UpdateProjectRequest>,
+    ) -> Result<Response<Project>, Status> {
         self.answer("UpdateProject", request, project()).await
     }
 
@@ -105,7 +134,10 @@ impl ProjectService for Fake {
 
 #[async_trait]
 impl TrashService for Fake {
-    async fn list_trash(&self, request: Request<ListTrashRequest>) -> Result<Response<ListTrashResponse>, Status> {
+    async fn list_trash(
+        &self,
+        request: Request<ListTrashRequest>,
+    ) -> Result<Response<ListTrashResponse>, Status> {
         self.answer("ListTrash", request, ListTrashResponse::default()).await
     }
 
@@ -118,7 +150,10 @@ impl TrashService for Fake {
         self.answer("RestoreTrash", request, restored).await
     }
 
-    async fn purge_trash(&self, request: Request<PurgeTrashRequest>) -> Result<Response<PurgeTrashResponse>, Status> {
+    async fn purge_trash(
+        &self,
+        request: Request<PurgeTrashRequest>,
+    ) -> Result<Response<PurgeTrashResponse>, Status> {
         self.answer("PurgeTrash", request, PurgeTrashResponse {}).await
     }
 }
@@ -131,7 +166,11 @@ impl ChangeService for Fake {
         &self,
         request: Request<ListChangesRequest>,
     ) -> Result<Response<ListChangesResponse>, Status> {
-        let page = ListChangesResponse { changes: vec![], next_cursor: "here".to_owned(), has_more: false };
+        let page = ListChangesResponse {
+            changes: vec![],
+            next_cursor: "here".to_owned(),
+            has_more: false,
+        };
         self.answer("ListChanges", request, page).await
     }
 

@@ -12,7 +12,7 @@ use kit::{
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use super::{Peer, Seen, brief, call, channel_to, code, failures, grpc, willing};
+use super::{Peer, Seen, brief, call, channel_to, code, failures, grpc, nearly_all, willing};
 
 #[tokio::test]
 async fn a_dead_endpoint_costs_no_call() {
@@ -67,7 +67,7 @@ async fn a_silent_endpoint_costs_time_but_no_call_and_is_ejected() {
         remote("half-silent", &format!("{},{}", alive.url(), silent.url()), brief()).unwrap();
     let began = Instant::now();
     assert_eq!(failures(&channel, "GetThing", 200, 20).await, 0);
-    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
     let failed = "errand_grpc_client_endpoints{state=\"failed\",target=\"half-silent\"} 1";
     assert!(kit::metrics::text().contains(failed), "it is still asked");
     assert_eq!(failures(&channel, "GetThing", 200, 20).await, 0);
@@ -80,16 +80,18 @@ async fn without_endpoints_calls_fail_at_once_until_one_is_back() {
     assert_eq!(code(&channel, "GetThing", &[]).await, Code::Ok);
     drop(peer);
     tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut took = vec![];
     for _ in 0..50 {
         let began = Instant::now();
         let status = call(&channel, "GetThing", &[]).await.unwrap_err();
-        assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
+        took.push(began.elapsed());
         assert_eq!(status.code(), Code::Unavailable);
         let details = status.get_error_details();
         assert_eq!(details.error_info().unwrap().reason, "PEER_UNAVAILABLE");
         assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(1)));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    assert!(nearly_all(took) < Duration::from_millis(50));
     let back = Peer::start_at(address, |_| async { grpc(Code::Ok) }).await;
     let began = Instant::now();
     while code(&channel, "GetThing", &[]).await != Code::Ok {
@@ -102,19 +104,21 @@ async fn without_endpoints_calls_fail_at_once_until_one_is_back() {
 #[tokio::test]
 async fn an_endpoint_that_cannot_be_connected_holds_up_only_the_first_calls() {
     let (alive, unreachable) = (willing().await, Peer::unreachable().await);
-    let limits = || Limits { connect: Duration::from_millis(200), ..brief() };
+    let limits = || Limits { connect: Duration::from_millis(200), ..Limits::default() };
     let both =
         remote("things", &format!("{},{}", alive.url(), unreachable.url()), limits()).unwrap();
     let alone = remote("things", &unreachable.url(), limits()).unwrap();
     assert_eq!(failures(&both, "UpdateThing", 20, 20).await, 0);
     assert_eq!(code(&alone, "UpdateThing", &[]).await, Code::Unavailable);
+    let mut took = vec![];
     for _ in 0..100 {
         let began = Instant::now();
         let codes = tokio::join!(code(&both, "UpdateThing", &[]), code(&alone, "UpdateThing", &[]));
+        took.push(began.elapsed());
         assert_eq!(codes, (Code::Ok, Code::Unavailable));
-        assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    assert!(nearly_all(took) < Duration::from_millis(50));
 }
 
 #[tokio::test]
@@ -143,7 +147,8 @@ async fn more_calls_than_places_wait_their_turn() {
         grpc(Code::Ok)
     });
     let peer = peer.await;
-    let channel = remote("things", &peer.url(), Limits { in_flight: 4, ..brief() }).unwrap();
+    let channel =
+        remote("things", &peer.url(), Limits { in_flight: 4, ..Limits::default() }).unwrap();
     assert_eq!(failures(&channel, "UpdateThing", 40, 40).await, 0);
 }
 

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use kit::channel::{Limits, remote};
 use tonic::Code;
 
-use super::{Peer, call, channel_to, code, failing};
+use super::{Peer, brief, call, channel_to, code, failing};
 
 const KEY: (&str, &str) = ("idempotency-key", "\"0198\"");
 
@@ -75,7 +75,8 @@ async fn a_peer_in_trouble_gets_little_more_work() {
     let began = Instant::now();
     let codes = join_all((0..1000).map(|_| code(&channel, "GetThing", &[]))).await;
     assert!(codes.iter().all(|code| *code == Code::Unavailable));
-    let seconds = began.elapsed().as_secs() as usize + 1;
+    // The ten of a second may be spent at its beginning and at its end.
+    let seconds = began.elapsed().as_secs() as usize + 2;
     assert!(peer.calls() <= 1200 + 10 * seconds, "{} calls in {seconds} s", peer.calls());
     assert!(peer.calls() >= 1100, "{}: the budget is not used", peer.calls());
 }
@@ -95,10 +96,10 @@ async fn a_message_above_the_limit_is_not_sent() {
 #[tokio::test]
 async fn an_attempt_without_an_answer_is_cut_and_repeated_once() {
     let peer = Peer::start(|_| std::future::pending()).await;
-    let channel = channel_to(&[&peer]);
+    let channel = remote("things", &peer.url(), brief()).unwrap();
     let began = Instant::now();
     assert_eq!(code(&channel, "GetThing", &[]).await, Code::DeadlineExceeded);
-    assert!((400..800).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+    assert!((400..1200).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
     assert_eq!(peer.calls(), 2);
     let own = [("grpc-timeout", "700m")];
     let began = Instant::now();
