@@ -14,6 +14,9 @@ export DATA_DIR ?= data
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+run run-split: export LOG_FORMAT ?= pretty
+run run-split: export DRAIN_DELAY ?= 0s
+
 run: ## build and start everything in one process, on SQLite in data/, at http://127.0.0.1:8080
 	cargo run --locked --profile $(PROFILE) --package errand --bin errand -- serve
 

@@ -88,7 +88,7 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     let sqlite = matches!(db, Db::Sqlite(_));
     let (verifier, feed) = (Arc::new(Verifier::new("tasks", clock.clone())), feed::Feed::default());
     let writer = writer::Writer::new(db.clone(), clock.clone(), feed.clone());
-    let scopes = Arc::new(Cache::new(100_000));
+    let scopes = Arc::new(Cache::new(20_000));
     let rpc = rpc::Rpc {
         db: db.clone(),
         clock: clock.clone(),

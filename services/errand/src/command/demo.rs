@@ -90,7 +90,7 @@ impl Demo {
             let made = self.creates("/v1/tasks", &self.task(step, id, project)).await?;
             if made && step.done {
                 let complete = format!("/v1/tasks/{id}/complete");
-                succeeded(&self.asks(&complete, &format!("{id} done"), None).await?)?;
+                succeeded(&self.asks(&complete, &format!("{id}-done"), None).await?)?;
             }
         }
         Ok(steps.len())

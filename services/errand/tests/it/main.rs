@@ -3,6 +3,7 @@ mod app;
 mod architecture;
 mod authorization;
 mod changes;
+mod commands;
 mod feed;
 mod http;
 mod input;

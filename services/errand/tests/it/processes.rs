@@ -1,8 +1,8 @@
 //! The built binaries as processes of their own: killed, stopped and restarted while clients work.
 mod crashes;
-mod fleet;
+pub(crate) mod fleet;
 mod load;
-mod process;
+pub(crate) mod process;
 mod replicas;
 mod restarts;
 

@@ -29,7 +29,10 @@ pub async fn all(db: &Db, migrations: &[Migration], clock: &Clock) -> Vec<Findin
     if findings.iter().all(|(_, found)| found.is_ok()) {
         findings.push(("write permission", writable(db).await));
     }
-    findings.push(("clock", agrees(db, clock).await));
+    // A file has the clock of this machine.
+    if matches!(db, Db::Postgres(_)) {
+        findings.push(("clock", agrees(db, clock).await));
+    }
     findings
 }
 

@@ -176,6 +176,7 @@ fn configure(
     let mut config: tokio_postgres::Config =
         url.parse().context("the database URL cannot be read")?;
     let milliseconds = |clock: Duration| clock.as_millis();
+    // Idle in a transaction for less than others wait for a lock: a replica that falls silent holds up nobody's write.
     let options = format!(
         "{} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=700 \
          -c client_connection_check_interval=1000",

@@ -2,7 +2,7 @@
 //! goes out at once at the end, together with its journal and its idempotency keys.
 mod flush;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::{prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
@@ -67,10 +67,13 @@ impl Unit {
             connection.row_lock()
         );
         let scope = Cached(sql_query(lock).bind::<kit::db::sql::Uuid, _>(scope_id));
-        let names: Vec<&str> = keys.iter().map(|(_, key)| key.as_str()).collect();
-        let used = idempotency_keys::table.filter(
-            idempotency_keys::scope_id.eq(scope_id).and(idempotency_keys::key.eq_any(names)),
-        );
+        let (users, names): (BTreeSet<UserId>, Vec<&str>) =
+            keys.iter().map(|(user, key)| (*user, key.as_str())).unzip();
+        // All columns of the key, so that it is looked up and not searched.
+        let used = idempotency_keys::table
+            .filter(idempotency_keys::scope_id.eq(scope_id))
+            .filter(idempotency_keys::user_id.eq_any(users))
+            .filter(idempotency_keys::key.eq_any(names));
         let rows = tasks::table.filter(tasks::scope_id.eq(scope_id).and(tasks::id.eq_any(wanted)));
         let (_, scope, used, rows) = together!(connection, conn =>
             begin.execute(conn).await,

@@ -106,9 +106,10 @@ async fn counted(ask: Ask, seen: &Mutex<Seen>) -> Option<Reply> {
     match outcome {
         Ok(reply) if reply.status.is_success() => return Some(reply),
         Ok(reply) => {
-            seen.failures.push(format!("{} {}", reply.status, String::from_utf8_lossy(&reply.body)))
+            let body = String::from_utf8_lossy(&reply.body);
+            seen.failures.push(format!("{asked}: {} {body}", reply.status));
         }
-        Err(error) => seen.failures.push(error),
+        Err(error) => seen.failures.push(format!("{asked}: {error}")),
     }
     None
 }

@@ -56,6 +56,11 @@ impl Process {
         }
     }
 
+    /// `host:port` of its probes.
+    pub(crate) fn admin_address(&self) -> &str {
+        self.admin.base.trim_start_matches("http://")
+    }
+
     /// SIGKILL.
     pub(crate) fn is_killed(&mut self) {
         self.child.kill().expect("a process to kill");

@@ -1,0 +1,140 @@
+//! The operator's commands, as they are typed.
+use std::process::{Command, Output};
+
+use kit::testing::Backend;
+
+use crate::{
+    app::alone,
+    http::Http,
+    processes::{fleet::Fleet, process::Process},
+    storage::{self, Variables},
+    user::User,
+};
+
+/// Runs `errand` with these arguments.
+fn errand(arguments: &[&str], variables: &Variables) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_errand"));
+    command.args(arguments).env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+    command.output().expect("it runs")
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[track_caller]
+fn succeeds(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", said(output));
+    said(output)
+}
+
+#[test]
+fn every_fault_of_the_configuration_is_said_at_once() {
+    let variables = vec![
+        ("PORT", "x".to_owned()),
+        ("AUTH_HASH_WORKERS", "0".to_owned()),
+        ("LOG_LEVEL", "=".to_owned()),
+    ];
+    for arguments in [&["serve", "--check-config"][..], &["serve"], &["migrate"]] {
+        let output = errand(arguments, &variables);
+        assert_eq!(output.status.code(), Some(64), "{}", said(&output));
+        assert!(said(&output).contains("AUTH_HASH_WORKERS"), "{}", said(&output));
+    }
+    let output = said(&errand(&["serve", "--check-config"], &variables));
+    assert!(output.contains("PORT") && output.contains("LOG_LEVEL"), "{output}");
+}
+
+#[test]
+fn the_configuration_in_effect_shows_no_secret() {
+    let kek = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I=";
+    let variables = vec![
+        ("DATABASE_URL", "postgres://errand:hunter2@db/errand".to_owned()),
+        ("KEK", kek.to_owned()),
+        ("PORT", "81".to_owned()),
+    ];
+    let shown = succeeds(&errand(&["serve", "--print-config"], &variables));
+    assert!(shown.contains("PORT=81\n") && shown.contains("KEK=[redacted]"), "{shown}");
+    assert!(!shown.contains("hunter2") && !shown.contains(kek), "{shown}");
+}
+
+#[test]
+fn a_doctor_says_what_to_do_before_and_nothing_after_migrating() {
+    for backend in kit::testing::backends() {
+        alone(async move {
+            let mut variables = storage::variables(backend).await;
+            variables.push(("ADMIN_LISTEN", "127.0.0.1:1".to_owned()));
+            let output = errand(&["doctor"], &variables);
+            assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+            assert!(said(&output).contains("run `errand migrate`"), "{}", said(&output));
+            succeeds(&errand(&["migrate"], &variables));
+            succeeds(&errand(&["migrate"], &variables));
+            let output = succeeds(&errand(&["doctor"], &variables));
+            assert!(
+                !output.contains("FAILED") && output.contains("ok      tasks write permission"),
+                "{output}"
+            );
+        });
+    }
+}
+
+#[test]
+fn a_doctor_finds_a_database_that_is_down_and_a_key_that_does_not_fit() {
+    alone(async {
+        let mut variables = storage::variables(Backend::Sqlite).await;
+        succeeds(&errand(&["migrate"], &variables));
+        succeeds(&errand(&["doctor"], &variables));
+        variables.retain(|(name, _)| *name != "KEK");
+        variables.push(("KEK", "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlYyE=".to_owned()));
+        let output = errand(&["doctor"], &variables);
+        assert!(
+            output.status.code() == Some(1) && said(&output).contains("FAILED  keys"),
+            "{}",
+            said(&output)
+        );
+        variables.push(("TASKS_DATABASE_URL", "postgres://nobody@127.0.0.1:1/none".to_owned()));
+        let output = errand(&["doctor"], &variables);
+        assert!(said(&output).contains("FAILED  tasks database"), "{}", said(&output));
+    });
+}
+
+#[test]
+fn a_demo_can_be_made_once_and_finished_later() {
+    alone(async {
+        let fleet = Fleet::in_one_process().await;
+        let process = &fleet.processes[0];
+        is_healthy(process);
+        let demo = |more: &[&str]| {
+            let arguments = [&["demo", "--url", process.address.as_str()][..], more].concat();
+            errand(&arguments, &vec![])
+        };
+        let output = succeeds(&demo(&[]));
+        let password =
+            output.lines().find_map(|line| line.trim().strip_prefix("demo-")).expect("a password");
+        let password = format!("demo-{password}");
+        let demo_user =
+            User::signs_in(&Http::new(process.address.clone()), "demo@example.com", &password)
+                .await;
+        let made = demo_user.reads_all("/v1/tasks").await;
+        assert!(made.len() >= 20, "{} tasks", made.len());
+
+        let output = demo(&[]);
+        assert!(
+            output.status.code() == Some(1) && said(&output).contains("--password"),
+            "{}",
+            said(&output)
+        );
+        succeeds(&demo(&["--password", &password]));
+        assert_eq!(demo_user.reads_all("/v1/tasks").await, made);
+    });
+}
+
+fn is_healthy(process: &Process) {
+    let at = vec![("ADMIN_LISTEN", process.admin_address().to_owned())];
+    assert!(succeeds(&errand(&["health"], &at)).starts_with("ok"));
+    let nowhere = vec![("ADMIN_LISTEN", "127.0.0.1:1".to_owned())];
+    assert_eq!(errand(&["health"], &nowhere).status.code(), Some(1));
+}
