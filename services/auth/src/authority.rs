@@ -3,6 +3,7 @@ use kit::{
     Clock, Db, Timestamp,
     token::{Revocation, Verifier},
 };
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     Config, Error,
@@ -24,9 +25,19 @@ pub(crate) struct Authority {
     pub(crate) keyring: Keyring,
     pub(crate) trust: Trust,
     pub(crate) config: Config,
+    turns: [Mutex<()>; TURNS],
 }
 
+/// Refreshes that go on at once.
+const TURNS: usize = 64;
+
 impl Authority {
+    /// Lets the refreshes of one token happen one after another: racing ones would each hold a connection to the database while
+    /// they wait for the same row.
+    pub(crate) async fn turn(&self, token: &str) -> MutexGuard<'_, ()> {
+        self.turns[token.bytes().map(usize::from).sum::<usize>() % TURNS].lock().await
+    }
+
     /// Opens the database and starts the threads that hash; neither waits for the other end.
     pub(crate) fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         Ok(Self {
@@ -37,6 +48,7 @@ impl Authority {
             trust: Trust::new(Verifier::new("auth", clock.clone())),
             clock,
             config,
+            turns: std::array::from_fn(|_| Mutex::new(())),
         })
     }
 

@@ -25,6 +25,9 @@ use crate::{problem::Problem, shared::Shared};
 /// What is kept of a request's time for the work that its body asks for.
 const KEPT: Duration = Duration::from_millis(500);
 
+/// Of a body that is too large this much is taken in before the refusal; one that announces more is refused at once.
+const SWALLOWED: usize = 8 * 1024 * 1024;
+
 /// A body of `application/json`, or of `application/merge-patch+json` in a PATCH.
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -126,6 +129,7 @@ async fn gather(mut body: Body, limit: usize) -> Result<Option<Bytes>, Problem> 
         };
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
         if whole.len() + data.len() > limit {
+            swallow(body).await;
             return Ok(None);
         }
         // Most bodies come in one piece.
@@ -149,3 +153,14 @@ pub(crate) fn parse<T: Read>(bytes: &[u8]) -> Result<T, Problem> {
 
 #[cfg(test)]
 mod tests;
+
+/// Reads on a little and forgets it: a client that is still sending would see a reset instead of the answer.
+async fn swallow(mut body: Body) {
+    let mut left = SWALLOWED;
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            return;
+        }
+    }
+}

@@ -44,9 +44,10 @@ pub fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Servi
     let (follower, waiting, streaming) = (shared.clone(), shared.clone(), shared.clone());
     Ok(Service::http("gateway", routes::router(&shared))
         .ready_when("access token keys", move || {
-            let known = !waiting.verifier.keys().is_empty();
+            let waiting = waiting.clone();
             Box::pin(async move {
-                if known { Ok(()) } else { Err("auth has not sent its keys yet".to_owned()) }
+                waiting.verifier.known().await;
+                Ok(())
             })
         })
         .job(

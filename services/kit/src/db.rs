@@ -229,6 +229,44 @@ macro_rules! together {
     };
 }
 
+/// Inserts rows into tables, on PostgreSQL in one trip and many rows a statement:
+/// `insert_all!(connection, journal::table => &events, keys::table => &keys)` gives `Result<(), kit::db::Error>`.
+#[macro_export]
+macro_rules! insert_all {
+    ($connection:expr, $($table:expr => $rows:expr),+ $(,)?) => {
+        match $connection.backend() {
+            $crate::db::connection::Backend::Postgres(shared) => {
+                let mut queries: Vec<::futures_util::future::BoxFuture<'_, Result<(), $crate::db::Error>>> = vec![];
+                $(for rows in $crate::db::chunks($rows) {
+                    let insert = $crate::db::Cached(::diesel::insert_into($table).values(rows));
+                    queries.push(Box::pin(async move {
+                        insert.execute(&mut &*shared).await.map(drop).map_err($crate::db::Error::from)
+                    }));
+                })+
+                ::futures_util::future::try_join_all(queries).await.map(drop)
+            }
+            $crate::db::connection::Backend::Sqlite(lite) => async {
+                $(for row in $rows {
+                    ::diesel::insert_into($table).values(row).execute(lite).await.map_err($crate::db::Error::from)?;
+                })+
+                Ok::<(), $crate::db::Error>(())
+            }
+            .await,
+        }
+    };
+}
+
+/// Cuts rows into runs whose lengths are powers of two, at most 64: so few lengths that each statement stays prepared.
+#[doc(hidden)]
+pub fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = 1 << rows.len().checked_ilog2()?.min(6);
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
 /// Runs a query for each item of some lists, on PostgreSQL all in one trip:
 /// `for_each!(connection, conn => row in rows => insert(row).execute(conn).await; key in keys => …)` gives `Result<(), _>`.
 #[macro_export]

@@ -32,13 +32,10 @@ pub(crate) async fn schema(db: Db, migrating: bool) -> Result<(), String> {
     migrate::check(&db, migrations::ALL).await.map(drop)
 }
 
-/// Whether tokens can be checked.
-pub(crate) fn keys(verifier: &Verifier) -> Result<(), String> {
-    if verifier.keys().is_empty() {
-        Err("the auth service has not told its keys yet".to_owned())
-    } else {
-        Ok(())
-    }
+/// Waits until tokens can be checked.
+pub(crate) async fn keys(verifier: Arc<Verifier>) -> Result<(), String> {
+    verifier.known().await;
+    Ok(())
 }
 
 /// Keeps keys and revocations up to date.

@@ -14,13 +14,13 @@ mod writer;
 use std::sync::Arc;
 
 pub(crate) use error::Error;
-pub use migrations::ALL as MIGRATIONS;
 use kit::{
     Clock, Db, GrpcChannel, Secret, Service, Settings,
     caller::Authenticate,
     db::{Limits, migrate},
     token::Verifier,
 };
+pub use migrations::ALL as MIGRATIONS;
 use proto::tasks::v1::{
     change_service_server::ChangeServiceServer, project_service_server::ProjectServiceServer,
     task_service_server::TaskServiceServer, trash_service_server::TrashServiceServer,
@@ -106,7 +106,7 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     let trusting = verifier.clone();
     Ok(Service::grpc("tasks", Routes::from(routes))
         .ready_when("schema", move || Box::pin(jobs::schema(schema.clone(), migrating)))
-        .ready_when("keys", move || Box::pin(std::future::ready(jobs::keys(&trusting))))
+        .ready_when("keys", move || Box::pin(jobs::keys(trusting.clone())))
         .job("trust", move |stop| jobs::follow_trust(verifier, peers.auth, stop))
         .job("feed", move |stop| feed.follow(followed, stop))
         .job("housekeeping", move |stop| jobs::housekeeping(kept, clock, writer, config, stop)))
@@ -118,6 +118,7 @@ pub async fn migrate(config: &Config) -> anyhow::Result<i32> {
 }
 
 fn open(config: &Config) -> anyhow::Result<Db> {
-    let limits = Limits { name: "tasks", connections: config.database_connections, ..Limits::default() };
+    let limits =
+        Limits { name: "tasks", connections: config.database_connections, ..Limits::default() };
     Db::open(config.database_url.expose(), &limits)
 }

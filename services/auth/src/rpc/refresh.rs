@@ -18,6 +18,7 @@ pub(super) async fn refresh(
     origin: Origin,
 ) -> Result<TokenSet, Error> {
     let token = RefreshToken::read(text).ok_or_else(refused)?;
+    let _turn = authority.turn(text).await;
     let mut known = store::tokens::find(&authority.db, &token).await?.ok_or_else(refused)?;
     let mut verdict = judge(&known, authority.clock.now());
     let successor = token.successor(&authority.secrets.successors);

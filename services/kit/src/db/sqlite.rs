@@ -33,6 +33,7 @@ impl Sqlite {
         if let Some(folder) = Path::new(path).parent() {
             std::fs::create_dir_all(folder).with_context(|| format!("the folder of {path}"))?;
         }
+        private(path).with_context(|| format!("the file {path}"))?;
         let metrics = crate::metrics::Pool::new(limits.name);
         Ok(Self { writer: pool(path, 1, limits)?, metrics, readers: pool(path, READERS, limits)? })
     }
@@ -40,6 +41,18 @@ impl Sqlite {
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
         Ok(self.readers.get().await?)
+    }
+}
+
+/// Makes a file that is missing readable for its owner alone; what SQLite puts beside it follows suit.
+fn private(path: &str) -> std::io::Result<()> {
+    let mut new = std::fs::OpenOptions::new();
+    new.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+    match new.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

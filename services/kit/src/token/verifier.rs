@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt as _};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
+use tokio::sync::Notify;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -101,6 +102,7 @@ pub struct Verifier {
     revoked: RwLock<HashMap<Uuid, Timestamp>>,
     verified: Cache<Box<str>, (Caller, i64)>,
     heard: AtomicI64,
+    told: Notify,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +118,8 @@ impl Verifier {
     pub fn new(audience: &'static str, clock: Clock) -> Self {
         ed25519::install();
         let (keys, revoked, heard) = (ArcSwap::default(), RwLock::default(), AtomicI64::new(0));
-        Self { audience, clock, keys, revoked, verified: Cache::new(REMEMBERED), heard }
+        let (verified, told) = (Cache::new(REMEMBERED), Notify::new());
+        Self { audience, clock, keys, revoked, verified, heard, told }
     }
 
     /// Who the token speaks for.
@@ -182,6 +185,7 @@ impl Verifier {
                 .map(|key| (key.clone(), DecodingKey::from_ed_der(&key.bytes)))
                 .collect();
             self.keys.store(std::sync::Arc::new(keys));
+            self.told.notify_waiters();
             // A key may have been withdrawn.
             self.verified.clear();
         }
@@ -202,6 +206,17 @@ impl Verifier {
     /// The keys that are accepted now.
     pub fn keys(&self) -> Vec<PublicKey> {
         self.keys.load().iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Waits until keys are known.
+    pub async fn known(&self) {
+        loop {
+            let told = self.told.notified();
+            if !self.keys.load().is_empty() {
+                return;
+            }
+            told.await;
+        }
     }
 
     /// How long ago the last update came; `None` before the first.

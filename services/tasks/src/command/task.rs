@@ -24,7 +24,7 @@ pub(super) async fn create(
     let id = match id {
         Some(id) if unit.any_task(id).await?.is_some() => return Err(Error::IdTaken),
         Some(id) => id,
-        None => TaskId::new(&unit.clock),
+        None => unit.new_task_id(),
     };
     let project_id = place(unit, project, parent).await?;
     let mut task = Task {

@@ -2,6 +2,7 @@
 use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
 use kit::{Db, Timestamp, on, read};
+use uuid::Uuid;
 
 use super::unit::Unit;
 use crate::{
@@ -53,6 +54,91 @@ pub(crate) async fn get(db: &Db, scope: ScopeId, id: TaskId) -> Result<Task, Err
     found.ok_or(Error::TaskNotFound)
 }
 
+/// Narrows a boxed query of tasks: a macro, since the type of such a query is another on each backend.
+macro_rules! narrowed {
+    ($rows:ident, $scope:expr, $filter:expr) => {
+        if let Some(project) = $filter.project {
+            $rows = $rows.filter(tasks::project_id.eq(project));
+        }
+        if !$filter.status.is_empty() {
+            $rows = $rows
+                .filter(tasks::status.eq_any($filter.status.iter().map(|status| status.name())));
+        }
+        if !$filter.priority.is_empty() {
+            let names = $filter.priority.iter().map(|priority| priority.name());
+            $rows = $rows.filter(tasks::priority.eq_any(names));
+        }
+        if let Some(before) = $filter.due_before {
+            $rows = $rows.filter(tasks::due_at.lt(before));
+        }
+        for label in &$filter.labels {
+            let carried = task_labels::table.filter(task_labels::scope_id.eq($scope));
+            let carried = carried.filter(task_labels::task_id.eq(tasks::id));
+            $rows = $rows.filter(exists(carried.filter(task_labels::label.eq(label))));
+        }
+        for word in &$filter.words {
+            let pattern = pattern(word);
+            let title = lower(tasks::title).like(pattern.clone()).escape('\\');
+            $rows = $rows.filter(title.or(lower(tasks::description).like(pattern).escape('\\')));
+        }
+    };
+}
+
+/// Goes on behind the last of a page. `k <= c AND (k < c OR id < cid)` keeps to the index where a tuple would not.
+macro_rules! ordered {
+    ($rows:ident, $order:expr) => {
+        match $order {
+            Order::Created { descending: true, after } => {
+                let first = after.unwrap_or(TaskId(Uuid::max()));
+                $rows.filter(tasks::id.lt(first)).order(tasks::id.desc())
+            }
+            Order::Created { descending: false, after } => {
+                let first = after.unwrap_or(TaskId(Uuid::nil()));
+                $rows.filter(tasks::id.gt(first)).order(tasks::id.asc())
+            }
+            Order::NeverDue { after } => {
+                let first = after.unwrap_or(TaskId(Uuid::nil()));
+                $rows
+                    .filter(tasks::due_at.is_null())
+                    .filter(tasks::id.gt(first))
+                    .order(tasks::id.asc())
+            }
+            Order::Due { descending: true, after } => {
+                if let Some((at, id)) = *after {
+                    let behind = tasks::due_at.lt(at).or(tasks::id.lt(id));
+                    $rows = $rows.filter(tasks::due_at.le(at).and(behind));
+                }
+                $rows
+                    .filter(tasks::due_at.is_not_null())
+                    .order((tasks::due_at.desc(), tasks::id.desc()))
+            }
+            Order::Due { descending: false, after } => {
+                if let Some((at, id)) = *after {
+                    let behind = tasks::due_at.gt(at).or(tasks::id.gt(id));
+                    $rows = $rows.filter(tasks::due_at.ge(at).and(behind));
+                }
+                $rows
+                    .filter(tasks::due_at.is_not_null())
+                    .order((tasks::due_at.asc(), tasks::id.asc()))
+            }
+            Order::Rank { descending: true, after } => {
+                if let Some((rank, id)) = after {
+                    let behind = tasks::rank.lt(rank).or(tasks::id.lt(*id));
+                    $rows = $rows.filter(tasks::rank.le(rank).and(behind));
+                }
+                $rows.order((tasks::rank.desc(), tasks::id.desc()))
+            }
+            Order::Rank { descending: false, after } => {
+                if let Some((rank, id)) = after {
+                    let behind = tasks::rank.gt(rank).or(tasks::id.gt(*id));
+                    $rows = $rows.filter(tasks::rank.ge(rank).and(behind));
+                }
+                $rows.order((tasks::rank.asc(), tasks::id.asc()))
+            }
+        }
+    };
+}
+
 /// At most `limit` tasks of a scope.
 pub(crate) async fn list(
     db: &Db,
@@ -64,60 +150,14 @@ pub(crate) async fn list(
     Ok(read!(db, "task.list", conn: Backend => {
         let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trashed_at.is_null());
         let mut rows = rows.select(Task::as_select()).limit(limit).into_boxed::<Backend>();
-        if let Some(project) = filter.project {
-            rows = rows.filter(tasks::project_id.eq(project));
-        }
-        if !filter.status.is_empty() {
-            rows = rows.filter(tasks::status.eq_any(filter.status.iter().map(|status| status.name())));
-        }
-        if !filter.priority.is_empty() {
-            rows = rows.filter(tasks::priority.eq_any(filter.priority.iter().map(|priority| priority.name())));
-        }
-        if let Some(before) = filter.due_before {
-            rows = rows.filter(tasks::due_at.lt(before));
-        }
-        for label in &filter.labels {
-            let carried = task_labels::table.filter(task_labels::scope_id.eq(scope)).filter(task_labels::task_id.eq(tasks::id));
-            rows = rows.filter(exists(carried.filter(task_labels::label.eq(label))));
-        }
-        for word in &filter.words {
-            let pattern = format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-            let title = lower(tasks::title).like(pattern.clone()).escape('\\');
-            rows = rows.filter(title.or(lower(tasks::description).like(pattern).escape('\\')));
-        }
-        let rows = match order {
-            Order::Created { descending: true, after } => match after {
-                Some(after) => rows.filter(tasks::id.lt(*after)),
-                None => rows,
-            }.order(tasks::id.desc()),
-            Order::Created { descending: false, after } => match after {
-                Some(after) => rows.filter(tasks::id.gt(*after)),
-                None => rows,
-            }.order(tasks::id.asc()),
-            Order::NeverDue { after } => match after {
-                Some(after) => rows.filter(tasks::id.gt(*after)),
-                None => rows,
-            }.filter(tasks::due_at.is_null()).order(tasks::id.asc()),
-            // `k <= c AND (k < c OR id < cid)` keeps to the index where a tuple would not.
-            Order::Due { descending: true, after } => match after {
-                Some((at, id)) => rows.filter(tasks::due_at.le(*at).and(tasks::due_at.lt(*at).or(tasks::id.lt(*id)))),
-                None => rows,
-            }.filter(tasks::due_at.is_not_null()).order((tasks::due_at.desc(), tasks::id.desc())),
-            Order::Due { descending: false, after } => match after {
-                Some((at, id)) => rows.filter(tasks::due_at.ge(*at).and(tasks::due_at.gt(*at).or(tasks::id.gt(*id)))),
-                None => rows,
-            }.filter(tasks::due_at.is_not_null()).order((tasks::due_at.asc(), tasks::id.asc())),
-            Order::Rank { descending: true, after } => match after {
-                Some((rank, id)) => rows.filter(tasks::rank.le(rank).and(tasks::rank.lt(rank).or(tasks::id.lt(*id)))),
-                None => rows,
-            }.order((tasks::rank.desc(), tasks::id.desc())),
-            Order::Rank { descending: false, after } => match after {
-                Some((rank, id)) => rows.filter(tasks::rank.ge(rank).and(tasks::rank.gt(rank).or(tasks::id.gt(*id)))),
-                None => rows,
-            }.order((tasks::rank.asc(), tasks::id.asc())),
-        };
-        rows.load(conn).await
+        narrowed!(rows, scope, filter);
+        ordered!(rows, order).load(conn).await
     })?)
+}
+
+/// Texts that hold a word, for LIKE.
+fn pattern(word: &str) -> String {
+    format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 /// More than this is not touched by one request.

@@ -110,6 +110,13 @@ impl Unit {
         self.fresh_keys.push(used);
     }
 
+    /// The id of a task that is to be made: nobody has to look whether it is there.
+    pub(crate) fn new_task_id(&mut self) -> TaskId {
+        let id = TaskId::new(&self.clock);
+        self.tasks.insert(id, Known::new(None));
+        id
+    }
+
     /// The task, in the trash or not.
     pub(crate) async fn any_task(&mut self, id: TaskId) -> Result<Option<Task>, Error> {
         if let Some(known) = self.tasks.get(&id) {

@@ -1,12 +1,13 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{db::Cached, for_each, on};
+use kit::{db::Cached, for_each, insert_all, on};
 
 use super::{Known, Unit};
 use crate::{
     Error,
-    domain::{ObjectId, ScopeId, TaskId, task::Task},
+    domain::{ObjectId, ScopeId, TaskId, event::Event, task::Task},
     schema::{idempotency_keys, journal, projects, scopes, task_labels, tasks},
+    store::keys::UsedKey,
 };
 
 /// A label by which a task is found.
@@ -27,18 +28,9 @@ struct Pending<T> {
 impl Unit {
     /// Writes all that is pending, with its journal and its keys, and makes it durable.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
-        self.write_rows().await?;
-        let sequence = diesel::update(scopes::table.find(self.scope.id))
-            .set(scopes::sequence.eq(self.scope.sequence));
-        let (events, keys) =
-            (std::mem::take(&mut self.events), std::mem::take(&mut self.fresh_keys));
-        if !events.is_empty() || !keys.is_empty() {
-            for_each!(self.connection, conn =>
-                event in &events => diesel::insert_into(journal::table).values(event).execute(conn).await;
-                key in &keys => diesel::insert_into(idempotency_keys::table).values(key).execute(conn).await;
-                sequence in [&sequence] => Cached(sequence).execute(conn).await;
-            )?;
-        }
+        let events = std::mem::take(&mut self.events);
+        let keys = std::mem::take(&mut self.fresh_keys);
+        self.write(&events, &keys).await?;
         Ok(self.connection.commit().await?)
     }
 
@@ -49,6 +41,10 @@ impl Unit {
 
     /// Writes rows that are pending, so that a query sees them.
     pub(crate) async fn write_rows(&mut self) -> Result<(), Error> {
+        self.write(&[], &[]).await
+    }
+
+    async fn write(&mut self, events: &[Event], keys: &[UsedKey]) -> Result<(), Error> {
         let labels = self.pending_labels();
         let relabelled: Vec<TaskId> =
             self.tasks.iter().filter(|(_, known)| relabelled(known)).map(|(id, _)| *id).collect();
@@ -58,16 +54,24 @@ impl Unit {
             self.delete(&purged).await?;
         }
         let scope = self.scope.id;
+        let reached =
+            diesel::update(scopes::table.find(scope)).set(scopes::sequence.eq(self.scope.sequence));
+        let reached = (!events.is_empty()).then_some(&reached);
         for_each!(self.connection, conn =>
-            row in &projects.fresh => diesel::insert_into(projects::table).values(row).execute(conn).await;
+            reached in reached.into_iter() => Cached(reached).execute(conn).await;
             row in &projects.changed => Cached(diesel::update(projects::table.find((scope, row.id))).set(row)).execute(conn).await;
-            row in &tasks.fresh => diesel::insert_into(tasks::table).values(row).execute(conn).await;
             row in &tasks.changed => Cached(diesel::update(tasks::table.find((scope, row.id))).set(row)).execute(conn).await;
             id in relabelled => {
                 let old = task_labels::table.filter(task_labels::scope_id.eq(scope).and(task_labels::task_id.eq(id)));
                 diesel::delete(old).execute(conn).await
             };
-            row in &labels => diesel::insert_into(task_labels::table).values(row).execute(conn).await;
+        )?;
+        insert_all!(self.connection,
+            projects::table => &projects.fresh,
+            tasks::table => &tasks.fresh,
+            task_labels::table => &labels,
+            journal::table => events,
+            idempotency_keys::table => keys,
         )?;
         Ok(())
     }
