@@ -1,273 +1,201 @@
 #!/usr/bin/env python3
 """Measures Errand alone: its topologies beside one another on a throw-away PostgreSQL.
 
-What `bench/run` falls back to where the harness of the peers is not at hand. Nothing here passes or fails on speed. See README.md.
+What `bench/run` falls back to where the harness of the peers is not at hand. Nothing here passes or fails on speed: README.md says
+what the columns mean.
 """
 import argparse
-import http.client
-import json
-import os
 import random
-import re
-import resource
 import shutil
 import signal
-import socket
-import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-import tomllib
 from pathlib import Path
-from string import Template
+from statistics import median
 
-PASSWORD = "correct-horse-battery-9"
+sys.dont_write_bytecode = True  # The folder stays as it was checked out.
+
+from load import load
+from postgres import Postgres
+from target import Target
+from usage import children_seconds, cpu_seconds, machine_seconds, resident_mib
+
+OPERATIONS = ("ping", "get", "list", "create", "update", "mixed", "login")
+LOGIN_CONNECTIONS = (1, 8)
 SEEDED_TASKS = 2000
 STARTS = 5
-MIX = {"get": 60, "list": 20, "create": 10, "update": 10}
-LOGIN_CONNECTIONS = (1, 8)
-OPERATIONS = ("ping", "get", "list", "create", "update", "mixed", "login")
-COLUMNS = {"rps": "req/s", "p50": "p50 ms", "p99": "p99 ms", "cpu": "CPU ms/1k", "postgres": "pg ms/1k"}
-TICKS = os.sysconf("SC_CLK_TCK")
-
-LOAD_LUA = """-- Sends the requests of the file $REQUESTS in turn, and prints one line of JSON.
-local requests, next_request = {}, 0
-function init()
-  local file = assert(io.open(os.getenv("REQUESTS"), "rb"))
-  while true do
-    local length = file:read("*n", "*l")
-    if not length then break end
-    requests[#requests + 1] = file:read(length)
-  end
-  file:close()
-end
-function request()
-  next_request = next_request % #requests + 1
-  return requests[next_request]
-end
-function done(summary, latency)
-  local e = summary.errors
-  io.stderr:write(string.format('{"requests":%d,"seconds":%.6f,"failed":%d,"p50":%.3f,"p99":%.3f}\\n', summary.requests,
-    summary.duration / 1e6, e.status + e.connect + e.read + e.write + e.timeout,
-    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
-end
-"""
+WARM_SECONDS = 1
+COLUMNS = {"rate": "req/s", "p50": "p50 ms", "p99": "p99 ms", "cpu": "CPU ms/1k", "postgres": "pg ms/1k"}
 
 
 def say(text):
-    """Tells a person how far it is; the results alone go to stdout."""
+    """Tells how far it is: the results alone go to stdout."""
     print(text, file=sys.stderr, flush=True)
 
 
-def free_ports(count):
-    """Free ports below those that the kernel gives to clients, so that none is taken between two starts."""
-    ports = set()
-    while len(ports) < count:
-        port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                ports.add(port)
-            except OSError:
-                continue
-    return sorted(ports)
+def measure(target, postgres, operation, connections, seconds, chance):
+    """Loads a target with one operation; returns a sample."""
+    target.log_in()
+    requests = target.requests(operation, chance)
+
+    def clocks():
+        return [cpu_seconds(target.pids()), cpu_seconds([postgres.process.pid]), children_seconds(), machine_seconds(), time.monotonic()]
+
+    before = clocks()
+    seen = load(target.work, target.address, requests, seconds, connections)
+    own, database, client, machine, wall = (after - start for after, start in zip(clocks(), before))
+    if not seen["requests"]:
+        raise SystemExit(f"{target.name}: no {operation} was answered within {seconds} s")
+    return {"rate": seen["requests"] / seen["seconds"], "p50": seen["p50"], "p99": seen["p99"],
+            "cpu": own / seen["requests"] * 1e6, "postgres": database / seen["requests"] * 1e6,
+            "failed": seen["failed"], "other": max(0.0, machine - own - database - client) / wall}
 
 
-def family(roots):
-    """The processes and all their descendants."""
-    children = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(entry.read_text().rsplit(")", 1)[1].split()[1])
-        except OSError:  # It ended meanwhile.
-            continue
-        children.setdefault(parent, []).append(int(entry.parent.name))
-    found, waiting = [], list(roots)
-    while waiting:
-        found.append(waiting.pop())
-        waiting += children.get(found[-1], [])
-    return found
+def rounds_of(operation, connections, targets, postgres, args):
+    """The samples of every target, in rounds that take turns in who is first."""
+    samples = {target.name: [] for target in targets}
+    postgres.query("postgres", "CHECKPOINT")
+    for number in range(args.rounds):
+        for target in targets if number % 2 == 0 else targets[::-1]:
+            if number == 0:
+                measure(target, postgres, operation, connections, WARM_SECONDS, random.Random(0))
+            sample = measure(target, postgres, operation, connections, args.secs, random.Random(number + 1))
+            samples[target.name].append(sample)
+            say(f"  {operation} over {connections}, round {number + 1}: {target.name} {sample['rate']:.0f}/s")
+    return samples
 
 
-def cpu_seconds(roots):
-    """CPU seconds of the processes, their descendants and the children that those have reaped."""
-    ticks = 0
-    for pid in family(roots):
-        try:
-            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:15]))
-        except OSError:
-            continue
-    return ticks / TICKS
+def start_times(target):
+    """Seconds from start to ready, of processes that find their schema made."""
+    target.start()  # Makes the schema.
+    times = []
+    for _ in range(STARTS):
+        target.stop()
+        times.append(target.start())
+    target.stop()
+    return times
 
 
-def machine_seconds():
-    """CPU seconds of every process of the machine."""
-    return sum(map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:4])) / TICKS
+def row(name, cells, width=11):
+    """A line of a table."""
+    return f"{name:<28}" + "".join(f"{cell:>{width}}" for cell in cells)
 
 
-def children_seconds():
-    """CPU seconds of the children that ended: of the load generator, for nothing else ends during a measurement."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def operation_table(title, samples):
+    """Medians of the rounds, and the first target against each other one: the median of the rounds' ratios."""
+    lines = ["", row(title, [*COLUMNS.values(), "failed", "other CPU"])]
+    for name, rounds in samples.items():
+        cells = [f"{median(sample[column] for sample in rounds):.{0 if column == 'rate' else 2}f}" for column in COLUMNS]
+        failed, other = sum(sample["failed"] for sample in rounds), median(sample["other"] for sample in rounds)
+        lines.append(row(name, [*cells, failed, f"{other:.2f}"]))
+    first, *others = samples
+    for other in others:
+        pairs = list(zip(samples[first], samples[other]))
+        ratios = [[one[column] / two[column] for one, two in pairs if two[column]] for column in COLUMNS]
+        names = f"{first} : {other}".replace("errand-", "")
+        lines.append(row(names, [f"{median(ratio):.2f}x" if ratio else "-" for ratio in ratios]))
+    return "\n".join(lines)
 
 
-def resident_mib(pid):
-    """Resident memory of one process."""
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+def footprint_table(footprints):
+    """What a target costs before any load, and each of its processes."""
+    lines = ["", row("without load", ["start ms", "idle MiB", "binary MiB"])]
+    for name, (times, processes) in footprints.items():
+        total = [f"{sum(process[part] for process in processes):.1f}" for part in (1, 2)]
+        lines.append(row(name, [f"{median(times) * 1e3:.0f}", *total]))
+        if len(processes) > 1:
+            lines += [row("  " + process, ["", f"{memory:.1f}", f"{size:.1f}"]) for process, memory, size in processes]
+    return "\n".join(lines)
 
 
-def end_processes(processes):
-    """Asks the processes to end, the last started first, and insists after ten seconds."""
-    for process in reversed(processes):
-        process.terminate()
-    deadline = time.monotonic() + 10
-    for process in processes:
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+def login_table(results):
+    """Logins a second. One at a time, a login takes what the hash of a password takes and little else."""
+    lines = ["", row("logins a second", [f"{count} at a time" for count in LOGIN_CONNECTIONS] + ["1 takes ms"], 13)]
+    for name in results["login", LOGIN_CONNECTIONS[0]]:
+        rounds = [results["login", count][name] for count in LOGIN_CONNECTIONS]
+        rates = [f"{median(sample['rate'] for sample in samples):.1f}" for samples in rounds]
+        lines.append(row(name, [*rates, f"{median(sample['p50'] for sample in rounds[0]):.1f}"], 13))
+    return "\n".join(lines)
 
 
-def postgres_folder():
-    """The folder of PostgreSQL's programs: that of PATH, else the newest that the distribution installed."""
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name), reverse=True)
-    on_path = shutil.which("initdb")
-    for folder in ([Path(on_path).parent] if on_path else []) + installed:
-        if all((folder / program).exists() for program in ("initdb", "postgres", "psql")):
-            return folder
-    raise SystemExit("PostgreSQL is missing: install its server (Debian, Ubuntu: `apt install postgresql`; Fedora: `dnf install "
-                     "postgresql-server`), or put the folder of initdb, postgres and psql in PATH")
+def footprints_of(targets):
+    """Start times and, a second after the last start, the processes with their memory and the size of their binary."""
+    times = {}
+    for target in targets:
+        say(f"{target.name}: starting it {STARTS + 1} times")
+        times[target.name] = start_times(target)
+    for target in targets:
+        target.start()
+    time.sleep(1)
+    return {target.name: (times[target.name],
+                          [(Path(command[0]).name, resident_mib(pid), Path(command[0]).stat().st_size / 2**20)
+                           for command, pid in zip(target.commands, target.pids())]) for target in targets}
 
 
-class Postgres:
-    """A throw-away server that makes every commit durable, as a real one does."""
-
-    def __init__(self, work):
-        self.programs, self.folder, (self.port,) = postgres_folder(), work / "postgres", free_ports(1)
-        self.folder.mkdir()
-        account = {}
-        if os.geteuid() == 0:  # It refuses to run as root.
-            account = {"user": "postgres", "group": "postgres", "extra_groups": []}
-            try:
-                shutil.chown(self.folder, "postgres", "postgres")
-            except LookupError:
-                raise SystemExit("PostgreSQL does not run as root and there is no account `postgres`: run this as another user")
-            work.chmod(0o755)
-        data, log = self.folder / "data", open(self.folder / "log", "wb")
-        common = {"cwd": self.folder, "stdout": log, "stderr": log, **account}
-        if subprocess.run([self.programs / "initdb", "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--no-locale"],
-                          **common).returncode:
-            raise SystemExit("initdb failed: " + (self.folder / "log").read_text())
-        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "fsync": "on",
-                    "synchronous_commit": "on", "max_connections": 300, "shared_buffers": "256MB", "max_wal_size": "4GB",
-                    "checkpoint_timeout": "30min", "autovacuum_naptime": "10min"}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self.process = subprocess.Popen([self.programs / "postgres", "-D", data, *options], **common)
-
-    def await_ready(self):
-        """Returns once it answers."""
-        deadline = time.monotonic() + 20
-        while self.query("postgres", "SELECT 1").returncode:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit("PostgreSQL did not start: " + (self.folder / "log").read_text())
-            time.sleep(0.05)
-
-    def query(self, database, statement):
-        """Runs one statement."""
-        return subprocess.run([self.programs / "psql", "-Xqc", statement, f"postgres://bench@127.0.0.1:{self.port}/{database}"],
-                              capture_output=True)
-
-    def stop(self):
-        """Disconnects everyone and ends."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(20)
+def run(args, work, targets):
+    """Starts, seeds and measures; returns the tables. It leaves in `targets` what has to be stopped."""
+    postgres = Postgres(work)
+    targets.append(postgres)
+    postgres.await_ready()
+    measured = []
+    for file in args.targets:
+        measured.append(Target(file, postgres, work))
+        targets.append(measured[-1])
+    footprints = footprints_of(measured)
+    if not shutil.which("wrk"):
+        say("no load without wrk: install wrk (Debian, Ubuntu: `apt install wrk`)")
+        return [footprint_table(footprints)]
+    for target in measured:
+        say(f"{target.name}: seeding {SEEDED_TASKS} tasks")
+        target.register()
+        target.log_in()
+        target.seed(SEEDED_TASKS)
+        postgres.query(target.database, "VACUUM ANALYZE")
+    results = {}
+    for operation in args.ops:
+        for connections in LOGIN_CONNECTIONS if operation == "login" else (args.conc,):
+            results[operation, connections] = rounds_of(operation, connections, measured, postgres, args)
+    tables = [operation_table(f"{operation}, {count} connections", samples) for (operation, count), samples in results.items()]
+    return tables + [footprint_table(footprints)] + ([login_table(results)] if "login" in args.ops else [])
 
 
-class Target:
-    """One topology: the processes of a target file, and a user with tasks."""
+def arguments():
+    """What the command line says."""
+    def operations(text):
+        chosen = text.split(",")
+        if unknown := set(chosen) - set(OPERATIONS):
+            raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: not one of {', '.join(OPERATIONS)}")
+        return list(dict.fromkeys(chosen))
 
-    def __init__(self, file, postgres, work):
-        self.config = tomllib.loads(Path(file).read_text())
-        self.name = self.config["name"]
-        self.work, self.database = work / self.name, re.sub(r"\W", "_", self.name)
-        self.work.mkdir()
-        postgres.query("postgres", f'CREATE DATABASE "{self.database}"')
-        self.values = {f"port{number}": port for number, port in enumerate(free_ports(8))}
-        self.values["database_url"] = f"postgres://bench@127.0.0.1:{postgres.port}/{self.database}?sslmode=disable"
-        self.values |= {name: self.fill(value) for name, value in self.config.get("vars", {}).items()}
-        self.values |= {"user": "bench", "password": PASSWORD}
-        self.address = self.fill(self.config["base_url"]).removeprefix("http://")
-        self.commands = [[self.fill(part) for part in process["cmd"]] for process in self.config["process"]]
-        self.processes, self.token, self.tasks = [], None, []
-        for command in self.commands:
-            if not shutil.which(command[0]):
-                raise SystemExit(f"{command[0]} is missing: build it with `cargo build --release`")
+    def positive(text):
+        if (number := int(text)) < 1:
+            raise argparse.ArgumentTypeError("must be at least 1")
+        return number
 
-    def fill(self, text, **more):
-        """Puts the values in the place of their names."""
-        return Template(text).safe_substitute(self.values | more)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="+", metavar="TARGET.toml")
+    parser.add_argument("--ops", type=operations, default="get,list,create,update,mixed,login", help="of " + ",".join(OPERATIONS))
+    parser.add_argument("--rounds", type=positive, default=3)
+    parser.add_argument("--secs", type=positive, default=5, help="of load, a round")
+    parser.add_argument("--conc", type=positive, default=64, help="connections (logins: 1 and 8)")
+    return parser.parse_args()
 
-    def start(self):
-        """Starts the processes in order; returns the seconds until the ready path answered 200."""
-        began = time.perf_counter()
-        for command, process in zip(self.commands, self.config["process"]):
-            # Nothing of the caller's environment: it would configure what is measured.
-            env = {"PATH": os.environ["PATH"], "DRAIN_DELAY": "0s"} | {name: self.fill(value) for name, value in process["env"].items()}
-            with open(self.work / "log", "ab") as log:
-                self.processes.append(subprocess.Popen(command, env=env, cwd=self.work, stdin=subprocess.DEVNULL,
-                                                       stdout=subprocess.DEVNULL, stderr=log))
-            if "wait_tcp" in process:
-                self.poll(lambda: self.accepts(self.fill(process["wait_tcp"])), began)
-        self.poll(lambda: self.call({"method": "GET", "path": self.config["ready"], "auth": False})[0] == 200, began)
-        return time.perf_counter() - began
 
-    @staticmethod
-    def accepts(address):
-        """Whether someone listens."""
-        host, port = address.rsplit(":", 1)
-        socket.create_connection((host, int(port)), 1).close()
-        return True
+def main():
+    """Runs in a folder that goes when it ends, whatever ends it."""
+    args = arguments()
+    if not Path("/proc/stat").exists():
+        raise SystemExit("this reads CPU time and memory from /proc: run it on Linux")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    work, started = Path(tempfile.mkdtemp(prefix="errand-bench-")), []
+    try:
+        print("\n".join(run(args, work, started)))
+    finally:
+        for running in reversed(started):
+            running.stop()
+        shutil.rmtree(work, ignore_errors=True)
 
-    def poll(self, condition, began):
-        """Returns once the condition holds."""
-        while True:
-            try:
-                if condition():
-                    return
-            except (OSError, http.client.HTTPException):
-                pass  # Nobody listens yet.
-            if any(process.poll() is not None for process in self.processes) or time.perf_counter() - began > 60:
-                raise SystemExit(f"{self.name} did not start: " + (self.work / "log").read_text()[-2000:])
-            time.sleep(0.0005)
 
-    def stop(self):
-        """Ends the processes."""
-        end_processes(self.processes)
-        self.processes = []
-
-    def pids(self):
-        """The ids of the processes."""
-        return [process.pid for process in self.processes]
-
-    def parts(self, route, **values):
-        """Method, path, headers and body of a request."""
-        body, headers = self.fill(route.get("body", ""), **values).encode(), {"Host": self.address}
-        if route.get("auth", True):
-            headers["Authorization"] = f"Bearer {self.token}"
-        if body:
-            headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
-        return route["method"], self.fill(route["path"], **values), headers, body
-
-    def call(self, route, **values):
-        """Sends one request; returns the status and the parsed body."""
-        method, path, headers, body = self.parts(route, **values)
-        connection = http.client.HTTPConnection(self.address, timeout=30)
-        try:
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            return response.status, json.loads(response.read() or "null")
-        finally:
-            connection.close()
+if __name__ == "__main__":
+    main()
