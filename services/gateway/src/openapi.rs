@@ -1,5 +1,6 @@
 //! The contract with clients as an OpenAPI 3.1 document, made from the handlers' own types.
 mod common;
+mod examples;
 
 use axum::http::HeaderValue;
 use bytes::Bytes;

