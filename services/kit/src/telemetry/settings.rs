@@ -68,6 +68,10 @@ mod tests {
     #[test]
     fn what_could_not_be_traced_or_logged_is_refused() {
         assert_eq!(Telemetry::default().faults(), Vec::<String>::new());
+        for log_level in ["loud", "=", "=info", "tasks=loud"] {
+            let settings = Telemetry { log_level: log_level.to_owned(), ..Telemetry::default() };
+            assert_eq!(settings.faults().len(), 1, "{log_level}");
+        }
         let settings = Telemetry {
             log_level: "tasks=loud".to_owned(),
             otel_exporter_otlp_endpoint: Some("https://collector".to_owned()),
