@@ -37,10 +37,11 @@ impl ChangeService for Rpc {
             Duration::from_millis(u64::try_from(wait_milliseconds).unwrap_or(0)).min(LONGEST_WAIT);
         let (limit, after) =
             (page::limit(limit).map_err(Error::from)?, position(scope, &cursor)?.unwrap_or(0));
-        if !wait.is_zero() {
+        let mut events = self.after(scope, after, limit + 1).await?;
+        if events.is_empty() && !wait.is_zero() {
             _ = timeout(wait, self.news(scope, after)).await;
+            events = self.after(scope, after, limit + 1).await?;
         }
-        let events = self.after(scope, after, limit + 1).await?;
         let (events, more) = page::cut(events, limit, |_| "more".to_owned());
         let last = events.last().map_or(after, |event| event.sequence);
         let changes = events.into_iter().map(Into::into).collect();
