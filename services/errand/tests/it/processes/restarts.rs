@@ -1,10 +1,8 @@
 //! A new release: every process is told to stop, and started again.
-use std::{
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::{sync::Mutex, time::Duration};
 
 use kit::testing::Backend;
+use tokio::time::timeout;
 
 use super::{fleet::Fleet, heavy, load};
 use crate::{stream::Stream, user::User};
@@ -54,10 +52,8 @@ async fn restarts(fleet: &mut Fleet, name: &str, user: &User, edges: &load::Edge
     eprintln!("{name} was gone after {took:?} with {status}");
     assert!(status.success(), "{name} ended with {status}");
     for mut stream in streams {
-        let begun = Instant::now();
-        while stream.next().await.is_some() {
-            assert!(begun.elapsed() < Duration::from_secs(1), "a stream outlives its process");
-        }
+        let ends = async { while stream.next().await.is_some() {} };
+        timeout(Duration::from_secs(30), ends).await.expect("a stream ends with its process");
     }
     process.start_again();
     process.becomes_ready().await;
