@@ -9,7 +9,7 @@ export LISTEN ?= 127.0.0.1:8080
 export ADMIN_LISTEN ?= 127.0.0.1:9090
 export DATA_DIR ?= data
 
-.PHONY: help run run-split test lint verify bench clean
+.PHONY: help run run-split test lint verify bench images clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,12 +30,16 @@ lint: ## check formatting, clippy's advice and the size of files and functions
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/lint-size
+	scripts/lint-dockerfiles
 
 verify: lint test ## what has to pass before a push: lint and test, and the dependencies where cargo-deny is installed
 	scripts/deny
 
 bench: ## measure throughput, latency, start, memory and size of release builds
 	scripts/bench
+
+images: ## build the four container images with docker (or DOCKER=podman)
+	scripts/images
 
 clean: ## remove what was built and the data of `make run`
 	cargo clean
