@@ -1,5 +1,4 @@
 //! The suite as one process, and what its operators need beside it.
-mod client;
 mod command;
 
 use std::process::ExitCode;
@@ -37,8 +36,8 @@ fn main() -> ExitCode {
         None => command::serve::run(Mode::Serve),
         Some(Command::Serve(options)) => command::serve::run(options.mode()),
         Some(Command::Migrate) => command::migrate::run(),
-        Some(Command::Health(options)) => command::health::run(options),
-        Some(Command::Doctor(options)) => command::doctor::run(options),
+        Some(Command::Health(options)) => command::health::run(&options),
+        Some(Command::Doctor(options)) => command::doctor::run(&options),
         Some(Command::Demo(options)) => command::demo::run(options),
     }
 }

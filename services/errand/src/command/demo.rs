@@ -6,13 +6,15 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use http::Method;
-use kit::{Clock, Timestamp};
+use kit::{
+    Clock, Timestamp,
+    client::{Client, Reply},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::script::Step;
 use super::{block_on, say};
-use crate::client::{Client, Reply};
 
 /// Where, and for whom.
 #[derive(Args)]
