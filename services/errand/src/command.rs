@@ -3,6 +3,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod migrate;
+pub(crate) mod secrets;
 pub(crate) mod serve;
 
 use std::{future::Future, process::ExitCode};

@@ -29,6 +29,9 @@ enum Command {
     Doctor(command::health::Options),
     /// Make a user with a realistic project, through the API of a running process.
     Demo(command::demo::Options),
+    /// Look after the secrets of an installation on Kubernetes.
+    #[command(subcommand)]
+    Secrets(command::secrets::Command),
 }
 
 fn main() -> ExitCode {
@@ -39,5 +42,6 @@ fn main() -> ExitCode {
         Some(Command::Health(options)) => command::health::run(&options),
         Some(Command::Doctor(options)) => command::doctor::run(&options),
         Some(Command::Demo(options)) => command::demo::run(options),
+        Some(Command::Secrets(command)) => command::secrets::run(command),
     }
 }
