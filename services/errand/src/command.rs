@@ -5,6 +5,7 @@ pub(crate) mod health;
 pub(crate) mod migrate;
 pub(crate) mod secrets;
 pub(crate) mod serve;
+pub(crate) mod smoke;
 
 use std::{future::Future, process::ExitCode};
 

@@ -29,6 +29,8 @@ enum Command {
     Doctor(command::health::Options),
     /// Make a user with a realistic project, through the API of a running process.
     Demo(command::demo::Options),
+    /// Try what everyone does through the API of a running process, as a new user: exit code 0 when all of it works.
+    Smoke(command::smoke::Options),
     /// Look after the secrets of an installation on Kubernetes.
     #[command(subcommand)]
     Secrets(command::secrets::Command),
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Some(Command::Health(options)) => command::health::run(&options),
         Some(Command::Doctor(options)) => command::doctor::run(&options),
         Some(Command::Demo(options)) => command::demo::run(options),
+        Some(Command::Smoke(options)) => command::smoke::run(&options),
         Some(Command::Secrets(command)) => command::secrets::run(command),
     }
 }

@@ -136,6 +136,15 @@ impl Reply {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
+
+    /// The same, or an error with all that it says when it did not go well.
+    ///
+    /// # Errors
+    /// When its status is no success.
+    pub fn succeeded(&self) -> anyhow::Result<Value> {
+        ensure!(self.status.is_success(), "{} {}", self.status, self.text());
+        Ok(self.json())
+    }
 }
 
 #[cfg(test)]

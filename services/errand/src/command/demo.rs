@@ -63,15 +63,8 @@ async fn sign_in(client: &Client, email: &str, password: &str) -> anyhow::Result
         bail!("{email} is there already: give its password by --password, or another --email");
     }
     let token =
-        succeeded(&reply)?["access_token"].as_str().context("the login gave no token")?.to_owned();
+        reply.succeeded()?["access_token"].as_str().context("the login gave no token")?.to_owned();
     Ok(token)
-}
-
-fn succeeded(reply: &Reply) -> anyhow::Result<Value> {
-    if !reply.status.is_success() {
-        bail!("{} {}", reply.status, reply.text());
-    }
-    Ok(reply.json())
 }
 
 /// Someone signed in, who seeds.
@@ -92,7 +85,7 @@ impl Demo {
             let made = self.creates("/v1/tasks", &self.task(step, id, project)).await?;
             if made && step.done {
                 let complete = format!("/v1/tasks/{id}/complete");
-                succeeded(&self.asks(&complete, &format!("{id}-done"), None).await?)?;
+                self.asks(&complete, &format!("{id}-done"), None).await?.succeeded()?;
             }
         }
         Ok(steps.len())
@@ -130,7 +123,7 @@ impl Demo {
         if taken || used {
             return Ok(false);
         }
-        succeeded(&reply).with_context(|| format!("{object}")).map(|_| true)
+        reply.succeeded().with_context(|| format!("{object}")).map(|_| true)
     }
 
     async fn asks(&self, path: &str, key: &str, body: Option<&Value>) -> anyhow::Result<Reply> {

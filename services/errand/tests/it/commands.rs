@@ -185,3 +185,16 @@ fn a_service_asks_for_the_health_of_its_own_process() {
         assert_eq!(output.status.code(), Some(64), "a gateway keeps nothing");
     });
 }
+
+#[test]
+fn a_smoke_test_says_each_step_and_what_failed() {
+    alone(async {
+        let fleet = Fleet::in_one_process().await;
+        let smoke = |url: &str| errand(&["smoke", "--url", url], &vec![]);
+        let output = succeeds(&smoke(&fleet.processes[0].address));
+        assert_eq!(output.lines().filter(|line| line.starts_with("ok ")).count(), 9, "{output}");
+        let output = smoke("http://127.0.0.1:1");
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).starts_with("FAILED  register a user: nothing listens"));
+    });
+}
