@@ -5,5 +5,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    kit::run("auth", 50051, auth::build)
+    kit::run::run_with_schema("auth", 50051, auth::build, auth::migrate)
 }

@@ -2,7 +2,10 @@
 use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::Context as _;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hkdf, hmac,
@@ -78,9 +81,10 @@ fn expand<'a, L: hkdf::KeyType>(
     root.expand(purpose, kind).expect("one key is not that long")
 }
 
-/// Reads a KEK as it is configured; none when it is not 32 bytes in base64.
+/// Reads a KEK as it is configured, in either base64 of RFC 4648, padded or not; none when it is not 32 bytes.
 pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
-    STANDARD.decode(text.trim()).ok()?.try_into().ok()
+    let standard = text.trim().trim_end_matches('=').replace('-', "+").replace('_', "/");
+    STANDARD_NO_PAD.decode(standard).ok()?.try_into().ok()
 }
 
 /// The KEK beside an SQLite database, made when there is none yet, for its owner's eyes only.
@@ -120,6 +124,8 @@ fn create(path: &Path) -> anyhow::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     #[test]
@@ -142,6 +148,13 @@ mod tests {
         let mode = fs::metadata(folder.join("auth.db.kek")).unwrap().permissions().mode();
         assert_eq!((mode & 0o777, fs::read_dir(&folder).unwrap().count()), (0o600, 1));
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_kek_may_be_written_as_in_a_url() {
+        let kek = [0xfb; 32];
+        assert_eq!(parse(&STANDARD.encode(kek)), Some(kek));
+        assert_eq!(parse(&URL_SAFE_NO_PAD.encode(kek)), Some(kek));
     }
 
     #[test]

@@ -3,22 +3,15 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod migrate;
+pub(crate) mod secrets;
 pub(crate) mod serve;
+pub(crate) mod smoke;
 
-use std::{future::Future, io::Write as _, process::ExitCode};
+use std::{future::Future, process::ExitCode};
 
-/// What standard output gets, a line at a time. A reader that has left is no reason to stop.
-fn say(line: &str) {
-    _ = writeln!(std::io::stdout(), "{line}");
-}
+use kit::run::say;
 
 /// Runs a command to its end; an error is said on standard error.
 fn block_on(command: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome =
-        runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(command));
-    outcome.unwrap_or_else(|error| {
-        _ = writeln!(std::io::stderr(), "errand: {error:#}");
-        ExitCode::FAILURE
-    })
+    kit::run::command("errand", command)
 }

@@ -1,5 +1,4 @@
 //! The suite as one process, and what its operators need beside it.
-mod client;
 mod command;
 
 use std::process::ExitCode;
@@ -30,6 +29,11 @@ enum Command {
     Doctor(command::health::Options),
     /// Make a user with a realistic project, through the API of a running process.
     Demo(command::demo::Options),
+    /// Try what everyone does through the API of a running process, as a new user: exit code 0 when all of it works.
+    Smoke(command::smoke::Options),
+    /// Look after the secrets of an installation on Kubernetes.
+    #[command(subcommand)]
+    Secrets(command::secrets::Command),
 }
 
 fn main() -> ExitCode {
@@ -37,8 +41,10 @@ fn main() -> ExitCode {
         None => command::serve::run(Mode::Serve),
         Some(Command::Serve(options)) => command::serve::run(options.mode()),
         Some(Command::Migrate) => command::migrate::run(),
-        Some(Command::Health(options)) => command::health::run(options),
-        Some(Command::Doctor(options)) => command::doctor::run(options),
+        Some(Command::Health(options)) => command::health::run(&options),
+        Some(Command::Doctor(options)) => command::doctor::run(&options),
         Some(Command::Demo(options)) => command::demo::run(options),
+        Some(Command::Smoke(options)) => command::smoke::run(&options),
+        Some(Command::Secrets(command)) => command::secrets::run(command),
     }
 }

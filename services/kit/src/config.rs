@@ -11,7 +11,12 @@ use std::{borrow::Cow, error::Error, fmt};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use self::{environment::Environment, listen::Listen, period::Period, secret::Secret};
+pub use self::{
+    environment::Environment,
+    listen::{Listen, reachable},
+    period::Period,
+    secret::Secret,
+};
 
 /// What a process exits with when its configuration cannot be used: `EX_USAGE` of sysexits.h.
 pub const EXIT_CODE: u8 = 64;

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod caller;
 pub mod channel;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod db;

@@ -1,10 +1,23 @@
 //! The life of a process: configure, assemble, serve, drain, gone.
+mod command;
+mod health;
 mod life;
+mod migrate;
 mod mode;
 
-use std::{future::Future, io::Write as _, process::ExitCode};
+use std::{
+    future::{Future, Ready},
+    io::Write as _,
+    process::ExitCode,
+};
 
-pub use self::mode::Mode;
+use self::mode::Asked;
+pub use self::{
+    command::{command, say},
+    health::{health, health_of, is_ready},
+    migrate::migrate,
+    mode::Mode,
+};
 use crate::{
     clock::Clock,
     config::{self, Environment, Listen, Loaded, Reader, Settings},
@@ -24,7 +37,10 @@ pub struct Chassis {
     pub telemetry: Telemetry,
 }
 
-/// The whole life of a process of one service: `fn main() -> ExitCode { kit::run("tasks", 50052, tasks::build) }`.
+/// What a process is started with that keeps nothing.
+type NoSchema<C> = fn(&C) -> Ready<anyhow::Result<()>>;
+
+/// The whole life of a process of one service: `fn main() -> ExitCode { kit::run("gateway", 8080, gateway::build) }`.
 pub fn run<C, F>(
     name: &'static str,
     default_port: u16,
@@ -34,9 +50,49 @@ where
     C: Settings,
     F: Future<Output = anyhow::Result<Service>>,
 {
-    match mode::from_arguments(name) {
-        Ok(mode) => process(name, default_port, mode, |reader| reader.read(""), build),
-        Err(code) => code,
+    as_asked(name, default_port, build, None::<NoSchema<C>>)
+}
+
+/// The same for a service that keeps its own in a database, with what brings the schema there up to date.
+pub fn run_with_schema<C, F>(
+    name: &'static str,
+    default_port: u16,
+    build: impl FnOnce(C, Clock) -> F,
+    apply: impl AsyncFn(&C) -> anyhow::Result<()>,
+) -> ExitCode
+where
+    C: Settings,
+    F: Future<Output = anyhow::Result<Service>>,
+{
+    as_asked(name, default_port, build, Some(apply))
+}
+
+fn as_asked<C, F>(
+    name: &'static str,
+    default_port: u16,
+    build: impl FnOnce(C, Clock) -> F,
+    apply: Option<impl AsyncFn(&C) -> anyhow::Result<()>>,
+) -> ExitCode
+where
+    C: Settings,
+    F: Future<Output = anyhow::Result<Service>>,
+{
+    match (mode::from_arguments(name, apply.is_some()), apply) {
+        (Err(code), _) => code,
+        (Ok(Asked::Health(admin_url)), _) => health(name, admin_url.as_deref()),
+        (Ok(Asked::Migrate), Some(apply)) => {
+            match config::load(&Environment::process(), |reader| reader.read("")) {
+                Ok(Loaded { settings, .. }) => command(name, async {
+                    migrate(name, async || apply(&settings).await).await?;
+                    Ok(ExitCode::SUCCESS)
+                }),
+                Err(faults) => refuse(name, &faults),
+            }
+        }
+        (Ok(Asked::Migrate), None) => unreachable!("it was asked with a schema alone"),
+        (Ok(Asked::Process(mode)), _) => {
+            process(name, default_port, mode, |reader| reader.read(""), build)
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Check {
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Seconds between two tries; the last one repeats.
-const CHECK_DELAYS: [u64; 4] = [1, 2, 4, 8];
+pub(crate) const CHECK_DELAYS: [u64; 4] = [1, 2, 4, 8];
 
 /// A service that is assembled but not yet served.
 pub struct Service {

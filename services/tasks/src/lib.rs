@@ -112,9 +112,10 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
         .job("housekeeping", move |stop| jobs::housekeeping(kept, clock, writer, config, stop)))
 }
 
-/// Brings the schema up to date and gives its version.
-pub async fn migrate(config: &Config) -> anyhow::Result<i32> {
-    Ok(migrate::apply(&open(config)?, migrations::ALL).await?)
+/// Brings the schema up to date; safe to run from several processes at once.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    migrate::apply(&open(config)?, migrations::ALL).await?;
+    Ok(())
 }
 
 fn open(config: &Config) -> anyhow::Result<Db> {

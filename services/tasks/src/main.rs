@@ -7,8 +7,9 @@ use kit::channel;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    kit::run("tasks", 50052, async |config: tasks::Config, clock| {
+    let build = async |config: tasks::Config, clock| {
         let auth = channel::remote("auth", &config.auth_url, channel::Limits::default())?;
         tasks::build(config, clock, tasks::Peers { auth }).await
-    })
+    };
+    kit::run::run_with_schema("tasks", 50052, build, tasks::migrate)
 }

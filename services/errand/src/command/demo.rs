@@ -6,13 +6,15 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use http::Method;
-use kit::{Clock, Timestamp};
+use kit::{
+    Clock, Timestamp,
+    client::{Client, Reply},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::script::Step;
 use super::{block_on, say};
-use crate::client::{Client, Reply};
 
 /// Where, and for whom.
 #[derive(Args)]
@@ -61,15 +63,8 @@ async fn sign_in(client: &Client, email: &str, password: &str) -> anyhow::Result
         bail!("{email} is there already: give its password by --password, or another --email");
     }
     let token =
-        succeeded(&reply)?["access_token"].as_str().context("the login gave no token")?.to_owned();
+        reply.succeeded()?["access_token"].as_str().context("the login gave no token")?.to_owned();
     Ok(token)
-}
-
-fn succeeded(reply: &Reply) -> anyhow::Result<Value> {
-    if !reply.status.is_success() {
-        bail!("{} {}", reply.status, reply.text());
-    }
-    Ok(reply.json())
 }
 
 /// Someone signed in, who seeds.
@@ -90,7 +85,7 @@ impl Demo {
             let made = self.creates("/v1/tasks", &self.task(step, id, project)).await?;
             if made && step.done {
                 let complete = format!("/v1/tasks/{id}/complete");
-                succeeded(&self.asks(&complete, &format!("{id}-done"), None).await?)?;
+                self.asks(&complete, &format!("{id}-done"), None).await?.succeeded()?;
             }
         }
         Ok(steps.len())
@@ -128,7 +123,7 @@ impl Demo {
         if taken || used {
             return Ok(false);
         }
-        succeeded(&reply).with_context(|| format!("{object}")).map(|_| true)
+        reply.succeeded().with_context(|| format!("{object}")).map(|_| true)
     }
 
     async fn asks(&self, path: &str, key: &str, body: Option<&Value>) -> anyhow::Result<Reply> {

@@ -8,16 +8,12 @@ use kit::{
     db::{Limits, Migration, examine},
 };
 
-use super::{
-    block_on,
-    health::{self, Options},
-    say,
-};
+use super::{block_on, health::Options, say};
 
 /// What was looked at, what was found, and what to do about it where that is not well.
 type Finding = (String, Result<String, String>);
 
-pub(crate) fn run(options: Options) -> ExitCode {
+pub(crate) fn run(options: &Options) -> ExitCode {
     block_on(async {
         let mut findings = vec![];
         match load(&Environment::process(), Config::read) {
@@ -79,8 +75,8 @@ fn tell(findings: &[Finding]) {
 }
 
 /// Whether it runs is no fault either way: a doctor may come before the start.
-async fn tell_of_the_process(options: Options) {
-    match health::answer(options).await {
+async fn tell_of_the_process(options: &Options) {
+    match kit::run::health_of(options.admin_url.as_deref()).await {
         Ok(reply) if reply.status.is_success() => say("ok      process: it takes requests"),
         Ok(reply) => {
             say(&format!("note    process: it takes no requests yet:\n{}", reply.text().trim_end()))

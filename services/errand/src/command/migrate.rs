@@ -2,9 +2,12 @@
 use std::process::ExitCode;
 
 use errand::Config;
-use kit::config::{Environment, load};
+use kit::{
+    config::{Environment, load},
+    run::migrate,
+};
 
-use super::{block_on, say};
+use super::block_on;
 
 pub(crate) fn run() -> ExitCode {
     let Config { auth, tasks, gateway: _ } = match load(&Environment::process(), Config::read) {
@@ -12,10 +15,8 @@ pub(crate) fn run() -> ExitCode {
         Err(faults) => return kit::run::refuse("errand", &faults),
     };
     block_on(async {
-        auth::migrate(&auth).await?;
-        say("auth: the schema is up to date");
-        tasks::migrate(&tasks).await?;
-        say("tasks: the schema is up to date");
+        migrate("auth", async || auth::migrate(&auth).await).await?;
+        migrate("tasks", async || tasks::migrate(&tasks).await).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -5,12 +5,12 @@ use clap::Args;
 use errand::Config;
 use kit::{
     Service, Stop,
-    config::{Listen, Reader},
+    config::{Listen, Reader, reachable},
     run::Mode,
     telemetry::{Format, Telemetry},
 };
 
-use super::{health, say};
+use super::say;
 
 const PORT: u16 = 8080;
 
@@ -56,10 +56,10 @@ fn read(reader: &mut Reader<'_>) -> (Config, Option<Listen>) {
 /// Says what to try next, once it can be tried.
 fn welcoming(service: Service, front: Listen) -> Service {
     service.job("welcome", |stop: Stop| async move {
-        while !health::is_ready(front.admin_listen).await {
+        while !kit::run::is_ready(front.admin_listen).await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        say(&welcome(health::reachable(front.address(PORT))));
+        say(&welcome(reachable(front.address(PORT))));
         stop.cancelled().await;
     })
 }

@@ -6,19 +6,26 @@ use kit::testing::Backend;
 use crate::{
     app::alone,
     http::Http,
-    processes::{fleet::Fleet, process::Process},
+    processes::{
+        fleet::Fleet,
+        process::{Process, path_of},
+    },
     storage::{self, Variables},
     user::User,
 };
 
 /// Runs `errand` with these arguments.
-fn errand(arguments: &[&str], variables: &Variables) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_errand"));
+pub(crate) fn errand(arguments: &[&str], variables: &Variables) -> Output {
+    run("errand", arguments, variables)
+}
+
+fn run(binary: &str, arguments: &[&str], variables: &Variables) -> Output {
+    let mut command = Command::new(path_of(binary));
     command.args(arguments).env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
     command.output().expect("it runs")
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -27,7 +34,7 @@ fn said(output: &Output) -> String {
 }
 
 #[track_caller]
-fn succeeds(output: &Output) -> String {
+pub(crate) fn succeeds(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", said(output));
     said(output)
 }
@@ -137,4 +144,57 @@ fn is_healthy(process: &Process) {
     assert!(succeeds(&errand(&["health"], &at)).starts_with("ok"));
     let nowhere = vec![("ADMIN_LISTEN", "127.0.0.1:1".to_owned())];
     assert_eq!(errand(&["health"], &nowhere).status.code(), Some(1));
+}
+
+#[test]
+fn a_service_brings_its_own_schema_up_to_date() {
+    for backend in kit::testing::backends() {
+        alone(async move {
+            let shared = storage::variables(backend).await;
+            let folder = shared.iter().find(|(name, _)| *name == "DATA_DIR").expect("a folder");
+            for service in ["auth", "tasks"] {
+                let mut variables = storage::for_service(service, &shared);
+                variables.retain(|(name, _)| *name != "AUTO_MIGRATE");
+                if backend == Backend::Sqlite {
+                    variables.push(("DATABASE_URL", format!("sqlite:{}/{service}.db", folder.1)));
+                }
+                for _ in 0..2 {
+                    let output = succeeds(&run(service, &["migrate"], &variables));
+                    assert_eq!(output, format!("{service}: the schema is up to date\n"));
+                }
+            }
+            let output = said(&errand(&["doctor"], &shared));
+            assert!(!output.contains("run `errand migrate`"), "{output}");
+        });
+    }
+}
+
+#[test]
+fn a_service_asks_for_the_health_of_its_own_process() {
+    alone(async {
+        let fleet = Fleet::in_one_process().await;
+        let admin = format!("http://{}", fleet.processes[0].admin_address());
+        for service in ["auth", "tasks", "gateway"] {
+            // It needs none of the settings that the service has to have.
+            let asked = run(service, &["health", "--admin-url", &admin], &vec![]);
+            assert!(succeeds(&asked).starts_with("ok"));
+            let nowhere = run(service, &["health", "--admin-url=http://127.0.0.1:1"], &vec![]);
+            assert_eq!(nowhere.status.code(), Some(1), "{}", said(&nowhere));
+        }
+        let output = run("gateway", &["migrate"], &vec![]);
+        assert_eq!(output.status.code(), Some(64), "a gateway keeps nothing");
+    });
+}
+
+#[test]
+fn a_smoke_test_says_each_step_and_what_failed() {
+    alone(async {
+        let fleet = Fleet::in_one_process().await;
+        let smoke = |url: &str| errand(&["smoke", "--url", url], &vec![]);
+        let output = succeeds(&smoke(&fleet.processes[0].address));
+        assert_eq!(output.lines().filter(|line| line.starts_with("ok ")).count(), 9, "{output}");
+        let output = smoke("http://127.0.0.1:1");
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).starts_with("FAILED  register a user: nothing listens"));
+    });
 }

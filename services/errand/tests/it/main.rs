@@ -14,6 +14,7 @@ mod processes;
 mod random;
 mod readme;
 mod retries;
+mod secrets;
 mod sessions;
 mod storage;
 mod stream;

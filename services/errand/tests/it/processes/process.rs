@@ -111,7 +111,7 @@ fn spawn(binary: &Path, variables: &Variables, log: &Path) -> Child {
 }
 
 /// The binaries of the workspace lie beside each other.
-fn path_of(binary: &str) -> PathBuf {
+pub(crate) fn path_of(binary: &str) -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_errand")).with_file_name(binary)
 }
 

@@ -1,0 +1,135 @@
+//! `errand smoke`
+use std::{future::Future, process::ExitCode};
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use http::Method;
+use kit::client::Client;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{block_on, say};
+
+/// What to try.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The edge.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: String,
+}
+
+pub(crate) fn run(options: &Options) -> ExitCode {
+    block_on(async {
+        let mut visitor = Visitor::new(&options.url)?;
+        match visitor.walk().await {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(error) => {
+                say(&format!("FAILED  {error:#}"));
+                Ok(ExitCode::FAILURE)
+            }
+        }
+    })
+}
+
+/// Someone new, who tries what everyone does.
+struct Visitor {
+    client: Client,
+    credentials: Value,
+    authorization: String,
+}
+
+impl Visitor {
+    fn new(url: &str) -> anyhow::Result<Self> {
+        // Half of it is random: nobody guesses it while the user is there.
+        let [name, password] = [(); 2].map(|()| Uuid::now_v7().simple());
+        let email = format!("smoke-{name}@example.com");
+        let credentials = json!({ "email": email, "password": format!("smoke-{password}") });
+        Ok(Self { client: Client::new(url)?, credentials, authorization: String::new() })
+    }
+
+    async fn walk(&mut self) -> anyhow::Result<()> {
+        step("register a user", self.registers()).await?;
+        self.authorization = step("sign in", self.signs_in()).await?;
+        let id = step("create a task", self.creates()).await?;
+        let path = format!("/v1/tasks/{id}");
+        step("read the task", self.reads(&path)).await?;
+        step("list tasks", self.lists(&id)).await?;
+        step("complete the task", self.completes(&path)).await?;
+        step("delete the task", self.asks(Method::DELETE, &path, None)).await?;
+        step("read the change feed", self.follows(&id)).await?;
+        step("sign out", self.asks(Method::POST, "/v1/auth/logout", None)).await?;
+        Ok(())
+    }
+
+    async fn registers(&self) -> anyhow::Result<()> {
+        let mut account = self.credentials.clone();
+        account["name"] = json!("Smoke");
+        self.asks(Method::POST, "/v1/auth/register", Some(&account)).await.map(drop)
+    }
+
+    async fn signs_in(&self) -> anyhow::Result<String> {
+        let tokens = self.asks(Method::POST, "/v1/auth/login", Some(&self.credentials)).await?;
+        let token = tokens["access_token"].as_str().context("there is no access token")?;
+        Ok(format!("Bearer {token}"))
+    }
+
+    /// The new task's id.
+    async fn creates(&self) -> anyhow::Result<String> {
+        let task = json!({ "title": "See smoke" });
+        let task = self.asks(Method::POST, "/v1/tasks", Some(&task)).await?;
+        Ok(task["id"].as_str().context("it has no id")?.to_owned())
+    }
+
+    async fn reads(&self, path: &str) -> anyhow::Result<()> {
+        let task = self.asks(Method::GET, path, None).await?;
+        ensure!(task["title"] == "See smoke", "it is not what was created: {task}");
+        Ok(())
+    }
+
+    async fn lists(&self, id: &str) -> anyhow::Result<()> {
+        let page = self.asks(Method::GET, "/v1/tasks", None).await?;
+        let mut listed = page["items"].as_array().into_iter().flatten();
+        ensure!(listed.any(|task| task["id"] == id), "it is not in the list: {page}");
+        Ok(())
+    }
+
+    async fn completes(&self, path: &str) -> anyhow::Result<()> {
+        let task = self.asks(Method::POST, &format!("{path}/complete"), None).await?;
+        ensure!(task["status"] == "completed", "it is not completed: {task}");
+        Ok(())
+    }
+
+    async fn follows(&self, id: &str) -> anyhow::Result<()> {
+        let page = self.asks(Method::GET, "/v1/changes?limit=100", None).await?;
+        let changes = page["items"].as_array().into_iter().flatten();
+        let operations: Vec<_> = changes
+            .filter(|change| change["object_id"] == id)
+            .filter_map(|change| change["operation"].as_str())
+            .collect();
+        ensure!(
+            operations == ["create", "complete", "delete"],
+            "it does not tell what happened: {page}"
+        );
+        Ok(())
+    }
+
+    async fn asks(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let authorization = ("authorization", self.authorization.as_str());
+        let headers = if self.authorization.is_empty() { &[][..] } else { &[authorization][..] };
+        self.client.ask(method, path, headers, body).await?.succeeded()
+    }
+}
+
+async fn step<T>(
+    what: &'static str,
+    doing: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let outcome = doing.await.context(what)?;
+    say(&format!("ok      {what}"));
+    Ok(outcome)
+}
