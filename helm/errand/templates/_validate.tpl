@@ -1,0 +1,2 @@
+{{- define "errand.validate" -}}
+{{- end }}
