@@ -69,9 +69,9 @@ spec:
 {{- define "errand.egress.peer" -}}
 {{- $root := first . }}
 {{- $elsewhere := get $root.Values.endpoints (last .) -}}
-{{- if $elsewhere }}
+{{- if $elsewhere -}}
 - ports: [{port: {{ include "errand.port" $elsewhere }}, protocol: TCP}]
-{{- else }}
+{{- else -}}
 - ports: [{port: {{ (include "errand.facts" (last .) | fromYaml).port }}, protocol: TCP}]
   to: {{- include "errand.peer" (last .) | nindent 4 }}
 {{- end }}
