@@ -9,10 +9,10 @@ export LISTEN ?= 127.0.0.1:8080
 export ADMIN_LISTEN ?= 127.0.0.1:9090
 export DATA_DIR ?= data
 
-.PHONY: help run run-split test lint verify bench clean
+.PHONY: help run run-split test lint verify bench chart-test manifests clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run run-split: export LOG_FORMAT ?= pretty
 run run-split: export DRAIN_DELAY ?= 0s
@@ -36,6 +36,12 @@ verify: lint test ## what has to pass before a push: lint and test, and the depe
 
 bench: ## measure throughput, latency, start, memory and size of release builds
 	scripts/bench
+
+chart-test: ## check the Helm chart, the manifests and skaffold.yaml without a cluster; UPDATE_SNAPSHOTS=1 accepts what changed
+	scripts/chart-test
+
+manifests: ## render manifests/base from the chart
+	scripts/manifests
 
 clean: ## remove what was built and the data of `make run`
 	cargo clean
