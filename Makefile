@@ -9,10 +9,10 @@ export LISTEN ?= 127.0.0.1:8080
 export ADMIN_LISTEN ?= 127.0.0.1:9090
 export DATA_DIR ?= data
 
-.PHONY: help run run-split test lint verify bench images clean
+.PHONY: help run run-split test lint verify bench images chart-test e2e manifests clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run run-split: export LOG_FORMAT ?= pretty
 run run-split: export DRAIN_DELAY ?= 0s
@@ -40,6 +40,15 @@ bench: ## measure throughput, latency, start, memory and size of release builds
 
 images: ## build the four container images with docker (or DOCKER=podman)
 	scripts/images
+
+chart-test: ## check the Helm chart, the manifests and skaffold.yaml without a cluster; UPDATE_SNAPSHOTS=1 accepts what changed
+	scripts/chart-test
+
+e2e: ## install the chart on the cluster of KUBECONFIG and upgrade, restart, scale, break and uninstall it (see e2e/run.py)
+	python3 e2e/run.py $(STEPS)
+
+manifests: ## render manifests/base from the chart
+	scripts/manifests
 
 clean: ## remove what was built and the data of `make run`
 	cargo clean

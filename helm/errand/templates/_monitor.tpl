@@ -8,6 +8,8 @@ kind: {{ $monitor.kind }}
 metadata: {{- include "errand.observed" (list . (include "errand.fullname" .) $monitor) | nindent 2 }}
 spec:
   jobLabel: app.kubernetes.io/component
+  {{- /* By which a rollout is judged. */}}
+  podTargetLabels: [rollouts-pod-template-hash]
   namespaceSelector: {matchNames: [{{ .Release.Namespace }}]}
   selector: {matchLabels: {{ toJson $selector }}}
   {{ eq $monitor.kind "ServiceMonitor" | ternary "endpoints" "podMetricsEndpoints" }}:

@@ -42,9 +42,9 @@ spec:
   secretName: {{ include "errand.tls.secret" . }}
   commonName: {{ .name }}
   dnsNames:
-    {{- range list .name (printf "%s-headless" .name) }}
+    {{- range $host := list .name (printf "%s-headless" .name) }}
     {{- range $suffix := list "" (printf ".%s" $namespace) (printf ".%s.svc" $namespace) (printf ".%s.svc.cluster.local" $namespace) }}
-    - {{ . }}{{ $suffix }}
+    - {{ $host }}{{ $suffix }}
     {{- end }}
     {{- end }}
   usages: [digital signature, server auth, client auth]
