@@ -3,14 +3,15 @@
 LOG_LEVEL RATE_LIMIT RATE_LIMIT_USER RATE_LIMIT_ADDRESS RATE_LIMIT_LOGIN RATE_LIMIT_REFRESH CORS_ORIGINS
 {{- end }}
 
-{{/* The settings of a service as lines NAME=value. Takes a dict of settings. */}}
+{{/* Settings as lines NAME=value; those without a value are left out. Takes a dict of settings. */}}
 {{- define "errand.lines" -}}
 {{- range $name, $value := . }}
-{{- if kindIs "slice" $value }}
+{{- if and (empty $value) (not (kindIs "float64" $value)) (not (kindIs "int64" $value)) }}
+{{- else if kindIs "slice" $value }}
 {{ $name }}={{ join "," $value }}
 {{- else if kindIs "string" $value }}
 {{ $name }}={{ $value }}
-{{- else if not (kindIs "invalid" $value) }}
+{{- else }}
 {{ $name }}={{ toJson $value }}
 {{- end }}
 {{- end }}

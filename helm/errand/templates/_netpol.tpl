@@ -21,7 +21,9 @@ spec:
     - ports: [{port: {{ .protocol }}, protocol: TCP}]
       {{- if eq .component "gateway" }}
       {{- with $policy.gatewayFrom }}
-      from: {{- toYaml . | nindent 8 }}
+      from:
+        {{- toYaml . | nindent 8 }}
+        {{- include "errand.peer" "smoke" | nindent 8 }}
       {{- end }}
       {{- else }}
       from:
