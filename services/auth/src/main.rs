@@ -1,9 +1,13 @@
 //! The auth service as a process of its own.
 use std::process::ExitCode;
 
+use kit::config::Live;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    kit::run::run_with_schema("auth", 50051, auth::build, auth::migrate)
+    let build =
+        async |settings: Live<auth::Config>, clock| auth::build(settings.now(), clock).await;
+    kit::run::run_with_schema("auth", 50051, build, auth::migrate)
 }

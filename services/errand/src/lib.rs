@@ -1,7 +1,7 @@
 //! The whole suite in one process: the same services as in three, joined without sockets.
 mod config;
 
-use kit::{Clock, Service};
+use kit::{Clock, Service, config::Live};
 
 pub use config::Config;
 
@@ -9,10 +9,11 @@ pub use config::Config;
 ///
 /// # Errors
 /// What the `build` of any of them says.
-pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Service> {
-    let Config { auth, tasks, gateway } = config;
+pub async fn build(settings: Live<Config>, clock: Clock) -> anyhow::Result<Service> {
+    let Config { auth, tasks, gateway: _ } = settings.now();
     let auth = auth::build(auth, clock.clone()).await?;
     let tasks = tasks::build(tasks, clock.clone(), tasks::Peers { auth: auth.channel() }).await?;
     let peers = gateway::Peers { auth: auth.channel(), tasks: tasks.channel() };
-    Ok(gateway::build(gateway, clock, peers)?.together_with([auth, tasks]))
+    Ok(gateway::build(settings.map(|config| config.gateway), clock, peers)?
+        .together_with([auth, tasks]))
 }

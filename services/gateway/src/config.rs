@@ -72,6 +72,15 @@ impl Default for Config {
 }
 
 impl Settings for Config {
+    const RELOADED: &'static [&'static str] = &[
+        "CORS_ORIGINS",
+        "RATE_LIMIT",
+        "RATE_LIMIT_USER",
+        "RATE_LIMIT_ADDRESS",
+        "RATE_LIMIT_LOGIN",
+        "RATE_LIMIT_REFRESH",
+    ];
+
     fn faults(&self) -> Vec<String> {
         let counts = [
             ("RATE_LIMIT_USER", self.rate_limit_user as usize),

@@ -115,7 +115,8 @@ impl Edge {
         // The address of the client, not of our own proxy: limits and the list of sessions go by it.
         let visit = Arc::new(client::visit(&request, &self.gateway.proxies));
         request.extensions_mut().insert(visit.clone());
-        let origin = self.gateway.cors.origin(request.headers());
+        let cors = self.gateway.cors.load_full();
+        let origin = cors.origin(request.headers());
         let gateway = self.gateway.clone();
         request::scope(context, async move {
             // Whatever breaks below costs its own request and no other.
@@ -125,7 +126,7 @@ impl Edge {
             let mut response = written(outcome, &record, &gateway);
             // Every reply, refusals too, tells the browser what it may do with it.
             headers::secure(response.headers_mut(), visit.secure);
-            gateway.cors.allow(response.headers_mut(), origin);
+            cors.allow(response.headers_mut(), origin);
             if let Some(quota) = visit.quota.get() {
                 quota.write(response.headers_mut());
             }
@@ -144,7 +145,7 @@ impl Edge {
         // One address must not use up what is there for all; guesses at passwords get much less.
         gateway.rates.address(access, visit)?;
         // A browser asks first whether it may ask; that needs no handler and no user.
-        if let Some(preflight) = gateway.cors.preflight(&request) {
+        if let Some(preflight) = gateway.cors.load().preflight(&request) {
             return Ok(preflight);
         }
         let deadline =

@@ -18,7 +18,7 @@ mod visit;
 
 use std::sync::Arc;
 
-use kit::{Clock, GrpcChannel, Service, Stop, channel};
+use kit::{Clock, GrpcChannel, Service, Stop, channel, config::Live};
 use proto::auth::v1::trust_service_client::TrustServiceClient;
 
 pub use config::{Config, Switch};
@@ -34,14 +34,14 @@ pub struct Peers {
     pub tasks: GrpcChannel,
 }
 
-/// The edge over services that are reached by `peers`.
+/// The edge over services that are reached by `peers`. It follows what changes in `settings`, where that needs no restart.
 ///
 /// # Errors
-/// A value of `config` that cannot be used.
-pub fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
+/// A setting that cannot be used.
+pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
     let trust = TrustServiceClient::new(peers.auth.clone());
-    let shared = Arc::new(Shared::new(config, clock, peers)?);
-    let (follower, waiting, streaming) = (shared.clone(), shared.clone(), shared.clone());
+    let shared = Arc::new(Shared::new(settings.now(), clock, peers)?);
+    let [follower, waiting, streaming, following] = [(); 4].map(|()| shared.clone());
     Ok(Service::http("gateway", routes::router(&shared))
         .ready_when("access token keys", move || {
             let waiting = waiting.clone();
@@ -54,18 +54,24 @@ pub fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Servi
             "trust",
             move |stop| async move { trust::follow(&follower.verifier, trust, &stop).await },
         )
+        .job("settings", move |stop: Stop| async move {
+            while stop.run_until_cancelled(settings.changed()).await.is_some() {
+                following.follow(&settings.now());
+            }
+        })
         .job("streams", move |stop: Stop| async move {
             stop.cancelled().await;
             streaming.streams.end();
         }))
 }
 
-/// The edge over the services that `config` names by their URLs.
+/// The edge over the services that `settings` name by their URLs.
 ///
 /// # Errors
-/// A value of `config` that cannot be used.
-pub async fn build_remote(config: Config, clock: Clock) -> anyhow::Result<Service> {
+/// A setting that cannot be used.
+pub async fn build_remote(settings: Live<Config>, clock: Clock) -> anyhow::Result<Service> {
+    let config = settings.now();
     let auth = channel::remote("auth", &config.auth_url, channel::Limits::default())?;
     let tasks = channel::remote("tasks", &config.tasks_url, channel::Limits::default())?;
-    build(config, clock, Peers { auth, tasks })
+    build(settings, clock, Peers { auth, tasks })
 }

@@ -1,7 +1,7 @@
 //! What all requests share.
 use std::sync::Arc;
 
-use axum::http::HeaderValue;
+use arc_swap::ArcSwap;
 use kit::{Clock, GrpcChannel, token::Verifier};
 use proto::{
     auth::v1::{
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) proxies: Vec<Network>,
     pub(crate) admission: Admission,
     pub(crate) rates: Rates,
-    pub(crate) cors: Cors,
+    pub(crate) cors: ArcSwap<Cors>,
     pub(crate) streams: Streams,
     pub(crate) document: Document,
     pub(crate) config: Config,
@@ -44,20 +44,27 @@ impl Shared {
             text.parse()
                 .map_err(|expected| anyhow::anyhow!("TRUSTED_PROXIES: {text:?} is not {expected}"))
         };
-        let origins: Result<Vec<HeaderValue>, _> =
-            config.cors_origins.iter().map(|origin| origin.parse()).collect();
         Ok(Self {
             verifier: Verifier::new("gateway", clock.clone()),
             proxies: config.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,
             admission: Admission::new(config.max_in_flight),
             rates: Rates::new(&config, clock.clone()),
-            cors: Cors::new(origins?),
+            cors: ArcSwap::from_pointee(Cors::new(&config.cors_origins)?),
             streams: Streams::new(config.max_streams, config.max_streams_per_user),
             document: Document::new(&config.public_url),
             clock,
             config,
             peers,
         })
+    }
+
+    /// Goes on by these settings, as far as that needs no restart.
+    pub(crate) fn follow(&self, config: &Config) {
+        self.rates.follow(config);
+        match Cors::new(&config.cors_origins) {
+            Ok(cors) => self.cors.store(Arc::new(cors)),
+            Err(error) => tracing::warn!(%error, "the origins stay as they were"),
+        }
     }
 
     pub(crate) fn accounts(&self) -> AccountServiceClient<GrpcChannel> {

@@ -1,10 +1,13 @@
-//! Configuration: environment variables, each also as `NAME_FILE`, read once into one flat struct a concern.
+//! Configuration: environment variables, each also as `NAME_FILE`, and beneath them the lines of one file, read into one flat
+//! struct a concern.
 //!
 //! Every value has a name, a type and a default; what is wrong is said for all of them at once.
 mod environment;
 mod listen;
+mod live;
 mod period;
 mod secret;
+mod source;
 
 use std::{borrow::Cow, error::Error, fmt};
 
@@ -14,9 +17,12 @@ use serde_json::Value;
 pub use self::{
     environment::Environment,
     listen::{Listen, reachable},
+    live::{Live, Publisher},
     period::Period,
     secret::Secret,
 };
+
+pub(crate) use self::source::Source;
 
 /// What a process exits with when its configuration cannot be used: `EX_USAGE` of sysexits.h.
 pub const EXIT_CODE: u8 = 64;
@@ -26,6 +32,9 @@ pub const EXIT_CODE: u8 = 64;
 /// It derives `Serialize` and `Deserialize` with `#[serde(default)]`, so that every field may be left out. An empty variable
 /// counts as left out, a list is separated by commas.
 pub trait Settings: DeserializeOwned + Serialize + Default {
+    /// The variables, without a prefix, that take effect without a restart when the configuration file changes.
+    const RELOADED: &'static [&'static str] = &[];
+
     /// What no type can say: values that are missing, out of range, or at odds. Each fault begins with the variable's name
     /// in capitals, without a prefix, and says what would be right: `DATABASE_URL must be set, …`.
     fn faults(&self) -> Vec<String> {
@@ -61,6 +70,8 @@ pub struct Loaded<T> {
     pub settings: T,
     /// Every variable with the value in effect, secrets redacted, in the order of reading.
     pub values: Vec<(String, String)>,
+    /// The variables that take effect without a restart.
+    pub reloaded: Vec<String>,
 }
 
 /// Reads all parts of a configuration.
@@ -71,11 +82,15 @@ pub fn load<T>(
     environment: &Environment,
     read: impl FnOnce(&mut Reader<'_>) -> T,
 ) -> Result<Loaded<T>, Faults> {
-    let mut reader =
-        Reader { environment: Cow::Borrowed(environment), faults: vec![], values: vec![] };
+    let mut reader = Reader {
+        environment: Cow::Borrowed(environment),
+        faults: environment.faults().to_vec(),
+        values: vec![],
+        reloaded: vec![],
+    };
     let settings = read(&mut reader);
-    let Reader { faults, values, .. } = reader;
-    if faults.is_empty() { Ok(Loaded { settings, values }) } else { Err(Faults(faults)) }
+    let Reader { environment: _, faults, values, reloaded } = reader;
+    if faults.is_empty() { Ok(Loaded { settings, values, reloaded }) } else { Err(Faults(faults)) }
 }
 
 /// Reads struct after struct and gathers what is wrong.
@@ -84,6 +99,7 @@ pub struct Reader<'a> {
     environment: Cow<'a, Environment>,
     faults: Vec<String>,
     values: Vec<(String, String)>,
+    reloaded: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -138,6 +154,8 @@ impl Reader<'_> {
                 self.fault(format!("{name} {rest}"));
             }
         }
+        let reloaded = S::RELOADED.iter().map(|name| self.environment.name_in_use(prefix, name));
+        self.reloaded.extend(reloaded);
         for (field, value) in fields(settings) {
             let name = self.environment.name_in_use(prefix, &field.to_uppercase());
             if self.values.iter().all(|(known, _)| *known != name) {

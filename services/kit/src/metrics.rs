@@ -1,6 +1,7 @@
 //! What a process counts and times, for Prometheus. The catalogue is code: rules, dashboards and documentation follow it.
 mod build;
 pub mod catalogue;
+mod config;
 mod database;
 mod handles;
 mod http;
@@ -11,6 +12,7 @@ mod rpc;
 pub use self::{
     build::build_info,
     catalogue::CATALOGUE,
+    config::{config_in_effect, config_reload},
     database::{Pool, PoolState, database_operation},
     http::{ActiveRequest, http_active, http_body_sizes, http_request},
     metric::{Kind, Metric},

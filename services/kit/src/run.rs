@@ -4,6 +4,7 @@ mod health;
 mod life;
 mod migrate;
 mod mode;
+mod reload;
 
 use std::{
     future::{Future, Ready},
@@ -11,16 +12,16 @@ use std::{
     process::ExitCode,
 };
 
-use self::mode::Asked;
 pub use self::{
     command::{command, say},
     health::{health, health_of, is_ready},
     migrate::migrate,
     mode::Mode,
 };
+use self::{mode::Asked, reload::Reload};
 use crate::{
     clock::Clock,
-    config::{self, Environment, Listen, Loaded, Reader, Settings},
+    config::{self, Environment, Listen, Live, Loaded, Reader, Settings, Source},
     serve::Limits,
     service::Service,
     telemetry::Telemetry,
@@ -44,10 +45,10 @@ type NoSchema<C> = fn(&C) -> Ready<anyhow::Result<()>>;
 pub fn run<C, F>(
     name: &'static str,
     default_port: u16,
-    build: impl FnOnce(C, Clock) -> F,
+    build: impl FnOnce(Live<C>, Clock) -> F,
 ) -> ExitCode
 where
-    C: Settings,
+    C: Settings + Clone + Send + Sync + 'static,
     F: Future<Output = anyhow::Result<Service>>,
 {
     as_asked(name, default_port, build, None::<NoSchema<C>>)
@@ -57,11 +58,11 @@ where
 pub fn run_with_schema<C, F>(
     name: &'static str,
     default_port: u16,
-    build: impl FnOnce(C, Clock) -> F,
+    build: impl FnOnce(Live<C>, Clock) -> F,
     apply: impl AsyncFn(&C) -> anyhow::Result<()>,
 ) -> ExitCode
 where
-    C: Settings,
+    C: Settings + Clone + Send + Sync + 'static,
     F: Future<Output = anyhow::Result<Service>>,
 {
     as_asked(name, default_port, build, Some(apply))
@@ -70,11 +71,11 @@ where
 fn as_asked<C, F>(
     name: &'static str,
     default_port: u16,
-    build: impl FnOnce(C, Clock) -> F,
+    build: impl FnOnce(Live<C>, Clock) -> F,
     apply: Option<impl AsyncFn(&C) -> anyhow::Result<()>>,
 ) -> ExitCode
 where
-    C: Settings,
+    C: Settings + Clone + Send + Sync + 'static,
     F: Future<Output = anyhow::Result<Service>>,
 {
     match (mode::from_arguments(name, apply.is_some()), apply) {
@@ -96,31 +97,43 @@ where
     }
 }
 
-/// The same for a process whose settings come in several parts, and which has read its own arguments.
+/// The same for a process whose settings come in several parts, and which has read its own arguments. `read` is called again
+/// whenever the configuration file changes.
 pub fn process<C, F>(
     name: &'static str,
     default_port: u16,
     mode: Mode,
-    read: impl FnOnce(&mut Reader<'_>) -> C,
-    build: impl FnOnce(C, Clock) -> F,
+    read: impl Fn(&mut Reader<'_>) -> C + Send + 'static,
+    build: impl FnOnce(Live<C>, Clock) -> F,
 ) -> ExitCode
 where
+    C: Clone + Send + Sync + 'static,
     F: Future<Output = anyhow::Result<Service>>,
 {
-    let loaded = config::load(&Environment::process(), |reader| {
+    let read = move |reader: &mut Reader<'_>| {
         let chassis = Chassis {
             listen: reader.read(""),
             limits: reader.read(""),
             telemetry: reader.read(""),
         };
         (chassis, read(reader))
-    });
-    let Loaded { settings: (chassis, settings), values } = match loaded {
-        Ok(loaded) => loaded,
-        Err(faults) => return refuse(name, &faults),
     };
+    let source = Source::of_process();
+    let environment = source.environment();
+    let Loaded { settings: (chassis, settings), values, reloaded } =
+        match config::load(&environment, &read) {
+            Ok(loaded) => loaded,
+            Err(faults) => return refuse(name, &faults),
+        };
     match mode {
-        Mode::Serve => life::start(name, default_port, &chassis, |clock| build(settings, clock)),
+        Mode::Serve => {
+            let (publisher, settings) = Live::published(settings);
+            let log_level = chassis.telemetry.log_level.clone();
+            let reload =
+                Reload { source, environment, values, reloaded, log_level, read, publisher };
+            let build = |clock| build(settings, clock);
+            life::start(name, default_port, &chassis, build, reload.follow())
+        }
         Mode::CheckConfig => ExitCode::SUCCESS,
         Mode::PrintConfig => print(&values),
     }

@@ -37,8 +37,9 @@ impl Options {
 }
 
 pub(crate) fn run(mode: Mode) -> ExitCode {
-    kit::run::process("errand", PORT, mode, read, |(config, front), clock| async move {
-        let service = errand::build(config, clock).await?;
+    kit::run::process("errand", PORT, mode, read, |settings, clock| async move {
+        let service = errand::build(settings.map(|(config, _)| config), clock).await?;
+        let (_, front) = settings.now();
         Ok(match front {
             Some(front) => welcoming(service, front),
             None => service,

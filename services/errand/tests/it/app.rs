@@ -1,7 +1,11 @@
 //! The whole suite on a free port, in each of the ways it can be run.
 use std::{future::Future, sync::LazyLock};
 
-use kit::{Clock, Service, Stop, config::Environment, serve::Limits};
+use kit::{
+    Clock, Service, Stop,
+    config::{Environment, Live},
+    serve::Limits,
+};
 use tokio::{
     net::TcpListener,
     runtime::{self, Runtime},
@@ -108,7 +112,7 @@ fn configured(variables: Variables) -> errand::Config {
 }
 
 async fn one_process(config: errand::Config, clock: Clock) -> String {
-    serve(errand::build(config, clock).await.expect("the suite")).await
+    serve(errand::build(Live::fixed(config), clock).await.expect("the suite")).await
 }
 
 async fn split(config: errand::Config, clock: Clock) -> String {
@@ -118,8 +122,11 @@ async fn split(config: errand::Config, clock: Clock) -> String {
         .await
         .expect("tasks");
     let tasks = remote("tasks", tasks).await;
-    serve(gateway::build(gateway, clock, gateway::Peers { auth, tasks }).expect("the gateway"))
-        .await
+    serve(
+        gateway::build(Live::fixed(gateway), clock, gateway::Peers { auth, tasks })
+            .expect("the gateway"),
+    )
+    .await
 }
 
 async fn remote(name: &'static str, service: Service) -> kit::GrpcChannel {

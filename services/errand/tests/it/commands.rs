@@ -1,5 +1,10 @@
 //! The operator's commands, as they are typed.
-use std::process::{Command, Output};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+    time::Duration,
+};
 
 use kit::testing::Backend;
 
@@ -196,5 +201,30 @@ fn a_smoke_test_says_each_step_and_what_failed() {
         let output = smoke("http://127.0.0.1:1");
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).starts_with("FAILED  register a user: nothing listens"));
+    });
+}
+
+#[test]
+fn a_rate_in_the_configuration_file_takes_effect_without_a_restart() {
+    alone(async {
+        let mut variables = storage::variables(Backend::Sqlite).await;
+        variables.retain(|(name, _)| *name != "RATE_LIMIT");
+        let folder = variables.iter().find(|(name, _)| *name == "DATA_DIR").expect("a folder");
+        let folder = Path::new(&folder.1).to_owned();
+        let file = folder.join("settings.env");
+        let write = |rate: u32| {
+            fs::write(&file, format!("RATE_LIMIT_LOGIN={rate}\nDRAIN_DELAY=0s\n")).expect("a file");
+        };
+        write(7);
+        variables.push(("CONFIG_FILE", file.display().to_string()));
+        let process = Process::start("errand", "errand", &folder, variables);
+        process.becomes_ready().await;
+        let http = Http::new(process.address.clone());
+        let rate = async || http.get("/v1/limits").await.expect(200)["rates"]["login"].clone();
+        assert_eq!(rate().await, 7);
+        write(8);
+        while rate().await != 8 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     });
 }

@@ -1,6 +1,6 @@
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, header::InvalidHeaderValue},
     response::{IntoResponse as _, Response},
 };
 
@@ -25,8 +25,10 @@ const REMEMBERED: HeaderValue = HeaderValue::from_static("7200");
 
 impl Cors {
     /// Scripts from `origins` may call; from anywhere if one of them is `*`.
-    pub(crate) fn new(origins: Vec<HeaderValue>) -> Self {
-        Self { any: origins.iter().any(|origin| origin == "*"), origins }
+    pub(crate) fn new(origins: &[String]) -> Result<Self, InvalidHeaderValue> {
+        let any = origins.iter().any(|origin| origin == "*");
+        let origins: Result<_, _> = origins.iter().map(|origin| origin.parse()).collect();
+        Ok(Self { origins: origins?, any })
     }
 
     /// The request's origin, where it is one of those.

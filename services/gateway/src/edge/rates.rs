@@ -1,8 +1,10 @@
 use std::{
     net::{IpAddr, Ipv6Addr},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use kit::Clock;
 use uuid::Uuid;
@@ -17,22 +19,32 @@ use crate::{Config, Switch, problem::Problem, visit::Visit};
 const WINDOW: i64 = 60;
 const MICROSECONDS: i64 = 1_000_000;
 
+/// The policy that is for floods.
+const ADDRESS: &str = "address";
+
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Who may ask how often (draft-ietf-httpapi-ratelimit-headers). Each process counts for itself.
 pub(crate) struct Rates {
-    table: Option<Table>,
+    /// Made when there is something to count.
+    table: OnceLock<Table>,
     clock: Clock,
-    user: Policy,
-    address: Policy,
-    login: Policy,
-    refresh: Policy,
+    rules: ArcSwap<Rules>,
 }
 
-struct Policy {
+/// How often. They may be replaced while requests are counted: what was spent stays spent.
+pub(crate) struct Rules {
+    on: bool,
+    pub(crate) user: Policy,
+    pub(crate) address: Policy,
+    pub(crate) login: Policy,
+    pub(crate) refresh: Policy,
+}
+
+pub(crate) struct Policy {
     name: &'static str,
-    quota: u32,
+    pub(crate) quota: u32,
     header: HeaderValue,
 }
 
@@ -56,40 +68,57 @@ impl Policy {
     }
 }
 
-impl Rates {
-    pub(crate) fn new(config: &Config, clock: Clock) -> Self {
+impl Rules {
+    fn new(config: &Config) -> Self {
         Self {
-            table: (config.rate_limit == Switch::On).then(Table::new),
-            clock,
+            on: config.rate_limit == Switch::On,
             user: Policy::new("user", config.rate_limit_user),
-            address: Policy::new("address", config.rate_limit_address),
+            address: Policy::new(ADDRESS, config.rate_limit_address),
             login: Policy::new("login", config.rate_limit_login),
             refresh: Policy::new("refresh", config.rate_limit_refresh),
         }
     }
+}
+
+impl Rates {
+    pub(crate) fn new(config: &Config, clock: Clock) -> Self {
+        let rules = ArcSwap::from_pointee(Rules::new(config));
+        Self { table: OnceLock::new(), clock, rules }
+    }
+
+    /// Goes on by these settings.
+    pub(crate) fn follow(&self, config: &Config) {
+        self.rules.store(Arc::new(Rules::new(config)));
+    }
+
+    /// What is counted, none when nothing is.
+    pub(crate) fn rules(&self) -> Option<Arc<Rules>> {
+        Some(self.rules.load_full()).filter(|rules| rules.on)
+    }
 
     /// Counts a request of an address.
     pub(super) fn address(&self, access: Access, visit: &Visit) -> Result<(), Problem> {
+        let Some(rules) = self.rules() else { return Ok(()) };
         let address = subscriber(visit.address);
         match access {
             // A flood of logins must not keep anyone from refreshing, nor the other way round.
-            Access::SignIn => self.spend(&self.login, address, visit)?,
-            Access::Refresh => self.spend(&self.refresh, address, visit)?,
+            Access::SignIn => self.spend(&rules.login, address, visit)?,
+            Access::Refresh => self.spend(&rules.refresh, address, visit)?,
             Access::Users | Access::Listeners | Access::Anyone => {}
         }
-        self.spend(&self.address, address, visit)
+        self.spend(&rules.address, address, visit)
     }
 
     /// Counts a request of a user.
     pub(crate) fn user(&self, user_id: Uuid, visit: &Visit) -> Result<(), Problem> {
-        self.spend(&self.user, user_id.as_u128(), visit)
+        let Some(rules) = self.rules() else { return Ok(()) };
+        self.spend(&rules.user, user_id.as_u128(), visit)
     }
 
     fn spend(&self, policy: &Policy, key: u128, visit: &Visit) -> Result<(), Problem> {
-        let Some(table) = &self.table else { return Ok(()) };
         let (interval, most) =
             (WINDOW * MICROSECONDS / i64::from(policy.quota.max(1)), WINDOW * MICROSECONDS);
-        let Spent { debt, wait } = table.spend(
+        let Spent { debt, wait } = self.table.get_or_init(Table::new).spend(
             (policy.name, key),
             self.clock.now().as_microseconds(),
             interval.max(1),
@@ -103,7 +132,7 @@ impl Rates {
         };
         if wait == 0 {
             // Only what counts for one user or purpose is worth telling; that of the address is for floods.
-            if policy.name != self.address.name {
+            if policy.name != ADDRESS {
                 _ = visit.quota.set(quota);
             }
             return Ok(());

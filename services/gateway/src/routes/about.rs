@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 pub(crate) use self::docs::{docs, file as docs_file};
 
 use crate::{
-    Switch,
     condition::IfNoneMatch,
     query::Query,
     reply::{self, Reply},
@@ -98,19 +97,19 @@ pub(crate) async fn jwks(State(gateway): State<Gateway>, query: Query, has: IfNo
 pub(crate) async fn limits(State(gateway): State<Gateway>, query: Query) -> Reply {
     query.end()?;
     let config = &gateway.config;
-    let rates = RateLimits {
-        user: config.rate_limit_user,
-        address: config.rate_limit_address,
-        login: config.rate_limit_login,
-        refresh: config.rate_limit_refresh,
-    };
+    let rates = gateway.rates.rules().map(|rules| RateLimits {
+        user: rules.user.quota,
+        address: rules.address.quota,
+        login: rules.login.quota,
+        refresh: rules.refresh.quota,
+    });
     Ok(reply::json(&Limits {
         default_page: page::DEFAULT_LIMIT,
         longest_page: page::MAX_LIMIT,
         body_bytes: config.body_limit,
         body_depth: crate::body::DEEPEST,
         streams: config.max_streams_per_user,
-        rates: (config.rate_limit == Switch::On).then_some(rates),
+        rates,
     }))
 }
 

@@ -8,7 +8,9 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use kit::{
-    Clock, Stop, serve,
+    Clock, Stop,
+    config::{Live, Publisher},
+    serve,
     token::{AUDIENCES, Claims, ISSUER, SigningKey},
 };
 use proto::auth::v1::{self, TrustUpdate};
@@ -35,6 +37,8 @@ pub(crate) struct Edge {
     pub(crate) key: SigningKey,
     pub(crate) stop: Stop,
     pub(crate) served: JoinHandle<()>,
+    /// Changes the settings while it runs.
+    pub(crate) settings: Publisher<Config>,
 }
 
 /// A reply that has come whole.
@@ -76,7 +80,8 @@ impl Edge {
         let key = SigningKey::new("k1".to_owned(), &private).unwrap();
         let keys = vec![v1::SigningKey { id: "k1".to_owned(), public_key: public.to_vec() }];
         let peers = Fake::new(TrustUpdate { snapshot: true, keys, revocations: vec![] });
-        let service = gateway::build(config, clock, peers.channels()).unwrap();
+        let (settings, live) = Live::published(config);
+        let service = gateway::build(live, clock, peers.channels()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop, session_id) =
             (listener.local_addr().unwrap(), Stop::new(), Uuid::now_v7());
@@ -89,7 +94,7 @@ impl Edge {
             };
             serve::serve(service, listener, &limits, until).await.unwrap();
         });
-        let edge = Self { address, peers, token, session_id, key, stop, served };
+        let edge = Self { address, peers, token, session_id, key, stop, served, settings };
         while edge.anonymous("GET", "/.well-known/jwks.json", &[], "").await.json()["keys"][0]
             .is_null()
         {

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use gateway::Switch;
+use gateway::{Config, Switch};
 
 use crate::{edge::Edge, peers::Outcome};
 
@@ -54,6 +54,29 @@ async fn rates_can_be_lifted() {
         assert_eq!((reply.status, reply.header("ratelimit")), (200, ""));
     }
     assert_eq!(edge.get("/v1/limits").await.json()["rates"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn rates_and_origins_change_while_it_runs() {
+    let edge = Edge::with(|config| config.rate_limit_user = 1).await;
+    assert_eq!(edge.get("/v1/me").await.status, 200);
+    assert_eq!(edge.get("/v1/me").await.status, 429);
+    let app = "https://app.example.org";
+    let config = Config { cors_origins: vec![app.to_owned()], ..Config::default() };
+    edge.settings.publish(Config { rate_limit_user: 60, ..config.clone() });
+    let rates = async || edge.anonymous("GET", "/v1/limits", &[], "").await.json()["rates"].clone();
+    while rates().await["user"] != 60 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let reply = edge.ask("GET", "/v1/me", &[("origin", app)], "").await;
+    assert_eq!(reply.refusal(), "429 TOO_MANY_REQUESTS", "what was spent stays spent");
+    assert_eq!(reply.header("ratelimit-policy"), "\"user\";q=60;w=60");
+    assert_eq!(reply.header("access-control-allow-origin"), app);
+    edge.settings.publish(Config { rate_limit: Switch::Off, ..config });
+    while !rates().await.is_null() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(edge.get("/v1/me").await.status, 200);
 }
 
 #[tokio::test]

@@ -1,16 +1,57 @@
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use super::Source;
 
 /// Environment variables: those of the process, or a test's own.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    /// What is wrong with the file beneath.
+    faults: Vec<String>,
+}
 
 impl Environment {
-    /// The variables of this process that are text.
+    /// The variables of this process, and beneath them those of its configuration file.
     pub fn process() -> Self {
+        Source::of_process().environment()
+    }
+
+    /// The variables of this process alone that are text.
+    pub(super) fn own() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self(std::env::vars_os().filter_map(text).collect())
+        std::env::vars_os().filter_map(text).collect()
+    }
+
+    /// The same over other variables: those that are set here, as a value or a file, stay.
+    pub(super) fn over(&self, beneath: BTreeMap<String, String>) -> Self {
+        let mut both = self.clone();
+        for (name, value) in beneath {
+            if !self.is_set(name.strip_suffix("_FILE").unwrap_or(&name)) {
+                both.insert(&name, value);
+            }
+        }
+        both
+    }
+
+    /// The same, which cannot be used for these reasons.
+    pub(super) fn with_faults(&self, faults: Vec<String>) -> Self {
+        Self { faults, ..self.clone() }
+    }
+
+    pub(super) fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// The variables that are not as they were.
+    pub(crate) fn changed_since<'a>(&'a self, before: &'a Self) -> Vec<&'a str> {
+        let names: BTreeSet<_> = self.variables.keys().chain(before.variables.keys()).collect();
+        let changed = |name: &&String| self.variables.get(*name) != before.variables.get(*name);
+        names.into_iter().filter(changed).map(String::as_str).collect()
     }
 
     /// The value of `name`, or the content of the file that `{name}_FILE` points to, without one trailing line break.
@@ -39,11 +80,11 @@ impl Environment {
     }
 
     pub(super) fn insert(&mut self, name: &str, value: String) {
-        self.0.insert(name.to_owned(), value);
+        self.variables.insert(name.to_owned(), value);
     }
 
-    fn set(&self, name: &str) -> Option<&str> {
-        let value = self.0.get(name)?.as_str();
+    pub(super) fn set(&self, name: &str) -> Option<&str> {
+        let value = self.variables.get(name)?.as_str();
         // Kubernetes announces a Service `tasks` as TASKS_PORT=tcp://10.0.0.1:50052.
         let service_link = name.ends_with("PORT") && value.starts_with("tcp://");
         (!value.is_empty() && !service_link).then_some(value)
@@ -53,13 +94,15 @@ impl Environment {
 impl std::fmt::Debug for Environment {
     /// Names only: any value may be a secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
-        Self(values.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        let variables =
+            values.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, faults: vec![] }
     }
 }
 

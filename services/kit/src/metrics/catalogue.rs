@@ -118,6 +118,21 @@ pub(super) const BUILD_INFO: Metric = Metric::gauge(
     &["service_name", "version", "revision"],
     "What is running; always 1.",
 );
+pub(super) const CONFIG_RELOADS: Metric = Metric::counter(
+    "errand_config_reloads_total",
+    &["result"],
+    "Changes of the configuration file that were taken over, or refused.",
+);
+pub(super) const CONFIG_SUCCESSFUL: Metric = Metric::gauge(
+    "errand_config_last_reload_successful",
+    &[],
+    "Whether the configuration file is in effect as it is: 1, or 0 when it was refused.",
+);
+pub(super) const CONFIG_TIMESTAMP: Metric = Metric::gauge(
+    "errand_config_last_reload_success_timestamp_seconds",
+    &[],
+    "When the configuration file was last taken over.",
+);
 pub(crate) const RUNTIME_WORKERS: Metric =
     Metric::gauge("errand_runtime_tokio_workers", &[], "Threads that work on requests.");
 pub(crate) const RUNTIME_TASKS: Metric = Metric::gauge(
@@ -154,6 +169,9 @@ pub const CATALOGUE: &[Metric] = &[
     LOG_RECORDS_DROPPED,
     SPANS_EXPORTED,
     BUILD_INFO,
+    CONFIG_RELOADS,
+    CONFIG_SUCCESSFUL,
+    CONFIG_TIMESTAMP,
     RUNTIME_WORKERS,
     RUNTIME_TASKS,
     RUNTIME_QUEUE,

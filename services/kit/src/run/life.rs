@@ -29,12 +29,13 @@ const LONGEST_STOP: Duration = Duration::from_secs(29);
 /// What the last spans get to reach their collector.
 const FLUSH: Duration = Duration::from_millis(2500);
 
-/// Serves what `build` gives until the process is told to stop, and ends it.
+/// Serves what `build` gives until the process is told to stop, and ends it. `beside` runs as long.
 pub(super) fn start<F>(
     name: &'static str,
     port: u16,
     chassis: &Chassis,
     build: impl FnOnce(Clock) -> F,
+    beside: impl Future<Output = ()> + Send + 'static,
 ) -> ExitCode
 where
     F: Future<Output = anyhow::Result<Service>>,
@@ -48,7 +49,10 @@ where
         Ok(runtime) => runtime,
         Err(error) => return failed(name, &error.into()),
     };
-    let outcome = runtime.block_on(live(name, port, chassis, build, begun));
+    let outcome = runtime.block_on(async {
+        drop(work::detach(beside));
+        live(name, port, chassis, build, begun).await
+    });
     let code = match &outcome {
         Ok(()) => 0,
         Err(error) => {

@@ -40,6 +40,8 @@ impl Default for Telemetry {
 }
 
 impl Settings for Telemetry {
+    const RELOADED: &'static [&'static str] = &["LOG_LEVEL"];
+
     fn faults(&self) -> Vec<String> {
         let mut faults = vec![];
         if filter_of(&self.log_level).is_err() {

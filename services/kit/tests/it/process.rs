@@ -1,8 +1,11 @@
 //! A whole process, from its environment to its exit code.
+mod reload;
+
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -10,7 +13,9 @@ use axum::{Router, routing::get};
 use http::Request;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kit::{Secret, Service, Settings, channel::Limits, request::TraceContext, run::Mode};
+use kit::{
+    Secret, Service, Settings, channel::Limits, config::Live, request::TraceContext, run::Mode,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -18,7 +23,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
 struct Config {
     key: Secret,
@@ -48,8 +53,9 @@ fn child() {
     };
     let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
     let router = Router::new().route("/", get(async || "hello")).route("/slow", get(slow));
-    let build =
-        |_: Config, _| async { Ok(Service::grpc("test", tonic::service::Routes::from(router))) };
+    let build = |_: Live<Config>, _| async {
+        Ok(Service::grpc("test", tonic::service::Routes::from(router)))
+    };
     let code = kit::run::process("test", 0, mode, |reader| reader.read("TEST_"), build);
     // The harness would make 0 or 101 of it.
     let code = format!("{code:?}").chars().filter(char::is_ascii_digit).collect::<String>();
@@ -73,6 +79,7 @@ struct Process {
     child: Child,
     address: SocketAddr,
     admin: SocketAddr,
+    log: Arc<Mutex<String>>,
 }
 
 impl Process {
@@ -84,9 +91,12 @@ impl Process {
         let listening =
             lines.find_map(|line| serde_json::from_str::<Value>(&line.unwrap()).ok()).unwrap();
         let address = |field: &str| listening[field].as_str().unwrap().parse().unwrap();
-        let process = Self { child, address: address("address"), admin: address("admin") };
-        // Nobody reads on, but the pipe must not be full.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (address, admin, log) = (address("address"), address("admin"), Arc::default());
+        let process = Self { child, address, admin, log };
+        let kept = process.log.clone();
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| *kept.lock().unwrap() += &(line + "\n"));
+        });
         while !process.probe("/readyz").starts_with("HTTP/1.1 200") {}
         process
     }
@@ -103,6 +113,11 @@ impl Process {
         let (client, driver) = handshake(TokioExecutor::new(), io).await.unwrap();
         drop(kit::work::detach(driver));
         client
+    }
+
+    /// What it has said since it listens.
+    fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     fn terminate(&self) {
