@@ -1,16 +1,18 @@
 //! The life of a process: configure, assemble, serve, drain, gone.
 mod life;
 mod mode;
+mod port;
 
 use std::{future::Future, io::Write as _, process::ExitCode};
 
-pub use self::mode::Mode;
+pub use self::{mode::Mode, port::Port};
 use crate::{
     clock::Clock,
     config::{self, Environment, Listen, Loaded, Reader, Settings},
     serve::Limits,
     service::Service,
     telemetry::Telemetry,
+    tls::Admission,
 };
 
 /// What every process reads beside the settings of its service.
@@ -22,12 +24,14 @@ pub struct Chassis {
     pub limits: Limits,
     /// What it tells about itself.
     pub telemetry: Telemetry,
+    /// Whom it lets in, if it serves gRPC.
+    pub admission: Option<Admission>,
 }
 
-/// The whole life of a process of one service: `fn main() -> ExitCode { kit::run("tasks", 50052, tasks::build) }`.
+/// The whole life of a process of one service: `fn main() -> ExitCode { kit::run("tasks", Port::grpc(50052), tasks::build) }`.
 pub fn run<C, F>(
     name: &'static str,
-    default_port: u16,
+    port: impl Into<Port>,
     build: impl FnOnce(C, Clock) -> F,
 ) -> ExitCode
 where
@@ -35,7 +39,7 @@ where
     F: Future<Output = anyhow::Result<Service>>,
 {
     match mode::from_arguments(name) {
-        Ok(mode) => process(name, default_port, mode, |reader| reader.read(""), build),
+        Ok(mode) => process(name, port, mode, |reader| reader.read(""), build),
         Err(code) => code,
     }
 }
@@ -43,7 +47,7 @@ where
 /// The same for a process whose settings come in several parts, and which has read its own arguments.
 pub fn process<C, F>(
     name: &'static str,
-    default_port: u16,
+    port: impl Into<Port>,
     mode: Mode,
     read: impl FnOnce(&mut Reader<'_>) -> C,
     build: impl FnOnce(C, Clock) -> F,
@@ -51,11 +55,13 @@ pub fn process<C, F>(
 where
     F: Future<Output = anyhow::Result<Service>>,
 {
+    let port = port.into();
     let loaded = config::load(&Environment::process(), |reader| {
         let chassis = Chassis {
             listen: reader.read(""),
             limits: reader.read(""),
             telemetry: reader.read(""),
+            admission: port.is_grpc().then(|| reader.read("")),
         };
         (chassis, read(reader))
     });
@@ -64,7 +70,7 @@ where
         Err(faults) => return refuse(name, &faults),
     };
     match mode {
-        Mode::Serve => life::start(name, default_port, &chassis, |clock| build(settings, clock)),
+        Mode::Serve => life::start(name, port.number(), &chassis, |clock| build(settings, clock)),
         Mode::CheckConfig => ExitCode::SUCCESS,
         Mode::PrintConfig => print(&values),
     }

@@ -1,14 +1,15 @@
 //! The tasks service as a process of its own.
 use std::process::ExitCode;
 
-use kit::channel;
+use kit::{channel, run::Port, tls::Identity};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    kit::run("tasks", 50052, async |config: tasks::Config, clock| {
-        let auth = channel::remote("auth", &config.auth_url, channel::Limits::default())?;
+    kit::run("tasks", Port::grpc(50052), async |config: tasks::Config, clock| {
+        let (identity, limits) = (Identity::of(&config.tls_dir)?, channel::Limits::default());
+        let auth = channel::remote("auth", &config.auth_url, identity, limits)?;
         tasks::build(config, clock, tasks::Peers { auth }).await
     })
 }
