@@ -20,10 +20,12 @@ pub enum Switch {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
-    /// `AUTH_URL`: where the auth service is, as `http://auth:50051`.
+    /// `AUTH_URL`: where the auth service is, as `http://auth:50051`; with `https://` it needs `TLS_DIR`.
     pub auth_url: String,
     /// `TASKS_URL`: where the tasks service is.
     pub tasks_url: String,
+    /// `TLS_DIR`: the folder with `tls.crt`, `tls.key` and `ca.crt`: who the edge is to the services behind it.
+    pub tls_dir: String,
     /// `PUBLIC_URL`: how clients reach the edge; the `servers` entry of the OpenAPI document. Relative when empty.
     pub public_url: String,
     /// `CORS_ORIGINS`: origins whose scripts may call the API, as `https://app.example.org`; `*` for any. None by default.
@@ -55,6 +57,7 @@ impl Default for Config {
         Self {
             auth_url: "http://localhost:50051".to_owned(),
             tasks_url: "http://localhost:50052".to_owned(),
+            tls_dir: String::new(),
             public_url: String::new(),
             cors_origins: vec![],
             trusted_proxies: vec![],
@@ -95,8 +98,9 @@ impl Settings for Config {
         let few = |(name, count): (&str, usize)| {
             (count == 0).then(|| format!("{name} must be at least 1"))
         };
-        let urls = [("AUTH_URL", &self.auth_url), ("TASKS_URL", &self.tasks_url)];
-        let urls = urls.into_iter().filter_map(|(name, url)| not_a_url(name, url));
+        let urls = [("AUTH_URL", &*self.auth_url), ("TASKS_URL", &*self.tasks_url)];
+        let tls = kit::tls::faults(&self.tls_dir, &urls);
+        let urls = urls.into_iter().filter_map(|(name, url)| not_a_url(name, url)).chain(tls);
         let networks = self.trusted_proxies.iter().filter_map(|text| not_a_network(text));
         let origins = self.cors_origins.iter().filter_map(|text| not_an_origin(text));
         urls.chain(networks).chain(origins).chain(counts.into_iter().filter_map(few)).collect()
@@ -104,9 +108,11 @@ impl Settings for Config {
 }
 
 fn not_a_url(name: &str, url: &str) -> Option<String> {
-    let host =
-        url.strip_prefix("http://").is_some_and(|rest| !rest.trim_end_matches('/').is_empty());
-    (!host).then(|| format!("{name} must be a URL as http://host:port, not {url:?}"))
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let host = rest.is_some_and(|rest| !rest.trim_end_matches('/').is_empty());
+    (!host).then(|| {
+        format!("{name} must be a URL as http://host:port or https://host:port, not {url:?}")
+    })
 }
 
 fn not_a_network(text: &str) -> Option<String> {

@@ -18,7 +18,7 @@ mod visit;
 
 use std::sync::Arc;
 
-use kit::{Clock, GrpcChannel, Service, Stop, channel, config::Live};
+use kit::{Clock, GrpcChannel, Service, Stop, channel, config::Live, tls::Identity};
 use proto::auth::v1::trust_service_client::TrustServiceClient;
 
 pub use config::{Config, Switch};
@@ -71,7 +71,9 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
 /// A setting that cannot be used.
 pub async fn build_remote(settings: Live<Config>, clock: Clock) -> anyhow::Result<Service> {
     let config = settings.now();
-    let auth = channel::remote("auth", &config.auth_url, channel::Limits::default())?;
-    let tasks = channel::remote("tasks", &config.tasks_url, channel::Limits::default())?;
+    let identity = Identity::of(&config.tls_dir)?;
+    let remote =
+        |name, url: &str| channel::remote(name, url, identity.clone(), channel::Limits::default());
+    let (auth, tasks) = (remote("auth", &config.auth_url)?, remote("tasks", &config.tasks_url)?);
     build(settings, clock, Peers { auth, tasks })
 }

@@ -23,7 +23,8 @@ use tonic::{Status, body::Body};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
 pub use self::limits::Limits;
-use self::{balancer::Balancer, call::Call, deadline::Deadline};
+use self::{balancer::Balancer, call::Call, deadline::Deadline, endpoint::Peer};
+use crate::tls::Identity;
 
 /// A way to reach a gRPC service; the generated clients stand on it. A clone shares connections with its original.
 pub type GrpcChannel = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
@@ -33,16 +34,25 @@ pub fn local(router: axum::Router) -> GrpcChannel {
     BoxCloneSyncService::new(tower::service_fn(move |request| in_process(router.clone(), request)))
 }
 
-/// The channel to the service `name` at `url`: `http://host:port`, or several of them with commas between.
+/// The channel to the service `name` at `url`: `http://host:port`, or several of them with commas between. With `https` the
+/// peer has to prove that it is the host of the URL, and this process shows itself as `identity`.
 ///
 /// Each host stands for all addresses its name has, and they are looked up again as [`Limits::resolve`] says. Must be
 /// called within a Tokio runtime. Nothing is connected before the first call, so a peer that is not there is no error
 /// here. Requests carry one message: unary calls and streams of answers, not streams of requests.
 ///
 /// # Errors
-/// When `url` is not of that form.
-pub fn remote(name: &'static str, url: &str, limits: Limits) -> anyhow::Result<GrpcChannel> {
-    let balancer = Balancer::start(name, resolver::targets(url)?, limits);
+/// When `url` is not of that form, or `https` without an identity.
+pub fn remote(
+    name: &'static str,
+    url: &str,
+    identity: Option<Arc<Identity>>,
+    limits: Limits,
+) -> anyhow::Result<GrpcChannel> {
+    let targets = resolver::targets(url)?;
+    let plain = targets.iter().all(|target| target.server.is_none());
+    anyhow::ensure!(plain || identity.is_some(), "{url}: https needs TLS_DIR");
+    let balancer = Balancer::start(Peer::new(name, identity, limits), targets);
     Ok(BoxCloneSyncService::new(tower::service_fn(move |request| {
         over_network(balancer.clone(), request)
     })))

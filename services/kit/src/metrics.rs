@@ -8,6 +8,7 @@ mod http;
 mod metric;
 mod peers;
 mod rpc;
+mod tls;
 
 pub use self::{
     build::build_info,
@@ -18,6 +19,7 @@ pub use self::{
     metric::{Kind, Metric},
     peers::{client_endpoints, client_retry, load_shed},
     rpc::{rpc_called, rpc_served},
+    tls::{tls_certificate, tls_refused, tls_reloaded},
 };
 
 /// All that was counted, in Prometheus' text format.

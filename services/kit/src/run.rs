@@ -4,6 +4,7 @@ mod health;
 mod life;
 mod migrate;
 mod mode;
+mod port;
 mod reload;
 
 use std::{
@@ -17,6 +18,7 @@ pub use self::{
     health::{health, health_of, is_ready},
     migrate::migrate,
     mode::Mode,
+    port::Port,
 };
 use self::{mode::Asked, reload::Reload};
 use crate::{
@@ -25,6 +27,7 @@ use crate::{
     serve::Limits,
     service::Service,
     telemetry::Telemetry,
+    tls::Admission,
 };
 
 /// What every process reads beside the settings of its service.
@@ -36,6 +39,8 @@ pub struct Chassis {
     pub limits: Limits,
     /// What it tells about itself.
     pub telemetry: Telemetry,
+    /// Whom it lets in, if it serves gRPC.
+    pub admission: Option<Admission>,
 }
 
 /// What a process is started with that keeps nothing.
@@ -44,20 +49,20 @@ type NoSchema<C> = fn(&C) -> Ready<anyhow::Result<()>>;
 /// The whole life of a process of one service: `fn main() -> ExitCode { kit::run("gateway", 8080, gateway::build) }`.
 pub fn run<C, F>(
     name: &'static str,
-    default_port: u16,
+    port: impl Into<Port>,
     build: impl FnOnce(Live<C>, Clock) -> F,
 ) -> ExitCode
 where
     C: Settings + Clone + Send + Sync + 'static,
     F: Future<Output = anyhow::Result<Service>>,
 {
-    as_asked(name, default_port, build, None::<NoSchema<C>>)
+    as_asked(name, port, build, None::<NoSchema<C>>)
 }
 
 /// The same for a service that keeps its own in a database, with what brings the schema there up to date.
 pub fn run_with_schema<C, F>(
     name: &'static str,
-    default_port: u16,
+    port: impl Into<Port>,
     build: impl FnOnce(Live<C>, Clock) -> F,
     apply: impl AsyncFn(&C) -> anyhow::Result<()>,
 ) -> ExitCode
@@ -65,12 +70,12 @@ where
     C: Settings + Clone + Send + Sync + 'static,
     F: Future<Output = anyhow::Result<Service>>,
 {
-    as_asked(name, default_port, build, Some(apply))
+    as_asked(name, port, build, Some(apply))
 }
 
 fn as_asked<C, F>(
     name: &'static str,
-    default_port: u16,
+    port: impl Into<Port>,
     build: impl FnOnce(Live<C>, Clock) -> F,
     apply: Option<impl AsyncFn(&C) -> anyhow::Result<()>>,
 ) -> ExitCode
@@ -91,9 +96,7 @@ where
             }
         }
         (Ok(Asked::Migrate), None) => unreachable!("it was asked with a schema alone"),
-        (Ok(Asked::Process(mode)), _) => {
-            process(name, default_port, mode, |reader| reader.read(""), build)
-        }
+        (Ok(Asked::Process(mode)), _) => process(name, port, mode, |reader| reader.read(""), build),
     }
 }
 
@@ -101,7 +104,7 @@ where
 /// whenever the configuration file changes.
 pub fn process<C, F>(
     name: &'static str,
-    default_port: u16,
+    port: impl Into<Port>,
     mode: Mode,
     read: impl Fn(&mut Reader<'_>) -> C + Send + 'static,
     build: impl FnOnce(Live<C>, Clock) -> F,
@@ -110,11 +113,13 @@ where
     C: Clone + Send + Sync + 'static,
     F: Future<Output = anyhow::Result<Service>>,
 {
+    let port = port.into();
     let read = move |reader: &mut Reader<'_>| {
         let chassis = Chassis {
             listen: reader.read(""),
             limits: reader.read(""),
             telemetry: reader.read(""),
+            admission: port.is_grpc().then(|| reader.read("")),
         };
         (chassis, read(reader))
     };
@@ -132,7 +137,7 @@ where
             let reload =
                 Reload { source, environment, values, reloaded, log_level, read, publisher };
             let build = |clock| build(settings, clock);
-            life::start(name, default_port, &chassis, build, reload.follow())
+            life::start(name, port.number(), &chassis, build, reload.follow())
         }
         Mode::CheckConfig => ExitCode::SUCCESS,
         Mode::PrintConfig => print(&values),

@@ -29,6 +29,7 @@ use crate::{
     admin::Health,
     metrics,
     service::{Service, Stop},
+    tls::Guard,
 };
 
 pub use self::limits::Limits;
@@ -49,6 +50,7 @@ pub(crate) enum Protocol {
 /// What all connections of a server share.
 struct Shared {
     router: axum::Router,
+    guard: Option<Guard>,
     builder: auto::Builder<TokioExecutor>,
     limits: Limits,
     draining: AtomicBool,
@@ -84,7 +86,7 @@ pub(crate) async fn observed(
     stop: Stop,
     health: &Arc<Health>,
 ) -> anyhow::Result<()> {
-    let Service { name: _, router, protocol, checks, jobs } = service;
+    let Service { name: _, router, protocol, guard, checks, jobs } = service;
     let (end_jobs, running) = (Stop::new(), TaskTracker::new());
     for job in jobs {
         running.spawn(job(end_jobs.clone()));
@@ -96,6 +98,7 @@ pub(crate) async fn observed(
     );
     let shared = Arc::new(Shared {
         router,
+        guard,
         builder: connection::builder(protocol, limits),
         limits: limits.clone(),
         draining: AtomicBool::new(false),

@@ -8,6 +8,7 @@ use crate::{
     channel::{self, GrpcChannel},
     layers,
     serve::{Protocol, jitter::jittered},
+    tls::Guard,
 };
 
 /// Tells a job, or a server, to stop.
@@ -33,6 +34,7 @@ pub struct Service {
     pub(crate) name: &'static str,
     pub(crate) router: axum::Router,
     pub(crate) protocol: Protocol,
+    pub(crate) guard: Option<Guard>,
     pub(crate) checks: Vec<Check>,
     pub(crate) jobs: Vec<Job>,
 }
@@ -40,13 +42,13 @@ pub struct Service {
 impl Service {
     /// An edge: HTTP/1.1 and HTTP/2, with the layers that it brings.
     pub fn http(name: &'static str, router: axum::Router) -> Self {
-        Self { name, router, protocol: Protocol::Http, checks: vec![], jobs: vec![] }
+        Self { name, router, protocol: Protocol::Http, guard: None, checks: vec![], jobs: vec![] }
     }
 
     /// A gRPC service, inside the stack of `layers::server`.
     pub fn grpc(name: &'static str, routes: tonic::service::Routes) -> Self {
         let router = layers::server(routes);
-        Self { name, router, protocol: Protocol::Grpc, checks: vec![], jobs: vec![] }
+        Self { name, router, protocol: Protocol::Grpc, guard: None, checks: vec![], jobs: vec![] }
     }
 
     /// Holds readiness back until `check` has passed once; it is tried again after 1, 2, 4 and then every 8 s.
@@ -83,10 +85,17 @@ impl Service {
         self
     }
 
+    /// Serves only those whom `guard` lets in, over TLS; [`Self::channel`] is not its business.
+    #[must_use]
+    pub fn guarded_by(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
     /// Takes over the checks and jobs of services that are called in process, not their routes.
     #[must_use]
     pub fn together_with(mut self, others: impl IntoIterator<Item = Self>) -> Self {
-        for Self { name: _, router: _, protocol: _, checks, jobs } in others {
+        for Self { name: _, router: _, protocol: _, guard: _, checks, jobs } in others {
             self.checks.extend(checks);
             self.jobs.extend(jobs);
         }

@@ -1,7 +1,7 @@
 //! The tasks service as a process of its own.
 use std::process::ExitCode;
 
-use kit::{channel, config::Live};
+use kit::{channel, config::Live, run::Port, tls::Identity};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -9,8 +9,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let build = async |settings: Live<tasks::Config>, clock| {
         let config = settings.now();
-        let auth = channel::remote("auth", &config.auth_url, channel::Limits::default())?;
+        let (identity, limits) = (Identity::of(&config.tls_dir)?, channel::Limits::default());
+        let auth = channel::remote("auth", &config.auth_url, identity, limits)?;
         tasks::build(config, clock, tasks::Peers { auth }).await
     };
-    kit::run::run_with_schema("tasks", 50052, build, tasks::migrate)
+    kit::run::run_with_schema("tasks", Port::grpc(50052), build, tasks::migrate)
 }

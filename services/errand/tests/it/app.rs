@@ -131,7 +131,7 @@ async fn split(config: errand::Config, clock: Clock) -> String {
 
 async fn remote(name: &'static str, service: Service) -> kit::GrpcChannel {
     let address = serve(service).await;
-    kit::channel::remote(name, &address, kit::channel::Limits::default()).expect("an address")
+    kit::channel::remote(name, &address, None, kit::channel::Limits::default()).expect("an address")
 }
 
 /// Serves on a free port until the tests are over.

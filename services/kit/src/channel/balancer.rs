@@ -10,7 +10,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use http::{Response, uri::Authority};
+use http::Response;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::body::Body;
@@ -25,7 +25,7 @@ use super::{
     failure::Failure,
     limits::Limits,
     link::Link,
-    resolver::{self, Addresses},
+    resolver::{self, Addresses, Target},
 };
 
 /// The endpoints of a peer.
@@ -44,7 +44,7 @@ pub(crate) struct Balancer {
 
 impl Balancer {
     /// A balancer over all addresses of `targets`, which a task keeps up to date as long as the balancer lives.
-    pub(crate) fn start(name: &'static str, targets: Vec<Authority>, limits: Limits) -> Arc<Self> {
+    pub(crate) fn start(peer: Peer, targets: Vec<Target>) -> Arc<Self> {
         let balancer = Arc::new(Self {
             endpoints: ArcSwap::default(),
             resolved: AtomicBool::new(false),
@@ -52,11 +52,11 @@ impl Balancer {
             // A second, not the customary ten: a burst of failures is then bounded by the same figures as a long outage.
             budget: TpsBudget::new(
                 Duration::from_secs(1),
-                limits.retries_per_second,
-                limits.retry_share,
+                peer.limits.retries_per_second,
+                peer.limits.retry_share,
             ),
             resolver: OnceLock::new(),
-            peer: Arc::new(Peer::new(name, limits)),
+            peer: Arc::new(peer),
         });
         let resolver = background(resolver::follow(Arc::downgrade(&balancer), targets));
         balancer.resolver.set(AbortOnDropHandle::new(resolver)).expect("set once, here");
@@ -78,12 +78,12 @@ impl Balancer {
     /// Takes in what a look-up found. An endpoint that is gone gets no new calls; those under way go on.
     pub(crate) fn replace(&self, addresses: Addresses) {
         let old = self.endpoints.load();
-        let endpoint = |(address, authority)| match old
+        let endpoint = |(address, target)| match old
             .iter()
             .find(|endpoint| endpoint.address == address)
         {
             Some(endpoint) => endpoint.clone(),
-            None => Arc::new(Endpoint::new(address, authority, self.peer.clone(), !old.is_empty())),
+            None => Arc::new(Endpoint::new(address, target, self.peer.clone(), !old.is_empty())),
         };
         self.endpoints.store(Arc::new(addresses.into_iter().map(endpoint).collect()));
         self.settle();
@@ -115,7 +115,7 @@ impl Balancer {
         let end = sent
             .checked_add(call.patience)
             .map_or(call.deadline.at, |end| end.min(call.deadline.at));
-        let answering = connection.try_send_request(call.attempt(&endpoint.authority));
+        let answering = connection.try_send_request(call.attempt(&endpoint.target));
         match tokio::time::timeout_at(end, answering).await {
             Ok(Ok(response)) => {
                 endpoint.answered(sent.elapsed());
@@ -234,10 +234,11 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_stays_keeps_its_endpoint_and_its_history() {
-        let balancer = Balancer::start("things", vec![], Limits::default());
+        let peer = Peer::new("things", None, Limits::default());
+        let balancer = Balancer::start(peer, vec![]);
         let addresses = |ports: &[u16]| {
-            let named =
-                |port: &u16| (([127, 0, 0, 1], *port).into(), Authority::from_static("things:1"));
+            let target = resolver::targets("http://things:1").unwrap().remove(0);
+            let named = |port: &u16| (([127, 0, 0, 1], *port).into(), target.clone());
             ports.iter().map(named).collect()
         };
         balancer.replace(addresses(&[1, 2]));

@@ -2,15 +2,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, Method, Request, Uri, Version,
-    uri::{Authority, PathAndQuery, Scheme},
-};
+use http::{HeaderMap, Method, Request, Uri, Version, uri::PathAndQuery};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 
-use super::{deadline::Deadline, limits::Limits};
+use super::{deadline::Deadline, limits::Limits, resolver::Target};
 
 /// How long a call occupies its place at an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +69,14 @@ impl Call {
         })
     }
 
-    /// The request of one attempt, to the server called `authority`.
-    pub(crate) fn attempt(&self, authority: &Authority) -> Request<Full<Bytes>> {
+    /// The request of one attempt, to the server called `target`.
+    pub(crate) fn attempt(&self, target: &Target) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.message.clone()));
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
         let mut uri = http::uri::Parts::default();
         (uri.scheme, uri.authority, uri.path_and_query) =
-            (Some(Scheme::HTTP), Some(authority.clone()), Some(self.path.clone()));
+            (Some(target.scheme()), Some(target.authority.clone()), Some(self.path.clone()));
         *request.uri_mut() =
             Uri::from_parts(uri).expect("scheme, authority and path are all there");
         request.headers_mut().clone_from(&self.headers);

@@ -8,10 +8,12 @@ use std::{
     time::Duration,
 };
 
-use http::uri::Authority;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{call::Length, latency::Latency, limits::Limits, link::Link, recovery};
+use super::{
+    call::Length, latency::Latency, limits::Limits, link::Link, recovery, resolver::Target,
+};
+use crate::tls::Identity;
 
 const UNPOISONED: &str = "nothing panics while it holds this lock";
 
@@ -19,6 +21,7 @@ const UNPOISONED: &str = "nothing panics while it holds this lock";
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
+    pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) limits: Limits,
     /// A call that found no place may find one now.
     pub(crate) vacancy: Notify,
@@ -35,8 +38,9 @@ struct Tally {
 }
 
 impl Peer {
-    pub(crate) fn new(name: &'static str, limits: Limits) -> Self {
-        Self { name, limits, vacancy: Notify::new(), doubt: Notify::new(), tally: Mutex::default() }
+    pub(crate) fn new(name: &'static str, identity: Option<Arc<Identity>>, limits: Limits) -> Self {
+        let (vacancy, doubt) = (Notify::new(), Notify::new());
+        Self { name, identity, limits, vacancy, doubt, tally: Mutex::default() }
     }
 
     /// Publishes that so many endpoints more, or fewer, are in a state.
@@ -52,7 +56,7 @@ impl Peer {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) address: SocketAddr,
-    pub(crate) authority: Authority,
+    pub(crate) target: Target,
     pub(crate) peer: Arc<Peer>,
     /// The first is for brief calls, the others are for lasting ones.
     links: Box<[Arc<Link>]>,
@@ -80,12 +84,7 @@ impl Standing {
 
 impl Endpoint {
     /// An endpoint that is tried when it is first picked; `new` ones begin slowly.
-    pub(crate) fn new(
-        address: SocketAddr,
-        authority: Authority,
-        peer: Arc<Peer>,
-        new: bool,
-    ) -> Self {
+    pub(crate) fn new(address: SocketAddr, target: Target, peer: Arc<Peer>, new: bool) -> Self {
         peer.count(1, 0);
         let now = Instant::now();
         let links = (0..=peer.limits.stream_connections).map(|_| Arc::new(Link::new())).collect();
@@ -96,7 +95,7 @@ impl Endpoint {
             silences: 0,
             ejection: peer.limits.ejection,
         });
-        Self { address, authority, peer, links, standing, down: AtomicBool::new(false) }
+        Self { address, target, peer, links, standing, down: AtomicBool::new(false) }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -234,9 +233,9 @@ mod tests {
     use super::*;
 
     fn endpoint(new: bool) -> Arc<Endpoint> {
-        let peer = Arc::new(Peer::new("things", Limits::default()));
-        let address = "127.0.0.1:1";
-        Arc::new(Endpoint::new(address.parse().unwrap(), address.parse().unwrap(), peer, new))
+        let peer = Arc::new(Peer::new("things", None, Limits::default()));
+        let target = crate::channel::resolver::targets("http://127.0.0.1:1").unwrap().remove(0);
+        Arc::new(Endpoint::new(([127, 0, 0, 1], 1).into(), target, peer, new))
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub struct Limits {
     /// How long a connection may take to open.
     pub connect: Duration,
+    /// How long the TLS handshake may take after that, and the peer to say that it lets this process in.
+    pub handshake: Duration,
     /// How long one attempt of a read may wait for its answer. A call with a `grpc-timeout` of its own waits that long.
     pub read: Duration,
     /// The same for a write.
@@ -45,6 +47,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_millis(500),
+            handshake: Duration::from_secs(1),
             read: Duration::from_secs(1),
             write: Duration::from_secs(2),
             ping_after: Duration::from_secs(10),

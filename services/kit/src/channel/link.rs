@@ -1,7 +1,6 @@
 //! One place for a connection: opened when a call needs it, by the first for all who wait.
 use std::{
     io,
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -9,10 +8,16 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use http_body_util::Full;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::watch,
+    time::timeout,
+};
 
 use super::{background, endpoint::Endpoint, failure::chain, limits::Limits};
 
@@ -103,9 +108,7 @@ impl Link {
 
 /// Opens the connection and stays with it to its end.
 async fn open(link: Arc<Link>, endpoint: Arc<Endpoint>) {
-    let limits = endpoint.limits();
-    let connecting = tokio::time::timeout(limits.connect, connect(endpoint.address, limits));
-    match connecting.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+    match connect(&endpoint).await {
         Ok((connection, life)) => {
             link.state.send_replace(State::Open(connection));
             let endpoint = Arc::downgrade(&{ endpoint });
@@ -124,11 +127,31 @@ async fn open(link: Arc<Link>, endpoint: Arc<Endpoint>) {
 }
 
 async fn connect(
-    address: SocketAddr,
-    limits: &Limits,
+    endpoint: &Endpoint,
 ) -> io::Result<(Connection, impl Future<Output = hyper::Result<()>> + use<>)> {
-    let stream = TcpStream::connect(address).await?;
+    let limits = endpoint.limits();
+    let stream = timeout(limits.connect, TcpStream::connect(endpoint.address)).await??;
     stream.set_nodelay(true)?;
+    let Some((name, identity)) =
+        endpoint.target.server.clone().zip(endpoint.peer.identity.as_ref())
+    else {
+        let (connection, life) = converse(stream, limits).await?;
+        return Ok((connection, Either::Left(life)));
+    };
+    // Boxed: connections without TLS need not have the room for it.
+    let stream = timeout(limits.handshake, Box::pin(identity.greet(stream, name))).await??;
+    let (connection, life) = converse(stream, limits).await?;
+    Ok((connection, Either::Right(life)))
+}
+
+/// Begins HTTP/2 on a stream.
+async fn converse<S>(
+    stream: S,
+    limits: &Limits,
+) -> io::Result<(Connection, impl Future<Output = hyper::Result<()>> + use<S>)>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)

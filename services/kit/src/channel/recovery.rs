@@ -48,8 +48,8 @@ fn question(endpoint: &Endpoint) -> Request<Full<Bytes>> {
     *request.method_mut() = Method::POST;
     *request.version_mut() = Version::HTTP_2;
     *request.uri_mut() = Uri::builder()
-        .scheme("http")
-        .authority(endpoint.authority.clone())
+        .scheme(endpoint.target.scheme())
+        .authority(endpoint.target.authority.clone())
         .path_and_query("/grpc.health.v1.Health/Check")
         .build()
         .expect("scheme, authority and path are all there");

@@ -65,6 +65,26 @@ pub(super) const LOAD_SHED: Metric = Metric::counter(
     &["reason"],
     "Connections and requests that were refused to protect the others.",
 );
+pub(super) const TLS_RELOADS: Metric = Metric::counter(
+    "errand_tls_reloads_total",
+    &["result"],
+    "New TLS files that were taken (success), or refused as a whole (failure).",
+);
+pub(super) const TLS_REFUSALS: Metric = Metric::counter(
+    "errand_tls_refusals_total",
+    &["reason"],
+    "Connections that were not let in: name, certificate, client, protocol, time.",
+);
+pub(super) const TLS_NOT_BEFORE: Metric = Metric::gauge(
+    "errand_tls_certificate_not_before_timestamp_seconds",
+    &[],
+    "When this process's certificate begins to be valid.",
+);
+pub(super) const TLS_NOT_AFTER: Metric = Metric::gauge(
+    "errand_tls_certificate_not_after_timestamp_seconds",
+    &[],
+    "When this process's certificate ends to be valid.",
+);
 pub(super) const DATABASE_DURATION: Metric = Metric::histogram(
     "db_client_operation_duration_seconds",
     &["db_system_name", "db_operation_name", "error_type"],
@@ -159,6 +179,10 @@ pub const CATALOGUE: &[Metric] = &[
     CLIENT_ENDPOINTS,
     CLIENT_RETRIES,
     LOAD_SHED,
+    TLS_RELOADS,
+    TLS_REFUSALS,
+    TLS_NOT_BEFORE,
+    TLS_NOT_AFTER,
     DATABASE_DURATION,
     POOL_CONNECTIONS,
     POOL_MAX,

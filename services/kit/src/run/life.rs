@@ -20,6 +20,7 @@ use crate::{
     metrics, serve,
     service::{Service, Stop},
     telemetry::{self, Running},
+    tls::Admission,
     work,
 };
 
@@ -86,7 +87,12 @@ where
     admin::start(name, admin, health.clone(), Handle::current())?;
     let beating = health.clone();
     drop(work::detach(async move { beating.beat().await }));
+    let guard = chassis.admission.as_ref().map_or(Ok(None), Admission::guard)?;
     let service = build(Clock::system()).await.context("the service could not be assembled")?;
+    let service = match guard {
+        Some(guard) => service.guarded_by(guard),
+        None => service,
+    };
     let readiness = health.clone();
     drop(work::detach(async move {
         if readiness.until_ready().await {

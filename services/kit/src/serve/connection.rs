@@ -5,7 +5,11 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
-use tokio::{net::TcpStream, time};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time,
+};
 
 use super::{
     Limits, PeerAddress, Protocol, Shared,
@@ -13,6 +17,7 @@ use super::{
     handler::Handler,
     jitter::jittered,
 };
+use crate::tls::Guard;
 
 /// Hyper's part: what a client may send and how long it may be silent.
 pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<TokioExecutor> {
@@ -44,6 +49,29 @@ pub(super) async fn converse(stream: TcpStream, address: SocketAddr, shared: Arc
     if !first_byte(&stream, &shared).await {
         return;
     }
+    match &shared.guard {
+        None => answer(stream, address, Arc::clone(&shared)).await,
+        // Boxed: plain connections need not have the room for it.
+        Some(guard) => Box::pin(guarded(guard, stream, address, &shared)).await,
+    }
+}
+
+async fn guarded(guard: &Guard, stream: TcpStream, address: SocketAddr, shared: &Arc<Shared>) {
+    let limit = shared.limits.first_byte_timeout.duration();
+    let admitted = tokio::select! {
+        admitted = guard.admit(stream, address, limit) => admitted,
+        () = shared.goaway.cancelled() => None,
+    };
+    if let Some(stream) = admitted {
+        answer(stream, address, Arc::clone(shared)).await;
+    }
+}
+
+/// Answers the requests of a client that has been let in.
+async fn answer<S>(stream: S, address: SocketAddr, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let activity = Activity::new();
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let peer = PeerAddress(address);

@@ -13,7 +13,7 @@ pub struct Limits {
     pub max_connections: usize,
     /// `MAX_CONNECTIONS_PER_IP`: open connections of one address, or of one /64 with IPv6.
     pub max_connections_per_ip: usize,
-    /// `FIRST_BYTE_TIMEOUT`: how long a new connection may say nothing.
+    /// `FIRST_BYTE_TIMEOUT`: how long a new connection may say nothing, and how long its TLS handshake may then take.
     pub first_byte_timeout: Period,
     /// `HEADER_TIMEOUT`: how long the head of an HTTP/1 request may take once it has begun.
     pub header_timeout: Period,

@@ -1,5 +1,5 @@
 //! The channel against real HTTP/2 servers on loopback.
-mod peer;
+pub(crate) mod peer;
 mod promises;
 mod retries;
 
@@ -16,7 +16,7 @@ use self::peer::{Peer, grpc};
 /// A channel to all of `peers`.
 fn channel_to(peers: &[&Peer]) -> GrpcChannel {
     let urls: Vec<_> = peers.iter().map(|peer| peer.url()).collect();
-    remote("things", &urls.join(","), Limits::default()).unwrap()
+    remote("things", &urls.join(","), None, Limits::default()).unwrap()
 }
 
 /// Limits with which attempts end soon.
@@ -29,7 +29,7 @@ fn brief() -> Limits {
 }
 
 /// The outcome of one call, which brings a message of 7 bytes.
-async fn call(
+pub(crate) async fn call(
     channel: &GrpcChannel,
     rpc: &str,
     headers: &[(&str, &str)],
@@ -43,7 +43,7 @@ async fn call(
 }
 
 /// The code that a call ends with.
-async fn code(channel: &GrpcChannel, rpc: &str, headers: &[(&str, &str)]) -> Code {
+pub(crate) async fn code(channel: &GrpcChannel, rpc: &str, headers: &[(&str, &str)]) -> Code {
     match call(channel, rpc, headers).await {
         Ok(response) => {
             Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())

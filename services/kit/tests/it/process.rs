@@ -14,14 +14,21 @@ use http::Request;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use kit::{
-    Secret, Service, Settings, channel::Limits, config::Live, request::TraceContext, run::Mode,
+    Secret, Service, Settings,
+    channel::Limits,
+    config::Live,
+    request::TraceContext,
+    run::{Mode, Port},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tonic::Code;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+
+use crate::authority::{Authority, Folder};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
@@ -56,7 +63,7 @@ fn child() {
     let build = |_: Live<Config>, _| async {
         Ok(Service::grpc("test", tonic::service::Routes::from(router)))
     };
-    let code = kit::run::process("test", 0, mode, |reader| reader.read("TEST_"), build);
+    let code = kit::run::process("test", Port::grpc(0), mode, |reader| reader.read("TEST_"), build);
     // The harness would make 0 or 101 of it.
     let code = format!("{code:?}").chars().filter(char::is_ascii_digit).collect::<String>();
     std::io::stderr().write_all(format!("\nexit code {code}\n").as_bytes()).unwrap();
@@ -177,6 +184,46 @@ fn a_good_configuration_is_shown_without_its_secrets() {
 }
 
 #[test]
+fn a_guard_without_files_or_names_is_a_fault() {
+    let (_, said) = output(&[
+        ("TEST_KEY", "x"),
+        ("TLS_DIR", "/nowhere"),
+        ("TLS_CLIENTS", ""),
+        ("MODE", "check"),
+    ]);
+    for fault in
+        ["TLS_DIR is \"/nowhere\"", "tls.crt cannot be read", "TLS_CLIENTS must", "code 64"]
+    {
+        assert!(said.contains(fault), "{fault} is not in {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_guarded_process_tells_when_its_certificate_ends_and_lets_only_its_clients_in() {
+    let authority = Authority::new("one");
+    let own = Folder::holding(&authority.issues("localhost"), &[&authority]);
+    let guarded = [("TLS_DIR", own.path()), ("TLS_CLIENTS", "other,edge"), ("DRAIN_DELAY", "0s")];
+    let process = Process::start(&guarded);
+    let metrics = process.probe("/metrics");
+    for line in [
+        "errand_tls_certificate_not_before_timestamp_seconds 1577836800",
+        "errand_tls_certificate_not_after_timestamp_seconds 4102444800",
+        "errand_tls_reloads_total{result=\"failure\"} 0",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
+    let url = format!("https://localhost:{}", process.address.port());
+    for (name, expected) in [("edge", Code::Unimplemented), ("stranger", Code::Unavailable)] {
+        let client = Folder::holding(&authority.issues(name), &[&authority]);
+        let channel =
+            kit::channel::remote("test", &url, client.identity(), Limits::default()).unwrap();
+        let outcome = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
+        assert_eq!(outcome.unwrap_err().code(), expected, "{name}");
+    }
+    while !process.probe("/metrics").contains("errand_tls_refusals_total{reason=\"name\"}") {}
+}
+
+#[test]
 fn a_process_tells_how_it_is_and_leaves_when_told() {
     let process = Process::start(&[("DRAIN_DELAY", "500ms")]);
     assert!(process.probe("/livez").starts_with("HTTP/1.1 200"));
@@ -211,11 +258,11 @@ async fn a_request_that_hangs_does_not_hold_the_process() {
 async fn grpc_asks_for_health_on_the_admin_port_too() {
     let process = Process::start(&[("DRAIN_DELAY", "300ms")]);
     let url = format!("http://{}", process.admin);
-    let channel = kit::channel::remote("test", &url, Limits::default()).unwrap();
+    let channel = kit::channel::remote("test", &url, None, Limits::default()).unwrap();
     let mut client = HealthClient::new(channel);
     let request = |name: &str| HealthCheckRequest { service: name.to_owned() };
     assert_eq!(client.check(request("")).await.unwrap().get_ref().status(), ServingStatus::Serving);
-    assert_eq!(client.check(request("other")).await.unwrap_err().code(), tonic::Code::NotFound);
+    assert_eq!(client.check(request("other")).await.unwrap_err().code(), Code::NotFound);
     let mut watched = client.watch(request("test")).await.unwrap().into_inner();
     assert_eq!(watched.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
     process.terminate();

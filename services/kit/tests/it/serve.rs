@@ -22,8 +22,8 @@ use tokio::{
 const LONG: Duration = Duration::from_secs(8);
 
 /// A server of its own for one test.
-struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     stop: Stop,
     served: JoinHandle<()>,
 }
@@ -33,7 +33,7 @@ impl Server {
         Self::of(Service::http("test", router()), limits).await
     }
 
-    async fn of(service: Service, limits: Limits) -> Self {
+    pub(crate) async fn of(service: Service, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), Stop::new());
         let stopped = stop.clone();
@@ -43,7 +43,7 @@ impl Server {
         Self { address, stop, served }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
@@ -76,7 +76,7 @@ fn router() -> Router {
 }
 
 /// Limits of milliseconds, where the product has seconds.
-fn quick() -> Limits {
+pub(crate) fn quick() -> Limits {
     Limits {
         first_byte_timeout: Period::from_millis(300),
         header_timeout: Period::from_millis(300),
@@ -105,7 +105,7 @@ async fn read_until(stream: &mut TcpStream, end: &str) -> String {
 }
 
 /// Waits until the server closes the connection; gives how long that took.
-async fn closed(stream: &mut TcpStream) -> Duration {
+pub(crate) async fn closed(stream: &mut TcpStream) -> Duration {
     let (begun, mut rest) = (Instant::now(), vec![]);
     // Whether by FIN or by RST does not matter here.
     _ = timeout(LONG, stream.read_to_end(&mut rest)).await.unwrap();

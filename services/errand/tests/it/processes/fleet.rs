@@ -26,22 +26,32 @@ impl Fleet {
     /// So many replicas of each service, on PostgreSQL.
     pub(crate) async fn split(auths: usize, tasks: usize, gateways: usize) -> Self {
         let shared = storage::variables(Backend::Postgres).await;
-        let folder = folder_of(&shared);
+        Self::of(&shared, [auths, tasks, gateways], |_| vec![], addresses).await
+    }
+
+    /// The same with more settings for each service, and with the URLs under which it is called.
+    pub(crate) async fn of(
+        shared: &storage::Variables,
+        [auths, tasks, gateways]: [usize; 3],
+        more: impl Fn(&str) -> storage::Variables,
+        urls: impl Fn(&[Process]) -> String,
+    ) -> Self {
+        let folder = folder_of(shared);
         let start = |service: &str,
                      count: usize,
                      peers: &[(&'static str, String)]|
          -> Vec<Process> {
-            let mut variables = storage::for_service(service, &shared);
-            variables.extend(peers.iter().cloned());
+            let mut variables = storage::for_service(service, shared);
+            variables.extend(peers.iter().cloned().chain(more(service)));
             let replica = |number| {
                 Process::start(service, &format!("{service}-{number}"), &folder, variables.clone())
             };
             (1..=count).map(replica).collect()
         };
         let mut processes = start("auth", auths, &[]);
-        let auth = ("AUTH_URL", addresses(&processes));
+        let auth = ("AUTH_URL", urls(&processes));
         let of_tasks = start("tasks", tasks, std::slice::from_ref(&auth));
-        let tasks = ("TASKS_URL", addresses(&of_tasks));
+        let tasks = ("TASKS_URL", urls(&of_tasks));
         processes.extend(of_tasks);
         processes.extend(start("gateway", gateways, &[auth, tasks]));
         let fleet = Self { processes };
@@ -76,7 +86,7 @@ fn addresses(processes: &[Process]) -> String {
     processes.iter().map(|process| process.address.as_str()).collect::<Vec<_>>().join(",")
 }
 
-fn folder_of(variables: &storage::Variables) -> PathBuf {
+pub(crate) fn folder_of(variables: &storage::Variables) -> PathBuf {
     let folder = variables.iter().find(|(name, _)| *name == "DATA_DIR");
     Path::new(&folder.expect("a folder for data").1).to_owned()
 }

@@ -56,6 +56,11 @@ impl Process {
         }
     }
 
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("its log")
+    }
+
     /// `host:port` of its probes.
     pub(crate) fn admin_address(&self) -> &str {
         self.admin.base.trim_start_matches("http://")

@@ -26,7 +26,7 @@ use tokio::{
 use tonic::Code;
 
 /// A server on a loopback port; dropping it closes the port and all connections.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     address: SocketAddr,
     calls: Arc<AtomicUsize>,
     recycle: Arc<Notify>,
@@ -35,7 +35,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) async fn start<F, A>(answer: F) -> Self
+    pub(crate) async fn start<F, A>(answer: F) -> Self
     where
         F: Fn(HeaderMap) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Response<Body>> + Send + 'static,
@@ -43,7 +43,7 @@ impl Peer {
         Self::start_at("127.0.0.1:0".parse().unwrap(), answer).await
     }
 
-    pub(super) async fn start_at<F, A>(address: SocketAddr, answer: F) -> Self
+    pub(crate) async fn start_at<F, A>(address: SocketAddr, answer: F) -> Self
     where
         F: Fn(HeaderMap) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Response<Body>> + Send + 'static,
@@ -60,7 +60,7 @@ impl Peer {
     }
 
     /// One that accepts connections and says nothing.
-    pub(super) async fn silent() -> Self {
+    pub(crate) async fn silent() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut peer = Self::closed(listener.local_addr().unwrap());
         peer.tasks.spawn(async move {
@@ -73,7 +73,7 @@ impl Peer {
     }
 
     /// One that refuses the first `count` streams unread, and answers the others well.
-    pub(super) async fn refusing(count: usize) -> Self {
+    pub(crate) async fn refusing(count: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut peer = Self::closed(listener.local_addr().unwrap());
         let calls = peer.calls.clone();
@@ -92,7 +92,7 @@ impl Peer {
     }
 
     /// One whose host does not even complete connections: they stay unanswered, as behind a broken route.
-    pub(super) async fn unreachable() -> Self {
+    pub(crate) async fn unreachable() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(1).unwrap();
@@ -111,7 +111,7 @@ impl Peer {
     }
 
     /// An address that nobody listens on.
-    pub(super) async fn dead() -> Self {
+    pub(crate) async fn dead() -> Self {
         Self::closed(Self::silent().await.address)
     }
 
@@ -125,26 +125,26 @@ impl Peer {
         }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// How many calls were seen.
-    pub(super) fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
     }
 
     /// Tells all connections that no further call is taken on them (GOAWAY).
-    pub(super) fn recycle(&self) {
+    pub(crate) fn recycle(&self) {
         self.recycle.notify_waiters();
     }
 
     /// Breaks all connections off.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.cut.notify_waiters();
     }
 }
@@ -176,7 +176,7 @@ async fn serve(stream: TcpStream, router: Router, recycle: Arc<Notify>) {
 }
 
 /// An answer without a message.
-pub(super) fn grpc(code: Code) -> Response<Body> {
+pub(crate) fn grpc(code: Code) -> Response<Body> {
     let status = (code as i32).to_string();
     let response = Response::builder()
         .header("content-type", "application/grpc")

@@ -71,7 +71,7 @@ async fn cut_each_call(peer: &Peer) {
 #[tokio::test]
 async fn a_peer_in_trouble_gets_little_more_work() {
     let peer = failing(Code::Unavailable).await;
-    let channel = remote("things", &peer.url(), Limits::default()).unwrap();
+    let channel = remote("things", &peer.url(), None, Limits::default()).unwrap();
     let began = Instant::now();
     let codes = join_all((0..1000).map(|_| code(&channel, "GetThing", &[]))).await;
     assert!(codes.iter().all(|code| *code == Code::Unavailable));
@@ -85,7 +85,7 @@ async fn a_peer_in_trouble_gets_little_more_work() {
 async fn a_message_above_the_limit_is_not_sent() {
     let peer = failing(Code::Ok).await;
     let channel =
-        remote("things", &peer.url(), Limits { message: 6, ..Limits::default() }).unwrap();
+        remote("things", &peer.url(), None, Limits { message: 6, ..Limits::default() }).unwrap();
     assert_eq!(
         call(&channel, "CreateThing", &[KEY]).await.unwrap_err().code(),
         Code::ResourceExhausted
@@ -96,7 +96,7 @@ async fn a_message_above_the_limit_is_not_sent() {
 #[tokio::test]
 async fn an_attempt_without_an_answer_is_cut_and_repeated_once() {
     let peer = Peer::start(|_| std::future::pending()).await;
-    let channel = remote("things", &peer.url(), brief()).unwrap();
+    let channel = remote("things", &peer.url(), None, brief()).unwrap();
     let began = Instant::now();
     assert_eq!(code(&channel, "GetThing", &[]).await, Code::DeadlineExceeded);
     assert!((400..5000).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());

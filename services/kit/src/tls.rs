@@ -1,0 +1,13 @@
+//! Mutual TLS between services: who this process is, whom it lets in, and whom it calls. TLS 1.3 and HTTP/2, nothing older.
+mod admission;
+mod certificate;
+mod credentials;
+mod guard;
+mod identity;
+mod refusal;
+
+pub use self::{
+    admission::{Admission, faults},
+    guard::Guard,
+    identity::Identity,
+};
