@@ -19,6 +19,7 @@ use crate::{
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// Who asks, and what the services need to believe it.
+#[derive(Clone)]
 pub(crate) struct User {
     /// The caller, as the token says.
     pub(crate) caller: Caller,

@@ -93,6 +93,9 @@ pub(crate) struct App {
 impl App {
     pub(crate) async fn start(topology: Topology, backend: Backend, clock: Clock) -> Self {
         let config = configured(storage::variables(backend).await);
+        // Nobody asks before the schema is there: a balancer waits for readiness, a test does not.
+        auth::migrate(&config.auth).await.expect("auth's schema");
+        tasks::migrate(&config.tasks).await.expect("tasks' schema");
         let address = match topology {
             Topology::OneProcess => one_process(config, clock).await,
             Topology::Split => split(config, clock).await,

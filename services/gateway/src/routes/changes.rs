@@ -5,7 +5,7 @@ mod stream;
 use std::time::Duration;
 
 use axum::extract::State;
-use proto::tasks::v1::{ListActivityRequest, ListChangesRequest};
+use proto::tasks::v1::{ListActivityRequest, ListChangesRequest, ListChangesResponse};
 
 pub(crate) use self::shape::{ActivityPage, Change, ChangePage, ChangeQuery};
 pub(crate) use self::stream::{__path_stream, stream};
@@ -31,17 +31,28 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
     let (limit, cursor) = query.page();
     let wait = query.seconds("wait", LONGEST_WAIT);
     query.end()?;
-    let wait_milliseconds = i32::try_from(wait.as_millis()).unwrap_or_default();
-    let mut request = user.asks(ListChangesRequest { cursor, limit, wait_milliseconds });
     let _place = gateway.streams.wait()?;
-    request.set_timeout(wait + Duration::from_secs(2));
     let leaves = gateway.streams.ended();
     let answer = tokio::select! {
-        answer = async { gateway.changes().list_changes(request).await } => answer.map_err(Problem::of_query)?,
-        // The client comes back with the same cursor, to a process that stays.
-        () = leaves.cancelled(), if !wait.is_zero() => return Err(Problem::of_status(axum::http::StatusCode::SERVICE_UNAVAILABLE)),
-    };
+        answer = after(&gateway, user.clone(), &cursor, limit, wait) => answer,
+        // The client comes back with the cursor that it gets now, to a process that stays.
+        () = leaves.cancelled(), if !wait.is_zero() => after(&gateway, user, &cursor, limit, Duration::ZERO).await,
+    }?;
     Ok(reply::plain::<ChangePage, _>(answer))
+}
+
+async fn after(
+    gateway: &Gateway,
+    user: User,
+    cursor: &str,
+    limit: i32,
+    wait: Duration,
+) -> Result<tonic::Response<ListChangesResponse>, Problem> {
+    let wait_milliseconds = i32::try_from(wait.as_millis()).unwrap_or_default();
+    let request = ListChangesRequest { cursor: cursor.to_owned(), limit, wait_milliseconds };
+    let mut request = user.asks(request);
+    request.set_timeout(wait + Duration::from_secs(2));
+    gateway.changes().list_changes(request).await.map_err(Problem::of_query)
 }
 
 /// List your activity
