@@ -67,7 +67,7 @@ def size_of(service):
     wanted = cluster.pods(service)[0]["spec"]["containers"][0]["image"]
     nodes = json.loads(cluster.command(["kubectl", "get", "nodes", "--output", "json"]))["items"]
     for image in (image for node in nodes for image in node["status"].get("images", [])):
-        if any(name.endswith(wanted) for name in image.get("names", [])):
+        if any(name.endswith(wanted) for name in image.get("names") or []):
             return f"{image['sizeBytes'] / 1e6:.1f} MB"
     return "of unknown size"
 

@@ -47,8 +47,5 @@ def of_panel(panel, names):
 
 
 def unknown(text, names):
-    return sorted(word for word in set(WORDS.findall(text)) if SUFFIX.sub("", word) not in names and word not in names and not PLANNED.match(word))
+    return sorted(word for word in set(WORDS.findall(text)) if SUFFIX.sub("", word) not in names and word not in names)
 
-
-# Of the file of settings and of certificates: counted once the services watch them.
-PLANNED = re.compile(r"errand_(config|tls)_")

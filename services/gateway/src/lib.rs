@@ -19,7 +19,11 @@ mod visit;
 use std::sync::Arc;
 
 use kit::{Clock, GrpcChannel, Service, Stop, channel, config::Live, tls::Identity};
-use proto::auth::v1::trust_service_client::TrustServiceClient;
+use proto::{
+    auth::v1::trust_service_client::TrustServiceClient,
+    tasks::v1::{ListProjectsRequest, project_service_client::ProjectServiceClient},
+};
+use tonic::Code;
 
 pub use config::{Config, Switch};
 
@@ -75,5 +79,17 @@ pub async fn build_remote(settings: Live<Config>, clock: Clock) -> anyhow::Resul
     let remote =
         |name, url: &str| channel::remote(name, url, identity.clone(), channel::Limits::default());
     let (auth, tasks) = (remote("auth", &config.auth_url)?, remote("tasks", &config.tasks_url)?);
-    build(settings, clock, Peers { auth, tasks })
+    let asked = tasks.clone();
+    let service = build(settings, clock, Peers { auth, tasks })?;
+    // The keys come from auth; that tasks is found, too, is seen by nothing else.
+    Ok(service.ready_when("tasks", move || Box::pin(answers(asked.clone()))))
+}
+
+/// Any answer will do, as that nobody is signed in.
+async fn answers(tasks: GrpcChannel) -> Result<(), String> {
+    let mut projects = ProjectServiceClient::new(tasks);
+    match projects.list_projects(ListProjectsRequest::default()).await {
+        Err(status) if status.code() == Code::Unavailable => Err(status.message().to_owned()),
+        _ => Ok(()),
+    }
 }

@@ -25,6 +25,9 @@ use super::{Error, Limits, tls};
 /// Reads that are one statement share this many connections: pipelined there, they cost a third of what an exclusive one costs.
 const LANES: usize = 2;
 
+/// Between two tries to connect one of them.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// A pool for transactions and a few shared connections for reads.
 #[derive(Clone)]
 pub struct Postgres {
@@ -144,6 +147,8 @@ async fn keep_lane(
                 drop(lanes);
                 _ = alive.await;
             }
+            // Said while the pauses still grow: after that it is nothing new.
+            _ if pause == LONGEST_PAUSE => {}
             Ok(Err(error)) => tracing::warn!(%error, "the database cannot be reached"),
             Err(_) => tracing::warn!("the database does not answer"),
         }
@@ -151,7 +156,7 @@ async fn keep_lane(
             lanes[index].connection.store(None);
         }
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(1));
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

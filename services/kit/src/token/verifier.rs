@@ -226,6 +226,9 @@ impl Verifier {
     }
 }
 
+/// Between two tries to follow.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
 /// Keeps `verifier` up to date from a stream of updates, which `open` opens anew whenever it ends.
 pub async fn follow<S, F>(verifier: &Verifier, stop: &Stop, open: impl Fn() -> F)
 where
@@ -246,13 +249,14 @@ where
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            ended = updates => if let Err(status) = ended {
+            // Said while the pauses still grow: after that it is nothing new.
+            ended = updates => if let Err(status) = ended && pause < LONGEST_PAUSE {
                 tracing::warn!(code = ?status.code(), message = status.message(), "keys and revocations cannot be followed");
             }
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_millis(500)),
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
         }
     }
 }
