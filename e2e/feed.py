@@ -47,7 +47,8 @@ class Feed(threading.Thread):
             elif not line:
                 if data is not None and position:
                     self.position = position
-                    self.sequences.append(data["sequence"])
+                    # A bookmark has a position alone.
+                    self.sequences += [data["sequence"]] if data else []
                 position, data = None, None
         connection.close()
 

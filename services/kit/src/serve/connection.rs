@@ -81,16 +81,17 @@ where
         std::pin::pin!(activity.overdue_head(shared.limits.header_timeout.duration()));
     let mut age =
         std::pin::pin!(time::sleep(jittered(shared.limits.max_connection_age.duration(), 10)));
+    let mut told = std::pin::pin!(told_to_end(&shared, &activity));
     let (mut stopping, mut retired) = (false, false);
     loop {
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
-            () = shared.goaway.cancelled(), if !stopping => {
+            () = told.as_mut(), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
-            // A request may be on its way to an idle HTTP/1 connection: only an answer can end it without a loss.
+            // An idle HTTP/1 connection is ended by its next answer, as below.
             () = age.as_mut() => {
                 if retired {
                     return;
@@ -116,5 +117,14 @@ async fn first_byte(stream: &TcpStream, shared: &Shared) -> bool {
     tokio::select! {
         peeked = time::timeout(limit, stream.peek(&mut byte)) => matches!(peeked, Ok(Ok(1..))),
         () = shared.goaway.cancelled() => false,
+    }
+}
+
+/// Waits until the server ends its connections. A request may be on its way to an idle HTTP/1 connection: only an answer can end that
+/// without a loss, so that it gets more time for one.
+async fn told_to_end(shared: &Shared, activity: &Activity) {
+    shared.goaway.cancelled().await;
+    if !activity.is_http2() {
+        time::sleep(shared.limits.drain_delay.duration() * 2).await;
     }
 }

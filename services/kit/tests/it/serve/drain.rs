@@ -7,7 +7,21 @@ async fn an_idle_server_goes_once_every_balancer_knows() {
     ask(&mut idle, "/").await;
     read_until(&mut idle, "hello").await;
     let taken = server.stop().await;
-    assert!((200..700).contains(&taken.as_millis()), "{taken:?}");
+    assert!((600..5000).contains(&taken.as_millis()), "{taken:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_was_on_its_way_to_an_idle_connection_is_answered() {
+    let server = Server::start(Limits { drain_delay: Period::from_millis(400), ..quick() }).await;
+    let mut idle = server.connect().await;
+    ask(&mut idle, "/").await;
+    read_until(&mut idle, "hello").await;
+    server.stop.cancel();
+    sleep(Duration::from_millis(700)).await;
+    assert!(TcpStream::connect(server.address).await.is_err(), "it still accepts");
+    ask(&mut idle, "/").await;
+    assert!(read_until(&mut idle, "hello").await.contains("connection: close"));
+    timeout(LONG, server.served).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -21,7 +35,7 @@ async fn a_stopping_server_still_answers_and_asks_to_come_to_another() {
     for mut stream in [known, server.connect().await] {
         ask(&mut stream, "/").await;
         assert!(read_until(&mut stream, "hello").await.contains("connection: close"));
-        assert!(closed(&mut stream).await.as_millis() < 200);
+        closed(&mut stream).await;
     }
     timeout(LONG, server.served).await.unwrap().unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
