@@ -74,7 +74,7 @@ async fn live<F>(
 where
     F: Future<Output = anyhow::Result<Service>>,
 {
-    metrics::build_info(name);
+    metrics::build_info(name, &chassis.telemetry.errand_revision);
     let health = Health::new();
     let stop = stop_on_signal()?;
     let (address, admin_address) = (chassis.listen.address(port), chassis.listen.admin_listen);

@@ -15,6 +15,8 @@ pub struct Telemetry {
     pub otel_exporter_otlp_endpoint: Option<String>,
     /// `OTEL_TRACES_SAMPLER_ARG`: the part of new traces that is exported, from 0 to 1; a caller's decision is kept.
     pub otel_traces_sampler_arg: f64,
+    /// `ERRAND_REVISION`: the commit that was built; an image sets it.
+    pub errand_revision: String,
 }
 
 /// How a log line looks.
@@ -35,6 +37,7 @@ impl Default for Telemetry {
             log_format: Format::Json,
             otel_exporter_otlp_endpoint: None,
             otel_traces_sampler_arg: 1.0,
+            errand_revision: "unknown".to_owned(),
         }
     }
 }
