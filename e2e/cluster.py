@@ -104,10 +104,14 @@ def await_that(condition, what, timeout=60, every=0.5):
         time.sleep(every)
 
 
+def admin(pod, path):
+    """What a pod's admin port answers."""
+    return kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:9090/proxy/{path}")
+
+
 def metrics(pod):
     """What a pod tells about itself: samples by their name and labels."""
-    text = kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:9090/proxy/metrics")
-    lines = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    lines = (line.rsplit(" ", 1) for line in admin(pod, "metrics").splitlines() if line and not line.startswith("#"))
     return {name: float(value) for name, value in lines}
 
 
