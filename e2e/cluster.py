@@ -93,14 +93,14 @@ def rolled_out(service, timeout=180):
 
 def await_that(condition, what, timeout=60, every=0.5):
     """Returns what the condition gives once that is true, and the seconds it took."""
-    began = time.monotonic()
+    began, last = time.monotonic(), ""
     while True:
         try:
             if found := condition():
                 return found, time.monotonic() - began
-        except (Failed, OSError):
-            pass
-        check(time.monotonic() - began < timeout, f"{what}: not within {timeout} s")
+        except (Failed, OSError) as error:
+            last = f" ({error})"
+        check(time.monotonic() - began < timeout, f"{what}: not within {timeout} s{last}")
         time.sleep(every)
 
 

@@ -30,7 +30,7 @@ def scales_up_and_down():
     with Load(Ingress(), rate=260) as load:
         _, grew = cluster.await_that(lambda: len(served()) >= 3, "three pods of tasks", 240)
         ready_at = time.monotonic()
-        share, took = cluster.await_that(evenly_shared, f"{SHARE:.0%} of the even share for each pod", SOON, every=0.1)
+        share, _ = cluster.await_that(evenly_shared, f"{SHARE:.0%} of the even share for each pod", SOON, every=0.1)
         lasted = time.monotonic() - ready_at
     up = load.report()
     # Less load on more pods: they go one after the other, under the eyes of clients.
@@ -49,4 +49,5 @@ def evenly_shared():
     if len(grown) < 3 or not sum(grown.values()):
         return None
     least = min(grown.values()) / (sum(grown.values()) / len(grown))
-    return least if least >= SHARE else None
+    cluster.check(least >= SHARE, f"calls in five seconds: {sorted(grown.values())}")
+    return least

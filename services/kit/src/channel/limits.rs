@@ -60,7 +60,7 @@ impl Default for Limits {
             ejection: Duration::from_secs(1),
             longest_ejection: Duration::from_secs(30),
             slow_start: Duration::from_secs(4),
-            decay: Duration::from_secs(10),
+            decay: Duration::from_secs(3),
             retry_share: 0.2,
             retries_per_second: 10,
             message: 1 << 20,
