@@ -65,6 +65,11 @@ def pods(component):
     return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
+def settled(component):
+    """Whether none of a component's pods is on its way out."""
+    return all("deletionTimestamp" not in pod["metadata"] for pod in get("pods", "--selector", selector(component))["items"])
+
+
 def is_ready(pod):
     """Whether a pod takes traffic."""
     return any(part["type"] == "Ready" and part["status"] == "True" for part in pod["status"].get("conditions", []))
