@@ -1,9 +1,10 @@
 //! What travels with a request through all services: its id, its trace, its deadline.
-use std::{cell::RefCell, future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use ring::rand::SecureRandom as _;
 use tokio::time::Instant;
+
+use crate::id::random;
 
 tokio::task_local! {
     static CURRENT: RequestContext;
@@ -81,8 +82,13 @@ impl TraceContext {
 
     /// The `traceparent` header for the next hop.
     pub fn header(&self) -> HeaderValue {
-        let flags = if self.sampled { "01" } else { "00" };
-        let text = format!("00-{}-{}-{flags}", self.trace_id_hex(), self.span_id_hex());
+        let flags = if self.sampled { "-01" } else { "-00" };
+        let mut text = String::with_capacity(55);
+        text.push_str("00-");
+        push_hex(&mut text, &self.trace_id);
+        text.push('-');
+        push_hex(&mut text, &self.span_id);
+        text.push_str(flags);
         HeaderValue::from_str(&text).expect("hexadecimal digits and dashes")
     }
 
@@ -97,30 +103,18 @@ impl TraceContext {
     }
 }
 
-/// Bytes that nobody can guess, from a buffer that is filled by the operating system's generator.
-fn random<const N: usize>() -> [u8; N] {
-    // One system call for 32 ids instead of one each: ids are made several times a request.
-    thread_local!(static POOL: RefCell<([u8; 512], usize)> = const { RefCell::new(([0; 512], 512)) });
-    POOL.with_borrow_mut(|(bytes, used)| {
-        if *used + N > bytes.len() {
-            ring::rand::SystemRandom::new()
-                .fill(bytes)
-                .expect("the system's generator does not fail");
-            *used = 0;
-        }
-        let mut out = [0; N];
-        out.copy_from_slice(&bytes[*used..*used + N]);
-        *used += N;
-        out
-    })
+fn to_hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    push_hex(&mut text, bytes);
+    text
 }
 
-fn to_hex(bytes: &[u8]) -> String {
+fn push_hex(text: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes
-        .iter()
-        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    digits.map(char::from).collect()
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
 }
 
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -143,6 +143,13 @@ struct Escaped<'a> {
 
 impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        // As a rule there is nothing to escape.
+        let plain = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        if text.len() <= self.left && text.bytes().all(plain) {
+            self.left -= text.len();
+            self.line.push_str(text);
+            return Ok(());
+        }
         let mut plain_from = 0;
         for (position, character) in text.char_indices() {
             let escape = match character {
