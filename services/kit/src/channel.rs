@@ -16,7 +16,7 @@ mod recovery;
 mod resolver;
 mod retry;
 
-use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use tonic::{Status, body::Body};
@@ -93,15 +93,4 @@ async fn in_process(
         Ok(response.map(Body::new))
     };
     record.end(deadline.keep(answering).await)
-}
-
-/// Runs what belongs to a channel and not to a request: a draining process does not wait for it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "connections live as long as the channel; waiting for them would never end"
-)]
-fn background<F: Future<Output: Send + 'static> + Send + 'static>(
-    future: F,
-) -> tokio::task::JoinHandle<F::Output> {
-    tokio::spawn(future)
 }

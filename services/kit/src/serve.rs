@@ -51,6 +51,7 @@ pub(crate) enum Protocol {
 struct Shared {
     router: axum::Router,
     guard: Option<Guard>,
+    protocol: Protocol,
     builder: auto::Builder<TokioExecutor>,
     limits: Limits,
     draining: AtomicBool,
@@ -99,6 +100,7 @@ pub(crate) async fn observed(
     let shared = Arc::new(Shared {
         router,
         guard,
+        protocol,
         builder: connection::builder(protocol, limits),
         limits: limits.clone(),
         draining: AtomicBool::new(false),
@@ -156,8 +158,13 @@ async fn accept(
         match places.take(address.ip()) {
             Ok(place) => {
                 let (shared, stream) = (Arc::clone(shared), without_delay(stream));
+                let protocol = shared.protocol;
                 running.spawn(async move {
-                    connection::converse(stream, address, shared).await;
+                    let conversation = connection::converse(stream, address, shared);
+                    match protocol {
+                        Protocol::Grpc => crate::work::gather(conversation).await,
+                        Protocol::Http => conversation.await,
+                    }
                     drop(place);
                 });
             }

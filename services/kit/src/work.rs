@@ -1,7 +1,13 @@
 //! Work that outlives the request that began it.
-use std::{future::Future, sync::LazyLock, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::LazyLock,
+    task::Poll,
+    time::Duration,
+};
 
-use tokio::task::JoinHandle;
+use tokio::task::{self, JoinHandle};
 use tokio_util::task::TaskTracker;
 
 use crate::request;
@@ -31,6 +37,22 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     tokio::spawn(future)
+}
+
+/// Keeps a connection that many share: woken, it steps back once behind all tasks that can run, so that what they have to send
+/// leaves together. Sending is the most expensive thing that a read does.
+pub async fn gather<F: Future>(connection: F) -> F::Output {
+    let mut connection = pin!(connection);
+    let mut stepped_back = false;
+    poll_fn(|context| {
+        stepped_back = !stepped_back;
+        if stepped_back {
+            _ = pin!(task::yield_now()).poll(context);
+            return Poll::Pending;
+        }
+        connection.as_mut().poll(context)
+    })
+    .await
 }
 
 /// Waits until all spawned work is done, at most `limit`; false when some was left.

@@ -18,7 +18,6 @@ use tower::retry::budget::TpsBudget;
 
 use super::{
     answer::Answer,
-    background,
     call::{Call, Length},
     chance,
     endpoint::{Endpoint, Peer},
@@ -27,6 +26,7 @@ use super::{
     link::Link,
     resolver::{self, Addresses, Target},
 };
+use crate::work;
 
 /// The endpoints of a peer.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Balancer {
             resolver: OnceLock::new(),
             peer: Arc::new(peer),
         });
-        let resolver = background(resolver::follow(Arc::downgrade(&balancer), targets));
+        let resolver = work::detach(resolver::follow(Arc::downgrade(&balancer), targets));
         balancer.resolver.set(AbortOnDropHandle::new(resolver)).expect("set once, here");
         balancer
     }

@@ -19,7 +19,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{background, endpoint::Endpoint, failure::chain, limits::Limits};
+use super::{endpoint::Endpoint, failure::chain, limits::Limits};
+use crate::work;
 
 /// The sending side of an HTTP/2 connection.
 pub(crate) type Connection = SendRequest<Full<Bytes>>;
@@ -85,7 +86,7 @@ impl Link {
         });
         if first {
             // A task of its own: the others still get the connection when this caller gives up.
-            background(open(self.clone(), endpoint.clone()));
+            work::detach(open(self.clone(), endpoint.clone()));
         }
         let settled = changes.wait_for(|state| !matches!(state, State::Opening)).await.ok()?;
         match &*settled {
@@ -113,7 +114,7 @@ async fn open(link: Arc<Link>, endpoint: Arc<Endpoint>) {
             link.state.send_replace(State::Open(connection));
             let endpoint = Arc::downgrade(&{ endpoint });
             drop(link);
-            let lost = life.await.is_err_and(|error| error.is_timeout());
+            let lost = work::gather(life).await.is_err_and(|error| error.is_timeout());
             if let Some(endpoint) = endpoint.upgrade().filter(|_| lost) {
                 endpoint.unreachable("a ping was not answered");
             }

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, Version, header};
 use http_body_util::Full;
 
-use super::{background, chance, endpoint::Endpoint};
+use super::{chance, endpoint::Endpoint};
+use crate::work;
 
 /// When an endpoint that refused a connection is first tried again; each further pause is twice as long.
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -17,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Probes the endpoint after `pause` and from then on, until it answers or is no longer an address of the peer.
 pub(crate) fn start(endpoint: &Arc<Endpoint>, pause: Duration) {
-    background(recover(Arc::downgrade(endpoint), pause));
+    work::detach(recover(Arc::downgrade(endpoint), pause));
 }
 
 async fn recover(endpoint: Weak<Endpoint>, mut pause: Duration) {

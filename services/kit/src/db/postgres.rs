@@ -138,7 +138,7 @@ async fn keep_lane(
     while lanes.strong_count() > 0 {
         match tokio::time::timeout(Duration::from_secs(2), dial(&config, &connector)).await {
             Ok(Ok((client, connection))) => {
-                let alive = crate::work::detach(connection.map(drop));
+                let alive = crate::work::detach(crate::work::gather(connection).map(drop));
                 let Ok(shared) = AsyncPgConnection::try_from(client).await else { continue };
                 let Some(lanes) = lanes.upgrade() else { return };
                 lanes[index].connection.store(Some(Arc::new(shared)));
