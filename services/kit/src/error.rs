@@ -44,14 +44,11 @@ impl Violation {
 pub fn status(error: &dyn Fault) -> Status {
     let (code, reason) = error.fault();
     let hidden = matches!(code, Code::Internal | Code::Unknown | Code::DataLoss);
-    if hidden || code == Code::Unavailable {
-        let mut causes = vec![];
-        let mut cause = error.source();
-        while let Some(next) = cause {
-            causes.push(next.to_string());
-            cause = next.source();
-        }
-        tracing::error!(reason, error = %error, causes = causes.join(": "), "a request failed");
+    if hidden {
+        tracing::error!(reason, error = chain(error), "a request failed");
+    } else if code == Code::Unavailable {
+        // The caller comes again, and what is missing says so itself.
+        tracing::warn!(reason, error = chain(error), "a request has to wait");
     }
     let message =
         if hidden { "something went wrong on our side".to_owned() } else { error.to_string() };
@@ -68,6 +65,12 @@ pub fn status(error: &dyn Fault) -> Status {
         details.set_bad_request(error.violations().iter().map(wrong).collect::<Vec<_>>());
     }
     Status::with_error_details(code, message, details)
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// A reply with a reason and no more.

@@ -14,8 +14,9 @@ use tonic::Status;
 use super::{
     balancer::Flight,
     call::{Call, Length},
-    failure::{self, chain},
+    failure,
 };
+use crate::error::chain;
 
 /// What the peer answers.
 pub(crate) struct Answer {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, error::Error, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::error::DOMAIN;
+use crate::error::{DOMAIN, chain};
 
 /// Why an attempt brought no answer.
 #[derive(Debug)]
@@ -74,10 +74,4 @@ pub(crate) fn expired() -> Status {
 
 fn late(message: String) -> Status {
     crate::error::refuse(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message)
-}
-
-/// An error with its causes, on one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -19,8 +19,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{endpoint::Endpoint, failure::chain, limits::Limits};
-use crate::work;
+use super::{endpoint::Endpoint, limits::Limits};
+use crate::{error::chain, work};
 
 /// The sending side of an HTTP/2 connection.
 pub(crate) type Connection = SendRequest<Full<Bytes>>;

@@ -8,7 +8,8 @@ use http::{
 };
 use rustls::pki_types::ServerName;
 
-use super::{balancer::Balancer, chance, failure::chain};
+use super::{balancer::Balancer, chance};
+use crate::error::chain;
 
 /// How long one look-up may take.
 const LOOK_UP: Duration = Duration::from_secs(2);
