@@ -43,6 +43,14 @@ impl Server {
         Self { address, stop, served }
     }
 
+    /// A connection that has had an answer.
+    async fn known(&self) -> TcpStream {
+        let mut stream = self.connect().await;
+        ask(&mut stream, "/").await;
+        assert!(!read_until(&mut stream, "hello").await.contains("connection: close"));
+        stream
+    }
+
     pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }

@@ -3,9 +3,7 @@ use super::*;
 #[tokio::test]
 async fn an_idle_server_goes_once_every_balancer_knows() {
     let server = Server::start(Limits { drain_delay: Period::from_millis(200), ..quick() }).await;
-    let mut idle = server.connect().await;
-    ask(&mut idle, "/").await;
-    read_until(&mut idle, "hello").await;
+    let _idle = server.known().await;
     let taken = server.stop().await;
     assert!((600..5000).contains(&taken.as_millis()), "{taken:?}");
 }
@@ -13,9 +11,7 @@ async fn an_idle_server_goes_once_every_balancer_knows() {
 #[tokio::test]
 async fn a_request_that_was_on_its_way_to_an_idle_connection_is_answered() {
     let server = Server::start(Limits { drain_delay: Period::from_millis(400), ..quick() }).await;
-    let mut idle = server.connect().await;
-    ask(&mut idle, "/").await;
-    read_until(&mut idle, "hello").await;
+    let mut idle = server.known().await;
     server.stop.cancel();
     sleep(Duration::from_millis(700)).await;
     assert!(TcpStream::connect(server.address).await.is_err(), "it still accepts");
@@ -27,9 +23,7 @@ async fn a_request_that_was_on_its_way_to_an_idle_connection_is_answered() {
 #[tokio::test]
 async fn a_stopping_server_still_answers_and_asks_to_come_to_another() {
     let server = Server::start(Limits { drain_delay: Period::from_millis(400), ..quick() }).await;
-    let mut known = server.connect().await;
-    ask(&mut known, "/").await;
-    assert!(!read_until(&mut known, "hello").await.contains("connection: close"));
+    let known = server.known().await;
     server.stop.cancel();
     sleep(Duration::from_millis(100)).await;
     for mut stream in [known, server.connect().await] {
