@@ -1,10 +1,19 @@
 //! What travels with a request through all services: its id, its trace, its deadline.
 use std::{future::Future, sync::Arc, time::Duration};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use crate::id::random;
+use crate::{
+    clock::Clock,
+    id::{self, random},
+};
+
+/// Names the request, to whoever it passes.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where the request stands in its trace (W3C Trace Context).
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 tokio::task_local! {
     static CURRENT: RequestContext;
@@ -26,6 +35,16 @@ impl RequestContext {
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
+}
+
+/// The caller's name for its request, if nothing in it can break a log or a header; otherwise a new one.
+pub fn id(headers: &HeaderMap, clock: &Clock) -> Arc<str> {
+    let given = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    let harmless = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    given.filter(harmless).map_or_else(|| id::uuid(clock).to_string().into(), Arc::from)
 }
 
 /// The context of the request that this task works on.
@@ -63,6 +82,11 @@ impl TraceContext {
     /// A new step of the same trace.
     pub fn child(&self) -> Self {
         Self { span_id: random(), ..*self }
+    }
+
+    /// What the caller's `traceparent` header says; none without a valid one.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        Self::parse(headers.get(&TRACEPARENT)?.to_str().ok()?)
     }
 
     /// Reads a `traceparent` header; none when it is not a valid one.

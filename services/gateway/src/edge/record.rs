@@ -3,19 +3,16 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     body::HttpBody as _,
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, Uri},
+    http::{HeaderValue, Method, Uri},
     response::Response,
 };
 use kit::{
     Clock, metrics,
-    request::TraceContext,
+    request::{self, REQUEST_ID, TRACEPARENT, TraceContext},
     telemetry::span::{self, Kind, Step},
 };
 
 use crate::visit::Visit;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// One request in the log, the metrics and the traces.
 pub(super) struct Record {
@@ -32,12 +29,10 @@ pub(super) struct Record {
 impl Record {
     pub(super) fn begin(request: &Request, clock: &Clock) -> Self {
         let headers = request.headers();
-        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let given = text(&REQUEST_ID).filter(|id| is_harmless(id));
-        let parent = text(&TRACEPARENT).and_then(TraceContext::parse);
+        let parent = TraceContext::of(headers);
         Self {
-            request_id: given.map_or_else(|| kit::id::uuid(clock).to_string().into(), Arc::from),
+            request_id: request::id(headers, clock),
             began: Instant::now(),
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -75,10 +70,4 @@ impl Record {
         );
         step.end_http(&method, route, status);
     }
-}
-
-/// A client's own id is used if nothing in it can break a log or a header.
-fn is_harmless(id: &str) -> bool {
-    (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

@@ -1,10 +1,7 @@
 //! What a call tells its peer about the request that it is part of.
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
-use crate::request::{self, RequestContext};
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::request::{self, REQUEST_ID, RequestContext, TRACEPARENT};
 
 /// Adds the trace and the id of the current request, where the caller has not set them.
 pub(crate) fn carry(headers: &mut HeaderMap) {

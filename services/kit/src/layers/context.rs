@@ -1,19 +1,19 @@
 use std::{
     convert::Infallible,
     mem,
-    sync::Arc,
     task::{Context, Poll},
 };
 
 use axum::body::Body;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use tokio::time::Instant;
 use tonic::Code;
 use tower::Service;
 
 use super::{deadline, measure};
 use crate::{
+    clock::Clock,
     error::refuse,
     request::{self, RequestContext, TraceContext},
     telemetry::span,
@@ -58,24 +58,14 @@ where
         );
         return Ok(refusal.into_http());
     };
-    let parent =
-        headers.get("traceparent").and_then(|header| TraceContext::parse(header.to_str().ok()?));
+    let parent = TraceContext::of(headers);
     let uri = request.uri().clone();
     let method = uri.path().trim_start_matches('/');
     let step = span::begin(span::Kind::Server, method, parent);
-    let (request_id, deadline) = (request_id(headers), Instant::now() + timeout);
+    let request_id = request::id(headers, &Clock::system());
+    let deadline = Instant::now() + timeout;
     let context = RequestContext { request_id, trace: step.trace(), deadline };
     let Ok(response) = request::scope(context, async { inner.call(request).await }).await;
     step.end_rpc(method, measure::code(response.headers()));
     Ok(response)
-}
-
-/// The caller's name for the request, if nothing in it can break a log or a header; otherwise a new one.
-fn request_id(headers: &HeaderMap) -> Arc<str> {
-    let given = headers.get("x-request-id").and_then(|id| id.to_str().ok());
-    let harmless = |id: &&str| {
-        (1..=64).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    given.filter(harmless).map_or_else(|| uuid::Uuid::now_v7().to_string().into(), Arc::from)
 }
