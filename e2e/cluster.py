@@ -59,15 +59,10 @@ def selector(component):
     return f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
 
 
-def pods(component):
-    """The pods of a component that are not on their way out."""
+def pods(component, leaving=False):
+    """The pods of a component that are not on their way out; or those that are."""
     found = get("pods", "--selector", selector(component))["items"]
-    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
-
-
-def settled(component):
-    """Whether none of a component's pods is on its way out."""
-    return all("deletionTimestamp" not in pod["metadata"] for pod in get("pods", "--selector", selector(component))["items"])
+    return [pod for pod in found if ("deletionTimestamp" in pod["metadata"]) == leaving]
 
 
 def is_ready(pod):

@@ -65,7 +65,7 @@ def are_asked_for_and_replaced():
         install(first, [first])
         cluster.upgrade(SECURED)
         # A gateway without a certificate still answers on connections it has, until it is gone.
-        cluster.await_that(lambda: all(cluster.settled(service) for service in cluster.SERVICES), "the end of the pods without certificates")
+        cluster.await_that(lambda: not any(cluster.pods(service, leaving=True) for service in cluster.SERVICES), "the end of the pods without certificates")
         cluster.await_that(lambda: User(Ingress()).ask("GET", "/v1/tasks").expect(200) is not None, "a session over mutual TLS", 30)
         for refused, caller in {"nothing": None, "a stranger's": first.issue("stranger"), "another authority's": second.issue("gateway")}.items():
             check(not is_served(caller, first), f"a caller with {refused} certificate is served")
