@@ -48,4 +48,3 @@ def of_panel(panel, names):
 
 def unknown(text, names):
     return sorted(word for word in set(WORDS.findall(text)) if SUFFIX.sub("", word) not in names and word not in names)
-
