@@ -8,9 +8,12 @@ pub mod connection;
 mod error;
 pub mod examine;
 pub mod migrate;
+mod names;
 mod postgres;
 pub mod sql;
 mod sqlite;
+#[doc(hidden)]
+pub mod statement;
 mod tls;
 
 use std::time::Duration;
@@ -25,6 +28,7 @@ pub use error::Error;
 pub use migrate::Migration;
 pub use postgres::Postgres;
 pub use sqlite::{Lite, Sqlite};
+pub use statement::Statement;
 
 /// A database, on whichever backend its URL names.
 #[derive(Clone)]
@@ -206,65 +210,38 @@ macro_rules! on {
 }
 
 /// Runs several queries on an exclusive connection, in their order and, on PostgreSQL, in one trip:
-/// `together!(connection, conn => first.execute(conn).await, second.load(conn).await)` gives a result of a tuple.
+/// `together!(connection, conn => first.execute(conn).await, second.load(conn).await)` gives a result of a tuple. Statements that
+/// were made before can go along, `together!(connection, conn => first.execute(conn).await; statements)`: then it is a pair.
 /// For up to a handful: what has to come last for sure (COMMIT) is sent when these have answered.
 #[macro_export]
 macro_rules! together {
     ($connection:expr, $conn:ident => $($query:expr),+ $(,)?) => {
+        $crate::together!($connection, $conn => $($query),+; Vec::<$crate::db::Statement>::new()).map(|(found, _)| found)
+    };
+    ($connection:expr, $conn:ident => $($query:expr),+; $statements:expr) => {
         match $connection.backend() {
             $crate::db::connection::Backend::Postgres(shared) => {
-                ::futures_util::try_join!($(async {
-                    let $conn = &mut &*shared;
-                    $query.map_err($crate::db::Error::from)
-                }),+)
+                ::futures_util::try_join!(
+                    async {
+                        ::futures_util::try_join!($(async {
+                            let $conn = &mut &*shared;
+                            $query.map_err($crate::db::Error::from)
+                        }),+)
+                    },
+                    $crate::db::statement::send($crate::db::connection::Backend::Postgres(shared), $statements),
+                )
             }
             $crate::db::connection::Backend::Sqlite(lite) => async {
-                Ok::<_, $crate::db::Error>(($({
+                let found = ($({
                     let $conn = &mut *lite;
                     $query.map_err($crate::db::Error::from)?
-                },)+))
+                },)+);
+                let sent = $crate::db::statement::send($crate::db::connection::Backend::Sqlite(lite), $statements).await?;
+                Ok::<_, $crate::db::Error>((found, sent))
             }
             .await,
         }
     };
-}
-
-/// Inserts rows into tables, on PostgreSQL in one trip and many rows a statement:
-/// `insert_all!(connection, journal::table => &events, keys::table => &keys)` gives `Result<(), kit::db::Error>`.
-#[macro_export]
-macro_rules! insert_all {
-    ($connection:expr, $($table:expr => $rows:expr),+ $(,)?) => {
-        match $connection.backend() {
-            $crate::db::connection::Backend::Postgres(shared) => {
-                let mut queries: Vec<::futures_util::future::BoxFuture<'_, Result<(), $crate::db::Error>>> = vec![];
-                $(for rows in $crate::db::chunks($rows) {
-                    let insert = $crate::db::Cached(::diesel::insert_into($table).values(rows));
-                    queries.push(Box::pin(async move {
-                        insert.execute(&mut &*shared).await.map(drop).map_err($crate::db::Error::from)
-                    }));
-                })+
-                ::futures_util::future::try_join_all(queries).await.map(drop)
-            }
-            $crate::db::connection::Backend::Sqlite(lite) => async {
-                $(for row in $rows {
-                    ::diesel::insert_into($table).values(row).execute(lite).await.map_err($crate::db::Error::from)?;
-                })+
-                Ok::<(), $crate::db::Error>(())
-            }
-            .await,
-        }
-    };
-}
-
-/// Cuts rows into runs whose lengths are powers of two, at most 64: so few lengths that each statement stays prepared.
-#[doc(hidden)]
-pub fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = 1 << rows.len().checked_ilog2()?.min(6);
-        let (chunk, rest) = rows.split_at(size);
-        rows = rest;
-        Some(chunk)
-    })
 }
 
 /// Runs a query for each item of some lists, on PostgreSQL all in one trip:

@@ -23,12 +23,12 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The moment that lies `microseconds` after 1970.
-    pub fn from_microseconds(microseconds: i64) -> Self {
+    pub const fn from_microseconds(microseconds: i64) -> Self {
         Self(microseconds)
     }
 
     /// The moment that lies `seconds` after 1970.
-    pub fn from_seconds(seconds: i64) -> Self {
+    pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000))
     }
 

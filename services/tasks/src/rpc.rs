@@ -1,26 +1,24 @@
-//! The service as its peers call it: check the caller, parse, ask a rule, store, reply.
-pub(crate) mod answer;
-mod changes;
-mod projects;
-mod tasks;
-mod trash;
-
+//! The service as its peers call it: check the caller, parse, ask a rule, store, reply. What a resource answers stands in its
+//! folder; here is what all of them share.
 use std::{sync::Arc, time::Duration};
 
-use kit::{Caller, Clock, Db, Violation, error, request};
+use kit::{Caller, Clock, Db, error, request};
 use prost::Message;
 use quick_cache::sync::Cache;
 use ring::digest::{SHA256, digest};
 use tokio::time::Instant;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, metadata::MetadataValue};
 
 use crate::{
-    Error,
-    command::Command,
-    domain::{ScopeId, SessionId, UserId, event::Actor},
-    feed::Feed,
-    store::scopes,
-    writer::{Done, Key, Write, Writer},
+    Error, access,
+    ids::{ScopeId, SessionId, UserId},
+    journal::{
+        command::Command,
+        event::Actor,
+        feed::Feed,
+        writer::{Done, Key, Submission, Writer},
+    },
+    projects,
 };
 
 /// What every method needs.
@@ -34,56 +32,78 @@ pub(crate) struct Rpc {
     pub(crate) scopes: Arc<Cache<UserId, ScopeId>>,
 }
 
-type Reply<M> = Result<Response<M>, Status>;
+/// What a method gives.
+pub(crate) type Reply<M> = Result<Response<M>, Status>;
 
+/// Marks a write whose caller knows of faults already and asks for the others: it is refused in any case.
+const VALIDATE_ONLY: &str = "validate-only";
 /// For a write whose caller set no deadline.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Rpc {
     /// The scope that the caller may see, made at the first request.
-    async fn scope<M>(&self, request: &Request<M>) -> Result<ScopeId, Status> {
+    pub(crate) async fn scope<M>(&self, request: &Request<M>) -> Result<ScopeId, Status> {
         let actor = actor(request)?;
-        if let Some(scope) = self.scopes.get(&actor.user_id) {
+        let user = actor.user_id;
+        if let Some(scope) = self.scopes.get(&user) {
             return Ok(scope);
         }
-        let user = actor.user_id;
-        let scope = match scopes::of_user(&self.db, user).await? {
+        let scope = match access::store::private_scope(&self.db, user).await? {
             Some(scope) => scope,
-            None => scopes::create(&self.db, &self.clock, actor).await?,
+            None => self.begin_scope(actor).await?,
         };
         self.scopes.insert(user, scope);
         Ok(scope)
     }
 
+    async fn begin_scope(&self, actor: Actor) -> Result<ScopeId, Error> {
+        let scope = access::store::create(&self.db, &self.clock, actor.user_id).await?;
+        let command = Box::new(projects::write::Write::CreateInbox);
+        let inbox = Submission { actor, key: None, command, deadline: deadline() };
+        self.writer.submit(scope, inbox).await?;
+        Ok(scope)
+    }
+
     /// Carries out what `parse` makes of a message.
-    async fn write<M, R>(
+    pub(crate) async fn write<M, R, C>(
         &self,
         method: &'static str,
         request: Request<M>,
-        parse: impl FnOnce(M) -> Result<Command, Error>,
+        parse: impl FnOnce(M) -> Result<C, Error>,
     ) -> Reply<R>
     where
         M: Message,
-        R: Message + Default,
+        R: Message + Default + 'static,
+        C: Command + 'static,
     {
         let (scope, actor) = (self.scope(&request).await?, actor(&request)?);
         let key = key(method, &request)?;
-        let deadline = request::with_current(|context| context.deadline)
-            .unwrap_or_else(|| Instant::now() + PATIENCE);
-        let command = parse(request.into_inner())?;
-        let Done { reply, replayed } =
-            self.writer.submit(scope, Write { actor, key, command, deadline }).await?;
-        let reply = R::decode(reply.as_slice())
-            .map_err(|_| Status::internal("a reply of another release"))?;
-        let mut response = Response::new(reply);
-        if replayed {
-            response.metadata_mut().insert(
-                "idempotency-replayed",
-                tonic::metadata::MetadataValue::from_static("true"),
-            );
+        let only_validate = request.metadata().contains_key(VALIDATE_ONLY);
+        let command = Box::new(parse(request.into_inner())?);
+        if only_validate {
+            return Err(Error::Invalid(vec![]).into());
         }
-        Ok(response)
+        let write = Submission { actor, key, command, deadline: deadline() };
+        match self.writer.submit(scope, write).await? {
+            Done::Fresh(message) => {
+                let message = message.downcast().map_err(|_| Status::internal("another reply"))?;
+                Ok(Response::new(*message))
+            }
+            Done::Replayed(encoded) => {
+                let message = R::decode(encoded.as_slice())
+                    .map_err(|_| Status::internal("a reply of another release"))?;
+                let mut response = Response::new(message);
+                let replayed = MetadataValue::from_static("true");
+                response.metadata_mut().insert("idempotency-replayed", replayed);
+                Ok(response)
+            }
+        }
     }
+}
+
+/// Until when the current request is waited for.
+fn deadline() -> Instant {
+    request::with_current(|context| context.deadline).unwrap_or_else(|| Instant::now() + PATIENCE)
 }
 
 /// Who asks, and as part of which request.
@@ -107,41 +127,4 @@ fn key<M: Message>(method: &'static str, request: &Request<M>) -> Result<Option<
     message.push(0);
     request.get_ref().encode(&mut message).map_err(|_| Status::internal("a vector grows"))?;
     Ok(Some(Key { key: key.to_owned(), fingerprint: digest(&SHA256, &message).as_ref().to_vec() }))
-}
-
-/// An id that a path names; one that is none names nothing.
-fn id<T: std::str::FromStr>(text: &str, missing: Error) -> Result<T, Error> {
-    text.parse().map_err(|_| missing)
-}
-
-/// An id that a field names.
-fn field_id<T: std::str::FromStr>(
-    field: &str,
-    text: Option<&String>,
-    faults: &mut Vec<Violation>,
-) -> Option<T> {
-    let parsed = text?.parse().ok();
-    if parsed.is_none() {
-        faults.push(Violation::new(field, "ID", "a UUID"));
-    }
-    parsed
-}
-
-/// An id of the client's choice: a UUIDv7 (RFC 9562).
-fn chosen_id(text: Option<&String>, faults: &mut Vec<Violation>) -> Option<uuid::Uuid> {
-    let id = field_id::<uuid::Uuid>("id", text, faults)?;
-    if id.get_version_num() != 7 {
-        faults.push(Violation::new("id", "ID", "a UUID of version 7, or leave it out"));
-    }
-    Some(id)
-}
-
-/// Goes on where nothing speaks against it.
-fn acceptable(faults: Vec<Violation>) -> Result<(), Error> {
-    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
-}
-
-fn moment(moment: kit::Timestamp) -> prost_types::Timestamp {
-    let (seconds, nanos) = moment.to_proto();
-    prost_types::Timestamp { seconds, nanos }
 }

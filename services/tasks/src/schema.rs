@@ -117,3 +117,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(tasks, task_labels);
+diesel::allow_tables_to_appear_in_same_query!(memberships, scopes);
+diesel::joinable!(memberships -> scopes (scope_id));

@@ -22,6 +22,13 @@ pub enum Error {
     Query(#[source] anyhow::Error),
 }
 
+impl Error {
+    /// Whether the same may succeed a little later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
 impl Fault for Error {
     fn fault(&self) -> (Code, &'static str) {
         match self {

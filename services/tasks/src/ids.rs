@@ -1,0 +1,20 @@
+//! What names what.
+kit::id!(ScopeId, "Names a scope: what is shared as a whole.");
+kit::id!(UserId, "Names a user, as the auth service does.");
+kit::id!(SessionId, "Names a session of a user.");
+kit::id!(ProjectId, "Names a project.");
+kit::id!(TaskId, "Names a task.");
+kit::id!(ObjectId, "Names an object of any type, among those of its type.");
+kit::id!(CompletionId, "Names one act of completing.");
+
+impl From<TaskId> for ObjectId {
+    fn from(TaskId(id): TaskId) -> Self {
+        Self(id)
+    }
+}
+
+impl From<ProjectId> for ObjectId {
+    fn from(ProjectId(id): ProjectId) -> Self {
+        Self(id)
+    }
+}

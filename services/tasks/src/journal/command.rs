@@ -1,0 +1,45 @@
+//! A write, as the journal carries it out.
+use std::{any::Any, fmt::Debug};
+
+use futures_util::future::BoxFuture;
+use prost::Message;
+
+use super::{error, event::Actor, stored::Wanted, unit::Unit};
+use crate::Error;
+
+/// What each resource has one enum of: it says what it is about, and what it does inside a unit of work.
+pub(crate) trait Command: Debug + Send + Sync {
+    /// The resource and the operation, as metrics name them: one of the resource's `OPERATIONS`.
+    fn label(&self) -> [&'static str; 2];
+
+    /// The rows it is about: read before it runs, together with those of the other writes at hand.
+    fn wanted(&self) -> Vec<Wanted>;
+
+    /// Runs it. Refusals come before the first save, so that a refused write leaves nothing in a unit it shares.
+    fn run<'u>(
+        &'u self,
+        unit: &'u mut Unit,
+        actor: &'u Actor,
+    ) -> BoxFuture<'u, Result<Answer, Error>>;
+}
+
+/// What a write answers: the message, and its bytes as they are kept under an idempotency key.
+pub(crate) struct Answer {
+    pub(crate) message: Box<dyn Any + Send>,
+    pub(crate) encoded: Vec<u8>,
+}
+
+impl Answer {
+    /// The answer that is this message.
+    pub(crate) fn new<M: Message + 'static>(message: M) -> Self {
+        Self { encoded: message.encode_to_vec(), message: Box::new(message) }
+    }
+}
+
+/// Refuses a write whose caller saw another version.
+pub(crate) fn expect_version(at: i64, if_version: Option<i64>) -> Result<(), Error> {
+    match if_version {
+        Some(seen) if seen != at => Err(error::Error::Stale { at }.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,46 @@
+//! An entry of the journal: one object, changed by one write.
+use diesel::prelude::*;
+use kit::{Timestamp, db::sql::JsonText};
+
+use crate::{
+    ids::{ObjectId, ScopeId, SessionId, UserId},
+    schema::journal,
+};
+
+/// An entry of the journal.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = journal, treat_none_as_default_value = false)]
+pub(crate) struct Event {
+    pub(crate) scope_id: ScopeId,
+    /// Counts from 1 in each scope, without a gap.
+    pub(crate) sequence: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) actor_id: UserId,
+    pub(crate) session_id: SessionId,
+    pub(crate) request_id: String,
+    pub(crate) trace_id: String,
+    /// What [`Row::TYPE`](super::rows::Row::TYPE) says.
+    pub(crate) object_type: String,
+    pub(crate) object_id: ObjectId,
+    pub(crate) object_version: i64,
+    pub(crate) operation: Operation,
+    /// See [`Changes`](super::changes::Changes).
+    pub(crate) changes: JsonText,
+}
+
+/// Who writes, and as part of which request.
+#[derive(Clone, Debug)]
+pub(crate) struct Actor {
+    pub(crate) user_id: UserId,
+    pub(crate) session_id: SessionId,
+    pub(crate) request_id: String,
+    pub(crate) trace_id: String,
+}
+
+kit::names! {
+    /// What was done to an object.
+    Operation {
+        Create = "create", Update = "update", Complete = "complete", Reopen = "reopen", Move = "move", Delete = "delete",
+        Restore = "restore", Purge = "purge",
+    }
+}

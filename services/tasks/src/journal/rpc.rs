@@ -1,0 +1,165 @@
+//! The change feed and the activity, as peers ask for them.
+use std::time::Duration;
+
+use kit::page;
+use proto::tasks::v1::{
+    ChangeBatch, ListActivityRequest, ListActivityResponse, ListChangesRequest,
+    ListChangesResponse, WatchChangesRequest, change_service_server::ChangeService,
+};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::{
+    error,
+    event::Event,
+    message::{cursor, position},
+    store,
+};
+use crate::{
+    Error, access,
+    ids::ScopeId,
+    rpc::{Reply, Rpc},
+};
+
+/// The longest wait of a long poll.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A watcher that has nothing to see gets a bookmark this often.
+const BOOKMARK: Duration = Duration::from_secs(10);
+/// Batches that may wait for a slow watcher.
+const BATCHES: usize = 4;
+
+#[tonic::async_trait]
+impl ChangeService for Rpc {
+    async fn list_changes(
+        &self,
+        request: Request<ListChangesRequest>,
+    ) -> Reply<ListChangesResponse> {
+        let scope = self.scope(&request).await?;
+        let ListChangesRequest { cursor: from, limit, wait_milliseconds } = request.into_inner();
+        let wait =
+            Duration::from_millis(u64::try_from(wait_milliseconds).unwrap_or(0)).min(LONGEST_WAIT);
+        let (limit, after) =
+            (page::limit(limit).map_err(Error::from)?, position(scope, &from)?.unwrap_or(0));
+        let mut events = self.after(scope, after, limit + 1).await?;
+        if events.is_empty() && !wait.is_zero() {
+            _ = timeout(wait, self.news(scope, after)).await;
+            events = self.after(scope, after, limit + 1).await?;
+        }
+        let (events, more) = page::cut(events, limit, |_| "more".to_owned());
+        let last = events.last().map_or(after, |event| event.sequence);
+        let changes = events.into_iter().map(Into::into).collect();
+        Ok(Response::new(ListChangesResponse {
+            changes,
+            next_cursor: cursor(scope, last),
+            has_more: !more.is_empty(),
+        }))
+    }
+
+    type WatchChangesStream = ReceiverStream<Result<ChangeBatch, Status>>;
+
+    async fn watch_changes(
+        &self,
+        request: Request<WatchChangesRequest>,
+    ) -> Reply<Self::WatchChangesStream> {
+        let scope = self.scope(&request).await?;
+        let after = match position(scope, &request.get_ref().cursor)? {
+            Some(after) => after,
+            None => self.sequence(scope).await?,
+        };
+        self.after(scope, after, 1).await?;
+        let (batches, watcher) = mpsc::channel(BATCHES);
+        let rpc = self.clone();
+        kit::work::detach(async move {
+            tokio::select! {
+                () = rpc.feed.closed().cancelled() => {}
+                () = batches.closed() => {}
+                () = rpc.tell(scope, after, &batches) => {}
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(watcher)))
+    }
+
+    async fn list_activity(
+        &self,
+        request: Request<ListActivityRequest>,
+    ) -> Reply<ListActivityResponse> {
+        let scope = self.scope(&request).await?;
+        let ListActivityRequest { limit, cursor } = request.into_inner();
+        let limit = page::limit(limit).map_err(Error::from)?;
+        let before =
+            page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
+        let events = store::before(&self.db, scope, before, limit + 1).await?;
+        let (events, next_cursor) =
+            page::cut(events, limit, |last| page::encode("activity", &last.sequence));
+        Ok(Response::new(ListActivityResponse {
+            changes: events.into_iter().map(Into::into).collect(),
+            next_cursor,
+        }))
+    }
+}
+
+impl Rpc {
+    /// Returns when there is something after `after`, or nothing more will come.
+    async fn news(&self, scope: ScopeId, after: i64) {
+        let mut last = self.feed.watch(scope);
+        tokio::select! {
+            () = self.feed.closed().cancelled() => {}
+            _ = last.wait_for(|last| *last > after) => {}
+        }
+    }
+
+    /// Entries after `after`. The journal has no gaps: where one shows, or the cursor lies ahead, what it stood for is no longer kept.
+    async fn after(&self, scope: ScopeId, after: i64, limit: i64) -> Result<Vec<Event>, Error> {
+        let events = store::after(&self.db, scope, after, limit).await?;
+        match events.first() {
+            Some(first) if after > 0 && first.sequence > after + 1 => {
+                Err(error::Error::CursorExpired.into())
+            }
+            None if after > 0 && self.sequence(scope).await? != after => {
+                // Something was written between the two reads, unless it is still not there to be read.
+                let events = store::after(&self.db, scope, after, limit).await?;
+                if events.first().is_some_and(|first| first.sequence == after + 1) {
+                    Ok(events)
+                } else {
+                    Err(error::Error::CursorExpired.into())
+                }
+            }
+            _ => Ok(events),
+        }
+    }
+
+    async fn sequence(&self, scope: ScopeId) -> Result<i64, Error> {
+        Ok(access::store::sequences(&self.db, &[scope])
+            .await?
+            .first()
+            .map_or(0, |(_, sequence)| *sequence))
+    }
+
+    /// Sends what comes, until the watcher is gone or the database is.
+    async fn tell(
+        &self,
+        scope: ScopeId,
+        mut after: i64,
+        batches: &mpsc::Sender<Result<ChangeBatch, Status>>,
+    ) {
+        let limit = page::MAX_LIMIT;
+        loop {
+            let batch = match self.after(scope, after, limit).await {
+                Ok(events) => {
+                    after = events.last().map_or(after, |event| event.sequence);
+                    Ok(ChangeBatch {
+                        changes: events.into_iter().map(Into::into).collect(),
+                        cursor: cursor(scope, after),
+                    })
+                }
+                Err(error) => Err(error.into()),
+            };
+            let failed = batch.is_err();
+            if batches.send(batch).await.is_err() || failed {
+                return;
+            }
+            _ = timeout(BOOKMARK, self.news(scope, after)).await;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The journal and the idempotency keys: read, and deleted when they are too old.
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kit::{Db, Timestamp, db::Connection, on, read};
+
+use super::event::Event;
+use crate::{
+    Error,
+    ids::{ScopeId, UserId},
+    schema::{idempotency_keys, journal},
+};
+
+/// At most `limit` entries after `sequence`, oldest first.
+pub(crate) async fn after(
+    db: &Db,
+    scope: ScopeId,
+    sequence: i64,
+    limit: i64,
+) -> Result<Vec<Event>, Error> {
+    let rows =
+        journal::table.filter(journal::scope_id.eq(scope)).filter(journal::sequence.gt(sequence));
+    let rows = rows.order(journal::sequence.asc()).limit(limit);
+    Ok(read!(db, "journal.after", conn => rows.select(Event::as_select()).load(conn).await)?)
+}
+
+/// At most `limit` entries before `sequence`, newest first.
+pub(crate) async fn before(
+    db: &Db,
+    scope: ScopeId,
+    sequence: i64,
+    limit: i64,
+) -> Result<Vec<Event>, Error> {
+    let rows =
+        journal::table.filter(journal::scope_id.eq(scope)).filter(journal::sequence.lt(sequence));
+    let rows = rows.order(journal::sequence.desc()).limit(limit);
+    Ok(read!(db, "journal.before", conn => rows.select(Event::as_select()).load(conn).await)?)
+}
+
+/// Rows of a kind that one pass deletes, so that its locks are short.
+const MOST: i64 = 5_000;
+
+/// Deletes idempotency keys and journal entries from before the given moments; how many rows.
+pub(crate) async fn sweep(db: &Db, keys: Timestamp, feed: Timestamp) -> Result<usize, Error> {
+    db.write("housekeeping", move |connection| {
+        Box::pin(async move {
+            Ok(old_keys(connection, keys).await? + old_events(connection, feed).await?)
+        })
+    })
+    .await
+}
+
+async fn old_keys(connection: &mut Connection, before: Timestamp) -> Result<usize, Error> {
+    use idempotency_keys::{created_at, key, scope_id, table, user_id};
+    let old = table.filter(created_at.lt(before)).select((scope_id, user_id, key)).limit(MOST);
+    let old: Vec<(ScopeId, UserId, String)> = on!(connection, conn => old.load(conn).await)?;
+    let mut deleted = 0;
+    for id in old {
+        deleted += on!(connection, conn => diesel::delete(table.find(id)).execute(conn).await)?;
+    }
+    Ok(deleted)
+}
+
+async fn old_events(connection: &mut Connection, before: Timestamp) -> Result<usize, Error> {
+    use journal::{at, scope_id, sequence, table};
+    // From the oldest on, scope by scope: the feed tells a cursor that is too old by the gap at its beginning.
+    let old = table
+        .filter(at.lt(before))
+        .group_by(scope_id)
+        .select((scope_id, diesel::dsl::max(sequence)))
+        .limit(100);
+    let old: Vec<(ScopeId, Option<i64>)> = on!(connection, conn => old.load(conn).await)?;
+    let mut deleted = 0;
+    for (scope, last) in old {
+        let gone = table
+            .filter(scope_id.eq(scope))
+            .filter(sequence.le(last.unwrap_or(0)))
+            .filter(at.lt(before));
+        deleted += on!(connection, conn => diesel::delete(gone).execute(conn).await)?;
+    }
+    Ok(deleted)
+}

@@ -1,0 +1,76 @@
+//! How a unit of work reads and writes the rows of a resource.
+use std::any::{Any, TypeId};
+
+use kit::db::Statement;
+
+use super::rows::{Change, Row, Rows};
+use crate::ids::{ObjectId, ScopeId};
+
+/// The queries of a row; each resource has its own in its `store`.
+pub(crate) trait Stored: Row {
+    /// Reads those of these ids that there are, in the trash or not.
+    fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>>;
+
+    /// Deletes what is gone or in the way of what is to be written: sent before all else.
+    fn clear(scope: ScopeId, changes: &[Change<Self>]) -> Vec<Statement>;
+
+    /// Writes what is new and what differs, in any order.
+    fn write(scope: ScopeId, changes: Vec<Change<Self>>) -> Vec<Statement>;
+}
+
+/// What a table of rows has to write.
+pub(crate) struct Pending {
+    pub(crate) clear: Vec<Statement>,
+    pub(crate) write: Vec<Statement>,
+}
+
+/// The rows of some resource.
+pub(crate) trait Table: Any + Send {
+    /// Takes what is not in the database yet.
+    fn pending(&mut self, scope: ScopeId) -> Pending;
+}
+
+impl<R: Stored> Table for Rows<R> {
+    fn pending(&mut self, scope: ScopeId) -> Pending {
+        let changes = self.take_changes();
+        Pending { clear: R::clear(scope, &changes), write: R::write(scope, changes) }
+    }
+}
+
+/// A table, by the type of its rows.
+pub(crate) type Loaded = (TypeId, Box<dyn Table>);
+
+/// A row that a write is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    row: TypeId,
+    id: ObjectId,
+    load: fn(ScopeId, Vec<ObjectId>) -> Statement<Loaded>,
+}
+
+impl Wanted {
+    /// The row of type `R` by this id.
+    pub(crate) fn row<R: Stored>(id: impl Into<ObjectId>) -> Self {
+        Self { row: TypeId::of::<R>(), id: id.into(), load: load::<R> }
+    }
+
+    /// A statement for each type among them.
+    pub(crate) fn load(scope: ScopeId, mut wanted: Vec<Self>) -> Vec<Statement<Loaded>> {
+        wanted.sort_unstable_by_key(|wanted| (wanted.row, wanted.id));
+        let of_a_type = wanted.chunk_by(|one, other| one.row == other.row);
+        of_a_type
+            .map(|alike| (alike[0].load)(scope, alike.iter().map(|wanted| wanted.id).collect()))
+            .collect()
+    }
+}
+
+fn load<R: Stored>(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Loaded> {
+    let query = R::load(scope, ids.clone());
+    Box::new(move |backend| {
+        Box::pin(async move {
+            let mut rows = Rows::<R>::default();
+            rows.learn(ids, query(backend).await?);
+            Ok((TypeId::of::<R>(), Box::new(rows) as Box<dyn Table>))
+        })
+    })
+}

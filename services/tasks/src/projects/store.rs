@@ -1,0 +1,82 @@
+//! Projects in the database.
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kit::{
+    Db,
+    db::{Cached, Statement},
+    inserts, read, statement,
+};
+
+use super::{error, row::Project};
+use crate::{
+    Error,
+    ids::{ObjectId, ProjectId, ScopeId},
+    journal::{rows::Change, stored::Stored},
+    schema::projects,
+};
+
+/// One project that is not in the trash.
+pub(crate) async fn get(db: &Db, scope: ScopeId, id: ProjectId) -> Result<Project, Error> {
+    let row = projects::table.find((scope, id)).filter(projects::trashed_at.is_null());
+    let found = read!(db, "project.get", conn => row.select(Project::as_select()).first(conn).await.optional())?;
+    Ok(found.ok_or(error::Error::NotFound)?)
+}
+
+/// At most `limit` projects in their order, behind `after`.
+pub(crate) async fn list(
+    db: &Db,
+    scope: ScopeId,
+    archived: Option<bool>,
+    after: Option<(String, ProjectId)>,
+    limit: i64,
+) -> Result<Vec<Project>, Error> {
+    Ok(read!(db, "project.list", conn: Backend => {
+        let rows = projects::table.filter(projects::scope_id.eq(scope)).filter(projects::trashed_at.is_null());
+        let mut rows = rows.select(Project::as_select()).limit(limit).into_boxed::<Backend>();
+        match archived {
+            Some(true) => rows = rows.filter(projects::archived_at.is_not_null()),
+            Some(false) => rows = rows.filter(projects::archived_at.is_null()),
+            None => {}
+        }
+        if let Some((rank, id)) = &after {
+            rows = rows.filter(projects::rank.ge(rank).and(projects::rank.gt(rank).or(projects::id.gt(*id))));
+        }
+        rows.order((projects::rank.asc(), projects::id.asc())).load(conn).await
+    })?)
+}
+
+impl Stored for Project {
+    fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>> {
+        let rows =
+            projects::table.filter(projects::scope_id.eq(scope).and(projects::id.eq_any(ids)));
+        statement!(conn => rows.select(Self::as_select()).load(conn).await)
+    }
+
+    fn clear(scope: ScopeId, changes: &[Change<Self>]) -> Vec<Statement> {
+        let gone = changes.iter().filter_map(|change| match change {
+            Change::Gone(row) => Some(row.id),
+            Change::Made(_) | Change::Changed { .. } => None,
+        });
+        let rows = gone.map(|id| {
+            let row = diesel::delete(projects::table.find((scope, id)));
+            statement!(conn => Cached(row).execute(conn).await.map(drop))
+        });
+        rows.collect()
+    }
+
+    fn write(scope: ScopeId, changes: Vec<Change<Self>>) -> Vec<Statement> {
+        let (mut made, mut statements) = (vec![], vec![]);
+        for change in changes {
+            match change {
+                Change::Made(row) => made.push(row),
+                Change::Changed { from: _, to } => {
+                    let row = diesel::update(projects::table.find((scope, to.id))).set(to);
+                    statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
+                }
+                Change::Gone(_) => {}
+            }
+        }
+        statements.extend(inserts!(projects::table => made));
+        statements
+    }
+}

@@ -1,0 +1,168 @@
+//! The writes of projects.
+use futures_util::future::{BoxFuture, FutureExt as _};
+use kit::Timestamp;
+use proto::tasks::v1;
+
+use super::{error, row::Project, rules::ProjectFields};
+use crate::{
+    Error,
+    ids::{ObjectId, ProjectId, ScopeId, UserId},
+    journal::{
+        self,
+        command::{Answer, Command, expect_version},
+        event::{Actor, Operation},
+        metrics::Operations,
+        stored::Wanted,
+        unit::Unit,
+    },
+    ranks, tasks,
+};
+
+/// See [`Command::label`].
+pub(crate) const OPERATIONS: Operations = ("project", &["create", "update", "delete"]);
+
+/// A write of a project.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    /// The Inbox that a new scope begins with.
+    CreateInbox,
+    Create {
+        id: Option<ProjectId>,
+        name: String,
+    },
+    Update {
+        id: ProjectId,
+        fields: ProjectFields,
+        if_version: Option<i64>,
+    },
+    Delete {
+        id: ProjectId,
+        if_version: Option<i64>,
+    },
+}
+
+impl Command for Write {
+    fn label(&self) -> [&'static str; 2] {
+        let operation = match self {
+            Self::CreateInbox | Self::Create { .. } => "create",
+            Self::Update { .. } => "update",
+            Self::Delete { .. } => "delete",
+        };
+        [OPERATIONS.0, operation]
+    }
+
+    fn wanted(&self) -> Vec<Wanted> {
+        match self {
+            Self::CreateInbox => vec![],
+            Self::Create { id, .. } => id.iter().map(|id| Wanted::row::<Project>(*id)).collect(),
+            Self::Update { id, .. } | Self::Delete { id, .. } => vec![Wanted::row::<Project>(*id)],
+        }
+    }
+
+    fn run<'u>(
+        &'u self,
+        unit: &'u mut Unit,
+        actor: &'u Actor,
+    ) -> BoxFuture<'u, Result<Answer, Error>> {
+        async move {
+            match self {
+                Self::CreateInbox => create_inbox(unit, actor).await,
+                Self::Create { id, name } => create(unit, actor, *id, name.clone()).await,
+                Self::Update { id, fields, if_version } => {
+                    update(unit, actor, *id, fields.clone(), *if_version).await
+                }
+                Self::Delete { id, if_version } => delete(unit, actor, *id, *if_version).await,
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The project; not found when it is in the trash.
+pub(crate) async fn present(unit: &mut Unit, id: ProjectId) -> Result<Project, Error> {
+    let found = unit.find::<Project>(id).await?.filter(|project| project.trashed_at.is_none());
+    Ok(found.ok_or(error::Error::NotFound)?)
+}
+
+/// A project that has only just been made.
+fn new(scope_id: ScopeId, id: ProjectId, name: String, by: UserId, now: Timestamp) -> Project {
+    Project {
+        scope_id,
+        id,
+        name,
+        is_inbox: false,
+        rank: String::new(),
+        version: 1,
+        created_at: now,
+        created_by: by,
+        updated_at: now,
+        archived_at: None,
+        trashed_at: None,
+        trash_id: None,
+    }
+}
+
+async fn create_inbox(unit: &mut Unit, actor: &Actor) -> Result<Answer, Error> {
+    let id = unit.scope.inbox_id;
+    let inbox = match unit.find::<Project>(id).await? {
+        Some(inbox) => inbox,
+        None => {
+            let inbox = new(unit.scope.id, id, "Inbox".to_owned(), actor.user_id, unit.now);
+            let inbox = Project { is_inbox: true, rank: ranks::between(None, None), ..inbox };
+            unit.save(inbox, Operation::Create, actor).await?
+        }
+    };
+    Ok(Answer::new(v1::Project::from(inbox)))
+}
+
+async fn create(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: Option<ProjectId>,
+    name: String,
+) -> Result<Answer, Error> {
+    let id = match id {
+        Some(id) if unit.find::<Project>(id).await?.is_some() => {
+            return Err(journal::error::Error::IdTaken.into());
+        }
+        Some(id) => id,
+        None => ProjectId::new(&unit.clock),
+    };
+    unit.expect_none::<Project>(id);
+    let project = new(unit.scope.id, id, name, actor.user_id, unit.now);
+    let project = Project { rank: ranks::at_end(unit.next_sequence()), ..project };
+    Ok(Answer::new(v1::Project::from(unit.save(project, Operation::Create, actor).await?)))
+}
+
+async fn update(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: ProjectId,
+    fields: ProjectFields,
+    if_version: Option<i64>,
+) -> Result<Answer, Error> {
+    let mut project = present(unit, id).await?;
+    expect_version(project.version, if_version)?;
+    project.write(fields, unit.now)?;
+    Ok(Answer::new(v1::Project::from(unit.save(project, Operation::Update, actor).await?)))
+}
+
+async fn delete(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: ProjectId,
+    if_version: Option<i64>,
+) -> Result<Answer, Error> {
+    let mut project = present(unit, id).await?;
+    expect_version(project.version, if_version)?;
+    project.changeable()?;
+    let (now, trash) = (unit.now, ObjectId::from(id));
+    let tasks = tasks::write::all_in_project(unit, id).await?;
+    project.trash(now);
+    unit.save(project, Operation::Delete, actor).await?;
+    for mut task in tasks {
+        task.trash(now, trash);
+        unit.save(task, Operation::Delete, actor).await?;
+    }
+    Ok(Answer::new(v1::DeleteProjectResponse {}))
+}

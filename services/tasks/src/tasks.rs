@@ -1,0 +1,9 @@
+//! Tasks: what there is to do.
+pub(crate) mod error;
+mod list;
+pub(crate) mod message;
+pub(crate) mod row;
+pub(crate) mod rpc;
+pub(crate) mod rules;
+pub(crate) mod store;
+pub(crate) mod write;

@@ -1,0 +1,27 @@
+//! What a task may be refused for.
+use kit::Fault;
+use tonic::Code;
+
+/// See the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("there is no such task")]
+    NotFound,
+    #[error("a task cannot be moved below itself")]
+    Cycle,
+    #[error("subtasks can be nested {0} deep at most")]
+    TooDeep(usize),
+    #[error("it has more subtasks than one request may touch ({0})")]
+    TooMany(i64),
+}
+
+impl Fault for Error {
+    fn fault(&self) -> (Code, &'static str) {
+        match self {
+            Self::NotFound => (Code::NotFound, "TASK_NOT_FOUND"),
+            Self::Cycle => (Code::FailedPrecondition, "CYCLE"),
+            Self::TooDeep(_) => (Code::FailedPrecondition, "TOO_DEEP"),
+            Self::TooMany(_) => (Code::FailedPrecondition, "TOO_MANY_SUBTASKS"),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Lists of tasks, page by page.
+use kit::{Db, Timestamp, Violation, page};
+use proto::tasks::v1::{self, ListTasksRequest, ListTasksResponse};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    row::{
+        Task,
+        names::{Priority, Status},
+    },
+    rules::labels::fold,
+    store::{self, Filter, Order},
+};
+use crate::{
+    Error,
+    ids::{ScopeId, TaskId},
+    message::field_id,
+};
+
+/// The last task of a page, as its order sees it.
+#[derive(Debug, Serialize, Deserialize)]
+enum Position {
+    Id(Uuid),
+    Due(i64, Uuid),
+    Rank(String, Uuid),
+}
+
+/// A page, with the cursor to the next.
+pub(super) async fn page(
+    db: &Db,
+    scope: ScopeId,
+    request: ListTasksRequest,
+) -> Result<ListTasksResponse, Error> {
+    let limit = page::limit(request.limit)?;
+    let (cursor, query) = (request.cursor.clone(), identity(&request));
+    let (filter, order_by) = parse(request)?;
+    let order = order(&order_by, page::decode(&query, &cursor)?)?;
+    let mut found = store::list(db, scope, &filter, &order, limit + 1).await?;
+    let missing = limit + 1 - i64::try_from(found.len()).unwrap_or(0);
+    // Behind the last that is due come those that never are.
+    if matches!(order, Order::Due { .. }) && missing > 0 && filter.due_before.is_none() {
+        found.extend(
+            store::list(db, scope, &filter, &Order::NeverDue { after: None }, missing).await?,
+        );
+    }
+    let (found, next_cursor) =
+        page::cut(found, limit, |last| page::encode(&query, &position(&order_by, last)));
+    Ok(ListTasksResponse { tasks: found.into_iter().map(Into::into).collect(), next_cursor })
+}
+
+/// What tells this list from others: the request without its page.
+fn identity(request: &ListTasksRequest) -> String {
+    format!("{:?}", ListTasksRequest { limit: 0, cursor: String::new(), ..request.clone() })
+}
+
+fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
+    let mut faults = vec![];
+    let status = request.status().map(Status::try_from).collect::<Result<Vec<_>, ()>>();
+    let priority = request.priority().map(Priority::try_from).collect::<Result<Vec<_>, ()>>();
+    let project = field_id("project_id", request.project_id.as_ref(), &mut faults);
+    let v1::ListTasksRequest { label, due_before, query, order_by, .. } = request;
+    if status.is_err() {
+        faults.push(Violation::new(
+            "status",
+            "UNKNOWN_VALUE",
+            "needs_action, in_process, completed or cancelled",
+        ));
+    }
+    if priority.is_err() {
+        faults.push(Violation::new(
+            "priority",
+            "UNKNOWN_VALUE",
+            "none, low, medium, high or urgent",
+        ));
+    }
+    let known = ["", "created_at", "-created_at", "due", "-due", "rank", "-rank"];
+    if !known.contains(&order_by.as_str()) {
+        faults.push(Violation::new(
+            "order_by",
+            "UNKNOWN_VALUE",
+            "created_at, due or rank, with `-` in front to turn it round",
+        ));
+    }
+    if order_by.ends_with("rank") && project.is_none() {
+        faults.push(Violation::new("order_by", "CONFLICT", "`rank` needs a `project_id`"));
+    }
+    let words: Vec<String> =
+        query.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+    if words.len() > 16 || label.len() > 16 {
+        faults.push(Violation::new(
+            if words.len() > 16 { "q" } else { "label" },
+            "TOO_MANY",
+            "at most 16",
+        ));
+    }
+    Error::unless_acceptable(faults)?;
+    let due_before = due_before.map(|moment| Timestamp::from_proto(moment.seconds, moment.nanos));
+    let (status, priority) = (status.unwrap_or_default(), priority.unwrap_or_default());
+    let labels = label.iter().map(|label| fold(label)).collect();
+    Ok((Filter { project, status, priority, labels, due_before, words }, order_by))
+}
+
+fn order(order_by: &str, position: Option<Position>) -> Result<Order, Error> {
+    let descending = order_by.starts_with('-') || order_by.is_empty();
+    match (order_by.trim_start_matches('-'), position) {
+        ("due", Some(Position::Id(id))) => Ok(Order::NeverDue { after: Some(TaskId(id)) }),
+        ("due", Some(Position::Due(at, id))) => Ok(Order::Due {
+            descending,
+            after: Some((Timestamp::from_microseconds(at), TaskId(id))),
+        }),
+        ("due", None) => Ok(Order::Due { descending, after: None }),
+        ("rank", Some(Position::Rank(rank, id))) => {
+            Ok(Order::Rank { descending, after: Some((rank, TaskId(id))) })
+        }
+        ("rank", None) => Ok(Order::Rank { descending, after: None }),
+        ("" | "created_at", Some(Position::Id(id))) => {
+            Ok(Order::Created { descending, after: Some(TaskId(id)) })
+        }
+        ("" | "created_at", None) => Ok(Order::Created { descending, after: None }),
+        _ => Err(page::PageError::Cursor.into()),
+    }
+}
+
+fn position(order_by: &str, last: &Task) -> Position {
+    let TaskId(id) = last.id;
+    match (order_by.trim_start_matches('-'), last.due_at) {
+        ("due", Some(at)) => Position::Due(at.as_microseconds(), id),
+        ("rank", _) => Position::Rank(last.rank.clone(), id),
+        _ => Position::Id(id),
+    }
+}

@@ -1,0 +1,268 @@
+//! Tasks as messages say them.
+use kit::Violation;
+use prost_types::FieldMask;
+use proto::tasks::v1;
+
+use super::{
+    error,
+    row::{
+        Task,
+        labels::Labels,
+        names::{Priority, Status},
+    },
+    rules::{
+        self, TaskFields,
+        due::{Due, DueFields},
+        labels,
+    },
+    write::{Beside, Place, Target, Write},
+};
+use crate::{
+    Error,
+    ids::TaskId,
+    message::{chosen_id, field_id, moment, path_id},
+};
+
+/// What a new task is to be.
+pub(super) fn create(message: v1::CreateTaskRequest) -> Result<Write, Error> {
+    let v1::CreateTaskRequest { id, project_id, parent_id, fields } = message;
+    let mut faults = vec![];
+    let id = chosen_id(id.as_ref(), &mut faults).map(TaskId);
+    let project = field_id("project_id", project_id.as_ref(), &mut faults);
+    let parent = field_id("parent_id", parent_id.as_ref(), &mut faults);
+    let fields = Box::new(new_fields(fields.unwrap_or_default(), &mut faults));
+    Error::unless_acceptable(faults)?;
+    Ok(Write::Create { id, project, parent, fields })
+}
+
+/// What is to change about a task.
+pub(super) fn update(message: v1::UpdateTaskRequest) -> Result<Write, Error> {
+    let v1::UpdateTaskRequest { id, fields, update_mask, if_version } = message;
+    let fields = patch(fields.unwrap_or_default(), update_mask.unwrap_or_default())?;
+    Ok(Write::Update {
+        id: path_id(&id, error::Error::NotFound)?,
+        fields: Box::new(fields),
+        if_version,
+    })
+}
+
+/// Where a task is to go.
+pub(super) fn relocate(message: v1::MoveTaskRequest) -> Result<Write, Error> {
+    let v1::MoveTaskRequest { id: task, parent_id, project_id, before, after, if_version } =
+        message;
+    let mut faults = vec![];
+    let parent = field_id("parent_id", parent_id.as_ref(), &mut faults);
+    let project = field_id("project_id", project_id.as_ref(), &mut faults);
+    let next = field_id("before", before.as_ref(), &mut faults);
+    let previous = field_id("after", after.as_ref(), &mut faults);
+    let place = match (parent, project) {
+        (Some(_), Some(_)) => {
+            faults.push(Violation::new(
+                "project_id",
+                "CONFLICT",
+                "either `parent_id` or `project_id`",
+            ));
+            Place::Stay
+        }
+        (Some(parent), None) => Place::Under(parent),
+        (None, Some(project)) => Place::TopOf(project),
+        (None, None) => Place::Stay,
+    };
+    let beside = match (next, previous) {
+        (Some(_), Some(_)) => {
+            faults.push(Violation::new("after", "CONFLICT", "either `before` or `after`"));
+            Beside::AtEnd
+        }
+        (Some(next), None) => Beside::Before(next),
+        (None, Some(previous)) => Beside::After(previous),
+        (None, None) => Beside::AtEnd,
+    };
+    Error::unless_acceptable(faults)?;
+    Ok(Write::Move {
+        id: path_id(&task, error::Error::NotFound)?,
+        to: Target { place, beside },
+        if_version,
+    })
+}
+
+/// What a new task is made of; a title it must have.
+fn new_fields(fields: v1::TaskFields, faults: &mut Vec<Violation>) -> TaskFields {
+    let v1::TaskFields { title, description, status, priority, due, labels: labels_given } = fields;
+    TaskFields {
+        title: Some(rules::title(title.as_deref().unwrap_or(""), faults)),
+        description: description.map(|text| rules::description(text, faults)),
+        status: status.and_then(|status| known_status(status, faults)),
+        priority: priority.and_then(|priority| known_priority(priority, faults)),
+        due: due.map(|due| parse_due(due, faults)),
+        labels: Some(labels::parse(&labels_given, faults)),
+    }
+}
+
+/// The fields that the mask names; those that are absent go back to what a new task has, except for the title.
+fn patch(fields: v1::TaskFields, mask: FieldMask) -> Result<TaskFields, Error> {
+    let v1::TaskFields { title, description, status, priority, due, labels: labels_given } = fields;
+    let (mut written, mut faults) = (TaskFields::default(), vec![]);
+    for path in mask.paths {
+        match path.as_str() {
+            "title" => {
+                written.title = Some(rules::title(title.as_deref().unwrap_or(""), &mut faults))
+            }
+            "description" => {
+                written.description =
+                    Some(rules::description(description.clone().unwrap_or_default(), &mut faults))
+            }
+            "status" => {
+                written.status = status
+                    .map_or(Some(Status::NeedsAction), |status| known_status(status, &mut faults))
+            }
+            "priority" => {
+                written.priority = priority
+                    .map_or(Some(Priority::None), |priority| known_priority(priority, &mut faults))
+            }
+            "due" => written.due = Some(due.clone().and_then(|due| parse_due(due, &mut faults))),
+            "labels" => written.labels = Some(labels::parse(&labels_given, &mut faults)),
+            other => faults.push(Violation::new(
+                other,
+                "UNKNOWN_FIELD",
+                "title, description, status, priority, due or labels",
+            )),
+        }
+    }
+    Error::unless_acceptable(faults)?;
+    Ok(written)
+}
+
+fn parse_due(due: v1::Due, faults: &mut Vec<Violation>) -> Option<Due> {
+    let v1::Due { date, datetime, time_zone } = due;
+    Due::parse(DueFields { date, datetime, time_zone }, faults)
+}
+
+fn known_status(status: i32, faults: &mut Vec<Violation>) -> Option<Status> {
+    let known = v1::Status::try_from(status).ok().and_then(|status| Status::try_from(status).ok());
+    if known.is_none() {
+        faults.push(Violation::new(
+            "status",
+            "UNKNOWN_VALUE",
+            "needs_action, in_process, completed or cancelled",
+        ));
+    }
+    known
+}
+
+fn known_priority(priority: i32, faults: &mut Vec<Violation>) -> Option<Priority> {
+    let known = v1::Priority::try_from(priority)
+        .ok()
+        .and_then(|priority| Priority::try_from(priority).ok());
+    if known.is_none() {
+        faults.push(Violation::new(
+            "priority",
+            "UNKNOWN_VALUE",
+            "none, low, medium, high or urgent",
+        ));
+    }
+    known
+}
+
+impl TryFrom<v1::Status> for Status {
+    type Error = ();
+
+    fn try_from(status: v1::Status) -> Result<Self, ()> {
+        match status {
+            v1::Status::Unspecified => Err(()),
+            v1::Status::NeedsAction => Ok(Self::NeedsAction),
+            v1::Status::InProcess => Ok(Self::InProcess),
+            v1::Status::Completed => Ok(Self::Completed),
+            v1::Status::Cancelled => Ok(Self::Cancelled),
+        }
+    }
+}
+
+impl From<Status> for v1::Status {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::NeedsAction => Self::NeedsAction,
+            Status::InProcess => Self::InProcess,
+            Status::Completed => Self::Completed,
+            Status::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl TryFrom<v1::Priority> for Priority {
+    type Error = ();
+
+    fn try_from(priority: v1::Priority) -> Result<Self, ()> {
+        match priority {
+            v1::Priority::Unspecified => Err(()),
+            v1::Priority::None => Ok(Self::None),
+            v1::Priority::Low => Ok(Self::Low),
+            v1::Priority::Medium => Ok(Self::Medium),
+            v1::Priority::High => Ok(Self::High),
+            v1::Priority::Urgent => Ok(Self::Urgent),
+        }
+    }
+}
+
+impl From<Priority> for v1::Priority {
+    fn from(priority: Priority) -> Self {
+        match priority {
+            Priority::None => Self::None,
+            Priority::Low => Self::Low,
+            Priority::Medium => Self::Medium,
+            Priority::High => Self::High,
+            Priority::Urgent => Self::Urgent,
+        }
+    }
+}
+
+impl From<Due> for v1::Due {
+    fn from(due: Due) -> Self {
+        let DueFields { date, datetime, time_zone } = due.into_fields();
+        Self { date, datetime, time_zone }
+    }
+}
+
+impl From<Task> for v1::Task {
+    fn from(task: Task) -> Self {
+        let due = task.due();
+        let Task {
+            scope_id: _,
+            id,
+            project_id,
+            parent_id,
+            title,
+            description,
+            status,
+            priority,
+            due_local: _,
+            due_zone: _,
+            due_at: _,
+            labels: Labels(labels),
+            rank,
+            version,
+            created_at,
+            created_by: _,
+            updated_at,
+            completed_at,
+            completion_id: _,
+            trashed_at: _,
+            trash_id: _,
+        } = task;
+        Self {
+            id: id.to_string(),
+            project_id: project_id.to_string(),
+            parent_id: parent_id.map(|id| id.to_string()),
+            title,
+            description,
+            status: v1::Status::from(status).into(),
+            priority: v1::Priority::from(priority).into(),
+            due: due.map(Into::into),
+            labels,
+            rank,
+            version,
+            created_at: Some(moment(created_at)),
+            updated_at: Some(moment(updated_at)),
+            completed_at: completed_at.map(moment),
+        }
+    }
+}

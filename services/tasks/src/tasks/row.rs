@@ -1,0 +1,143 @@
+//! A task as the database keeps it.
+pub(crate) mod labels;
+pub(crate) mod names;
+
+use diesel::prelude::*;
+use kit::Timestamp;
+
+use self::{
+    labels::Labels,
+    names::{Priority, Status},
+};
+use super::rules::due::Due;
+use crate::{
+    ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
+    journal::{changes::Changes, rows::Row},
+    schema::tasks,
+};
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = tasks, treat_none_as_default_value = false, treat_none_as_null = true, primary_key(scope_id, id))]
+pub(crate) struct Task {
+    pub(crate) scope_id: ScopeId,
+    pub(crate) id: TaskId,
+    pub(crate) project_id: ProjectId,
+    pub(crate) parent_id: Option<TaskId>,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) status: Status,
+    pub(crate) priority: Priority,
+    pub(crate) due_local: Option<String>,
+    pub(crate) due_zone: Option<String>,
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) labels: Labels,
+    pub(crate) rank: String,
+    pub(crate) version: i64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) created_by: UserId,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) completed_at: Option<Timestamp>,
+    pub(crate) completion_id: Option<CompletionId>,
+    pub(crate) trashed_at: Option<Timestamp>,
+    pub(crate) trash_id: Option<ObjectId>,
+}
+
+impl Task {
+    /// The due, as it was said.
+    pub(crate) fn due(&self) -> Option<Due> {
+        let (local, at) = (self.due_local.clone()?, self.due_at?);
+        Some(Due { local, zone: self.due_zone.clone(), at })
+    }
+}
+
+impl Row for Task {
+    const TYPE: &'static str = "task";
+
+    fn id(&self) -> ObjectId {
+        self.id.into()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn stamp(&mut self, version: i64, now: Timestamp) {
+        (self.version, self.updated_at) = (version, now);
+    }
+
+    fn tell(&self, before: Option<&Self>, changes: &mut Changes) {
+        let Self {
+            scope_id: _,
+            id: _,
+            project_id,
+            parent_id,
+            title,
+            description,
+            status,
+            priority,
+            due_local: _,
+            due_zone: _,
+            due_at: _,
+            labels,
+            rank,
+            version: _,
+            created_at: _,
+            created_by: _,
+            updated_at: _,
+            completed_at,
+            completion_id: _,
+            trashed_at,
+            trash_id: _,
+        } = self;
+        changes.field("project_id", before.map(|before| before.project_id.0), project_id.0);
+        let parent = parent_id.map(|id| id.0);
+        changes.field("parent_id", before.map(|before| before.parent_id.map(|id| id.0)), parent);
+        changes.field("title", before.map(|before| &before.title), title);
+        changes.field("description", before.map(|before| &before.description), description);
+        changes.field("status", before.map(|before| before.status.name()), status.name());
+        changes.field("priority", before.map(|before| before.priority.name()), priority.name());
+        changes.field(
+            "due",
+            before.map(|before| before.due().map(Due::into_fields)),
+            self.due().map(Due::into_fields),
+        );
+        changes.field("labels", before.map(|before| &before.labels.0), &labels.0);
+        changes.field("rank", before.map(|before| &before.rank), rank);
+        changes.field("completed_at", before.map(|before| before.completed_at), *completed_at);
+        changes.field("deleted_at", before.map(|before| before.trashed_at), *trashed_at);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A task with nothing special about it.
+    pub(crate) fn example() -> Task {
+        let (id, moment) = (uuid::Uuid::from_u128(7), Timestamp::from_seconds(1_800_000_000));
+        Task {
+            scope_id: ScopeId(id),
+            id: TaskId(id),
+            project_id: ProjectId(id),
+            parent_id: None,
+            title: "Ship it".to_owned(),
+            description: String::new(),
+            status: Status::NeedsAction,
+            priority: Priority::None,
+            due_local: None,
+            due_zone: None,
+            due_at: None,
+            labels: Labels::default(),
+            rank: "V".to_owned(),
+            version: 1,
+            created_at: moment,
+            created_by: UserId(id),
+            updated_at: moment,
+            completed_at: None,
+            completion_id: None,
+            trashed_at: None,
+            trash_id: None,
+        }
+    }
+}

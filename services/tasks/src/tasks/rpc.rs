@@ -1,0 +1,62 @@
+//! Tasks, as peers ask for them.
+use proto::tasks::v1::{
+    CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, DeleteTaskResponse, GetTaskRequest,
+    ListTasksRequest, ListTasksResponse, MoveTaskRequest, ReopenTaskRequest, Task,
+    UpdateTaskRequest, task_service_server::TaskService,
+};
+use tonic::{Request, Response};
+
+use super::{error, list, message, store, write::Write};
+use crate::{
+    message::path_id,
+    rpc::{Reply, Rpc},
+};
+
+#[tonic::async_trait]
+impl TaskService for Rpc {
+    async fn create_task(&self, request: Request<CreateTaskRequest>) -> Reply<Task> {
+        self.write("CreateTask", request, message::create).await
+    }
+
+    async fn get_task(&self, request: Request<GetTaskRequest>) -> Reply<Task> {
+        let scope = self.scope(&request).await?;
+        let id = path_id(&request.get_ref().id, error::Error::NotFound)?;
+        let task = store::get(&self.db, scope, id).await?;
+        Ok(Response::new(task.into()))
+    }
+
+    async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Reply<ListTasksResponse> {
+        let scope = self.scope(&request).await?;
+        let page = list::page(&self.db, scope, request.into_inner()).await?;
+        Ok(Response::new(page))
+    }
+
+    async fn update_task(&self, request: Request<UpdateTaskRequest>) -> Reply<Task> {
+        self.write("UpdateTask", request, message::update).await
+    }
+
+    async fn delete_task(&self, request: Request<DeleteTaskRequest>) -> Reply<DeleteTaskResponse> {
+        self.write("DeleteTask", request, |DeleteTaskRequest { id: task, if_version }| {
+            Ok(Write::Delete { id: path_id(&task, error::Error::NotFound)?, if_version })
+        })
+        .await
+    }
+
+    async fn complete_task(&self, request: Request<CompleteTaskRequest>) -> Reply<Task> {
+        self.write("CompleteTask", request, |CompleteTaskRequest { id: task, if_version }| {
+            Ok(Write::Complete { id: path_id(&task, error::Error::NotFound)?, if_version })
+        })
+        .await
+    }
+
+    async fn reopen_task(&self, request: Request<ReopenTaskRequest>) -> Reply<Task> {
+        self.write("ReopenTask", request, |ReopenTaskRequest { id: task, if_version }| {
+            Ok(Write::Reopen { id: path_id(&task, error::Error::NotFound)?, if_version })
+        })
+        .await
+    }
+
+    async fn move_task(&self, request: Request<MoveTaskRequest>) -> Reply<Task> {
+        self.write("MoveTask", request, message::relocate).await
+    }
+}

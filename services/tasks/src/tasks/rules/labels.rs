@@ -1,0 +1,52 @@
+//! Labels: names on a task, the same whatever their case.
+use kit::Violation;
+
+use crate::{tasks::row::labels::Labels, text};
+
+const LONGEST: usize = 60;
+const MOST: usize = 64;
+
+/// Checks what a client gave.
+pub(crate) fn parse(given: &[String], faults: &mut Vec<Violation>) -> Labels {
+    if given.len() > MOST {
+        faults.push(Violation::new("labels", "TOO_MANY", format!("at most {MOST} labels")));
+        return Labels::default();
+    }
+    let mut labels: Vec<String> = vec![];
+    for (place, label) in given.iter().enumerate() {
+        let label = text::line(&format!("labels.{place}"), label, LONGEST, faults);
+        if !labels.iter().any(|known| fold(known) == fold(&label)) {
+            labels.push(label);
+        }
+    }
+    Labels(labels)
+}
+
+/// The form in which two labels are the same.
+pub(crate) fn fold(label: &str) -> String {
+    label.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_counts_once_whatever_its_case() {
+        let mut faults = vec![];
+        let labels = parse(
+            &["Home".to_owned(), " home ".to_owned(), "Büro".to_owned(), "BÜRO".to_owned()],
+            &mut faults,
+        );
+        assert_eq!((labels.0, faults), (vec!["Home".to_owned(), "Büro".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn each_unacceptable_label_is_named() {
+        let mut faults = vec![];
+        parse(&[String::new(), "ok".to_owned(), "x".repeat(61)], &mut faults);
+        let fields: Vec<_> =
+            faults.iter().map(|fault| (fault.field.as_str(), fault.reason.as_str())).collect();
+        assert_eq!(fields, [("labels.0", "REQUIRED"), ("labels.2", "TOO_LONG")]);
+    }
+}

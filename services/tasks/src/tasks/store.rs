@@ -1,0 +1,292 @@
+//! Tasks in the database.
+use diesel::{dsl::exists, prelude::*};
+use diesel_async::RunQueryDsl;
+use kit::{
+    Db, Timestamp,
+    db::{Cached, Statement},
+    inserts, read, statement,
+};
+use uuid::Uuid;
+
+use super::{
+    error,
+    row::{
+        Task,
+        names::{Priority, Status},
+    },
+    rules::labels::fold,
+};
+use crate::{
+    Error,
+    ids::{ObjectId, ProjectId, ScopeId, TaskId},
+    journal::{rows::Change, stored::Stored},
+    schema::{task_labels, tasks},
+};
+
+diesel::define_sql_function! {
+    /// Both databases have it.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// Which tasks a list holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) project: Option<ProjectId>,
+    pub(crate) status: Vec<Status>,
+    pub(crate) priority: Vec<Priority>,
+    /// Folded; a task has to carry all.
+    pub(crate) labels: Vec<String>,
+    pub(crate) due_before: Option<Timestamp>,
+    /// Lower case; a task has to hold all these words.
+    pub(crate) words: Vec<String>,
+}
+
+/// How a list is ordered, and behind which task the page begins.
+#[derive(Clone, Debug)]
+pub(crate) enum Order {
+    /// By id, which is by creation.
+    Created { descending: bool, after: Option<TaskId> },
+    /// Those that are due, by when.
+    Due { descending: bool, after: Option<(Timestamp, TaskId)> },
+    /// Those that are not due at all, by creation.
+    NeverDue { after: Option<TaskId> },
+    /// As arranged by hand.
+    Rank { descending: bool, after: Option<(String, TaskId)> },
+}
+
+/// One task that is not in the trash.
+pub(crate) async fn get(db: &Db, scope: ScopeId, id: TaskId) -> Result<Task, Error> {
+    let row = tasks::table.find((scope, id)).filter(tasks::trashed_at.is_null());
+    let found =
+        read!(db, "task.get", conn => row.select(Task::as_select()).first(conn).await.optional())?;
+    Ok(found.ok_or(error::Error::NotFound)?)
+}
+
+/// Narrows a boxed query of tasks: a macro, since the type of such a query is another on each backend.
+macro_rules! narrowed {
+    ($rows:ident, $scope:expr, $filter:expr) => {
+        if let Some(project) = $filter.project {
+            $rows = $rows.filter(tasks::project_id.eq(project));
+        }
+        if !$filter.status.is_empty() {
+            $rows = $rows
+                .filter(tasks::status.eq_any($filter.status.iter().map(|status| status.name())));
+        }
+        if !$filter.priority.is_empty() {
+            let names = $filter.priority.iter().map(|priority| priority.name());
+            $rows = $rows.filter(tasks::priority.eq_any(names));
+        }
+        if let Some(before) = $filter.due_before {
+            $rows = $rows.filter(tasks::due_at.lt(before));
+        }
+        for label in &$filter.labels {
+            let carried = task_labels::table.filter(task_labels::scope_id.eq($scope));
+            let carried = carried.filter(task_labels::task_id.eq(tasks::id));
+            $rows = $rows.filter(exists(carried.filter(task_labels::label.eq(label))));
+        }
+        for word in &$filter.words {
+            let pattern = pattern(word);
+            let title = lower(tasks::title).like(pattern.clone()).escape('\\');
+            $rows = $rows.filter(title.or(lower(tasks::description).like(pattern).escape('\\')));
+        }
+    };
+}
+
+/// Goes on behind the last of a page. `k <= c AND (k < c OR id < cid)` keeps to the index where a tuple would not.
+macro_rules! ordered {
+    ($rows:ident, $order:expr) => {
+        match $order {
+            Order::Created { descending: true, after } => {
+                let first = after.unwrap_or(TaskId(Uuid::max()));
+                $rows.filter(tasks::id.lt(first)).order(tasks::id.desc())
+            }
+            Order::Created { descending: false, after } => {
+                let first = after.unwrap_or(TaskId(Uuid::nil()));
+                $rows.filter(tasks::id.gt(first)).order(tasks::id.asc())
+            }
+            Order::NeverDue { after } => {
+                let first = after.unwrap_or(TaskId(Uuid::nil()));
+                $rows
+                    .filter(tasks::due_at.is_null())
+                    .filter(tasks::id.gt(first))
+                    .order(tasks::id.asc())
+            }
+            Order::Due { descending: true, after } => {
+                if let Some((at, id)) = *after {
+                    let behind = tasks::due_at.lt(at).or(tasks::id.lt(id));
+                    $rows = $rows.filter(tasks::due_at.le(at).and(behind));
+                }
+                $rows
+                    .filter(tasks::due_at.is_not_null())
+                    .order((tasks::due_at.desc(), tasks::id.desc()))
+            }
+            Order::Due { descending: false, after } => {
+                if let Some((at, id)) = *after {
+                    let behind = tasks::due_at.gt(at).or(tasks::id.gt(id));
+                    $rows = $rows.filter(tasks::due_at.ge(at).and(behind));
+                }
+                $rows
+                    .filter(tasks::due_at.is_not_null())
+                    .order((tasks::due_at.asc(), tasks::id.asc()))
+            }
+            Order::Rank { descending: true, after } => {
+                if let Some((rank, id)) = after {
+                    let behind = tasks::rank.lt(rank).or(tasks::id.lt(*id));
+                    $rows = $rows.filter(tasks::rank.le(rank).and(behind));
+                }
+                $rows.order((tasks::rank.desc(), tasks::id.desc()))
+            }
+            Order::Rank { descending: false, after } => {
+                if let Some((rank, id)) = after {
+                    let behind = tasks::rank.gt(rank).or(tasks::id.gt(*id));
+                    $rows = $rows.filter(tasks::rank.ge(rank).and(behind));
+                }
+                $rows.order((tasks::rank.asc(), tasks::id.asc()))
+            }
+        }
+    };
+}
+
+/// At most `limit` tasks of a scope.
+pub(crate) async fn list(
+    db: &Db,
+    scope: ScopeId,
+    filter: &Filter,
+    order: &Order,
+    limit: i64,
+) -> Result<Vec<Task>, Error> {
+    Ok(read!(db, "task.list", conn: Backend => {
+        let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trashed_at.is_null());
+        let mut rows = rows.select(Task::as_select()).limit(limit).into_boxed::<Backend>();
+        narrowed!(rows, scope, filter);
+        ordered!(rows, order).load(conn).await
+    })?)
+}
+
+/// Texts that hold a word, for LIKE.
+fn pattern(word: &str) -> String {
+    format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+/// More than this is not touched by one request.
+pub(crate) const MOST_AT_ONCE: i64 = 10_000;
+
+/// The tasks right below any of these that are not in the trash, one more than may be touched at once.
+pub(crate) fn below(scope: ScopeId, parents: Vec<TaskId>) -> Statement<Vec<Task>> {
+    let rows =
+        tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::parent_id.eq_any(parents));
+    let rows = rows.filter(tasks::trashed_at.is_null()).limit(MOST_AT_ONCE + 1);
+    statement!(conn => rows.select(Task::as_select()).load(conn).await)
+}
+
+/// The tasks of a project that are not in the trash, one more than may be touched at once.
+pub(crate) fn in_project(scope: ScopeId, project: ProjectId) -> Statement<Vec<Task>> {
+    let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::project_id.eq(project));
+    let rows = rows.filter(tasks::trashed_at.is_null()).limit(MOST_AT_ONCE + 1);
+    statement!(conn => rows.select(Task::as_select()).load(conn).await)
+}
+
+/// A place among siblings: those below a task, or at the top level of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Siblings {
+    pub(crate) project: ProjectId,
+    pub(crate) parent: Option<TaskId>,
+}
+
+/// At most `limit` siblings on one side of a rank, nearest first.
+pub(crate) fn siblings(
+    scope: ScopeId,
+    Siblings { project, parent }: Siblings,
+    rank: String,
+    side: Side,
+    limit: i64,
+) -> Statement<Vec<Task>> {
+    statement!(conn => {
+        let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::project_id.eq(project));
+        let rows = rows.filter(tasks::trashed_at.is_null()).select(Task::as_select()).limit(limit);
+        match (parent, side) {
+            (Some(parent), Side::Before) => rows.filter(tasks::parent_id.eq(parent)).filter(tasks::rank.lt(rank))
+                .order((tasks::rank.desc(), tasks::id.desc())).load(conn).await,
+            (Some(parent), Side::Behind) => rows.filter(tasks::parent_id.eq(parent)).filter(tasks::rank.gt(rank))
+                .order((tasks::rank.asc(), tasks::id.asc())).load(conn).await,
+            (None, Side::Before) => rows.filter(tasks::parent_id.is_null()).filter(tasks::rank.lt(rank))
+                .order((tasks::rank.desc(), tasks::id.desc())).load(conn).await,
+            (None, Side::Behind) => rows.filter(tasks::parent_id.is_null()).filter(tasks::rank.gt(rank))
+                .order((tasks::rank.asc(), tasks::id.asc())).load(conn).await,
+        }
+    })
+}
+
+/// A side of a rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    Behind,
+}
+
+/// A label by which a task is found.
+#[derive(Insertable)]
+#[diesel(table_name = task_labels)]
+struct LabelRow {
+    scope_id: ScopeId,
+    label: String,
+    task_id: TaskId,
+}
+
+impl LabelRow {
+    fn all(task: &Task) -> impl Iterator<Item = Self> {
+        let (scope_id, task_id) = (task.scope_id, task.id);
+        let folded = task.labels.0.iter().map(|label| fold(label));
+        folded.map(move |label| Self { scope_id, label, task_id })
+    }
+}
+
+impl Stored for Task {
+    fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>> {
+        let rows = tasks::table.filter(tasks::scope_id.eq(scope).and(tasks::id.eq_any(ids)));
+        statement!(conn => rows.select(Self::as_select()).load(conn).await)
+    }
+
+    fn clear(scope: ScopeId, changes: &[Change<Self>]) -> Vec<Statement> {
+        let mut statements = vec![];
+        for change in changes {
+            let (id, gone) = match change {
+                Change::Gone(task) => (task.id, true),
+                Change::Changed { from, to } if from.labels != to.labels => (to.id, false),
+                Change::Changed { .. } | Change::Made(_) => continue,
+            };
+            let labels = task_labels::table
+                .filter(task_labels::scope_id.eq(scope).and(task_labels::task_id.eq(id)));
+            let labels = diesel::delete(labels);
+            statements.push(statement!(conn => labels.execute(conn).await.map(drop)));
+            if gone {
+                let row = diesel::delete(tasks::table.find((scope, id)));
+                statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
+            }
+        }
+        statements
+    }
+
+    fn write(scope: ScopeId, changes: Vec<Change<Self>>) -> Vec<Statement> {
+        let (mut made, mut labels, mut statements) = (vec![], vec![], vec![]);
+        for change in changes {
+            match change {
+                Change::Made(task) => {
+                    labels.extend(LabelRow::all(&task));
+                    made.push(task);
+                }
+                Change::Changed { from, to } => {
+                    if from.labels != to.labels {
+                        labels.extend(LabelRow::all(&to));
+                    }
+                    let row = diesel::update(tasks::table.find((scope, to.id))).set(to);
+                    statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
+                }
+                Change::Gone(_) => {}
+            }
+        }
+        statements.extend(inserts!(tasks::table => made));
+        statements.extend(inserts!(task_labels::table => labels));
+        statements
+    }
+}

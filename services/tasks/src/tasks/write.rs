@@ -1,0 +1,177 @@
+//! The writes of tasks.
+mod lookup;
+mod place;
+mod status;
+mod tree;
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use proto::tasks::v1;
+
+pub(crate) use self::{
+    lookup::all_in_project,
+    place::{Beside, Place, Target, fits_under},
+    status::open_above,
+};
+use super::{row::Task, rules::TaskFields};
+use crate::{
+    Error,
+    ids::{CompletionId, ProjectId, TaskId},
+    journal::{
+        self,
+        command::{Answer, Command, expect_version},
+        event::{Actor, Operation},
+        metrics::Operations,
+        stored::Wanted,
+        unit::Unit,
+    },
+    ranks,
+};
+
+/// See [`Command::label`].
+pub(crate) const OPERATIONS: Operations =
+    ("task", &["create", "update", "delete", "complete", "reopen", "move"]);
+
+/// A write of a task.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    Create {
+        id: Option<TaskId>,
+        project: Option<ProjectId>,
+        parent: Option<TaskId>,
+        fields: Box<TaskFields>,
+    },
+    Update {
+        id: TaskId,
+        fields: Box<TaskFields>,
+        if_version: Option<i64>,
+    },
+    Delete {
+        id: TaskId,
+        if_version: Option<i64>,
+    },
+    Complete {
+        id: TaskId,
+        if_version: Option<i64>,
+    },
+    Reopen {
+        id: TaskId,
+        if_version: Option<i64>,
+    },
+    Move {
+        id: TaskId,
+        to: Target,
+        if_version: Option<i64>,
+    },
+}
+
+impl Command for Write {
+    fn label(&self) -> [&'static str; 2] {
+        let operation = match self {
+            Self::Create { .. } => "create",
+            Self::Update { .. } => "update",
+            Self::Delete { .. } => "delete",
+            Self::Complete { .. } => "complete",
+            Self::Reopen { .. } => "reopen",
+            Self::Move { .. } => "move",
+        };
+        [OPERATIONS.0, operation]
+    }
+
+    fn wanted(&self) -> Vec<Wanted> {
+        let ids = match self {
+            Self::Create { id, parent, .. } => id.iter().chain(parent).copied().collect(),
+            Self::Update { id, .. }
+            | Self::Delete { id, .. }
+            | Self::Complete { id, .. }
+            | Self::Reopen { id, .. }
+            | Self::Move { id, .. } => vec![*id],
+        };
+        ids.into_iter().map(Wanted::row::<Task>).collect()
+    }
+
+    fn run<'u>(
+        &'u self,
+        unit: &'u mut Unit,
+        actor: &'u Actor,
+    ) -> BoxFuture<'u, Result<Answer, Error>> {
+        async move {
+            match self {
+                Self::Create { id, project, parent, fields } => {
+                    create(unit, actor, *id, (*project, *parent), (**fields).clone()).await
+                }
+                Self::Update { id, fields, if_version } => {
+                    update(unit, actor, *id, (**fields).clone(), *if_version).await
+                }
+                Self::Delete { id, if_version } => {
+                    let task = at_version(unit, *id, *if_version).await?;
+                    tree::delete(unit, actor, task).await?;
+                    Ok(Answer::new(v1::DeleteTaskResponse {}))
+                }
+                Self::Complete { id, if_version } => {
+                    let task = at_version(unit, *id, *if_version).await?;
+                    answer(status::complete(unit, actor, task).await?)
+                }
+                Self::Reopen { id, if_version } => {
+                    let task = at_version(unit, *id, *if_version).await?;
+                    answer(status::reopen(unit, actor, task).await?)
+                }
+                Self::Move { id, to, if_version } => {
+                    let task = at_version(unit, *id, *if_version).await?;
+                    answer(tree::relocate(unit, actor, task, *to).await?)
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+fn answer(task: Task) -> Result<Answer, Error> {
+    Ok(Answer::new(v1::Task::from(task)))
+}
+
+async fn at_version(unit: &mut Unit, id: TaskId, if_version: Option<i64>) -> Result<Task, Error> {
+    let task = lookup::present(unit, id).await?;
+    expect_version(task.version, if_version)?;
+    Ok(task)
+}
+
+async fn create(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: Option<TaskId>,
+    (project, parent): (Option<ProjectId>, Option<TaskId>),
+    fields: TaskFields,
+) -> Result<Answer, Error> {
+    let id = match id {
+        Some(id) if unit.find::<Task>(id).await?.is_some() => {
+            return Err(journal::error::Error::IdTaken.into());
+        }
+        Some(id) => id,
+        None => TaskId::new(&unit.clock),
+    };
+    unit.expect_none::<Task>(id);
+    let project_id = place::of_new(unit, project, parent).await?;
+    let new = Task::new(unit.scope.id, id, actor.user_id, unit.now);
+    let rank = ranks::at_end(unit.next_sequence());
+    let mut task = Task { project_id, parent_id: parent, rank, ..new };
+    if let Some(status) = fields.status {
+        task.become_status(status, unit.now, CompletionId::new(&unit.clock));
+    }
+    task.write(fields);
+    let task = unit.save(task, Operation::Create, actor).await?;
+    status::open_above(unit, actor, &task).await?;
+    answer(task)
+}
+
+async fn update(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: TaskId,
+    fields: TaskFields,
+    if_version: Option<i64>,
+) -> Result<Answer, Error> {
+    let mut task = at_version(unit, id, if_version).await?;
+    let status = fields.status.unwrap_or(task.status);
+    task.write(fields);
+    answer(status::write(unit, actor, task, status).await?)
+}

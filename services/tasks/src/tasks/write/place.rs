@@ -1,0 +1,216 @@
+//! Where tasks are: in which project, under which task, and in which order.
+use super::lookup;
+use crate::{
+    Error,
+    ids::{ProjectId, TaskId},
+    journal::{
+        event::{Actor, Operation},
+        unit::Unit,
+    },
+    projects, ranks,
+    tasks::{
+        error,
+        row::Task,
+        rules::MAX_DEPTH,
+        store::{self, MOST_AT_ONCE, Siblings, Side},
+    },
+};
+
+/// Where a task goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub(crate) place: Place,
+    pub(crate) beside: Beside,
+}
+
+/// Among which siblings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Stay,
+    Under(TaskId),
+    TopOf(ProjectId),
+}
+
+/// Next to which of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Beside {
+    AtEnd,
+    Before(TaskId),
+    After(TaskId),
+}
+
+/// The project that a new task goes to, unless something speaks against it.
+pub(super) async fn of_new(
+    unit: &mut Unit,
+    project: Option<ProjectId>,
+    parent: Option<TaskId>,
+) -> Result<ProjectId, Error> {
+    let id = match parent {
+        Some(parent) => {
+            let found = lookup::present(unit, parent).await;
+            let parent = found.map_err(|error| error.missing_at("parent_id"))?;
+            if project.is_some_and(|project| project != parent.project_id) {
+                let message = "the project of the parent, or leave it out";
+                return Err(Error::of_field("project_id", "CONFLICT", message));
+            }
+            if depth(unit, &parent).await? >= MAX_DEPTH {
+                return Err(error::Error::TooDeep(MAX_DEPTH).into());
+            }
+            parent.project_id
+        }
+        None => project.unwrap_or(unit.scope.inbox_id),
+    };
+    accepting(unit, id).await?;
+    Ok(id)
+}
+
+/// Refuses a project that takes no tasks. The Inbox is always there and never archived.
+async fn accepting(unit: &mut Unit, id: ProjectId) -> Result<(), Error> {
+    if id != unit.scope.inbox_id {
+        let found = projects::write::present(unit, id).await;
+        found.map_err(|error| error.missing_at("project_id"))?.accepts_tasks()?;
+    }
+    Ok(())
+}
+
+/// How deep a task lies: 1 at the top level.
+async fn depth(unit: &mut Unit, task: &Task) -> Result<usize, Error> {
+    Ok(1 + lookup::above(unit, task).await?.len())
+}
+
+/// The siblings that a task comes among; `below` is all that lies below it.
+pub(super) async fn of_target(
+    unit: &mut Unit,
+    task: &Task,
+    place: Place,
+    below: &[Task],
+) -> Result<Siblings, Error> {
+    match place {
+        Place::Stay => Ok(Siblings { project: task.project_id, parent: task.parent_id }),
+        Place::Under(parent) => {
+            let project = under(unit, task, parent, below).await?;
+            Ok(Siblings { project, parent: Some(parent) })
+        }
+        Place::TopOf(project) => {
+            accepting(unit, project).await?;
+            Ok(Siblings { project, parent: None })
+        }
+    }
+}
+
+/// The project of the new parent, which is neither the task itself nor below it, nor so deep that the subtree would not fit.
+async fn under(
+    unit: &mut Unit,
+    task: &Task,
+    parent: TaskId,
+    below: &[Task],
+) -> Result<ProjectId, Error> {
+    if parent == task.id || below.iter().any(|descendant| descendant.id == parent) {
+        return Err(error::Error::Cycle.into());
+    }
+    let found = lookup::present(unit, parent).await;
+    let parent = found.map_err(|error| error.missing_at("parent_id"))?;
+    if !fits_under(unit, &parent, task, below).await? {
+        return Err(error::Error::TooDeep(MAX_DEPTH).into());
+    }
+    if parent.project_id != task.project_id {
+        accepting(unit, parent.project_id).await?;
+    }
+    Ok(parent.project_id)
+}
+
+/// Whether a task fits under another with all that lies below it.
+pub(crate) async fn fits_under(
+    unit: &mut Unit,
+    parent: &Task,
+    task: &Task,
+    below: &[Task],
+) -> Result<bool, Error> {
+    Ok(depth(unit, parent).await? + Task::height(task.id, below) <= MAX_DEPTH)
+}
+
+/// The rank next to a sibling.
+pub(super) async fn rank(
+    unit: &mut Unit,
+    actor: &Actor,
+    task: &Task,
+    siblings: Siblings,
+    beside: Beside,
+) -> Result<String, Error> {
+    let (field, sibling, side) = match beside {
+        Beside::AtEnd => return Ok(ranks::at_end(unit.next_sequence())),
+        Beside::Before(sibling) => ("before", sibling, Side::Before),
+        Beside::After(sibling) => ("after", sibling, Side::Behind),
+    };
+    let found = lookup::present(unit, sibling).await;
+    let sibling = found.map_err(|error| error.missing_at(field))?;
+    let place = Siblings { project: sibling.project_id, parent: sibling.parent_id };
+    if sibling.id == task.id || place != siblings {
+        let message = "the id of a task at the place it goes to";
+        return Err(Error::of_field(field, "NOT_A_SIBLING", message));
+    }
+    let next = nearest(unit, siblings, &sibling.rank, side, 1, task.id).await?;
+    let next = next.first().map(|task| task.rank.as_str());
+    let end = ranks::at_end(unit.next_sequence());
+    let rank = match side {
+        Side::Before => ranks::between(next, Some(&sibling.rank)),
+        Side::Behind => ranks::between(Some(&sibling.rank), next.or(Some(&end))),
+    };
+    if rank.len() <= ranks::LONGEST {
+        Ok(rank)
+    } else {
+        make_room(unit, actor, task, siblings, rank).await
+    }
+}
+
+/// The siblings on one side of a rank, nearest first, without the task that is on its way.
+async fn nearest(
+    unit: &mut Unit,
+    siblings: Siblings,
+    rank: &str,
+    side: Side,
+    count: usize,
+    besides: TaskId,
+) -> Result<Vec<Task>, Error> {
+    let limit = i64::try_from(count).unwrap_or(MOST_AT_ONCE) + 1;
+    let query = store::siblings(unit.scope.id, siblings, rank.to_owned(), side, limit);
+    let mut found = unit.load(query).await?;
+    found.retain(|task| task.id != besides);
+    found.truncate(count);
+    Ok(found)
+}
+
+/// Ranks the siblings around a place anew, as few as will do, so that the rank of what goes there is short.
+async fn make_room(
+    unit: &mut Unit,
+    actor: &Actor,
+    task: &Task,
+    siblings: Siblings,
+    rank: String,
+) -> Result<String, Error> {
+    let end = ranks::at_end(unit.next_sequence());
+    let mut around = 8;
+    loop {
+        // One more on each side than gets a new rank: what they have bounds the others.
+        let mut before = nearest(unit, siblings, &rank, Side::Before, around + 1, task.id).await?;
+        let mut behind = nearest(unit, siblings, &rank, Side::Behind, around + 1, task.id).await?;
+        let all = before.len() <= around && behind.len() <= around;
+        let lower = if before.len() > around { before.pop() } else { None };
+        let upper = if behind.len() > around { behind.pop() } else { None };
+        let (lower, upper) =
+            (lower.map(|task| task.rank), upper.map_or(end.clone(), |task| task.rank));
+        let mut fresh =
+            ranks::spread(lower.as_deref(), Some(&upper), before.len() + 1 + behind.len());
+        let longest = fresh.iter().map(String::len).max().unwrap_or(0);
+        if longest > ranks::LONGEST / 2 && !all && around < 4_000 {
+            around *= 4;
+            continue;
+        }
+        let own = fresh.remove(before.len());
+        for (mut sibling, rank) in before.into_iter().rev().chain(behind).zip(fresh) {
+            sibling.rank = rank;
+            unit.save(sibling, Operation::Move, actor).await?;
+        }
+        return Ok(own);
+    }
+}

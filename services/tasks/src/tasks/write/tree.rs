@@ -1,0 +1,47 @@
+//! What is done to a task and all that lies below it.
+use super::{
+    lookup,
+    place::{self, Target},
+    status::open_above,
+};
+use crate::{
+    Error,
+    ids::ObjectId,
+    journal::{
+        event::{Actor, Operation},
+        unit::Unit,
+    },
+    tasks::row::Task,
+};
+
+/// To the trash.
+pub(super) async fn delete(unit: &mut Unit, actor: &Actor, task: Task) -> Result<(), Error> {
+    let (now, trash) = (unit.now, ObjectId::from(task.id));
+    let below = lookup::below(unit, task.id).await?;
+    for mut task in std::iter::once(task).chain(below) {
+        task.trash(now, trash);
+        unit.save(task, Operation::Delete, actor).await?;
+    }
+    Ok(())
+}
+
+/// To another place.
+pub(super) async fn relocate(
+    unit: &mut Unit,
+    actor: &Actor,
+    mut task: Task,
+    to: Target,
+) -> Result<Task, Error> {
+    let below = lookup::below(unit, task.id).await?;
+    let siblings = place::of_target(unit, &task, to.place, &below).await?;
+    task.rank = place::rank(unit, actor, &task, siblings, to.beside).await?;
+    let moved = if siblings.project == task.project_id { vec![] } else { below };
+    (task.project_id, task.parent_id) = (siblings.project, siblings.parent);
+    let task = unit.save(task, Operation::Move, actor).await?;
+    for mut below in moved {
+        below.project_id = siblings.project;
+        unit.save(below, Operation::Move, actor).await?;
+    }
+    open_above(unit, actor, &task).await?;
+    Ok(task)
+}

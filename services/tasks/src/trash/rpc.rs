@@ -1,0 +1,58 @@
+//! The trash, as peers ask for it.
+use kit::page;
+use proto::tasks::v1::{
+    ListTrashRequest, ListTrashResponse, PurgeTrashRequest, PurgeTrashResponse,
+    RestoreTrashRequest, RestoreTrashResponse, trash_service_server::TrashService,
+};
+use tonic::{Request, Response};
+use uuid::Uuid;
+
+use super::{error, store, write::Write};
+use crate::{
+    Error,
+    ids::{ObjectId, ScopeId},
+    message::path_id,
+    rpc::{Reply, Rpc},
+};
+
+#[tonic::async_trait]
+impl TrashService for Rpc {
+    async fn list_trash(&self, request: Request<ListTrashRequest>) -> Reply<ListTrashResponse> {
+        let scope = self.scope(&request).await?;
+        let page = self.trash(scope, request.into_inner()).await?;
+        Ok(Response::new(page))
+    }
+
+    async fn restore_trash(
+        &self,
+        request: Request<RestoreTrashRequest>,
+    ) -> Reply<RestoreTrashResponse> {
+        self.write("RestoreTrash", request, |RestoreTrashRequest { id: trash }| {
+            Ok(Write::Restore { id: path_id(&trash, error::Error::NotFound)? })
+        })
+        .await
+    }
+
+    async fn purge_trash(&self, request: Request<PurgeTrashRequest>) -> Reply<PurgeTrashResponse> {
+        self.write("PurgeTrash", request, |PurgeTrashRequest { id: trash }| {
+            Ok(Write::Purge { id: path_id(&trash, error::Error::NotFound)? })
+        })
+        .await
+    }
+}
+
+impl Rpc {
+    async fn trash(
+        &self,
+        scope: ScopeId,
+        request: ListTrashRequest,
+    ) -> Result<ListTrashResponse, Error> {
+        let ListTrashRequest { limit, cursor } = request;
+        let limit = page::limit(limit)?;
+        let after = page::decode::<Uuid>("trash", &cursor)?.map(ObjectId);
+        let found = store::list(&self.db, scope, after, limit + 1).await?;
+        let (found, next_cursor) =
+            page::cut(found, limit, |last| page::encode("trash", &last.id.0));
+        Ok(ListTrashResponse { items: found.into_iter().map(Into::into).collect(), next_cursor })
+    }
+}

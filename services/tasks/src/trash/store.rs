@@ -1,0 +1,118 @@
+//! The trash, read: what was deleted by one act shares a trash id, that of what was deleted.
+use std::collections::HashMap;
+
+use diesel::{dsl::count_star, prelude::*};
+use diesel_async::RunQueryDsl;
+use kit::{Db, Timestamp, db::Statement, read, statement};
+
+use crate::{
+    Error,
+    ids::{ObjectId, ScopeId},
+    journal::rows::Row as _,
+    projects::row::Project,
+    schema::{projects, tasks},
+    tasks::row::Task,
+};
+
+/// What one act deleted.
+#[derive(Clone, Debug)]
+pub(crate) struct Trashed {
+    pub(crate) id: ObjectId,
+    /// What the journal calls it.
+    pub(crate) object_type: &'static str,
+    pub(crate) title: String,
+    pub(crate) deleted_at: Timestamp,
+    /// How many objects, itself counted.
+    pub(crate) size: i64,
+}
+
+type Row = (ObjectId, String, Option<Timestamp>);
+
+/// At most `limit` acts of deletion, by the ids of what was deleted, behind `after`.
+pub(crate) async fn list(
+    db: &Db,
+    scope: ScopeId,
+    after: Option<ObjectId>,
+    limit: i64,
+) -> Result<Vec<Trashed>, Error> {
+    let after = after.unwrap_or(ObjectId(uuid::Uuid::max()));
+    let tasks = tasks::table
+        .filter(tasks::scope_id.eq(scope))
+        .filter(tasks::trash_id.eq(tasks::id.nullable()));
+    let tasks = tasks.filter(tasks::id.lt(after)).order(tasks::id.desc()).limit(limit);
+    let tasks = tasks.select((tasks::id, tasks::title, tasks::trashed_at));
+    let projects = projects::table
+        .filter(projects::scope_id.eq(scope))
+        .filter(projects::trash_id.eq(projects::id.nullable()));
+    let projects = projects.filter(projects::id.lt(after)).order(projects::id.desc()).limit(limit);
+    let projects = projects.select((projects::id, projects::name, projects::trashed_at));
+    let tasks: Vec<Row> = read!(db, "trash.tasks", conn => tasks.load(conn).await)?;
+    let projects: Vec<Row> = read!(db, "trash.projects", conn => projects.load(conn).await)?;
+    let mut rows: Vec<_> = tasks.into_iter().map(|row| (Task::TYPE, row)).collect();
+    rows.extend(projects.into_iter().map(|row| (Project::TYPE, row)));
+    rows.sort_by_key(|(_, (id, _, _))| std::cmp::Reverse(*id));
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let sizes = sizes(db, scope, rows.iter().map(|(_, (id, _, _))| *id).collect()).await?;
+    let trashed = rows.into_iter().map(|(object_type, (id, title, deleted_at))| {
+        let tasks = sizes.get(&id).copied().unwrap_or(0);
+        let size = tasks + i64::from(object_type == Project::TYPE);
+        Trashed {
+            id,
+            object_type,
+            title,
+            deleted_at: deleted_at.unwrap_or(Timestamp::from_seconds(0)),
+            size,
+        }
+    });
+    Ok(trashed.collect())
+}
+
+/// How many tasks each act deleted.
+async fn sizes(
+    db: &Db,
+    scope: ScopeId,
+    ids: Vec<ObjectId>,
+) -> Result<HashMap<ObjectId, i64>, Error> {
+    let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trash_id.eq_any(ids));
+    let rows = rows.group_by(tasks::trash_id).select((tasks::trash_id, count_star()));
+    let rows: Vec<(Option<ObjectId>, i64)> =
+        read!(db, "trash.sizes", conn => rows.load(conn).await)?;
+    Ok(rows.into_iter().filter_map(|(id, size)| Some((id?, size))).collect())
+}
+
+/// The project that one act deleted, if it was one: in the trash under `id`.
+pub(crate) fn project(scope: ScopeId, id: ObjectId) -> Statement<Vec<Project>> {
+    let rows =
+        projects::table.filter(projects::scope_id.eq(scope)).filter(projects::trash_id.eq(id));
+    statement!(conn => rows.select(Project::as_select()).load(conn).await)
+}
+
+/// All tasks that one act deleted.
+pub(crate) fn tasks(scope: ScopeId, id: ObjectId) -> Statement<Vec<Task>> {
+    let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trash_id.eq(id));
+    statement!(conn => rows.select(Task::as_select()).load(conn).await)
+}
+
+/// Acts that one pass purges.
+const MOST: i64 = 5_000;
+
+/// What was deleted before a moment: at most as many acts as one pass purges.
+pub(crate) async fn older_than(
+    db: &Db,
+    before: Timestamp,
+) -> Result<Vec<(ScopeId, ObjectId)>, Error> {
+    let tasks = tasks::table
+        .filter(tasks::trashed_at.lt(before))
+        .filter(tasks::trash_id.eq(tasks::id.nullable()));
+    let tasks = tasks.select((tasks::scope_id, tasks::id)).limit(MOST);
+    let projects = projects::table
+        .filter(projects::trashed_at.lt(before))
+        .select((projects::scope_id, projects::id))
+        .limit(MOST);
+    let mut old: Vec<(ScopeId, ObjectId)> =
+        read!(db, "trash.old_tasks", conn => tasks.load(conn).await)?;
+    let projects: Vec<(ScopeId, ObjectId)> =
+        read!(db, "trash.old_projects", conn => projects.load(conn).await)?;
+    old.extend(projects);
+    Ok(old)
+}

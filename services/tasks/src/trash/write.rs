@@ -1,0 +1,135 @@
+//! The writes of the trash.
+use futures_util::future::{BoxFuture, FutureExt as _};
+use proto::tasks::v1;
+
+use super::{error, message::restored, store};
+use crate::{
+    Error,
+    ids::{ObjectId, ProjectId, TaskId},
+    journal::{
+        command::{Answer, Command},
+        event::{Actor, Operation},
+        metrics::Operations,
+        rows::Row as _,
+        stored::Wanted,
+        unit::Unit,
+    },
+    projects::row::Project,
+    ranks,
+    tasks::{row::Task, write::fits_under, write::open_above},
+};
+
+/// See [`Command::label`].
+pub(crate) const OPERATIONS: Operations = ("trash", &["restore", "purge"]);
+
+/// A write of what is in the trash.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    Restore { id: ObjectId },
+    Purge { id: ObjectId },
+}
+
+impl Command for Write {
+    fn label(&self) -> [&'static str; 2] {
+        let operation = match self {
+            Self::Restore { .. } => "restore",
+            Self::Purge { .. } => "purge",
+        };
+        [OPERATIONS.0, operation]
+    }
+
+    fn wanted(&self) -> Vec<Wanted> {
+        vec![]
+    }
+
+    fn run<'u>(
+        &'u self,
+        unit: &'u mut Unit,
+        actor: &'u Actor,
+    ) -> BoxFuture<'u, Result<Answer, Error>> {
+        async move {
+            match self {
+                Self::Restore { id } => restore(unit, actor, *id).await,
+                Self::Purge { id } => purge(unit, actor, *id).await,
+            }
+        }
+        .boxed()
+    }
+}
+
+/// All that one act deleted: a project, if it was one, and tasks.
+async fn deleted_as(unit: &mut Unit, id: ObjectId) -> Result<(Option<Project>, Vec<Task>), Error> {
+    let project = unit.load(store::project(unit.scope.id, id)).await?.pop();
+    let tasks = unit.load(store::tasks(unit.scope.id, id)).await?;
+    if project.is_none() && tasks.is_empty() {
+        return Err(error::Error::NotFound.into());
+    }
+    Ok((project, tasks))
+}
+
+async fn restore(unit: &mut Unit, actor: &Actor, id: ObjectId) -> Result<Answer, Error> {
+    let (project, tasks) = deleted_as(unit, id).await?;
+    let Some(mut project) = project else { return restore_tasks(unit, actor, id, tasks).await };
+    project.restore();
+    let project = unit.save(project, Operation::Restore, actor).await?.id;
+    for mut task in tasks {
+        task.restore();
+        unit.save(task, Operation::Restore, actor).await?;
+    }
+    Ok(Answer::new(restored(Project::TYPE, id, project, true)))
+}
+
+/// Back to where they were; where that is gone, to the top level of the project, or of the Inbox.
+async fn restore_tasks(
+    unit: &mut Unit,
+    actor: &Actor,
+    id: ObjectId,
+    tasks: Vec<Task>,
+) -> Result<Answer, Error> {
+    let is_root = |task: &Task| task.id == TaskId(id.0);
+    let root = tasks.iter().find(|task| is_root(task)).cloned().ok_or(error::Error::NotFound)?;
+    let (project, parent) = home(unit, &root, &tasks).await?;
+    let in_place = project == root.project_id && parent == root.parent_id;
+    for mut task in tasks {
+        task.restore();
+        task.project_id = project;
+        if is_root(&task) && !in_place {
+            task.parent_id = parent;
+            task.rank = ranks::at_end(unit.next_sequence());
+        }
+        let task = unit.save(task, Operation::Restore, actor).await?;
+        open_above(unit, actor, &task).await?;
+    }
+    Ok(Answer::new(restored(Task::TYPE, id, project, in_place)))
+}
+
+/// Where a task with all that is below it can go back to.
+async fn home(
+    unit: &mut Unit,
+    root: &Task,
+    tasks: &[Task],
+) -> Result<(ProjectId, Option<TaskId>), Error> {
+    let project = unit.find::<Project>(root.project_id).await?;
+    if project.is_none_or(|project| project.trashed_at.is_some()) {
+        return Ok((unit.scope.inbox_id, None));
+    }
+    let Some(parent) = root.parent_id else { return Ok((root.project_id, None)) };
+    let there = unit.find::<Task>(parent).await?;
+    let there =
+        there.filter(|task| task.trashed_at.is_none() && task.project_id == root.project_id);
+    let Some(there) = there else { return Ok((root.project_id, None)) };
+    // It may lie deeper than it did.
+    let fits = fits_under(unit, &there, root, tasks).await?;
+    Ok((root.project_id, fits.then_some(parent)))
+}
+
+async fn purge(unit: &mut Unit, actor: &Actor, id: ObjectId) -> Result<Answer, Error> {
+    let (project, tasks) = deleted_as(unit, id).await?;
+    for task in &tasks {
+        unit.purge(task, actor);
+    }
+    if let Some(project) = &project {
+        unit.purge(project, actor);
+    }
+    Ok(Answer::new(v1::PurgeTrashResponse {}))
+}
