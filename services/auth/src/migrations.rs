@@ -7,4 +7,5 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
     name: "accounts",
     postgres: include_str!("../migrations/0001_accounts/postgres.sql"),
     sqlite: include_str!("../migrations/0001_accounts/sqlite.sql"),
+    indexes: &[],
 }];

@@ -18,3 +18,9 @@ impl From<ProjectId> for ObjectId {
         Self(id)
     }
 }
+
+impl From<uuid::Uuid> for ObjectId {
+    fn from(id: uuid::Uuid) -> Self {
+        Self(id)
+    }
+}

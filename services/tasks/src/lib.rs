@@ -66,13 +66,14 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
         .add_service(ChangeServiceServer::new(rpc));
     let routes = routes.into_axum_router().layer(Authenticate::new(verifier.clone()));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
-    let (schema, followed, kept) = (db.clone(), db.clone(), db);
+    let (schema, followed, folded, kept) = (db.clone(), db.clone(), db.clone(), db);
     let trusting = verifier.clone();
     Ok(Service::grpc("tasks", Routes::from(routes))
         .ready_when("schema", move || Box::pin(migrations::ready(schema.clone(), migrating)))
         .ready_when("keys", move || Box::pin(trust::known(trusting.clone())))
         .job("trust", move |stop| trust::keep_up(verifier, peers.auth, stop))
         .job("feed", move |stop| feed.follow(followed, stop))
+        .job("refold", move |stop| tasks::refold::run(folded, stop))
         .job("housekeeping", move |stop| housekeeping::keep(kept, clock, writer, config, stop)))
 }
 

@@ -68,6 +68,8 @@ diesel::table! {
         completion_id -> Nullable<Uuid>,
         trashed_at -> Nullable<Instant>,
         trash_id -> Nullable<Uuid>,
+        folded -> Text,
+        folded_version -> BigInt,
     }
 }
 

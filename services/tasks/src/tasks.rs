@@ -2,6 +2,7 @@
 pub(crate) mod error;
 mod list;
 pub(crate) mod message;
+pub(crate) mod refold;
 pub(crate) mod row;
 pub(crate) mod rpc;
 pub(crate) mod rules;

@@ -1,8 +1,10 @@
 //! Changes to the schema: each runs once, in order, under a lock.
+use std::time::Duration;
+
 use diesel::{QueryableByName, sql_query, sql_types};
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 
-use super::{Connection, Db, Error};
+use super::{Connection, Db, Error, connection::Backend};
 use crate::{on, read};
 
 /// One step. Steps only expand: what the release before reads and writes stays.
@@ -16,6 +18,23 @@ pub struct Migration {
     pub postgres: &'static str,
     /// For SQLite.
     pub sqlite: &'static str,
+    /// Indexes of tables that have rows already: PostgreSQL builds them beside the writers, after the steps.
+    pub indexes: &'static [Index],
+}
+
+/// An index to be built while others write.
+#[derive(Clone, Copy, Debug)]
+pub struct Index {
+    /// Its name.
+    pub name: &'static str,
+    /// What follows ON: the table and its columns, the same on both backends.
+    pub on: &'static str,
+}
+
+#[derive(QueryableByName)]
+struct Taken {
+    #[diesel(sql_type = sql_types::Bool)]
+    taken: bool,
 }
 
 #[derive(QueryableByName)]
@@ -31,7 +50,7 @@ const CURRENT: &str = "SELECT max(version) AS version FROM schema_migrations";
 
 /// Runs what has not run yet and gives the version the schema is at. Safe to call from several processes at once.
 pub async fn apply(db: &Db, migrations: &'static [Migration]) -> Result<i32, Error> {
-    db.write("schema.migrate", move |connection| {
+    let version = db.write("schema.migrate", move |connection| {
         Box::pin(async move {
             lock(connection).await?;
             on!(connection, conn => conn.batch_execute(TABLE).await)?;
@@ -41,11 +60,48 @@ pub async fn apply(db: &Db, migrations: &'static [Migration]) -> Result<i32, Err
             for migration in migrations.iter().filter(|migration| migration.version > at) {
                 step(connection, migration).await?;
             }
-            Ok(migrations.last().map_or(at, |last| last.version.max(at)))
+            Ok::<_, Error>(migrations.last().map_or(at, |last| last.version.max(at)))
         })
-    })
-    .await
+    });
+    let version = version.await?;
+    index(&mut db.acquire().await?, migrations).await?;
+    Ok(version)
 }
+
+/// Builds the indexes that are missing, outside any transaction, so that nobody waits; one process at a time.
+async fn index(connection: &mut Connection, migrations: &[Migration]) -> Result<(), Error> {
+    let indexes = migrations.iter().flat_map(|migration| migration.indexes);
+    let Backend::Postgres(mut shared) = connection.backend() else {
+        for Index { name, on } in indexes {
+            let index = format!("CREATE INDEX IF NOT EXISTS {name} ON {on}");
+            on!(connection, conn => conn.batch_execute(&index).await)?;
+        }
+        return Ok(());
+    };
+    // Not waited for in the database: a statement that waits there has a snapshot, for whose end the building of an index waits.
+    while !sql_query(ALONE).get_result::<Taken>(&mut shared).await?.taken {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    shared.batch_execute("SET statement_timeout = 0; SET lock_timeout = '60s'").await?;
+    let built = async {
+        for Index { name, on } in indexes {
+            // One whose building was cut short is there and of no use.
+            shared.batch_execute(&DROP_INVALID.replace("NAME", name)).await?;
+            let index = format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {on}");
+            shared.batch_execute(&index).await?;
+        }
+        Ok(())
+    };
+    let built: Result<(), diesel::result::Error> = built.await;
+    shared.batch_execute(TOGETHER_AGAIN).await?;
+    Ok(built?)
+}
+
+const ALONE: &str = "SELECT pg_try_advisory_lock(7261641) AS taken";
+const TOGETHER_AGAIN: &str =
+    "SELECT pg_advisory_unlock(7261641); RESET statement_timeout; RESET lock_timeout";
+const DROP_INVALID: &str = "DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_index
+    WHERE indexrelid = to_regclass('NAME') AND NOT indisvalid) THEN DROP INDEX NAME; END IF; END $$";
 
 const LOCK: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7261640)";
 
@@ -55,7 +111,7 @@ const SCHEMA: &str = "DO $$ BEGIN IF current_schema() IS NULL THEN
 
 /// One at a time; on SQLite the transaction itself is the lock.
 async fn lock(connection: &mut Connection) -> Result<(), Error> {
-    if let super::connection::Backend::Postgres(mut shared) = connection.backend() {
+    if let Backend::Postgres(mut shared) = connection.backend() {
         shared.batch_execute(LOCK).await?;
         shared.batch_execute(SCHEMA).await?;
     }
@@ -63,10 +119,10 @@ async fn lock(connection: &mut Connection) -> Result<(), Error> {
 }
 
 async fn step(connection: &mut Connection, migration: &Migration) -> Result<(), Error> {
-    let Migration { version, name, postgres, sqlite } = *migration;
+    let Migration { version, name, postgres, sqlite, indexes: _ } = *migration;
     match connection.backend() {
-        super::connection::Backend::Postgres(mut shared) => shared.batch_execute(postgres).await?,
-        super::connection::Backend::Sqlite(lite) => lite.batch_execute(sqlite).await?,
+        Backend::Postgres(mut shared) => shared.batch_execute(postgres).await?,
+        Backend::Sqlite(lite) => lite.batch_execute(sqlite).await?,
     }
     let record =
         format!("INSERT INTO schema_migrations (version, name) VALUES ({version}, '{name}')");

@@ -15,7 +15,8 @@ use crate::{
         stored::Wanted,
         unit::Unit,
     },
-    ranks, tasks,
+    ranks,
+    tasks::{self, row::Task},
 };
 
 /// See [`Command::label`].
@@ -54,7 +55,11 @@ impl Command for Write {
     fn wanted(&self) -> Vec<Wanted> {
         match self {
             Self::CreateInbox => vec![],
-            Self::Create { id, .. } => id.iter().map(|id| Wanted::row::<Project>(*id)).collect(),
+            Self::Create { id, .. } => {
+                let both =
+                    |id: &ProjectId| [Wanted::row::<Project>(*id), Wanted::row::<Task>(id.0)];
+                id.iter().flat_map(both).collect()
+            }
             Self::Update { id, .. } | Self::Delete { id, .. } => vec![Wanted::row::<Project>(*id)],
         }
     }
@@ -122,13 +127,18 @@ async fn create(
     name: String,
 ) -> Result<Answer, Error> {
     let id = match id {
-        Some(id) if unit.find::<Project>(id).await?.is_some() => {
-            return Err(journal::error::Error::IdTaken.into());
-        }
         Some(id) => id,
-        None => ProjectId::new(&unit.clock),
+        None => {
+            let id = ProjectId::new(&unit.clock);
+            unit.expect_none::<Project>(id);
+            unit.expect_none::<Task>(id.0);
+            id
+        }
     };
-    unit.expect_none::<Project>(id);
+    // An id names one thing in a scope, of whatever type: in the trash it stands alone.
+    if unit.find::<Project>(id).await?.is_some() || unit.find::<Task>(id.0).await?.is_some() {
+        return Err(journal::error::Error::IdTaken.into());
+    }
     let project = new(unit.scope.id, id, name, actor.user_id, unit.now);
     let project = Project { rank: ranks::at_end(unit.next_sequence()), ..project };
     Ok(Answer::new(v1::Project::from(unit.save(project, Operation::Create, actor).await?)))

@@ -1,5 +1,5 @@
 //! Lists of tasks, page by page.
-use kit::{Db, Timestamp, Violation, page};
+use kit::{Db, Timestamp, Violation, page, text::fold};
 use proto::tasks::v1::{self, ListTasksRequest, ListTasksResponse};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,7 +9,6 @@ use super::{
         Task,
         names::{Priority, Status},
     },
-    rules::labels::fold,
     store::{self, Filter, Order},
 };
 use crate::{
@@ -21,7 +20,7 @@ use crate::{
 /// The last task of a page, as its order sees it.
 #[derive(Debug, Serialize, Deserialize)]
 enum Position {
-    Id(Uuid),
+    Created(i64, Uuid),
     Due(i64, Uuid),
     Rank(String, Uuid),
 }
@@ -85,8 +84,7 @@ fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
     if order_by.ends_with("rank") && project.is_none() {
         faults.push(Violation::new("order_by", "CONFLICT", "`rank` needs a `project_id`"));
     }
-    let words: Vec<String> =
-        query.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<String> = query.unwrap_or_default().split_whitespace().map(fold).collect();
     if words.len() > 16 || label.len() > 16 {
         faults.push(Violation::new(
             if words.len() > 16 { "q" } else { "label" },
@@ -97,29 +95,34 @@ fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
     Error::unless_acceptable(faults)?;
     let due_before = due_before.map(|moment| Timestamp::from_proto(moment.seconds, moment.nanos));
     let (status, priority) = (status.unwrap_or_default(), priority.unwrap_or_default());
-    let labels = label.iter().map(|label| fold(label)).collect();
+    let labels = label.iter().map(|label| fold(label.trim())).collect();
     Ok((Filter { project, status, priority, labels, due_before, words }, order_by))
 }
 
 fn order(order_by: &str, position: Option<Position>) -> Result<Order, Error> {
     let descending = order_by.starts_with('-') || order_by.is_empty();
     match (order_by.trim_start_matches('-'), position) {
-        ("due", Some(Position::Id(id))) => Ok(Order::NeverDue { after: Some(TaskId(id)) }),
-        ("due", Some(Position::Due(at, id))) => Ok(Order::Due {
-            descending,
-            after: Some((Timestamp::from_microseconds(at), TaskId(id))),
-        }),
+        ("due", Some(Position::Created(at, id))) => {
+            Ok(Order::NeverDue { after: Some(moment(at, id)) })
+        }
+        ("due", Some(Position::Due(at, id))) => {
+            Ok(Order::Due { descending, after: Some(moment(at, id)) })
+        }
         ("due", None) => Ok(Order::Due { descending, after: None }),
         ("rank", Some(Position::Rank(rank, id))) => {
             Ok(Order::Rank { descending, after: Some((rank, TaskId(id))) })
         }
         ("rank", None) => Ok(Order::Rank { descending, after: None }),
-        ("" | "created_at", Some(Position::Id(id))) => {
-            Ok(Order::Created { descending, after: Some(TaskId(id)) })
+        ("" | "created_at", Some(Position::Created(at, id))) => {
+            Ok(Order::Created { descending, after: Some(moment(at, id)) })
         }
         ("" | "created_at", None) => Ok(Order::Created { descending, after: None }),
         _ => Err(page::PageError::Cursor.into()),
     }
+}
+
+fn moment(microseconds: i64, id: Uuid) -> (Timestamp, TaskId) {
+    (Timestamp::from_microseconds(microseconds), TaskId(id))
 }
 
 fn position(order_by: &str, last: &Task) -> Position {
@@ -127,6 +130,6 @@ fn position(order_by: &str, last: &Task) -> Position {
     match (order_by.trim_start_matches('-'), last.due_at) {
         ("due", Some(at)) => Position::Due(at.as_microseconds(), id),
         ("rank", _) => Position::Rank(last.rank.clone(), id),
-        _ => Position::Id(id),
+        _ => Position::Created(last.created_at.as_microseconds(), id),
     }
 }

@@ -1,32 +1,23 @@
-//! Tasks in the database.
+//! Tasks in the database: what reads and writes them.
+mod rows;
+
 use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{Cached, Statement},
-    inserts, read, statement,
-};
-use uuid::Uuid;
+use kit::{Db, Timestamp, db::Statement, read, statement};
 
+pub(crate) use self::rows::{fold_anew, foldings};
 use super::{
     error,
     row::{
         Task,
         names::{Priority, Status},
     },
-    rules::labels::fold,
 };
 use crate::{
     Error,
-    ids::{ObjectId, ProjectId, ScopeId, TaskId},
-    journal::{rows::Change, stored::Stored},
+    ids::{ProjectId, ScopeId, TaskId},
     schema::{task_labels, tasks},
 };
-
-diesel::define_sql_function! {
-    /// Both databases have it.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
 
 /// Which tasks a list holds.
 #[derive(Clone, Debug, Default)]
@@ -37,19 +28,19 @@ pub(crate) struct Filter {
     /// Folded; a task has to carry all.
     pub(crate) labels: Vec<String>,
     pub(crate) due_before: Option<Timestamp>,
-    /// Lower case; a task has to hold all these words.
+    /// Folded; a task has to hold all these words.
     pub(crate) words: Vec<String>,
 }
 
 /// How a list is ordered, and behind which task the page begins.
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
-    /// By id, which is by creation.
-    Created { descending: bool, after: Option<TaskId> },
+    /// By when they were made.
+    Created { descending: bool, after: Option<(Timestamp, TaskId)> },
     /// Those that are due, by when.
     Due { descending: bool, after: Option<(Timestamp, TaskId)> },
     /// Those that are not due at all, by creation.
-    NeverDue { after: Option<TaskId> },
+    NeverDue { after: Option<(Timestamp, TaskId)> },
     /// As arranged by hand.
     Rank { descending: bool, after: Option<(String, TaskId)> },
 }
@@ -85,9 +76,7 @@ macro_rules! narrowed {
             $rows = $rows.filter(exists(carried.filter(task_labels::label.eq(label))));
         }
         for word in &$filter.words {
-            let pattern = pattern(word);
-            let title = lower(tasks::title).like(pattern.clone()).escape('\\');
-            $rows = $rows.filter(title.or(lower(tasks::description).like(pattern).escape('\\')));
+            $rows = $rows.filter(tasks::folded.like(pattern(word)).escape('\\'));
         }
     };
 }
@@ -97,19 +86,27 @@ macro_rules! ordered {
     ($rows:ident, $order:expr) => {
         match $order {
             Order::Created { descending: true, after } => {
-                let first = after.unwrap_or(TaskId(Uuid::max()));
-                $rows.filter(tasks::id.lt(first)).order(tasks::id.desc())
+                if let Some((at, id)) = *after {
+                    let behind = tasks::created_at.lt(at).or(tasks::id.lt(id));
+                    $rows = $rows.filter(tasks::created_at.le(at).and(behind));
+                }
+                $rows.order((tasks::created_at.desc(), tasks::id.desc()))
             }
             Order::Created { descending: false, after } => {
-                let first = after.unwrap_or(TaskId(Uuid::nil()));
-                $rows.filter(tasks::id.gt(first)).order(tasks::id.asc())
+                if let Some((at, id)) = *after {
+                    let behind = tasks::created_at.gt(at).or(tasks::id.gt(id));
+                    $rows = $rows.filter(tasks::created_at.ge(at).and(behind));
+                }
+                $rows.order((tasks::created_at.asc(), tasks::id.asc()))
             }
             Order::NeverDue { after } => {
-                let first = after.unwrap_or(TaskId(Uuid::nil()));
+                if let Some((at, id)) = *after {
+                    let behind = tasks::created_at.gt(at).or(tasks::id.gt(id));
+                    $rows = $rows.filter(tasks::created_at.ge(at).and(behind));
+                }
                 $rows
                     .filter(tasks::due_at.is_null())
-                    .filter(tasks::id.gt(first))
-                    .order(tasks::id.asc())
+                    .order((tasks::created_at.asc(), tasks::id.asc()))
             }
             Order::Due { descending: true, after } => {
                 if let Some((at, id)) = *after {
@@ -222,71 +219,4 @@ pub(crate) fn siblings(
 pub(crate) enum Side {
     Before,
     Behind,
-}
-
-/// A label by which a task is found.
-#[derive(Insertable)]
-#[diesel(table_name = task_labels)]
-struct LabelRow {
-    scope_id: ScopeId,
-    label: String,
-    task_id: TaskId,
-}
-
-impl LabelRow {
-    fn all(task: &Task) -> impl Iterator<Item = Self> {
-        let (scope_id, task_id) = (task.scope_id, task.id);
-        let folded = task.labels.0.iter().map(|label| fold(label));
-        folded.map(move |label| Self { scope_id, label, task_id })
-    }
-}
-
-impl Stored for Task {
-    fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>> {
-        let rows = tasks::table.filter(tasks::scope_id.eq(scope).and(tasks::id.eq_any(ids)));
-        statement!(conn => rows.select(Self::as_select()).load(conn).await)
-    }
-
-    fn clear(scope: ScopeId, changes: &[Change<Self>]) -> Vec<Statement> {
-        let mut statements = vec![];
-        for change in changes {
-            let (id, gone) = match change {
-                Change::Gone(task) => (task.id, true),
-                Change::Changed { from, to } if from.labels != to.labels => (to.id, false),
-                Change::Changed { .. } | Change::Made(_) => continue,
-            };
-            let labels = task_labels::table
-                .filter(task_labels::scope_id.eq(scope).and(task_labels::task_id.eq(id)));
-            let labels = diesel::delete(labels);
-            statements.push(statement!(conn => labels.execute(conn).await.map(drop)));
-            if gone {
-                let row = diesel::delete(tasks::table.find((scope, id)));
-                statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
-            }
-        }
-        statements
-    }
-
-    fn write(scope: ScopeId, changes: Vec<Change<Self>>) -> Vec<Statement> {
-        let (mut made, mut labels, mut statements) = (vec![], vec![], vec![]);
-        for change in changes {
-            match change {
-                Change::Made(task) => {
-                    labels.extend(LabelRow::all(&task));
-                    made.push(task);
-                }
-                Change::Changed { from, to } => {
-                    if from.labels != to.labels {
-                        labels.extend(LabelRow::all(&to));
-                    }
-                    let row = diesel::update(tasks::table.find((scope, to.id))).set(to);
-                    statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
-                }
-                Change::Gone(_) => {}
-            }
-        }
-        statements.extend(inserts!(tasks::table => made));
-        statements.extend(inserts!(task_labels::table => labels));
-        statements
-    }
 }

@@ -24,6 +24,7 @@ use crate::{
         stored::Wanted,
         unit::Unit,
     },
+    projects::row::Project,
     ranks,
 };
 
@@ -79,7 +80,11 @@ impl Command for Write {
 
     fn wanted(&self) -> Vec<Wanted> {
         let ids = match self {
-            Self::Create { id, parent, .. } => id.iter().chain(parent).copied().collect(),
+            Self::Create { id, parent, .. } => {
+                let project = id.iter().map(|id| Wanted::row::<Project>(id.0));
+                let tasks = id.iter().chain(parent).map(|id| Wanted::row::<Task>(*id));
+                return project.chain(tasks).collect();
+            }
             Self::Update { id, .. }
             | Self::Delete { id, .. }
             | Self::Complete { id, .. }
@@ -143,13 +148,18 @@ async fn create(
     fields: TaskFields,
 ) -> Result<Answer, Error> {
     let id = match id {
-        Some(id) if unit.find::<Task>(id).await?.is_some() => {
-            return Err(journal::error::Error::IdTaken.into());
-        }
         Some(id) => id,
-        None => TaskId::new(&unit.clock),
+        None => {
+            let id = TaskId::new(&unit.clock);
+            unit.expect_none::<Task>(id);
+            unit.expect_none::<Project>(id.0);
+            id
+        }
     };
-    unit.expect_none::<Task>(id);
+    // An id names one thing in a scope, of whatever type: in the trash it stands alone.
+    if unit.find::<Task>(id).await?.is_some() || unit.find::<Project>(id.0).await?.is_some() {
+        return Err(journal::error::Error::IdTaken.into());
+    }
     let project_id = place::of_new(unit, project, parent).await?;
     let new = Task::new(unit.scope.id, id, actor.user_id, unit.now);
     let rank = ranks::at_end(unit.next_sequence());

@@ -1,5 +1,5 @@
 //! The trash, as peers ask for it.
-use kit::page;
+use kit::{Timestamp, page};
 use proto::tasks::v1::{
     ListTrashRequest, ListTrashResponse, PurgeTrashRequest, PurgeTrashResponse,
     RestoreTrashRequest, RestoreTrashResponse, trash_service_server::TrashService,
@@ -49,10 +49,12 @@ impl Rpc {
     ) -> Result<ListTrashResponse, Error> {
         let ListTrashRequest { limit, cursor } = request;
         let limit = page::limit(limit)?;
-        let after = page::decode::<Uuid>("trash", &cursor)?.map(ObjectId);
+        let after = page::decode::<(i64, Uuid)>("trash", &cursor)?
+            .map(|(at, id)| (Timestamp::from_microseconds(at), ObjectId(id)));
         let found = store::list(&self.db, scope, after, limit + 1).await?;
-        let (found, next_cursor) =
-            page::cut(found, limit, |last| page::encode("trash", &last.id.0));
+        let (found, next_cursor) = page::cut(found, limit, |last| {
+            page::encode("trash", &(last.deleted_at.as_microseconds(), last.id.0))
+        });
         Ok(ListTrashResponse { items: found.into_iter().map(Into::into).collect(), next_cursor })
     }
 }

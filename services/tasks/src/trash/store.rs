@@ -28,41 +28,42 @@ pub(crate) struct Trashed {
 
 type Row = (ObjectId, String, Option<Timestamp>);
 
-/// At most `limit` acts of deletion, by the ids of what was deleted, behind `after`.
+/// At most `limit` acts of deletion, the latest first, behind `after`.
 pub(crate) async fn list(
     db: &Db,
     scope: ScopeId,
-    after: Option<ObjectId>,
+    after: Option<(Timestamp, ObjectId)>,
     limit: i64,
 ) -> Result<Vec<Trashed>, Error> {
-    let after = after.unwrap_or(ObjectId(uuid::Uuid::max()));
-    let tasks = tasks::table
-        .filter(tasks::scope_id.eq(scope))
-        .filter(tasks::trash_id.eq(tasks::id.nullable()));
-    let tasks = tasks.filter(tasks::id.lt(after)).order(tasks::id.desc()).limit(limit);
-    let tasks = tasks.select((tasks::id, tasks::title, tasks::trashed_at));
-    let projects = projects::table
-        .filter(projects::scope_id.eq(scope))
-        .filter(projects::trash_id.eq(projects::id.nullable()));
-    let projects = projects.filter(projects::id.lt(after)).order(projects::id.desc()).limit(limit);
-    let projects = projects.select((projects::id, projects::name, projects::trashed_at));
-    let tasks: Vec<Row> = read!(db, "trash.tasks", conn => tasks.load(conn).await)?;
-    let projects: Vec<Row> = read!(db, "trash.projects", conn => projects.load(conn).await)?;
-    let mut rows: Vec<_> = tasks.into_iter().map(|row| (Task::TYPE, row)).collect();
-    rows.extend(projects.into_iter().map(|row| (Project::TYPE, row)));
-    rows.sort_by_key(|(_, (id, _, _))| std::cmp::Reverse(*id));
+    let tasks: Vec<Row> = read!(db, "trash.tasks", conn: Backend => {
+        let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trash_id.eq(tasks::id.nullable()));
+        let rows = rows.select((tasks::id, tasks::title, tasks::trashed_at)).limit(limit);
+        let mut rows = rows.order((tasks::trashed_at.desc(), tasks::id.desc())).into_boxed::<Backend>();
+        if let Some((at, id)) = after {
+            rows = rows.filter(tasks::trashed_at.le(at).and(tasks::trashed_at.lt(at).or(tasks::id.nullable().lt(id))));
+        }
+        rows.load(conn).await
+    })?;
+    let projects: Vec<Row> = read!(db, "trash.projects", conn: Backend => {
+        let rows = projects::table.filter(projects::scope_id.eq(scope)).filter(projects::trash_id.eq(projects::id.nullable()));
+        let rows = rows.select((projects::id, projects::name, projects::trashed_at)).limit(limit);
+        let mut rows = rows.order((projects::trashed_at.desc(), projects::id.desc())).into_boxed::<Backend>();
+        if let Some((at, id)) = after {
+            rows = rows.filter(projects::trashed_at.le(at).and(projects::trashed_at.lt(at).or(projects::id.nullable().lt(id))));
+        }
+        rows.load(conn).await
+    })?;
+    let tasks = tasks.into_iter().map(|row| (Task::TYPE, row));
+    let projects = projects.into_iter().map(|row| (Project::TYPE, row));
+    let mut rows: Vec<_> = tasks.chain(projects).collect();
+    rows.sort_by_key(|(_, (id, _, deleted_at))| std::cmp::Reverse((*deleted_at, *id)));
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let sizes = sizes(db, scope, rows.iter().map(|(_, (id, _, _))| *id).collect()).await?;
     let trashed = rows.into_iter().map(|(object_type, (id, title, deleted_at))| {
         let tasks = sizes.get(&id).copied().unwrap_or(0);
         let size = tasks + i64::from(object_type == Project::TYPE);
-        Trashed {
-            id,
-            object_type,
-            title,
-            deleted_at: deleted_at.unwrap_or(Timestamp::from_seconds(0)),
-            size,
-        }
+        let deleted_at = deleted_at.unwrap_or(Timestamp::from_seconds(0));
+        Trashed { id, object_type, title, deleted_at, size }
     });
     Ok(trashed.collect())
 }

@@ -1,4 +1,6 @@
 //! When a task is due: all day, at a wall time anywhere, or at a wall time somewhere.
+use std::ops::RangeInclusive;
+
 use jiff::{civil, tz::TimeZone};
 use kit::{Timestamp, Violation};
 use serde::Serialize;
@@ -61,67 +63,63 @@ impl Due {
     }
 }
 
+/// The days that every zone can place on the line of time.
+const DAYS: RangeInclusive<civil::Date> = civil::date(1, 1, 2)..=civil::date(9999, 12, 29);
+const DAY: &str = "a day from 0001-01-02 to 9999-12-29, as 2026-09-01";
+const TIME: &str =
+    "a wall time from 0001-01-02 to 9999-12-29 in whole seconds, as 2026-09-01T09:00:00";
+const OFFSET: &str =
+    "a time with `Z` or an offset is a time in UTC; leave either out beside another `time_zone`";
+const ZONE: &str = "an IANA name as Europe/Berlin";
+
 fn day(text: &str, faults: &mut Vec<Violation>) -> Option<Due> {
-    let parsed = (text.len() == 10).then(|| text.parse::<civil::Date>().ok()).flatten();
-    let start = parsed.and_then(|date| date.to_zoned(TimeZone::UTC).ok());
-    match (parsed, start) {
-        (Some(date), Some(start)) => {
-            Some(Due { local: date.to_string(), zone: None, at: start.timestamp().into() })
-        }
-        _ => {
-            faults.push(Violation::new("due.date", "DATE", "a day as 2026-09-01"));
-            None
-        }
+    let day = (text.len() == 10).then(|| text.parse::<civil::Date>().ok()).flatten();
+    let Some(day) = day.filter(|day| DAYS.contains(day)) else {
+        faults.push(Violation::new("due.date", "DATE", DAY));
+        return None;
+    };
+    let start = day.to_zoned(TimeZone::UTC).ok()?;
+    Some(Due { local: day.to_string(), zone: None, at: start.timestamp().into() })
+}
+
+/// A wall time, and whether it said how far it is from UTC: then it is the one there.
+fn wall_time(text: &str) -> Option<(civil::DateTime, bool)> {
+    // A name of a zone belongs beside it.
+    if !text.contains('T') || text.contains('[') {
+        return None;
     }
+    let offset = text.ends_with(['Z', 'z'])
+        || text.split_once('T').is_some_and(|(_, time)| time.contains(['+', '-']));
+    let wall = match offset {
+        true => TimeZone::UTC.to_datetime(text.parse::<jiff::Timestamp>().ok()?),
+        false => text.parse::<civil::DateTime>().ok()?,
+    };
+    (DAYS.contains(&wall.date()) && wall.subsec_nanosecond() == 0).then_some((wall, offset))
 }
 
 fn time(text: &str, zone: Option<String>, faults: &mut Vec<Violation>) -> Option<Due> {
-    let (wall, zone) = match text.strip_suffix(['Z', 'z']) {
-        Some(wall) if zone.as_deref().is_none_or(|zone| zone == "UTC") => {
-            (wall, Some("UTC".to_owned()))
-        }
-        Some(_) => {
-            faults.push(Violation::new(
-                "due.datetime",
-                "CONFLICT",
-                "a trailing `Z` means UTC; leave it out beside another `time_zone`",
-            ));
-            return None;
-        }
-        None => (text, zone),
-    };
-    let wall = wall.contains('T').then(|| wall.parse::<civil::DateTime>().ok()).flatten();
+    let wall = wall_time(text);
     if wall.is_none() {
-        faults.push(Violation::new(
-            "due.datetime",
-            "DATETIME",
-            "a wall time as 2026-09-01T09:00:00",
-        ));
+        faults.push(Violation::new("due.datetime", "DATETIME", TIME));
     }
-    let place = match &zone {
-        Some(name) => TimeZone::get(name).ok(),
-        None => Some(TimeZone::UTC),
-    };
-    if place.is_none() {
-        faults.push(Violation::new("due.time_zone", "TIME_ZONE", "an IANA name as Europe/Berlin"));
+    let place = zone.as_deref().map(TimeZone::get).transpose();
+    if place.is_err() {
+        faults.push(Violation::new("due.time_zone", "TIME_ZONE", ZONE));
     }
+    let ((wall, offset), mut place) = (wall?, place.ok()?);
+    if offset && place.as_ref().is_some_and(|place| place.iana_name() != Some("UTC")) {
+        faults.push(Violation::new("due.datetime", "CONFLICT", OFFSET));
+        return None;
+    }
+    if offset {
+        place = Some(TimeZone::UTC);
+    }
+    // The name as the database of zones spells it.
+    let zone = place.as_ref().and_then(TimeZone::iana_name).map(str::to_owned);
     // A wall time that a clock change skips moves on by the gap; one that comes twice is the first.
-    let moment = wall?.to_zoned(place?);
-    match moment {
-        Ok(moment) => Some(Due {
-            local: wall?.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
-            zone,
-            at: moment.timestamp().into(),
-        }),
-        Err(_) => {
-            faults.push(Violation::new(
-                "due.datetime",
-                "DATETIME",
-                "a wall time between the years 0001 and 9999",
-            ));
-            None
-        }
-    }
+    let moment = wall.to_zoned(place.unwrap_or(TimeZone::UTC)).ok()?;
+    let local = wall.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    Some(Due { local, zone, at: moment.timestamp().into() })
 }
 
 #[cfg(test)]
@@ -164,6 +162,99 @@ mod tests {
             (utc.zone.as_deref(), utc.at.to_string().as_str()),
             (Some("UTC"), "2026-09-01T09:00:00Z")
         );
+    }
+
+    #[test]
+    fn an_offset_is_converted_and_never_forgotten() {
+        for text in [
+            "2026-09-01T09:00:00+02:00",
+            "2026-09-01T07:00:00Z",
+            "2026-09-01T07:00:00z",
+            "2026-09-01T01:30:00-05:30",
+        ] {
+            let due = parse(None, Some(text), None).unwrap();
+            assert_eq!(
+                json(&due),
+                r#"{"datetime":"2026-09-01T07:00:00","time_zone":"UTC"}"#,
+                "{text}"
+            );
+            assert_eq!(due.at.to_string(), "2026-09-01T07:00:00Z", "{text}");
+            assert_eq!(parse(None, Some(text), Some("utc")), Ok(due), "{text}");
+            assert_eq!(
+                parse(None, Some(text), Some("Europe/Berlin")),
+                Err(vec!["due.datetime".to_owned()]),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused() {
+        for text in [
+            "2026-09-01T09:00:00.5",
+            "2026-09-01T09:00:00.5Z",
+            "2026-09-01T09:00:00[Europe/Berlin]",
+            "2026-09-01T09:00:00+02:00[Europe/Berlin]",
+            "-000001-09-01T09:00:00",
+            "0000-09-01T09:00:00",
+            "9999-12-31T00:00:00",
+            "9999-12-31T00:00:00Z",
+            "2026-09-01 09:00:00",
+            "2026-02-30T09:00:00",
+            "2026-09-01T25:00:00",
+            "T09:00:00",
+            "",
+        ] {
+            assert_eq!(
+                parse(None, Some(text), None),
+                Err(vec!["due.datetime".to_owned()]),
+                "{text}"
+            );
+        }
+        for text in [
+            "9999-12-31",
+            "9999-12-30",
+            "0000-01-01",
+            "0001-01-01",
+            "-000001-01-01",
+            "2026-9-1",
+            "20260901",
+            "2026-09-01Z",
+            "",
+        ] {
+            assert_eq!(parse(Some(text), None, None), Err(vec!["due.date".to_owned()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_last_day_are_the_same_everywhere() {
+        for text in ["0001-01-02", "9999-12-29"] {
+            assert_eq!(parse(Some(text), None, None).unwrap().local, text);
+            for zone in ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"] {
+                let time = format!("{text}T23:59:59");
+                assert_eq!(parse(None, Some(&time), Some(zone)).unwrap().local, time, "{zone}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_zone_has_one_spelling() {
+        for (given, kept) in [
+            ("europe/berlin", "Europe/Berlin"),
+            ("EUROPE/BERLIN", "Europe/Berlin"),
+            ("utc", "UTC"),
+            ("Asia/Calcutta", "Asia/Calcutta"),
+        ] {
+            let due = parse(None, Some("2026-09-01T09:00:00"), Some(given)).unwrap();
+            assert_eq!(due.zone.as_deref(), Some(kept));
+        }
+        for given in ["Mars/Base", "+02:00", "", "Europe/Berlin "] {
+            assert_eq!(
+                parse(None, Some("2026-09-01T09:00:00"), Some(given)),
+                Err(vec!["due.time_zone".to_owned()]),
+                "{given}"
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Labels: names on a task, the same whatever their case.
-use kit::Violation;
+use std::collections::HashSet;
+
+use kit::{Violation, text::fold};
 
 use crate::{tasks::row::labels::Labels, text};
 
@@ -12,19 +14,14 @@ pub(crate) fn parse(given: &[String], faults: &mut Vec<Violation>) -> Labels {
         faults.push(Violation::new("labels", "TOO_MANY", format!("at most {MOST} labels")));
         return Labels::default();
     }
-    let mut labels: Vec<String> = vec![];
+    let (mut labels, mut seen) = (vec![], HashSet::new());
     for (place, label) in given.iter().enumerate() {
         let label = text::line(&format!("labels.{place}"), label, LONGEST, faults);
-        if !labels.iter().any(|known| fold(known) == fold(&label)) {
+        if seen.insert(fold(&label)) {
             labels.push(label);
         }
     }
     Labels(labels)
-}
-
-/// The form in which two labels are the same.
-pub(crate) fn fold(label: &str) -> String {
-    label.trim().to_lowercase()
 }
 
 #[cfg(test)]

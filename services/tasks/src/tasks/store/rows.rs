@@ -1,0 +1,156 @@
+//! How the rows of tasks are written, with the words and labels by which they are found.
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kit::{
+    Db,
+    db::{Cached, Connection, Statement},
+    inserts, on, read, statement,
+    text::fold,
+};
+
+use crate::{
+    Error,
+    ids::{ObjectId, ScopeId, TaskId},
+    journal::{rows::Change, stored::Stored},
+    schema::{task_labels, tasks},
+    tasks::row::Task,
+};
+
+/// Title and description, as they are searched.
+fn folded(task: &Task) -> String {
+    format!("{}\n{}", fold(&task.title), fold(&task.description))
+}
+
+/// A label by which a task is found.
+#[derive(Insertable)]
+#[diesel(table_name = task_labels)]
+struct LabelRow {
+    scope_id: ScopeId,
+    label: String,
+    task_id: TaskId,
+}
+
+impl LabelRow {
+    fn all(task: &Task) -> impl Iterator<Item = Self> {
+        let (scope_id, task_id) = (task.scope_id, task.id);
+        let folded = task.labels.0.iter().map(|label| fold(label));
+        folded.map(move |label| Self { scope_id, label, task_id })
+    }
+}
+
+impl Stored for Task {
+    fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>> {
+        let rows = tasks::table.filter(tasks::scope_id.eq(scope).and(tasks::id.eq_any(ids)));
+        statement!(conn => rows.select(Self::as_select()).load(conn).await)
+    }
+
+    fn clear(scope: ScopeId, changes: &[Change<Self>]) -> Vec<Statement> {
+        let mut statements = vec![];
+        for change in changes {
+            let (id, gone) = match change {
+                Change::Gone(task) => (task.id, true),
+                Change::Changed { from, to } if from.labels != to.labels => (to.id, false),
+                Change::Changed { .. } | Change::Made(_) => continue,
+            };
+            let labels = task_labels::table
+                .filter(task_labels::scope_id.eq(scope).and(task_labels::task_id.eq(id)));
+            let labels = diesel::delete(labels);
+            statements.push(statement!(conn => labels.execute(conn).await.map(drop)));
+            if gone {
+                let row = diesel::delete(tasks::table.find((scope, id)));
+                statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
+            }
+        }
+        statements
+    }
+
+    fn write(scope: ScopeId, changes: Vec<Change<Self>>) -> Vec<Statement> {
+        let (mut made, mut labels, mut statements) = (vec![], vec![], vec![]);
+        for change in changes {
+            match change {
+                Change::Made(task) => {
+                    labels.extend(LabelRow::all(&task));
+                    made.push((
+                        tasks::folded.eq(folded(&task)),
+                        tasks::folded_version.eq(task.version),
+                        task,
+                    ));
+                }
+                Change::Changed { from, to } => {
+                    if from.labels != to.labels {
+                        labels.extend(LabelRow::all(&to));
+                    }
+                    let text = (from.title != to.title || from.description != to.description)
+                        .then(|| tasks::folded.eq(folded(&to)));
+                    let row = diesel::update(tasks::table.find((scope, to.id))).set((
+                        text,
+                        tasks::folded_version.eq(to.version),
+                        to,
+                    ));
+                    statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
+                }
+                Change::Gone(_) => {}
+            }
+        }
+        statements.extend(inserts!(tasks::table => made));
+        statements.extend(inserts!(task_labels::table => labels));
+        statements
+    }
+}
+
+/// A task, and the version of it that its words were taken from.
+#[derive(Clone, Copy, Debug, Queryable, Selectable)]
+#[diesel(table_name = tasks)]
+pub(crate) struct Folding {
+    pub(crate) scope_id: ScopeId,
+    pub(crate) id: TaskId,
+    pub(crate) version: i64,
+    pub(crate) folded_version: i64,
+}
+
+/// At most `limit` tasks of all scopes behind `after`.
+pub(crate) async fn foldings(
+    db: &Db,
+    after: Option<(ScopeId, TaskId)>,
+    limit: i64,
+) -> Result<Vec<Folding>, Error> {
+    Ok(read!(db, "task.foldings", conn: Backend => {
+        let rows = tasks::table.select(Folding::as_select()).limit(limit);
+        let mut rows = rows.order((tasks::scope_id.asc(), tasks::id.asc())).into_boxed::<Backend>();
+        if let Some((scope, id)) = after {
+            let behind = tasks::scope_id.gt(scope).or(tasks::id.gt(id));
+            rows = rows.filter(tasks::scope_id.ge(scope).and(behind));
+        }
+        rows.load(conn).await
+    })?)
+}
+
+/// Takes the words and labels of tasks from what they are now; how many were not written meanwhile.
+pub(crate) async fn fold_anew(db: &Db, scope: ScopeId, ids: Vec<TaskId>) -> Result<usize, Error> {
+    db.write("task.fold", move |connection| {
+        Box::pin(async move {
+            let rows = tasks::table.filter(tasks::scope_id.eq(scope).and(tasks::id.eq_any(ids)));
+            let rows: Vec<Task> =
+                on!(connection, conn => rows.select(Task::as_select()).load(conn).await)?;
+            let mut written = 0;
+            for task in &rows {
+                written += fold_one(connection, task).await?;
+            }
+            Ok(written)
+        })
+    })
+    .await
+}
+
+async fn fold_one(connection: &mut Connection, task: &Task) -> Result<usize, Error> {
+    let row = tasks::table.find((task.scope_id, task.id)).filter(tasks::version.eq(task.version));
+    let words = (tasks::folded.eq(folded(task)), tasks::folded_version.eq(task.version));
+    let written = on!(connection, conn => diesel::update(row).set(words).execute(conn).await)?;
+    if written > 0 {
+        let labels = task_labels::table.filter(task_labels::scope_id.eq(task.scope_id));
+        let labels = diesel::delete(labels.filter(task_labels::task_id.eq(task.id)));
+        on!(connection, conn => labels.execute(conn).await)?;
+        connection.send(inserts!(task_labels::table => LabelRow::all(task).collect())).await?;
+    }
+    Ok(written)
+}
