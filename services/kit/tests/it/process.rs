@@ -9,18 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, routing::get};
 use http::Request;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kit::{
-    Secret, Service, Settings,
-    channel::Limits,
-    config::Live,
-    request::TraceContext,
-    run::{Mode, Port},
-};
-use serde::{Deserialize, Serialize};
+use kit::{channel::Limits, request::TraceContext};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::Code;
@@ -30,55 +22,21 @@ use tonic_health::pb::{
 
 use crate::authority::{Authority, Folder};
 
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(default)]
-struct Config {
-    key: Secret,
-    size: u32,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { key: Secret::default(), size: 3 }
-    }
-}
-
-impl Settings for Config {
-    fn faults(&self) -> Vec<String> {
-        self.key.expose().is_empty().then(|| "KEY must be set".to_owned()).into_iter().collect()
-    }
-}
-
-/// Not a test: the process that the tests start. Its environment is what they give it.
-#[test]
-#[ignore = "the child of the tests below"]
-fn child() {
-    let mode = match std::env::vars().find(|(name, _)| name == "MODE") {
-        Some((_, mode)) if mode == "check" => Mode::CheckConfig,
-        Some((_, mode)) if mode == "print" => Mode::PrintConfig,
-        _ => Mode::Serve,
-    };
-    let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
-    let router = Router::new().route("/", get(async || "hello")).route("/slow", get(slow));
-    let build = |_: Live<Config>, _| async {
-        Ok(Service::grpc("test", tonic::service::Routes::from(router)))
-    };
-    let code = kit::run::process("test", Port::grpc(0), mode, |reader| reader.read("TEST_"), build);
-    // The harness would make 0 or 101 of it.
-    let code = format!("{code:?}").chars().filter(char::is_ascii_digit).collect::<String>();
-    std::io::stderr().write_all(format!("\nexit code {code}\n").as_bytes()).unwrap();
-}
-
+/// The process that the tests start: the example, which cargo builds before it runs them. Its environment is what they give it.
 fn command(environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "process::child", "--nocapture"]).env_clear();
-    command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let tests = std::env::current_exe().unwrap();
+    let example = tests.ancestors().nth(2).unwrap().join("examples/service");
+    let mut command = Command::new(example);
+    command.env_clear().envs(environment.iter().copied());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
+/// What it shows, and what it says with the code that it ends with.
 fn output(environment: &[(&str, &str)]) -> (String, String) {
-    let Output { stdout, stderr, .. } = command(environment).output().unwrap();
-    (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    let Output { status, stdout, stderr } = command(environment).output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    (String::from_utf8(stdout).unwrap(), format!("{said}\nexit code {}\n", status.code().unwrap()))
 }
 
 /// A process that is ready.
