@@ -22,27 +22,42 @@ pub struct Database {
     folder: Option<PathBuf>,
 }
 
-/// The backends at hand. With `CI=true` PostgreSQL has to be there; else its absence is said once.
-pub fn backends() -> Vec<Backend> {
-    match server() {
-        Some(_) => vec![Backend::Sqlite, Backend::Postgres],
-        None => {
-            assert!(
-                variable("CI").is_none_or(|ci| ci != "true"),
-                "TEST_POSTGRES_URL is not set: run the tests by `make test`"
-            );
-            static SAID: std::sync::Once = std::sync::Once::new();
-            SAID.call_once(|| eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set (`make test` starts a server)"));
-            vec![Backend::Sqlite]
+/// Makes of `async fn sentence(backend: Backend)` a test on each backend, so that a failure says which one failed.
+///
+/// On PostgreSQL it is ignored unless asked for, with the reason: a test that has not run has not passed. `scripts/test` asks.
+/// `by run, path::of::sentence` hands the backend and the sentence to a runner of the caller's.
+#[macro_export]
+macro_rules! on_each_backend {
+    ($($sentence:ident),+ $(,)?) => {$(
+        mod $sentence {
+            $crate::on_each_backend!(by $crate::testing::run, super::$sentence);
         }
-    }
+    )+};
+    (by $run:path, $sentence:path) => {
+        #[test]
+        fn on_sqlite() {
+            $run($crate::testing::Backend::Sqlite, $sentence);
+        }
+
+        #[test]
+        #[ignore = "needs PostgreSQL: scripts/test"]
+        fn on_postgres() {
+            $run($crate::testing::Backend::Postgres, $sentence);
+        }
+    };
 }
 
-/// The server that `TEST_POSTGRES_URL` names, without a database: `postgres://user@host:port`.
-pub fn server() -> Option<String> {
-    variable("TEST_POSTGRES_URL")
-        .filter(|url| !url.is_empty())
-        .map(|url| url.trim_end_matches('/').to_owned())
+/// Runs a test on that backend, on a runtime of its own.
+pub fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Backend) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(test(backend));
+}
+
+/// The server of the tests, without a database: `postgres://user@host:port`.
+fn server() -> String {
+    let url = variable("TEST_POSTGRES_URL").filter(|url| !url.is_empty());
+    let url = url.expect("TEST_POSTGRES_URL names no server: run the tests by scripts/test");
+    url.trim_end_matches('/').to_owned()
 }
 
 #[expect(
@@ -69,7 +84,7 @@ impl Database {
                 Self { url, folder: Some(folder) }
             }
             Backend::Postgres => {
-                let server = server().expect("a server for tests");
+                let server = server();
                 let mut admin = AsyncPgConnection::establish(&format!("{server}/postgres"))
                     .await
                     .expect("the test server");

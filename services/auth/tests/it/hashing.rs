@@ -3,16 +3,14 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use kit::{
-    Db,
-    error::Refusal,
-    testing::{Backend, backends},
-};
+use kit::{Db, error::Refusal, testing::Backend};
 use proto::auth::v1::Device;
 use tokio::time::Instant;
 use tonic::Code;
 
 use crate::harness::{App, until};
+
+kit::on_each_backend!(a_hash_of_another_cost_is_renewed_at_the_next_login);
 
 #[derive(QueryableByName)]
 struct Stored {
@@ -25,22 +23,19 @@ async fn stored(db: &Db) -> String {
     row.unwrap().password_hash
 }
 
-#[tokio::test]
-async fn a_hash_of_another_cost_is_renewed_at_the_next_login() {
-    for backend in backends() {
-        let app = App::new(backend, "rehash").await;
-        app.replica().await.registers("ada").await;
-        let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
-        db.up().await.unwrap();
-        assert!(stored(&db).await.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        let costly = app.replica_with(|config| config.hash_iterations = 2).await;
-        costly.signs_in("ada").await;
-        until("the hash is renewed", async || {
-            stored(&db).await.starts_with("$argon2id$v=19$m=64,t=2,p=1$")
-        })
-        .await;
-        costly.signs_in("ada").await;
-    }
+async fn a_hash_of_another_cost_is_renewed_at_the_next_login(backend: Backend) {
+    let app = App::new(backend, "rehash").await;
+    app.replica().await.registers("ada").await;
+    let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
+    db.up().await.unwrap();
+    assert!(stored(&db).await.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+    let costly = app.replica_with(|config| config.hash_iterations = 2).await;
+    costly.signs_in("ada").await;
+    until("the hash is renewed", async || {
+        stored(&db).await.starts_with("$argon2id$v=19$m=64,t=2,p=1$")
+    })
+    .await;
+    costly.signs_in("ada").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

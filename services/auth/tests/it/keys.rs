@@ -1,14 +1,18 @@
 use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::{
-    config::Period,
-    testing::{Backend, backends},
-};
+use kit::{config::Period, testing::Backend};
 use proto::auth::v1::{Device, TokenSet, WatchTrustRequest};
 use tonic::Code;
 
 use crate::harness::{App, PASSWORD, Replica, refused, until};
+
+kit::on_each_backend!(
+    a_rotation_of_the_signing_keys_signs_nobody_out,
+    replicas_that_start_at_once_agree_on_one_key,
+    another_kek_than_before_is_said_at_the_start,
+    a_database_is_migrated_apart_from_the_service_where_that_is_wanted,
+);
 
 /// The name of the key that signed the access token.
 fn signer(tokens: &TokenSet) -> String {
@@ -23,51 +27,44 @@ async fn accepted(auth: &Replica) -> Vec<String> {
     updates.message().await.unwrap().unwrap().keys.into_iter().map(|key| key.id).collect()
 }
 
-#[tokio::test]
-async fn a_rotation_of_the_signing_keys_signs_nobody_out() {
-    for backend in backends() {
-        let app = App::new(backend, "rotation").await;
-        let rotating = |config: &mut auth::Config| config.key_rotation = Period::from_secs(4);
-        let (one, other) = (app.replica_with(rotating).await, app.replica_with(rotating).await);
-        one.registers("ada").await;
-        let before = one.signs_in("ada").await;
-        let first = signer(&before);
-        assert_eq!(accepted(&one).await, std::slice::from_ref(&first));
-        app.passes(2);
-        for replica in [&one, &other] {
-            until("the next key is published before it signs", async || {
-                accepted(replica).await.len() == 2
-            })
-            .await;
-        }
-        let next = accepted(&one).await.pop().unwrap();
-        assert_eq!(signer(&one.refreshes(&before.refresh_token).await.unwrap()), first);
-        app.passes(2);
-        let after = other.signs_in("ada").await;
-        assert_eq!((signer(&after), next != first), (next.clone(), true));
-        for (replica, tokens) in
-            [(&one, &before), (&one, &after), (&other, &before), (&other, &after)]
-        {
-            assert!(replica.asks_with(tokens).await.is_ok());
-        }
-        app.passes(660);
-        until("the first key is withdrawn when its tokens are dead", async || {
-            !accepted(&one).await.contains(&first)
+async fn a_rotation_of_the_signing_keys_signs_nobody_out(backend: Backend) {
+    let app = App::new(backend, "rotation").await;
+    let rotating = |config: &mut auth::Config| config.key_rotation = Period::from_secs(4);
+    let (one, other) = (app.replica_with(rotating).await, app.replica_with(rotating).await);
+    one.registers("ada").await;
+    let before = one.signs_in("ada").await;
+    let first = signer(&before);
+    assert_eq!(accepted(&one).await, std::slice::from_ref(&first));
+    app.passes(2);
+    for replica in [&one, &other] {
+        until("the next key is published before it signs", async || {
+            accepted(replica).await.len() == 2
         })
         .await;
-        assert!(one.refreshes(&after.refresh_token).await.is_ok());
     }
+    let next = accepted(&one).await.pop().unwrap();
+    assert_eq!(signer(&one.refreshes(&before.refresh_token).await.unwrap()), first);
+    app.passes(2);
+    let after = other.signs_in("ada").await;
+    assert_eq!((signer(&after), next != first), (next.clone(), true));
+    for (replica, tokens) in [(&one, &before), (&one, &after), (&other, &before), (&other, &after)]
+    {
+        assert!(replica.asks_with(tokens).await.is_ok());
+    }
+    app.passes(660);
+    until("the first key is withdrawn when its tokens are dead", async || {
+        !accepted(&one).await.contains(&first)
+    })
+    .await;
+    assert!(one.refreshes(&after.refresh_token).await.is_ok());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn replicas_that_start_at_once_agree_on_one_key() {
-    for backend in backends() {
-        let app = App::new(backend, "start").await;
-        let (one, other, third) = tokio::join!(app.replica(), app.replica(), app.replica());
-        let keys = accepted(&one).await;
-        assert_eq!(keys.len(), 1);
-        assert_eq!([accepted(&other).await, accepted(&third).await], [keys.clone(), keys]);
-    }
+async fn replicas_that_start_at_once_agree_on_one_key(backend: Backend) {
+    let app = App::new(backend, "start").await;
+    let (one, other, third) = tokio::join!(app.replica(), app.replica(), app.replica());
+    let keys = accepted(&one).await;
+    assert_eq!(keys.len(), 1);
+    assert_eq!([accepted(&other).await, accepted(&third).await], [keys.clone(), keys]);
 }
 
 #[tokio::test]
@@ -80,16 +77,13 @@ async fn a_server_that_is_not_there_yet_is_waited_for() {
     assert_eq!(refusal, (Code::Unavailable, "DATABASE_UNAVAILABLE".to_owned()));
 }
 
-#[tokio::test]
-async fn another_kek_than_before_is_said_at_the_start() {
-    for backend in backends() {
-        let app = App::new(backend, "kek").await;
-        drop(app.replica().await);
-        let mut config = app.config.clone();
-        config.kek = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into();
-        let fault = auth::build(config, app.clock.clone()).await.unwrap_err();
-        assert!(fault.to_string().starts_with("KEK is not the key"), "{fault:#}");
-    }
+async fn another_kek_than_before_is_said_at_the_start(backend: Backend) {
+    let app = App::new(backend, "kek").await;
+    drop(app.replica().await);
+    let mut config = app.config.clone();
+    config.kek = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into();
+    let fault = auth::build(config, app.clock.clone()).await.unwrap_err();
+    assert!(fault.to_string().starts_with("KEK is not the key"), "{fault:#}");
 }
 
 #[tokio::test]
@@ -106,14 +100,11 @@ async fn an_embedded_database_gets_a_key_file_beside_it() {
     assert!(app.replica_with(without).await.asks_with(&tokens).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_database_is_migrated_apart_from_the_service_where_that_is_wanted() {
-    for backend in backends() {
-        let app = App::new(backend, "migrate").await;
-        auth::migrate(&app.config).await.unwrap();
-        auth::migrate(&app.config).await.expect("there is nothing left to do");
-        let auth = app.replica_with(|config| config.auto_migrate = Some(false)).await;
-        auth.registers("ada").await;
-        assert!(auth.asks_with(&auth.signs_in("ada").await).await.is_ok());
-    }
+async fn a_database_is_migrated_apart_from_the_service_where_that_is_wanted(backend: Backend) {
+    let app = App::new(backend, "migrate").await;
+    auth::migrate(&app.config).await.unwrap();
+    auth::migrate(&app.config).await.expect("there is nothing left to do");
+    let auth = app.replica_with(|config| config.auto_migrate = Some(false)).await;
+    auth.registers("ada").await;
+    assert!(auth.asks_with(&auth.signs_in("ada").await).await.is_ok());
 }

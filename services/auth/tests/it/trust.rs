@@ -1,11 +1,13 @@
 use std::time::Duration;
 
-use kit::testing::backends;
+use kit::testing::Backend;
 use proto::auth::v1::{LogoutRequest, TrustUpdate, WatchTrustRequest};
 use tokio::time::{Instant, timeout};
 use tonic::Streaming;
 
 use crate::harness::{App, Replica, by};
+
+kit::on_each_backend!(the_end_of_a_session_is_seen_through_every_replica_soon);
 
 /// A second is promised; a machine that is busy with much else takes longer.
 const SOON: Duration = Duration::from_secs(5);
@@ -19,32 +21,27 @@ async fn next(updates: &mut Streaming<TrustUpdate>, limit: Duration) -> Option<T
     timeout(limit, updates.message()).await.expect("an update in time").unwrap()
 }
 
-#[tokio::test]
-async fn the_end_of_a_session_is_seen_through_every_replica_soon() {
-    for backend in backends() {
-        let app = App::new(backend, "trust").await;
-        let (one, other) = (app.replica().await, app.replica().await);
-        one.registers("ada").await;
-        let tokens = one.signs_in("ada").await;
-        let mut streams = [follows(&one).await, follows(&other).await];
-        for updates in &mut streams {
-            let snapshot = next(updates, SOON).await.unwrap();
-            assert!(
-                snapshot.snapshot && snapshot.keys.len() == 1 && snapshot.revocations.is_empty()
-            );
-            assert_eq!(snapshot.keys[0].public_key.len(), 32);
-        }
-        one.sessions().logout(by(&tokens, LogoutRequest {})).await.unwrap();
-        for updates in &mut streams {
-            let update = next(updates, SOON).await.unwrap();
-            assert!(!update.snapshot && update.keys.is_empty());
-            let [revocation] = &update.revocations[..] else { panic!("{update:?}") };
-            assert_eq!(revocation.until.unwrap().seconds, 1_800_000_000 + 660);
-        }
-        assert!(other.asks_with(&tokens).await.is_err());
-        let late = next(&mut follows(&app.replica().await).await, SOON).await.unwrap();
-        assert_eq!(late.revocations.len(), 1, "a new replica knows it from the start");
+async fn the_end_of_a_session_is_seen_through_every_replica_soon(backend: Backend) {
+    let app = App::new(backend, "trust").await;
+    let (one, other) = (app.replica().await, app.replica().await);
+    one.registers("ada").await;
+    let tokens = one.signs_in("ada").await;
+    let mut streams = [follows(&one).await, follows(&other).await];
+    for updates in &mut streams {
+        let snapshot = next(updates, SOON).await.unwrap();
+        assert!(snapshot.snapshot && snapshot.keys.len() == 1 && snapshot.revocations.is_empty());
+        assert_eq!(snapshot.keys[0].public_key.len(), 32);
     }
+    one.sessions().logout(by(&tokens, LogoutRequest {})).await.unwrap();
+    for updates in &mut streams {
+        let update = next(updates, SOON).await.unwrap();
+        assert!(!update.snapshot && update.keys.is_empty());
+        let [revocation] = &update.revocations[..] else { panic!("{update:?}") };
+        assert_eq!(revocation.until.unwrap().seconds, 1_800_000_000 + 660);
+    }
+    assert!(other.asks_with(&tokens).await.is_err());
+    let late = next(&mut follows(&app.replica().await).await, SOON).await.unwrap();
+    assert_eq!(late.revocations.len(), 1, "a new replica knows it from the start");
 }
 
 #[tokio::test]

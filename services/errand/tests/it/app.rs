@@ -27,7 +27,7 @@ pub(crate) enum Topology {
     Split,
 }
 
-pub(crate) use kit::testing::Backend;
+use kit::testing::Backend;
 
 /// Serves every app of this test binary; a test only waits on it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -38,41 +38,38 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 macro_rules! everywhere {
     ($($sentence:ident),+ $(,)?) => {$(
         mod $sentence {
-            use crate::app::{Backend, Topology, on};
-
-            #[test]
-            fn in_one_process_on_sqlite() {
-                on(Topology::OneProcess, Backend::Sqlite, super::$sentence);
+            mod in_one_process {
+                kit::on_each_backend!(by crate::app::in_one_process, super::super::$sentence);
             }
-
-            #[test]
-            fn in_one_process_on_postgres() {
-                on(Topology::OneProcess, Backend::Postgres, super::$sentence);
-            }
-
-            #[test]
-            fn split_on_sqlite() {
-                on(Topology::Split, Backend::Sqlite, super::$sentence);
-            }
-
-            #[test]
-            fn split_on_postgres() {
-                on(Topology::Split, Backend::Postgres, super::$sentence);
+            mod split {
+                kit::on_each_backend!(by crate::app::split, super::super::$sentence);
             }
         }
     )+};
 }
 pub(crate) use everywhere;
 
-/// Runs a test on one of the four apps; on PostgreSQL only where there is one.
-pub(crate) fn on<F>(topology: Topology, backend: Backend, test: impl FnOnce(&'static App) -> F)
+/// Runs a test on the app that is one process.
+pub(crate) fn in_one_process<F>(backend: Backend, test: impl FnOnce(&'static App) -> F)
+where
+    F: Future<Output = ()>,
+{
+    on(Topology::OneProcess, backend, test);
+}
+
+/// Runs a test on the app whose services are apart.
+pub(crate) fn split<F>(backend: Backend, test: impl FnOnce(&'static App) -> F)
+where
+    F: Future<Output = ()>,
+{
+    on(Topology::Split, backend, test);
+}
+
+fn on<F>(topology: Topology, backend: Backend, test: impl FnOnce(&'static App) -> F)
 where
     F: Future<Output = ()>,
 {
     static APPS: [OnceCell<App>; 4] = [const { OnceCell::const_new() }; 4];
-    if !kit::testing::backends().contains(&backend) {
-        return;
-    }
     let index =
         usize::from(topology == Topology::Split) + 2 * usize::from(backend == Backend::Postgres);
     RUNTIME.block_on(async {
@@ -97,8 +94,8 @@ impl App {
         auth::migrate(&config.auth).await.expect("auth's schema");
         tasks::migrate(&config.tasks).await.expect("tasks' schema");
         let address = match topology {
-            Topology::OneProcess => one_process(config, clock).await,
-            Topology::Split => split(config, clock).await,
+            Topology::OneProcess => joined(config, clock).await,
+            Topology::Split => apart(config, clock).await,
         };
         Self { http: Http::new(address) }
     }
@@ -114,11 +111,11 @@ fn configured(variables: Variables) -> errand::Config {
     loaded.unwrap_or_else(|faults| panic!("{faults}")).settings
 }
 
-async fn one_process(config: errand::Config, clock: Clock) -> String {
+async fn joined(config: errand::Config, clock: Clock) -> String {
     serve(errand::build(Live::fixed(config), clock).await.expect("the suite")).await
 }
 
-async fn split(config: errand::Config, clock: Clock) -> String {
+async fn apart(config: errand::Config, clock: Clock) -> String {
     let errand::Config { auth, tasks, gateway } = config;
     let auth = remote("auth", auth::build(auth, clock.clone()).await.expect("auth")).await;
     let tasks = tasks::build(tasks, clock.clone(), tasks::Peers { auth: auth.clone() })

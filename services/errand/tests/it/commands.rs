@@ -19,6 +19,11 @@ use crate::{
     user::User,
 };
 
+kit::on_each_backend!(
+    a_doctor_says_what_to_do_before_and_nothing_after_migrating,
+    a_service_brings_its_own_schema_up_to_date,
+);
+
 /// Runs `errand` with these arguments.
 pub(crate) fn errand(arguments: &[&str], variables: &Variables) -> Output {
     run("errand", arguments, variables)
@@ -73,24 +78,19 @@ fn the_configuration_in_effect_shows_no_secret() {
     assert!(!shown.contains("hunter2") && !shown.contains(kek), "{shown}");
 }
 
-#[test]
-fn a_doctor_says_what_to_do_before_and_nothing_after_migrating() {
-    for backend in kit::testing::backends() {
-        alone(async move {
-            let mut variables = storage::variables(backend).await;
-            variables.push(("ADMIN_LISTEN", "127.0.0.1:1".to_owned()));
-            let output = errand(&["doctor"], &variables);
-            assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-            assert!(said(&output).contains("run `errand migrate`"), "{}", said(&output));
-            succeeds(&errand(&["migrate"], &variables));
-            succeeds(&errand(&["migrate"], &variables));
-            let output = succeeds(&errand(&["doctor"], &variables));
-            assert!(
-                !output.contains("FAILED") && output.contains("ok      tasks write permission"),
-                "{output}"
-            );
-        });
-    }
+async fn a_doctor_says_what_to_do_before_and_nothing_after_migrating(backend: Backend) {
+    let mut variables = storage::variables(backend).await;
+    variables.push(("ADMIN_LISTEN", "127.0.0.1:1".to_owned()));
+    let output = errand(&["doctor"], &variables);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("run `errand migrate`"), "{}", said(&output));
+    succeeds(&errand(&["migrate"], &variables));
+    succeeds(&errand(&["migrate"], &variables));
+    let output = succeeds(&errand(&["doctor"], &variables));
+    assert!(
+        !output.contains("FAILED") && output.contains("ok      tasks write permission"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -151,27 +151,22 @@ fn is_healthy(process: &Process) {
     assert_eq!(errand(&["health"], &nowhere).status.code(), Some(1));
 }
 
-#[test]
-fn a_service_brings_its_own_schema_up_to_date() {
-    for backend in kit::testing::backends() {
-        alone(async move {
-            let shared = storage::variables(backend).await;
-            let folder = shared.iter().find(|(name, _)| *name == "DATA_DIR").expect("a folder");
-            for service in ["auth", "tasks"] {
-                let mut variables = storage::for_service(service, &shared);
-                variables.retain(|(name, _)| *name != "AUTO_MIGRATE");
-                if backend == Backend::Sqlite {
-                    variables.push(("DATABASE_URL", format!("sqlite:{}/{service}.db", folder.1)));
-                }
-                for _ in 0..2 {
-                    let output = succeeds(&run(service, &["migrate"], &variables));
-                    assert_eq!(output, format!("{service}: the schema is up to date\n"));
-                }
-            }
-            let output = said(&errand(&["doctor"], &shared));
-            assert!(!output.contains("run `errand migrate`"), "{output}");
-        });
+async fn a_service_brings_its_own_schema_up_to_date(backend: Backend) {
+    let shared = storage::variables(backend).await;
+    let folder = shared.iter().find(|(name, _)| *name == "DATA_DIR").expect("a folder");
+    for service in ["auth", "tasks"] {
+        let mut variables = storage::for_service(service, &shared);
+        variables.retain(|(name, _)| *name != "AUTO_MIGRATE");
+        if backend == Backend::Sqlite {
+            variables.push(("DATABASE_URL", format!("sqlite:{}/{service}.db", folder.1)));
+        }
+        for _ in 0..2 {
+            let output = succeeds(&run(service, &["migrate"], &variables));
+            assert_eq!(output, format!("{service}: the schema is up to date\n"));
+        }
     }
+    let output = said(&errand(&["doctor"], &shared));
+    assert!(!output.contains("run `errand migrate`"), "{output}");
 }
 
 #[test]

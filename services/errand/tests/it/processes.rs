@@ -9,16 +9,11 @@ mod restarts;
 
 use std::{future::Future, sync::Mutex};
 
-use kit::testing::Backend;
-
 use crate::app::alone;
 
-/// Runs one such test at a time: each is heavy. Where the split needs a PostgreSQL that is not there, says so and passes.
-fn heavy(backend: Backend, test: impl Future<Output = ()>) {
+/// Runs one such test at a time: each is heavy.
+fn heavy(test: impl Future<Output = ()>) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    if !kit::testing::backends().contains(&backend) {
-        return;
-    }
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     alone(test);
 }

@@ -6,7 +6,7 @@ use kit::{
     channel::local,
     error::Refusal,
     serve::Limits,
-    testing::{Backend, Database, backends},
+    testing::{Backend, Database},
     token::{Claims, ISSUER, SigningKey},
 };
 use proto::{
@@ -56,16 +56,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// One for each backend at hand.
-    pub(crate) async fn each() -> Vec<Self> {
-        let mut apps = vec![];
-        for backend in backends() {
-            apps.push(Self::new(backend).await);
-        }
-        apps
-    }
-
-    async fn new(backend: Backend) -> Self {
+    pub(crate) async fn new(backend: Backend) -> Self {
         let database = Database::new(backend, "tasks").await;
         let (pkcs8, public) = SigningKey::generate();
         let auth = local(Routes::new(TrustServiceServer::new(Trust(public))).into_axum_router());

@@ -67,8 +67,9 @@ fn encrypted(processes: &[Process]) -> String {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: scripts/test"]
 fn services_that_know_each_other_serve_and_a_stranger_gets_nothing() {
-    heavy(Backend::Postgres, async {
+    heavy(async {
         let shared = storage::variables(Backend::Postgres).await;
         let folder = folder_of(&shared);
         let authority = Authority::new(&folder);
