@@ -4,7 +4,10 @@
 mod app;
 mod feed;
 mod lists;
+mod order;
 mod projects;
+mod status;
 mod tasks;
 mod tree;
+mod words;
 mod writes;
