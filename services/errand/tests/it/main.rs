@@ -9,6 +9,7 @@ mod http;
 mod input;
 mod isolation;
 mod lifecycle;
+mod metrics;
 mod pages;
 mod processes;
 mod random;

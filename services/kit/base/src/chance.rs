@@ -1,0 +1,54 @@
+//! Even spread for picks and pauses; nothing here is a secret.
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// The next of a sequence that differs from process to process (SplitMix64).
+pub fn number() -> u64 {
+    static STATE: LazyLock<AtomicU64> =
+        LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(0)));
+    let mut mixed = STATE.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// One of the numbers below `count`, which is not 0.
+pub fn below(count: usize) -> usize {
+    usize::try_from(number() % count as u64).expect("below a usize")
+}
+
+/// A duration between the two.
+pub fn between(least: Duration, most: Duration) -> Duration {
+    let share = (number() >> 11) as f64 / (1_u64 << 53) as f64;
+    least + most.saturating_sub(least).mul_f64(share)
+}
+
+/// The duration give or take a fifth, so that many clients do not act at once.
+pub fn around(middle: Duration) -> Duration {
+    between(middle.mul_f64(0.8), middle.mul_f64(1.2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_duration_stays_within_a_fifth() {
+        let spread: Vec<_> = (0..1000).map(|_| around(Duration::from_secs(10))).collect();
+        assert!(spread.iter().all(|pause| (8.0..=12.0).contains(&pause.as_secs_f64())));
+        assert!(spread.iter().min() < spread.iter().max());
+    }
+
+    #[test]
+    fn every_place_is_picked() {
+        let mut seen = [0; 3];
+        (0..3000).for_each(|_| seen[below(3)] += 1);
+        assert!(seen.iter().all(|count| (800..1200).contains(count)), "{seen:?}");
+    }
+}

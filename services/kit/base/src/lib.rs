@@ -1,0 +1,19 @@
+//! What every other crate of the chassis stands on: ids and times, failures and pages, and what travels with a request. It knows
+//! neither a socket nor a database.
+pub mod chance;
+pub mod clock;
+pub mod error;
+pub mod id;
+pub mod metrics;
+pub mod page;
+pub mod request;
+#[cfg(feature = "diesel")]
+pub mod sql;
+pub mod text;
+pub mod time;
+pub mod work;
+
+pub use clock::Clock;
+pub use error::{Fault, Violation, status};
+pub use time::Timestamp;
+pub use work::Stop;

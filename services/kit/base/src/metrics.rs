@@ -1,0 +1,24 @@
+//! What a process counts and times, for Prometheus. Each crate lists its own metrics as a `CATALOGUE`: rules, dashboards and
+//! documentation follow what the lists say.
+mod handles;
+mod metric;
+
+pub use self::{
+    handles::Handles,
+    metric::{Kind, Metric},
+};
+
+/// Seconds; the OpenTelemetry bounds and, below them, what an efficient service needs. No SLO sits on a whole number, which
+/// text and OpenMetrics spell differently.
+pub const DURATION_BUCKETS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0,
+    7.5, 10.0,
+];
+
+/// All that was counted, in Prometheus' text format.
+pub fn text() -> String {
+    let mut text = String::new();
+    let written = prometheus::TextEncoder::new().encode_utf8(&prometheus::gather(), &mut text);
+    written.expect("the registry holds only valid metrics");
+    text
+}

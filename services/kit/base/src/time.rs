@@ -1,0 +1,118 @@
+//! A moment, to the microsecond, as both databases keep it.
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A moment in microseconds since 1970-01-01T00:00:00Z. Prints and parses as RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "diesel",
+    derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow),
+    diesel(sql_type = crate::sql::Instant)
+)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment that lies `microseconds` after 1970.
+    pub const fn from_microseconds(microseconds: i64) -> Self {
+        Self(microseconds)
+    }
+
+    /// The moment that lies `seconds` after 1970.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    /// Microseconds since 1970.
+    pub fn as_microseconds(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, as tokens carry them.
+    pub fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// The moment that lies `span` later.
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// The moment that lies `span` earlier.
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long after `earlier` this is; zero when it is not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// As the contracts carry it.
+    pub fn to_proto(self) -> (i64, i32) {
+        let nanos = i32::try_from(self.0.rem_euclid(1_000_000) * 1000).expect("less than a second");
+        (self.as_seconds(), nanos)
+    }
+
+    /// From the seconds and nanoseconds of a contract; what is finer than a microsecond is cut.
+    pub fn from_proto(seconds: i64, nanos: i32) -> Self {
+        Self(seconds.saturating_mul(1_000_000).saturating_add(i64::from(nanos) / 1000))
+    }
+}
+
+impl From<jiff::Timestamp> for Timestamp {
+    fn from(moment: jiff::Timestamp) -> Self {
+        Self(moment.as_microsecond())
+    }
+}
+
+impl From<Timestamp> for jiff::Timestamp {
+    /// What lies outside the years -9999 to 9999 becomes the nearest end.
+    fn from(Timestamp(microseconds): Timestamp) -> Self {
+        let end = if microseconds < 0 { Self::MIN } else { Self::MAX };
+        Self::from_microsecond(microseconds).unwrap_or(end)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", jiff::Timestamp::from(*self))
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<jiff::Timestamp>().map(Self::from)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_prints_as_rfc_3339_and_reads_back() {
+        for text in
+            ["2026-09-01T09:00:00Z", "2026-09-01T09:00:00.000001Z", "1969-12-31T23:59:59.5Z"]
+        {
+            let moment: Timestamp = text.parse().unwrap();
+            assert_eq!(moment.to_string(), text);
+            let (seconds, nanos) = moment.to_proto();
+            assert_eq!(Timestamp::from_proto(seconds, nanos), moment);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Work that outlives the request that began it.
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::LazyLock,
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::task::{self, JoinHandle};
+use tokio_util::task::TaskTracker;
+
+use crate::request;
+
+/// Tells a job, or a server, to stop.
+pub type Stop = tokio_util::sync::CancellationToken;
+
+static TRACKER: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Starts `future` as a task of its own, still part of the current request: it goes on when its caller hangs up, and a draining
+/// process waits for it.
+#[expect(clippy::disallowed_methods, reason = "one of the two places that spawn")]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let context = request::current();
+    tokio::spawn(TRACKER.track_future(async move {
+        match context {
+            Some(context) => request::scope(context, future).await,
+            None => future.await,
+        }
+    }))
+}
+
+/// Starts `future` as a task that nobody waits for: the upkeep of a connection, which may end with the process.
+#[expect(clippy::disallowed_methods, reason = "one of the two places that spawn")]
+pub fn detach<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    tokio::spawn(future)
+}
+
+/// Keeps a connection that many share: woken, it steps back once behind all tasks that can run, so that what they have to send
+/// leaves together. Sending is the most expensive thing that a read does.
+pub async fn gather<F: Future>(connection: F) -> F::Output {
+    let mut connection = pin!(connection);
+    let mut stepped_back = false;
+    poll_fn(|context| {
+        stepped_back = !stepped_back;
+        if stepped_back {
+            _ = pin!(task::yield_now()).poll(context);
+            return Poll::Pending;
+        }
+        connection.as_mut().poll(context)
+    })
+    .await
+}
+
+/// Waits until all spawned work is done, at most `limit`; false when some was left.
+pub async fn drained(limit: Duration) -> bool {
+    TRACKER.close();
+    let drained = tokio::time::timeout(limit, TRACKER.wait()).await.is_ok();
+    TRACKER.reopen();
+    drained
+}

@@ -1,0 +1,146 @@
+//! What a process counts and times at its database.
+use std::{cell::RefCell, sync::LazyLock, time::Duration};
+
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+
+use kit_base::metrics::{Handles, Metric};
+
+/// Seconds that a query takes, or a wait for a connection.
+pub const DATABASE_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+const DATABASE_DURATION: Metric = Metric::histogram(
+    "db_client_operation_duration_seconds",
+    &["db_system_name", "db_operation_name", "error_type"],
+    "Time of a database operation.",
+    DATABASE_BUCKETS,
+);
+const POOL_CONNECTIONS: Metric = Metric::gauge(
+    "db_client_connections",
+    &["db_client_connection_pool_name", "db_client_connection_state"],
+    "Database connections by state: used, idle.",
+);
+const POOL_MAX: Metric = Metric::gauge(
+    "db_client_connections_max",
+    &["db_client_connection_pool_name"],
+    "Database connections that a pool may open.",
+);
+const POOL_PENDING: Metric = Metric::gauge(
+    "db_client_connections_pending_requests",
+    &["db_client_connection_pool_name"],
+    "Requests that wait for a database connection.",
+);
+const POOL_TIMEOUTS: Metric = Metric::counter(
+    "db_client_connection_timeouts_total",
+    &["db_client_connection_pool_name"],
+    "Requests that waited for a database connection in vain.",
+);
+const POOL_WAIT: Metric = Metric::histogram(
+    "db_client_connection_wait_time_seconds",
+    &["db_client_connection_pool_name"],
+    "Time that a request waited for a database connection.",
+    DATABASE_BUCKETS,
+);
+const POOL_CREATE: Metric = Metric::histogram(
+    "db_client_connection_create_time_seconds",
+    &["db_client_connection_pool_name"],
+    "Time to open a database connection.",
+    DATABASE_BUCKETS,
+);
+
+/// The metrics of a process with a database.
+pub const CATALOGUE: &[Metric] = &[
+    DATABASE_DURATION,
+    POOL_CONNECTIONS,
+    POOL_MAX,
+    POOL_PENDING,
+    POOL_TIMEOUTS,
+    POOL_WAIT,
+    POOL_CREATE,
+];
+
+static OPERATION: LazyLock<HistogramVec> = LazyLock::new(|| DATABASE_DURATION.register_histogram());
+static CONNECTIONS: LazyLock<IntGaugeVec> = LazyLock::new(|| POOL_CONNECTIONS.register_gauge());
+static MAX: LazyLock<IntGaugeVec> = LazyLock::new(|| POOL_MAX.register_gauge());
+static PENDING: LazyLock<IntGaugeVec> = LazyLock::new(|| POOL_PENDING.register_gauge());
+static TIMEOUTS: LazyLock<IntCounterVec> = LazyLock::new(|| POOL_TIMEOUTS.register_counter());
+static WAIT: LazyLock<HistogramVec> = LazyLock::new(|| POOL_WAIT.register_histogram());
+static CREATE: LazyLock<HistogramVec> = LazyLock::new(|| POOL_CREATE.register_histogram());
+
+/// Counts a database operation: `system` is `postgresql` or `sqlite`, `operation` our name of the query.
+pub fn database_operation(
+    system: &'static str,
+    operation: &'static str,
+    elapsed: Duration,
+    succeeded: bool,
+) {
+    thread_local!(static HANDLES: RefCell<Handles<(&'static str, bool)>> = RefCell::default());
+    HANDLES.with_borrow_mut(|handles| {
+        let error = if succeeded { "" } else { "failed" };
+        let find = || OPERATION.with_label_values(&[system, operation, error]);
+        handles.get(operation, (system, succeeded), find).observe(elapsed.as_secs_f64());
+    });
+}
+
+/// The metrics of one pool of connections; hold on to it.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    used: IntGauge,
+    idle: IntGauge,
+    max: IntGauge,
+    pending: IntGauge,
+    timeouts: IntCounter,
+    wait: Histogram,
+    create: Histogram,
+}
+
+/// How a pool stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PoolState {
+    /// Connections at work.
+    pub used: usize,
+    /// Connections that wait for work.
+    pub idle: usize,
+    /// Connections that may be opened.
+    pub max: usize,
+    /// Requests that wait for a connection.
+    pub pending: usize,
+}
+
+impl Pool {
+    /// The metrics of the pool `name`.
+    pub fn new(name: &str) -> Self {
+        Self {
+            used: CONNECTIONS.with_label_values(&[name, "used"]),
+            idle: CONNECTIONS.with_label_values(&[name, "idle"]),
+            max: MAX.with_label_values(&[name]),
+            pending: PENDING.with_label_values(&[name]),
+            timeouts: TIMEOUTS.with_label_values(&[name]),
+            wait: WAIT.with_label_values(&[name]),
+            create: CREATE.with_label_values(&[name]),
+        }
+    }
+
+    /// Tells how the pool stands.
+    pub fn stands(&self, PoolState { used, idle, max, pending }: PoolState) {
+        let gauges =
+            [(&self.used, used), (&self.idle, idle), (&self.max, max), (&self.pending, pending)];
+        gauges
+            .into_iter()
+            .for_each(|(gauge, value)| gauge.set(i64::try_from(value).unwrap_or(i64::MAX)));
+    }
+
+    /// Counts a wait for a connection that ended with one.
+    pub fn waited(&self, elapsed: Duration) {
+        self.wait.observe(elapsed.as_secs_f64());
+    }
+
+    /// Counts a wait for a connection that ended without one.
+    pub fn timed_out(&self) {
+        self.timeouts.inc();
+    }
+
+    /// Counts a connection that was opened.
+    pub fn created(&self, elapsed: Duration) {
+        self.create.observe(elapsed.as_secs_f64());
+    }
+}

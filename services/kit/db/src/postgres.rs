@@ -1,0 +1,205 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwapOption;
+use deadpool::managed::{Hook, HookError, QueueMode};
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{
+    AsyncPgConnection, SimpleAsyncConnection as _,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool,
+    },
+};
+use futures_util::FutureExt as _;
+use kit_base::error::Absent;
+use tokio::sync::Notify;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+
+use super::{Error, Limits, tls};
+
+/// Reads that are one statement share this many connections: pipelined there, they cost a third of what an exclusive one costs.
+const LANES: usize = 2;
+
+/// Between two tries to connect one of them.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A pool for transactions and a few shared connections for reads.
+#[derive(Clone)]
+pub struct Postgres {
+    pub(super) pool: Pool<AsyncPgConnection>,
+    pub(super) metrics: crate::metrics::Pool,
+    lanes: Arc<[Lane; LANES]>,
+    next: Arc<AtomicUsize>,
+}
+
+#[derive(Default)]
+struct Lane {
+    connection: ArcSwapOption<AsyncPgConnection>,
+    changed: Notify,
+}
+
+impl Postgres {
+    /// Connects lazily: a database that is not there yet is no error.
+    pub(super) fn open(url: &str, limits: &Limits) -> anyhow::Result<Self> {
+        let (config, connector) = configure(url, limits)?;
+        let lanes: Arc<[Lane; LANES]> = Arc::default();
+        for index in 0..LANES {
+            kit_base::work::detach(keep_lane(
+                Arc::downgrade(&lanes),
+                index,
+                config.clone(),
+                connector.clone(),
+            ));
+        }
+        let metrics = crate::metrics::Pool::new(limits.name);
+        Ok(Self { pool: pool(config, connector, limits)?, metrics, lanes, next: Arc::default() })
+    }
+
+    /// A connection that many readers use at once.
+    pub fn lane(&self) -> Result<Arc<AsyncPgConnection>, Error> {
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let lane =
+            (0..LANES).find_map(|step| self.lanes[(first + step) % LANES].connection.load_full());
+        let nobody = || Absent::new(anyhow::anyhow!("no read connection is up"));
+        lane.ok_or_else(|| Error::Unavailable(nobody()))
+    }
+
+    /// Waits until reads can be served.
+    pub(super) async fn up(&self) -> Result<(), Error> {
+        let up = self.lanes[0].changed.notified();
+        if self.lane().is_err() {
+            _ = tokio::time::timeout(Duration::from_secs(2), up).await;
+        }
+        self.lane().map(drop)
+    }
+}
+
+fn pool(
+    config: tokio_postgres::Config,
+    connector: tls::Connector,
+    limits: &Limits,
+) -> anyhow::Result<Pool<AsyncPgConnection>> {
+    let mut manager = ManagerConfig::default();
+    // The default asks `SELECT 1` at every checkout, which doubles the cost of a write.
+    manager.recycling_method = RecyclingMethod::Fast;
+    manager.custom_setup = Box::new(move |_| {
+        let (config, connector) = (config.clone(), connector.clone());
+        async move {
+            let (client, connection) = dial(&config, &connector).await?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        }
+        .boxed()
+    });
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", manager);
+    let lifetime = limits.connection_lifetime;
+    let fresh = Hook::async_fn(move |connection: &mut AsyncPgConnection, metrics| {
+        async move {
+            // A tenth either way, so that the pods' connections do not all end at once.
+            let share = (std::ptr::from_ref(connection) as usize >> 6) % 200;
+            if metrics.age() > lifetime.mul_f64(0.9 + share as f64 / 1000.0) {
+                return Err(HookError::message("old enough"));
+            }
+            // One that rested may have been left on a demoted primary: it answers reads and fails every write.
+            if metrics.last_used() > Duration::from_secs(10) {
+                let primary =
+                    "DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'read only'; END IF; END $$";
+                connection
+                    .batch_execute(primary)
+                    .await
+                    .map_err(|error| HookError::message(error.to_string()))?;
+            }
+            Ok(())
+        }
+        .boxed()
+    });
+    Ok(Pool::builder(manager)
+        .max_size(limits.connections)
+        .queue_mode(QueueMode::Lifo)
+        .runtime(deadpool::Runtime::Tokio1)
+        .wait_timeout(Some(limits.wait))
+        .create_timeout(Some(limits.create))
+        .recycle_timeout(Some(limits.recycle))
+        .pre_recycle(fresh)
+        .build()?)
+}
+
+/// Holds one shared connection open for as long as anyone holds the lanes.
+async fn keep_lane(
+    lanes: std::sync::Weak<[Lane; LANES]>,
+    index: usize,
+    config: tokio_postgres::Config,
+    connector: tls::Connector,
+) {
+    let mut pause = Duration::from_millis(50);
+    while lanes.strong_count() > 0 {
+        match tokio::time::timeout(Duration::from_secs(2), dial(&config, &connector)).await {
+            Ok(Ok((client, connection))) => {
+                let alive = kit_base::work::detach(kit_base::work::gather(connection).map(drop));
+                let Ok(shared) = AsyncPgConnection::try_from(client).await else { continue };
+                let Some(lanes) = lanes.upgrade() else { return };
+                lanes[index].connection.store(Some(Arc::new(shared)));
+                lanes[index].changed.notify_waiters();
+                pause = Duration::from_millis(50);
+                drop(lanes);
+                _ = alive.await;
+            }
+            // Said while the pauses still grow: after that it is nothing new.
+            _ if pause == LONGEST_PAUSE => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the database cannot be reached"),
+            Err(_) => tracing::warn!("the database does not answer"),
+        }
+        if let Some(lanes) = lanes.upgrade() {
+            lanes[index].connection.store(None);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn dial(
+    config: &tokio_postgres::Config,
+    connector: &tls::Connector,
+) -> ConnectionResult<tls::Dialed> {
+    let dialed = config.connect(connector.clone()).await;
+    dialed.map_err(|error| {
+        ConnectionError::CouldntSetupConfiguration(diesel::result::Error::QueryBuilderError(
+            error.into(),
+        ))
+    })
+}
+
+/// The connection's settings: what the URL says, and our clocks where it is silent.
+fn configure(
+    url: &str,
+    limits: &Limits,
+) -> anyhow::Result<(tokio_postgres::Config, tls::Connector)> {
+    let (url, tls) = tls::split(url)?;
+    let mut config: tokio_postgres::Config =
+        url.parse().context("the database URL cannot be read")?;
+    let milliseconds = |clock: Duration| clock.as_millis();
+    // Idle in a transaction for less than others wait for a lock: a replica that falls silent holds up nobody's write.
+    let options = format!(
+        "{} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=700 \
+         -c client_connection_check_interval=1000",
+        config.get_options().unwrap_or_default(),
+        milliseconds(limits.statement),
+        milliseconds(limits.lock),
+    );
+    config
+        .options(options.trim())
+        .application_name("errand")
+        .connect_timeout(limits.create)
+        .tcp_user_timeout(Duration::from_secs(10))
+        .keepalives_idle(Duration::from_secs(10))
+        .keepalives_interval(Duration::from_secs(5))
+        .keepalives_retries(3)
+        .target_session_attrs(TargetSessionAttrs::ReadWrite)
+        .ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
+    Ok((config, tls::connector(tls.as_ref())?))
+}

@@ -1,0 +1,167 @@
+//! Asks a process over HTTP/1.1, one connection a request: for an operator's commands, which ask seldom.
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
+
+/// Longer than any answer takes.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Where to ask.
+pub struct Client {
+    host: String,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+}
+
+/// An answer that has come whole.
+#[derive(Debug)]
+pub struct Reply {
+    /// Whether it went well.
+    pub status: StatusCode,
+    body: Bytes,
+}
+
+impl Client {
+    /// Asks `http://host:port`.
+    ///
+    /// # Errors
+    /// When `url` is no such URL.
+    pub fn new(url: &str) -> anyhow::Result<Self> {
+        let (host, port) = parts(url, "http")?;
+        Ok(Self { host: format!("{host}:{}", port.unwrap_or(80)), tls: None })
+    }
+
+    /// Asks `https://host:port`, where the server's certificate must come from one of the authorities in `pem`.
+    ///
+    /// # Errors
+    /// When `url` is no such URL, or `pem` holds no certificate.
+    pub fn trusting(url: &str, pem: &[u8]) -> anyhow::Result<Self> {
+        let (host, port) = parts(url, "https")?;
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())?;
+        let tls = Some((connector(pem)?, name));
+        Ok(Self { host: format!("{host}:{}", port.unwrap_or(443)), tls })
+    }
+
+    /// Sends one request with these headers, and this JSON; its type is `application/json` unless a header says another.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> anyhow::Result<Reply> {
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::HOST, &self.host);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let typed = headers.iter().any(|(name, _)| header::CONTENT_TYPE == *name);
+        if body.is_some() && !typed {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let exchange = self.exchange(request.body(Full::from(body))?);
+        let reply = tokio::time::timeout(PATIENCE, exchange).await;
+        reply.with_context(|| format!("{} does not answer", self.host))?
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Reply> {
+        let host = &self.host;
+        let stream =
+            TcpStream::connect(host).await.with_context(|| format!("nothing listens at {host}"))?;
+        match &self.tls {
+            None => over(stream, request).await,
+            Some((connector, name)) => {
+                let stream = connector.connect(name.clone(), stream).await;
+                over(stream.with_context(|| format!("no TLS with {host}"))?, request).await
+            }
+        }
+    }
+}
+
+async fn over(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Full<Bytes>>,
+) -> anyhow::Result<Reply> {
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    drop(kit_base::work::detach(connection));
+    let response = sender.send_request(request).await?;
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok(Reply { status, body })
+}
+
+/// Host and port of a URL that must have this scheme.
+fn parts(url: &str, scheme: &str) -> anyhow::Result<(String, Option<u16>)> {
+    let uri: Uri = url.parse().with_context(|| format!("{url} is no URL"))?;
+    ensure!(uri.scheme_str() == Some(scheme), "{url} must begin with {scheme}://");
+    let host = uri.host().with_context(|| format!("{url} names no host"))?;
+    Ok((host.to_owned(), uri.port_u16()))
+}
+
+fn connector(pem: &[u8]) -> anyhow::Result<TlsConnector> {
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots.add(certificate?)?;
+    }
+    ensure!(!roots.is_empty(), "there is no certificate to trust");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?;
+    let config = versions.with_root_certificates(roots).with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+impl Reply {
+    /// Its body.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The JSON it holds, `null` when it holds none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The same, or an error with all that it says when it did not go well.
+    ///
+    /// # Errors
+    /// When its status is no success.
+    pub fn succeeded(&self) -> anyhow::Result<Value> {
+        ensure!(self.status.is_success(), "{} {}", self.status, self.text());
+        Ok(self.json())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_asked_is_taken_for_a_url() {
+        assert_eq!(Client::new("http://errand").unwrap().host, "errand:80");
+        assert_eq!(Client::new("http://[::1]:8080/").unwrap().host, "[::1]:8080");
+        for url in ["errand:80", "https://errand", "http://", "ftp://errand"] {
+            assert!(Client::new(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_trusted_without_a_certificate() {
+        assert!(Client::trusting("https://errand", b"").is_err());
+    }
+}

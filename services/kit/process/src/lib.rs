@@ -1,0 +1,14 @@
+//! The life of a process: its configuration, its two ports, its telemetry, and how it starts and ends.
+pub mod admin;
+pub mod admission;
+pub mod client;
+pub mod config;
+pub mod metrics;
+pub mod run;
+pub mod serve;
+pub mod service;
+pub mod telemetry;
+
+pub use config::{Secret, Settings};
+pub use run::run;
+pub use service::Service;

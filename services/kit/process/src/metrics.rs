@@ -1,0 +1,16 @@
+//! What a process counts and times of itself and of the requests that it answers.
+mod build;
+pub(crate) mod catalogue;
+mod config;
+mod http;
+mod load;
+
+pub(crate) use self::{
+    build::build_info,
+    config::{config_in_effect, config_reload},
+};
+pub use self::{
+    catalogue::CATALOGUE,
+    http::{ActiveRequest, http_active, http_body_sizes, http_request},
+    load::load_shed,
+};

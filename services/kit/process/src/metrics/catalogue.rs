@@ -1,0 +1,98 @@
+//! The metrics of every process; what it stands on and the services add lists of their own.
+use kit_base::metrics::{DURATION_BUCKETS, Metric};
+
+/// Bytes, in steps of four.
+const SIZE_BUCKETS: &[f64] =
+    &[1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0];
+
+pub(super) const HTTP_REQUEST_DURATION: Metric = Metric::histogram(
+    "http_server_request_duration_seconds",
+    &["http_request_method", "http_route", "http_response_status_code", "url_scheme", "error_type"],
+    "Time to answer an HTTP request.",
+    DURATION_BUCKETS,
+);
+pub(super) const HTTP_ACTIVE_REQUESTS: Metric = Metric::gauge(
+    "http_server_active_requests",
+    &["http_request_method", "url_scheme"],
+    "HTTP requests that are being answered.",
+);
+pub(super) const HTTP_REQUEST_SIZE: Metric = Metric::histogram(
+    "http_server_request_body_size_bytes",
+    &["http_request_method", "http_route"],
+    "Size of the bodies of HTTP requests.",
+    SIZE_BUCKETS,
+);
+pub(super) const HTTP_RESPONSE_SIZE: Metric = Metric::histogram(
+    "http_server_response_body_size_bytes",
+    &["http_request_method", "http_route"],
+    "Size of the bodies of HTTP answers.",
+    SIZE_BUCKETS,
+);
+pub(super) const LOAD_SHED: Metric = Metric::counter(
+    "errand_load_shed_total",
+    &["reason"],
+    "Connections and requests that were refused to protect the others.",
+);
+pub(crate) const LOG_RECORDS_DROPPED: Metric = Metric::counter(
+    "errand_log_records_dropped_total",
+    &[],
+    "Log records that were given up because the output did not keep up.",
+);
+pub(crate) const SPANS_EXPORTED: Metric = Metric::counter(
+    "errand_span_exports_total",
+    &["result"],
+    "Batches of spans that the collector took, or that were lost.",
+);
+pub(super) const BUILD_INFO: Metric = Metric::gauge(
+    "errand_build_info",
+    &["service_name", "version", "revision"],
+    "What is running; always 1.",
+);
+pub(super) const CONFIG_RELOADS: Metric = Metric::counter(
+    "errand_config_reloads_total",
+    &["result"],
+    "Changes of the configuration file that were taken over, or refused.",
+);
+pub(super) const CONFIG_SUCCESSFUL: Metric = Metric::gauge(
+    "errand_config_last_reload_successful",
+    &[],
+    "Whether the configuration file is in effect as it is: 1, or 0 when it was refused.",
+);
+pub(super) const CONFIG_TIMESTAMP: Metric = Metric::gauge(
+    "errand_config_last_reload_success_timestamp_seconds",
+    &[],
+    "When the configuration file was last taken over.",
+);
+pub(crate) const RUNTIME_WORKERS: Metric =
+    Metric::gauge("errand_runtime_tokio_workers", &[], "Threads that work on requests.");
+pub(crate) const RUNTIME_TASKS: Metric = Metric::gauge(
+    "errand_runtime_tokio_alive_tasks",
+    &[],
+    "Tasks of the runtime that have not ended.",
+);
+pub(crate) const RUNTIME_QUEUE: Metric =
+    Metric::gauge("errand_runtime_tokio_global_queue_depth", &[], "Tasks that wait for a thread.");
+pub(crate) const RUNTIME_BUSY: Metric = Metric::counter(
+    "errand_runtime_tokio_worker_busy_seconds_total",
+    &[],
+    "Time that the threads have worked, all together.",
+);
+
+/// The metrics of every process.
+pub const CATALOGUE: &[Metric] = &[
+    HTTP_REQUEST_DURATION,
+    HTTP_ACTIVE_REQUESTS,
+    HTTP_REQUEST_SIZE,
+    HTTP_RESPONSE_SIZE,
+    LOAD_SHED,
+    LOG_RECORDS_DROPPED,
+    SPANS_EXPORTED,
+    BUILD_INFO,
+    CONFIG_RELOADS,
+    CONFIG_SUCCESSFUL,
+    CONFIG_TIMESTAMP,
+    RUNTIME_WORKERS,
+    RUNTIME_TASKS,
+    RUNTIME_QUEUE,
+    RUNTIME_BUSY,
+];

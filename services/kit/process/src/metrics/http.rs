@@ -1,0 +1,75 @@
+use std::{cell::RefCell, sync::LazyLock, time::Duration};
+
+use ::http::{Method, StatusCode};
+use prometheus::{HistogramVec, IntGauge, IntGaugeVec};
+
+use kit_base::metrics::Handles;
+
+use super::catalogue;
+
+static DURATION: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::HTTP_REQUEST_DURATION.register_histogram());
+static ACTIVE: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| catalogue::HTTP_ACTIVE_REQUESTS.register_gauge());
+static REQUEST_SIZE: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::HTTP_REQUEST_SIZE.register_histogram());
+static RESPONSE_SIZE: LazyLock<HistogramVec> =
+    LazyLock::new(|| catalogue::HTTP_RESPONSE_SIZE.register_histogram());
+static ACTIVE_BY_METHOD: LazyLock<[IntGauge; METHODS.len()]> =
+    LazyLock::new(|| METHODS.map(|method| ACTIVE.with_label_values(&[method, SCHEME])));
+
+/// The methods that have a name in metrics; the last stands for all others, of which a client can invent any number.
+const METHODS: [&str; 8] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "_OTHER"];
+const SCHEME: &str = "http";
+
+/// A request that is being answered, until it is dropped.
+#[derive(Debug)]
+pub struct ActiveRequest(&'static IntGauge);
+
+impl Drop for ActiveRequest {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Counts a request as active.
+pub fn http_active(method: &Method) -> ActiveRequest {
+    let gauge = &ACTIVE_BY_METHOD[index(method)];
+    gauge.inc();
+    ActiveRequest(gauge)
+}
+
+/// Counts an answered request. `route` is the template, as `/v1/tasks/{id}`; empty when no route matched.
+pub fn http_request(method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
+    thread_local!(static HANDLES: RefCell<Handles<(usize, StatusCode)>> = RefCell::default());
+    let method = index(method);
+    HANDLES.with_borrow_mut(|handles| {
+        let histogram = handles.get(route, (method, status), || {
+            let error = if status.is_server_error() { status.as_str() } else { "" };
+            DURATION.with_label_values(&[METHODS[method], route, status.as_str(), SCHEME, error])
+        });
+        histogram.observe(elapsed.as_secs_f64());
+    });
+}
+
+/// Counts the bytes of a request's body and of its answer's, where they are known.
+pub fn http_body_sizes(method: &Method, route: &str, request: Option<u64>, response: Option<u64>) {
+    thread_local!(static HANDLES: RefCell<Handles<(usize, bool)>> = RefCell::default());
+    let method = index(method);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a size beyond 2^53 bytes falls into the last bucket anyway"
+    )]
+    let observe = |vector: &HistogramVec, size: u64, is_request: bool| {
+        HANDLES.with_borrow_mut(|handles| {
+            let find = || vector.with_label_values(&[METHODS[method], route]);
+            handles.get(route, (method, is_request), find).observe(size as f64);
+        });
+    };
+    request.into_iter().for_each(|size| observe(&REQUEST_SIZE, size, true));
+    response.into_iter().for_each(|size| observe(&RESPONSE_SIZE, size, false));
+}
+
+fn index(method: &Method) -> usize {
+    METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1)
+}

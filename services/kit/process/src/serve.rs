@@ -1,0 +1,201 @@
+//! The server loop, one for REST and gRPC: bounded, clocked, and emptied without a lost request.
+mod activity;
+mod connection;
+mod handler;
+pub(crate) mod jitter;
+mod limits;
+mod places;
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use hyper_util::{rt::TokioExecutor, server::conn::auto};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::places::Places;
+use crate::{admin::Health, metrics, service::Service};
+use kit_base::Stop;
+use kit_rpc::tls::Guard;
+
+pub use self::limits::Limits;
+
+/// Who is at the other end of the connection; an extension of each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// What a port speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// HTTP/1.1 and HTTP/2.
+    Http,
+    /// HTTP/2 alone.
+    Grpc,
+}
+
+/// What all connections of a server share.
+struct Shared {
+    router: axum::Router,
+    guard: Option<Guard>,
+    protocol: Protocol,
+    builder: auto::Builder<TokioExecutor>,
+    limits: Limits,
+    draining: AtomicBool,
+    goaway: CancellationToken,
+    cut: CancellationToken,
+}
+
+impl Shared {
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// Serves on a bound listener until `stop`, then drains; returns when nothing is under way any more, at the latest after
+/// `drain_delay` and `drain_timeout`.
+///
+/// # Errors
+/// None by now: connections fail one by one.
+pub async fn serve(
+    service: Service,
+    listener: TcpListener,
+    limits: &Limits,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    observed(service, listener, limits, stop, &Health::new()).await
+}
+
+/// As `serve`, for a process whose admin port tells how it goes.
+pub(crate) async fn observed(
+    service: Service,
+    listener: TcpListener,
+    limits: &Limits,
+    stop: Stop,
+    health: &Arc<Health>,
+) -> anyhow::Result<()> {
+    let Service { name: _, router, protocol, guard, checks, jobs } = service;
+    let (end_jobs, running) = (Stop::new(), TaskTracker::new());
+    for job in jobs {
+        running.spawn(job(end_jobs.clone()));
+    }
+    running.spawn(
+        end_jobs
+            .clone()
+            .run_until_cancelled_owned(crate::service::wait_for(checks, Arc::clone(health))),
+    );
+    let shared = Arc::new(Shared {
+        router,
+        guard,
+        protocol,
+        builder: connection::builder(protocol, limits),
+        limits: limits.clone(),
+        draining: AtomicBool::new(false),
+        goaway: CancellationToken::new(),
+        cut: CancellationToken::new(),
+    });
+    let told = async {
+        stop.cancelled().await;
+        // Balancers learn of it only now: whoever still comes is served, and told not to come again.
+        health.drain();
+        shared.draining.store(true, Ordering::Relaxed);
+        tokio::time::sleep(limits.drain_delay.duration()).await;
+    };
+    tokio::select! {
+        never = accept(listener, &shared, &running) => match never {},
+        () = told => {}
+    }
+    shared.goaway.cancel();
+    end_jobs.cancel();
+    let left = finish(&running, limits.drain_timeout.duration()).await;
+    if left > 0 {
+        tracing::warn!(left, "time is up: what is still under way is cut off");
+    }
+    shared.cut.cancel();
+    Ok(())
+}
+
+/// Waits for connections, jobs and spawned work; gives how many of the former are left when time is up.
+async fn finish(running: &TaskTracker, limit: Duration) -> usize {
+    let end = Instant::now() + limit;
+    running.close();
+    _ = tokio::time::timeout_at(end, running.wait()).await;
+    kit_base::work::drained(end.saturating_duration_since(Instant::now())).await;
+    running.len()
+}
+
+/// Accepts for ever.
+async fn accept(
+    listener: TcpListener,
+    shared: &Arc<Shared>,
+    running: &TaskTracker,
+) -> std::convert::Infallible {
+    if let Err(error) = keep_alive(&listener) {
+        tracing::debug!(%error, "connections go without TCP keepalive");
+    }
+    let places = Places::new(&shared.limits);
+    loop {
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                refused(&error).await;
+                continue;
+            }
+        };
+        match places.take(address.ip()) {
+            Ok(place) => {
+                let (shared, stream) = (Arc::clone(shared), without_delay(stream));
+                let protocol = shared.protocol;
+                running.spawn(async move {
+                    let conversation = connection::converse(stream, address, shared);
+                    match protocol {
+                        Protocol::Grpc => kit_base::work::gather(conversation).await,
+                        Protocol::Http => conversation.await,
+                    }
+                    drop(place);
+                });
+            }
+            Err(reason) => metrics::load_shed(reason),
+        }
+    }
+}
+
+/// A client that gave up is nothing; without file descriptors the loop would spin.
+async fn refused(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    ) {
+        tracing::error!(%error, "no connection could be accepted");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn without_delay(stream: TcpStream) -> TcpStream {
+    // It fails only when the client has left already.
+    _ = stream.set_nodelay(true);
+    stream
+}
+
+/// Finds dead peers. Accepted connections inherit it, which saves five system calls each.
+fn keep_alive(listener: &TcpListener) -> io::Result<()> {
+    let socket = SockRef::from(listener);
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(30))
+        .with_interval(Duration::from_secs(10));
+    socket.set_tcp_keepalive(&keepalive.with_retries(3))?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(Duration::from_secs(20)))?;
+    Ok(())
+}

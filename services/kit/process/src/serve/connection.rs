@@ -1,0 +1,130 @@
+//! The life of one connection: a first byte, requests, and an end that no request notices.
+use std::{net::SocketAddr, sync::Arc};
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time,
+};
+
+use super::{
+    Limits, PeerAddress, Protocol, Shared,
+    activity::{Activity, Watched},
+    handler::Handler,
+    jitter::jittered,
+};
+use kit_rpc::tls::Guard;
+
+/// Hyper's part: what a client may send and how long it may be silent.
+pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .max_headers(64)
+        .max_buf_size(32 * 1024)
+        // It is also the time between two requests; a head that dawdles is ended by `Activity`.
+        .header_read_timeout(limits.idle_timeout.duration());
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .max_header_list_size(16 * 1024)
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(100)
+        .keep_alive_interval(time::Duration::from_secs(20))
+        .keep_alive_timeout(time::Duration::from_secs(10));
+    match protocol {
+        Protocol::Http => builder,
+        Protocol::Grpc => builder.http2_only(),
+    }
+}
+
+/// Serves one client until it leaves, breaks a limit, or the server stops.
+pub(super) async fn converse(stream: TcpStream, address: SocketAddr, shared: Arc<Shared>) {
+    if !first_byte(&stream, &shared).await {
+        return;
+    }
+    match &shared.guard {
+        None => answer(stream, address, Arc::clone(&shared)).await,
+        // Boxed: plain connections need not have the room for it.
+        Some(guard) => Box::pin(guarded(guard, stream, address, &shared)).await,
+    }
+}
+
+async fn guarded(guard: &Guard, stream: TcpStream, address: SocketAddr, shared: &Arc<Shared>) {
+    let limit = shared.limits.first_byte_timeout.duration();
+    let admitted = tokio::select! {
+        admitted = guard.admit(stream, address, limit) => admitted,
+        () = shared.goaway.cancelled() => None,
+    };
+    if let Some(stream) = admitted {
+        answer(stream, address, Arc::clone(shared)).await;
+    }
+}
+
+/// Answers the requests of a client that has been let in.
+async fn answer<S>(stream: S, address: SocketAddr, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let activity = Activity::new();
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let peer = PeerAddress(address);
+    let handler = Handler { shared: Arc::clone(&shared), activity: Arc::clone(&activity), peer };
+    let mut connection = std::pin::pin!(shared.builder.serve_connection(io, handler));
+    let mut slow_head =
+        std::pin::pin!(activity.overdue_head(shared.limits.header_timeout.duration()));
+    let mut age =
+        std::pin::pin!(time::sleep(jittered(shared.limits.max_connection_age.duration(), 10)));
+    let mut told = std::pin::pin!(told_to_end(&shared, &activity));
+    let (mut stopping, mut retired) = (false, false);
+    loop {
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => return,
+            () = told.as_mut(), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            // An idle HTTP/1 connection is ended by its next answer, as below.
+            () = age.as_mut() => {
+                if retired {
+                    return;
+                }
+                retired = true;
+                activity.expect_no_more();
+                if activity.is_http2() {
+                    connection.as_mut().graceful_shutdown();
+                }
+                age.as_mut().reset(time::Instant::now() + shared.limits.connection_age_grace.duration());
+            }
+            () = slow_head.as_mut() => return,
+            // A client that has vanished never acknowledges the GOAWAY.
+            () = activity.quiet(), if stopping => return,
+            () = shared.cut.cancelled() => return,
+        }
+    }
+}
+
+/// Hyper reads the protocol without a clock: a client that says nothing must not get that far.
+async fn first_byte(stream: &TcpStream, shared: &Shared) -> bool {
+    let (limit, mut byte) = (shared.limits.first_byte_timeout.duration(), [0]);
+    tokio::select! {
+        peeked = time::timeout(limit, stream.peek(&mut byte)) => matches!(peeked, Ok(Ok(1..))),
+        () = shared.goaway.cancelled() => false,
+    }
+}
+
+/// Waits until the server ends its connections. A request may be on its way to an idle HTTP/1 connection: only an answer can end that
+/// without a loss, so that it gets more time for one.
+async fn told_to_end(shared: &Shared, activity: &Activity) {
+    shared.goaway.cancelled().await;
+    if !activity.is_http2() {
+        time::sleep(shared.limits.drain_delay.duration() * 2).await;
+    }
+}

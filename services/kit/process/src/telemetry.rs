@@ -1,0 +1,135 @@
+//! Logs as JSON lines and, where a collector is named, traces over OTLP/HTTP. Neither ever makes a request wait.
+mod export;
+mod record;
+mod settings;
+mod writer;
+
+use std::{
+    io::{self, IsTerminal as _},
+    panic,
+    sync::{OnceLock, mpsc},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context as _, ensure};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::{
+    Registry,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt as _,
+    reload,
+    util::SubscriberInitExt as _,
+};
+
+pub use self::{
+    record::JsonLines,
+    settings::{Format, Telemetry},
+    writer::Writer,
+};
+
+/// What the log of this process lets through; none when it keeps no log.
+static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
+
+/// Libraries that describe each frame they move; whoever wants that says so.
+const QUIET: &str = "h2=info,hyper=info,hyper_util=info,tower=info,rustls=info,tokio_postgres=info";
+
+/// Telemetry that runs, and has to be flushed at the end.
+#[derive(Debug)]
+pub struct Running {
+    log: Writer,
+    spans: Option<SdkTracerProvider>,
+}
+
+/// Starts logging to standard output, and exporting traces if a collector is named.
+///
+/// # Errors
+/// When a thread cannot be started, or the settings hold what `Telemetry::faults` would have refused.
+pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Running> {
+    let log = Writer::start(io::stdout())?;
+    let (filter, handle) = reload::Layer::new(filter_of(&settings.log_level)?);
+    let pretty = settings.log_format == Format::Pretty;
+    let lines = (!pretty).then(|| JsonLines::new(service, log.clone()));
+    let output = log.clone();
+    let ansi = io::stdout().is_terminal();
+    let pretty = pretty.then(|| fmt::layer().with_ansi(ansi).with_writer(move || output.clone()));
+    let registry = tracing_subscriber::registry().with(filter).with(lines).with(pretty);
+    registry.try_init().context("this process has a log already")?;
+    _ = FILTER.set(handle);
+    panic::set_hook(Box::new(log_panic));
+    let spans = settings.otel_exporter_otlp_endpoint.as_deref();
+    let spans = spans
+        .map(|endpoint| export::start(service, endpoint, settings.otel_traces_sampler_arg))
+        .transpose()?;
+    Ok(Running { log, spans })
+}
+
+impl Running {
+    /// Sends what is left, for at most `limit`: a collector that is gone must not keep the process.
+    pub fn flush(self, limit: Duration) {
+        let Self { log, spans } = self;
+        if let Some(spans) = spans {
+            shut_down(spans, limit);
+        }
+        log.flush(Duration::from_millis(500));
+    }
+}
+
+/// Ends the export on a plain thread: on a runtime's own, the exporter would wait for the thread it stands on.
+fn shut_down(spans: SdkTracerProvider, limit: Duration) {
+    let (done, ended) = mpsc::channel();
+    let thread = thread::Builder::new().name("telemetry-flush".to_owned());
+    let started = thread.spawn(move || {
+        _ = spans.shutdown_with_timeout(limit);
+        _ = done.send(());
+    });
+    if started.is_ok() && ended.recv_timeout(limit).is_err() {
+        tracing::warn!("the last spans were not exported in time");
+    }
+}
+
+/// The filter of the log, as it was last set.
+pub(crate) fn filter() -> Option<String> {
+    FILTER.get()?.with_current(ToString::to_string).ok()
+}
+
+/// Replaces the filter of the log.
+pub(crate) fn set_filter(directives: &str) -> anyhow::Result<()> {
+    let handle = FILTER.get().context("this process keeps no log")?;
+    Ok(handle.reload(filter_of(directives)?)?)
+}
+
+fn filter_of(directives: &str) -> anyhow::Result<Targets> {
+    let refused = || format!("{directives:?} is no log filter");
+    // The parser takes a level that it does not know for a target.
+    ensure!(directives.split(',').all(names_a_level), refused());
+    format!("{QUIET},{directives}").parse().with_context(refused)
+}
+
+fn names_a_level(directive: &str) -> bool {
+    let (target, level) = directive.rsplit_once('=').unwrap_or(("all", directive));
+    !target.is_empty() && level.parse::<LevelFilter>().is_ok()
+}
+
+fn log_panic(panic: &panic::PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let location = panic.location().map(ToString::to_string);
+    tracing::error!(target: "panic", location, "{}", text.unwrap_or("a panic without a text"));
+}
+
+/// Where the lines of a log go.
+impl io::Write for Writer {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

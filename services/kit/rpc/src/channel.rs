@@ -1,0 +1,95 @@
+//! The client side of gRPC: one type reaches a service over the network or in this process, and both ways keep the same
+//! promises. What a call goes through stands in [`over_network`] and [`in_process`], outermost first.
+mod answer;
+mod balancer;
+mod call;
+mod deadline;
+mod endpoint;
+mod failure;
+mod headers;
+mod latency;
+mod limits;
+mod link;
+mod record;
+mod recovery;
+mod resolver;
+mod retry;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use tonic::{Status, body::Body};
+use tower::{ServiceExt as _, util::BoxCloneSyncService};
+
+pub use self::limits::Limits;
+use self::{balancer::Balancer, call::Call, deadline::Deadline, endpoint::Peer};
+use crate::tls::Identity;
+
+/// A way to reach a gRPC service; the generated clients stand on it. A clone shares connections with its original.
+pub type GrpcChannel = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
+
+/// The channel to a service of this process: `router` with the deadline, the headers and the metrics of a remote one.
+pub fn local(router: axum::Router) -> GrpcChannel {
+    BoxCloneSyncService::new(tower::service_fn(move |request| in_process(router.clone(), request)))
+}
+
+/// The channel to the service `name` at `url`: `http://host:port`, or several of them with commas between. With `https` the
+/// peer has to prove that it is the host of the URL, and this process shows itself as `identity`.
+///
+/// Each host stands for all addresses its name has, and they are looked up again as [`Limits::resolve`] says. Must be
+/// called within a Tokio runtime. Nothing is connected before the first call, so a peer that is not there is no error
+/// here. Requests carry one message: unary calls and streams of answers, not streams of requests.
+///
+/// # Errors
+/// When `url` is not of that form, or `https` without an identity.
+pub fn remote(
+    name: &'static str,
+    url: &str,
+    identity: Option<Arc<Identity>>,
+    limits: Limits,
+) -> anyhow::Result<GrpcChannel> {
+    let targets = resolver::targets(url)?;
+    let plain = targets.iter().all(|target| target.server.is_none());
+    anyhow::ensure!(plain || identity.is_some(), "{url}: https needs TLS_DIR");
+    let balancer = Balancer::start(Peer::new(name, identity, limits), targets);
+    Ok(BoxCloneSyncService::new(tower::service_fn(move |request| {
+        over_network(balancer.clone(), request)
+    })))
+}
+
+async fn over_network(
+    balancer: Arc<Balancer>,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Status> {
+    // Outermost: it counts what the caller saw, one call however often it was sent.
+    let record = record::Call::begin(balancer.name(), request.uri());
+    // Once a call, not once an attempt: the attempts are one step of the trace.
+    headers::carry(request.headers_mut());
+    // Above the retry: all attempts and the pauses between them share the time that the caller gave.
+    let deadline = Deadline::of(request.headers(), deadline::HOP);
+    let sending = async {
+        // Read before anything is sent: what may have to be sent again must be whole.
+        let call = Call::read(request, deadline, balancer.limits()).await?;
+        // Sends again what is safe to send again. Below it, for each attempt: the balancer picks an endpoint, which lets
+        // in as many calls as its limit says, onto its connection.
+        retry::send(&balancer, &call).await
+    };
+    record.end(deadline.keep(sending).await)
+}
+
+async fn in_process(
+    router: axum::Router,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Status> {
+    // The same order as above, for the same reasons; nothing is lost on the way, so nothing is sent again.
+    let record = record::Call::begin("local", request.uri());
+    headers::carry(request.headers_mut());
+    let deadline = Deadline::of(request.headers(), Duration::ZERO);
+    deadline.write(request.headers_mut());
+    let answering = async {
+        let response =
+            router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+        Ok(response.map(Body::new))
+    };
+    record.end(deadline.keep(answering).await)
+}

@@ -1,0 +1,253 @@
+//! Which endpoint gets a call. Own code instead of tower's balancer, for the reasons in docs/adr/0003-own-balancer.md.
+use std::{
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use http::Response;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+use tonic::body::Body;
+use tower::retry::budget::TpsBudget;
+
+use super::{
+    answer::Answer,
+    call::{Call, Length},
+    endpoint::{Endpoint, Peer},
+    failure::Failure,
+    limits::Limits,
+    link::Link,
+    resolver::{self, Addresses, Target},
+};
+use kit_base::{chance, work};
+
+/// The endpoints of a peer.
+#[derive(Debug)]
+pub(crate) struct Balancer {
+    peer: Arc<Peer>,
+    endpoints: ArcSwap<Vec<Arc<Endpoint>>>,
+    /// Whether the first look-up is over: before that, calls wait for it.
+    resolved: AtomicBool,
+    /// Held while it is decided whether one more endpoint may be ejected.
+    ejecting: Mutex<()>,
+    /// What may be sent again.
+    pub(crate) budget: TpsBudget,
+    resolver: OnceLock<AbortOnDropHandle<()>>,
+}
+
+impl Balancer {
+    /// A balancer over all addresses of `targets`, which a task keeps up to date as long as the balancer lives.
+    pub(crate) fn start(peer: Peer, targets: Vec<Target>) -> Arc<Self> {
+        let balancer = Arc::new(Self {
+            endpoints: ArcSwap::default(),
+            resolved: AtomicBool::new(false),
+            ejecting: Mutex::new(()),
+            // A second, not the customary ten: a burst of failures is then bounded by the same figures as a long outage.
+            budget: TpsBudget::new(
+                Duration::from_secs(1),
+                peer.limits.retries_per_second,
+                peer.limits.retry_share,
+            ),
+            resolver: OnceLock::new(),
+            peer: Arc::new(peer),
+        });
+        let resolver = work::detach(resolver::follow(Arc::downgrade(&balancer), targets));
+        balancer.resolver.set(AbortOnDropHandle::new(resolver)).expect("set once, here");
+        balancer
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.peer.name
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.peer.limits
+    }
+
+    pub(crate) fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
+    /// Takes in what a look-up found. An endpoint that is gone gets no new calls; those under way go on.
+    pub(crate) fn replace(&self, addresses: Addresses) {
+        let old = self.endpoints.load();
+        let endpoint = |(address, target)| match old
+            .iter()
+            .find(|endpoint| endpoint.address == address)
+        {
+            Some(endpoint) => endpoint.clone(),
+            None => Arc::new(Endpoint::new(address, target, self.peer.clone(), !old.is_empty())),
+        };
+        self.endpoints.store(Arc::new(addresses.into_iter().map(endpoint).collect()));
+        self.settle();
+    }
+
+    /// A look-up failed: what was known stays.
+    pub(crate) fn unresolved(&self, cause: &str) {
+        tracing::warn!(peer = self.peer.name, cause, "addresses cannot be looked up");
+        self.settle();
+    }
+
+    fn settle(&self) {
+        self.resolved.store(true, Ordering::Release);
+        self.peer.vacancy.notify_waiters();
+    }
+
+    /// Sends the call once, not to `last` if there is another; `last` is then the endpoint that got it.
+    pub(crate) async fn attempt(
+        &self,
+        call: &Call,
+        last: &mut Option<SocketAddr>,
+    ) -> Result<Response<Body>, Failure> {
+        let flight = self.board(call.length, *last).await?;
+        let endpoint = flight.endpoint.clone();
+        *last = Some(endpoint.address);
+        let connection = flight.link.connection(&endpoint).await;
+        let mut connection = connection.ok_or(Failure::Unsent)?;
+        let sent = Instant::now();
+        let end = sent
+            .checked_add(call.patience)
+            .map_or(call.deadline.at, |end| end.min(call.deadline.at));
+        let answering = connection.try_send_request(call.attempt(&endpoint.target));
+        match tokio::time::timeout_at(end, answering).await {
+            Ok(Ok(response)) => {
+                endpoint.answered(sent.elapsed());
+                Ok(response.map(|body| Body::new(Answer::new(body, flight, call))))
+            }
+            Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::of(&failed), sent)),
+            Err(_) => Err(self.unanswered(&endpoint, call, sent)),
+        }
+    }
+
+    fn failed(&self, endpoint: &Arc<Endpoint>, failure: Failure, sent: Instant) -> Failure {
+        if let Failure::Lost(cause) = &failure
+            && endpoint.lost(sent)
+        {
+            self.eject(endpoint, cause);
+        }
+        failure
+    }
+
+    fn unanswered(&self, endpoint: &Arc<Endpoint>, call: &Call, sent: Instant) -> Failure {
+        // A deadline that was short says nothing about the endpoint.
+        if sent.elapsed() >= call.patience / 2 && endpoint.unanswered(sent) {
+            self.eject(endpoint, "no answers");
+        }
+        if call.deadline.at <= Instant::now() { Failure::Expired } else { Failure::Silent }
+    }
+
+    /// Takes the endpoint out unless half of them are out already. If it must stay, it gets a new connection.
+    fn eject(&self, endpoint: &Arc<Endpoint>, cause: &str) {
+        let _one_at_a_time = self.ejecting.lock().expect("nothing panics while it holds this lock");
+        if endpoint.is_down() {
+            return;
+        }
+        let endpoints = self.endpoints.load();
+        let down = endpoints.iter().filter(|endpoint| endpoint.is_down()).count();
+        if (down + 1) * 2 <= endpoints.len() {
+            endpoint.eject(cause);
+        } else {
+            endpoint.close();
+        }
+    }
+
+    /// A place at an endpoint; waits for one while all are full.
+    async fn board(&self, length: Length, avoid: Option<SocketAddr>) -> Result<Flight, Failure> {
+        loop {
+            if let Some(flight) = self.pick(length, avoid)? {
+                return Ok(flight);
+            }
+            // Listens before it looks again, or a place that is given up in between would be missed.
+            let mut vacancy = pin!(self.peer.vacancy.notified());
+            vacancy.as_mut().enable();
+            if let Some(flight) = self.pick(length, avoid)? {
+                return Ok(flight);
+            }
+            vacancy.await;
+        }
+    }
+
+    /// A place at the cheaper of two endpoints; none when all are full, and a failure when nobody is there.
+    fn pick(&self, length: Length, avoid: Option<SocketAddr>) -> Result<Option<Flight>, Failure> {
+        let endpoints = self.endpoints.load();
+        let others = |endpoint: &Endpoint| Some(endpoint.address) != avoid;
+        let flight =
+            choose(&endpoints, length, others).or_else(|| choose(&endpoints, length, |_| true));
+        let waiting = !self.resolved.load(Ordering::Acquire)
+            || endpoints.iter().any(|endpoint| !endpoint.is_down());
+        if flight.is_some() || waiting { Ok(flight) } else { Err(Failure::Nobody) }
+    }
+}
+
+/// The cheaper of two endpoints taken at random; if they are of no use, the first that is.
+fn choose(
+    endpoints: &[Arc<Endpoint>],
+    length: Length,
+    wanted: impl Fn(&Endpoint) -> bool,
+) -> Option<Flight> {
+    let count = endpoints.len();
+    if count == 0 {
+        return None;
+    }
+    let usable = |endpoint: &&Arc<Endpoint>| !endpoint.is_down() && wanted(endpoint);
+    let first = chance::below(count);
+    let second = if count == 1 { first } else { (first + 1 + chance::below(count - 1)) % count };
+    let now = Instant::now();
+    let pair = [&endpoints[first], &endpoints[second]].into_iter().filter(usable);
+    let cheaper =
+        pair.min_by(|one, other| one.cost(length, now).total_cmp(&other.cost(length, now)));
+    let rest = endpoints[first..].iter().chain(&endpoints[..first]).filter(usable);
+    cheaper.into_iter().chain(rest).find_map(|endpoint| Flight::board(endpoint, length))
+}
+
+/// A call on its way: it counts at its endpoint until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    endpoint: Arc<Endpoint>,
+    link: Arc<Link>,
+}
+
+impl Flight {
+    fn board(endpoint: &Arc<Endpoint>, length: Length) -> Option<Self> {
+        let link = endpoint.enter(length)?;
+        Some(Self { endpoint: endpoint.clone(), link })
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.link.leave();
+        self.endpoint.peer.vacancy.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_stays_keeps_its_endpoint_and_its_history() {
+        let peer = Peer::new("things", None, Limits::default());
+        let balancer = Balancer::start(peer, vec![]);
+        let addresses = |ports: &[u16]| {
+            let target = resolver::targets("http://things:1").unwrap().remove(0);
+            let named = |port: &u16| (([127, 0, 0, 1], *port).into(), target.clone());
+            ports.iter().map(named).collect()
+        };
+        balancer.replace(addresses(&[1, 2]));
+        let before = balancer.endpoints.load_full();
+        balancer.replace(addresses(&[2, 3]));
+        let after = balancer.endpoints.load_full();
+        assert!(Arc::ptr_eq(&before[1], &after[0]));
+        assert_eq!(
+            after.iter().map(|endpoint| endpoint.address.port()).collect::<Vec<_>>(),
+            [2, 3]
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! The time that a call may take. tonic has none that spans attempts, and reports its own as `CANCELLED`.
+use std::{future::Future, time::Duration};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::time::Instant;
+use tonic::Status;
+
+use super::failure;
+use kit_base::request;
+
+/// What is kept back for the way to the peer and back, so that its answer is here before this side gives up.
+pub(crate) const HOP: Duration = Duration::from_millis(20);
+/// For calls that belong to no request.
+const DEFAULT: Duration = Duration::from_secs(5);
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+
+/// When a call must have been answered; for a stream, when the answer must have begun.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
+    /// The caller gave this call a time of its own: it knows how long the answer takes.
+    pub(crate) chosen: bool,
+}
+
+impl Deadline {
+    /// The call's own `grpc-timeout`, at most what the current request has left after the way to the peer (`hop`).
+    pub(crate) fn of(headers: &HeaderMap, hop: Duration) -> Self {
+        let chosen = headers.get(GRPC_TIMEOUT).and_then(|value| parse(value.to_str().ok()?));
+        let left = request::with_current(|context| context.remaining().saturating_sub(hop));
+        let allowed = match (chosen, left) {
+            (Some(chosen), Some(left)) => chosen.min(left),
+            (chosen, left) => chosen.or(left).unwrap_or(DEFAULT),
+        };
+        Self { at: Instant::now() + allowed, chosen: chosen.is_some() }
+    }
+
+    /// Tells the peer what is left.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        let left = self.at.saturating_duration_since(Instant::now());
+        headers.insert(GRPC_TIMEOUT, format(left));
+    }
+
+    /// The outcome of `future`, or `DEADLINE_EXCEEDED`.
+    pub(crate) async fn keep<T>(
+        &self,
+        future: impl Future<Output = Result<T, Status>>,
+    ) -> Result<T, Status> {
+        if self.at <= Instant::now() {
+            return Err(failure::expired());
+        }
+        tokio::time::timeout_at(self.at, future).await.unwrap_or_else(|_| Err(failure::expired()))
+    }
+}
+
+/// Reads a `grpc-timeout`: up to eight digits and a unit (gRPC over HTTP/2, "Timeout").
+fn parse(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
+    {
+        return None;
+    }
+    let count: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(count * 3600)),
+        "M" => Some(Duration::from_secs(count * 60)),
+        "S" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_millis(count)),
+        "u" => Some(Duration::from_micros(count)),
+        "n" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+fn format(left: Duration) -> HeaderValue {
+    // In milliseconds, which eight digits carry for 27 hours.
+    let text = format!("{}m", left.as_millis().clamp(1, 99_999_999));
+    HeaderValue::from_str(&text).expect("digits and a letter")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_that_was_written_is_read_back() {
+        for left in [1, 999, 30_000, 99_999_999].map(Duration::from_millis) {
+            assert_eq!(parse(format(left).to_str().unwrap()), Some(left));
+        }
+        assert_eq!(parse("7u"), Some(Duration::from_micros(7)));
+    }
+
+    #[test]
+    fn a_malformed_timeout_is_none() {
+        for text in ["", "m", "5", "5x", "-5m", "+5m", "123456789m", "5\u{e4}"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_calls_own_timeout_cannot_outlast_its_request() {
+        let trace = request::TraceContext::random(false);
+        let deadline = Instant::now() + Duration::from_secs(2);
+        let context = request::RequestContext { request_id: "a".into(), trace, deadline };
+        let own = HeaderMap::from_iter([(GRPC_TIMEOUT, format(Duration::from_secs(3)))]);
+        let allowed =
+            request::scope(context, async { Deadline::of(&own, HOP).at - Instant::now() }).await;
+        assert_eq!(allowed, Duration::from_millis(1980));
+        assert_eq!(Deadline::of(&own, HOP).at - Instant::now(), Duration::from_secs(3));
+        assert_eq!(Deadline::of(&HeaderMap::new(), HOP).at - Instant::now(), DEFAULT);
+    }
+}

@@ -1,0 +1,77 @@
+//! The ways in which a call ends without an answer, and what the caller is told.
+use std::{collections::HashMap, error::Error, time::Duration};
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use kit_base::error::{DOMAIN, chain};
+
+/// Why an attempt brought no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No code of the peer has seen it: it may go elsewhere at once, whatever it asks for.
+    Unsent,
+    /// It was sent; nobody here knows whether it was carried out.
+    Lost(String),
+    /// It was sent, and nothing came back within the time of an attempt.
+    Silent,
+    /// The deadline of the whole call has passed.
+    Expired,
+    /// No endpoint is there to be asked.
+    Nobody,
+}
+
+impl Failure {
+    /// Tells sent from unsent. hyper hands an unsent request back; a stream above the last one of a GOAWAY, or a refused
+    /// one, was not worked on either (RFC 9113, 6.8 and 8.7).
+    pub(crate) fn of<T>(failed: &hyper::client::conn::TrySendError<T>) -> Self {
+        let cause = failed.error();
+        let protocol = cause.source().and_then(|source| source.downcast_ref::<h2::Error>());
+        let untouched = protocol.is_some_and(|error| {
+            error.is_remote()
+                && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+        });
+        if failed.message().is_some() || untouched {
+            Self::Unsent
+        } else {
+            Self::Lost(chain(cause))
+        }
+    }
+
+    /// The reply of a call that failed so, to the peer called `name`.
+    pub(crate) fn status(&self, name: &str) -> Status {
+        match self {
+            Self::Unsent | Self::Nobody => unavailable(format!("{name} cannot be reached")),
+            Self::Lost(_) => unavailable(format!("{name} was lost during the call")),
+            Self::Silent => late(format!("{name} did not answer in time")),
+            Self::Expired => expired(),
+        }
+    }
+
+    /// The cause as a label of a metric.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Unsent => "unsent",
+            Self::Lost(_) => "lost",
+            Self::Silent => "silent",
+            Self::Expired => "expired",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+/// The peer is gone, for now.
+pub(crate) fn unavailable(message: String) -> Status {
+    let mut details = ErrorDetails::with_error_info("PEER_UNAVAILABLE", DOMAIN, HashMap::new());
+    details.set_retry_info(Some(Duration::from_secs(1)));
+    Status::with_error_details(Code::Unavailable, message, details)
+}
+
+/// The time of the call is over.
+pub(crate) fn expired() -> Status {
+    late("the deadline of the request has passed".to_owned())
+}
+
+fn late(message: String) -> Status {
+    kit_base::error::refuse(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message)
+}

@@ -1,0 +1,58 @@
+//! What is sent again, and what is not.
+use std::time::Duration;
+
+use http::Response;
+use tokio::time::Instant;
+use tonic::{Code, Status, body::Body};
+use tower::retry::budget::Budget as _;
+
+use kit_base::chance;
+
+use super::{balancer::Balancer, call::Call, failure::Failure, record};
+
+/// How often a call that was not sent goes elsewhere.
+const REDIRECTS: u32 = 3;
+const LEAST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Sends the call until it has an answer. What no peer has seen goes elsewhere at once. What may have been carried out is
+/// sent once more, if the peer does no harm by seeing it twice, and as the budget allows: a peer in trouble must not get
+/// more work for it.
+pub(crate) async fn send(balancer: &Balancer, call: &Call) -> Result<Response<Body>, Status> {
+    balancer.budget.deposit();
+    let (mut redirects, mut repeated, mut last) = (0, false, None);
+    loop {
+        let outcome = balancer.attempt(call, &mut last).await;
+        let reason = match &outcome {
+            Ok(response) if record::code(response.headers()) == Code::Unavailable => "unavailable",
+            Ok(_) => return outcome.map_err(|failure| failure.status(balancer.name())),
+            Err(failure) => failure.reason(),
+        };
+        let again = match &outcome {
+            Err(Failure::Expired | Failure::Nobody) => false,
+            Err(Failure::Unsent) => {
+                redirects += 1;
+                redirects <= REDIRECTS
+            }
+            Ok(_) | Err(Failure::Lost(_) | Failure::Silent) => {
+                let allowed = call.repeatable && !repeated && balancer.budget.withdraw();
+                repeated = true;
+                allowed && pause(call).await
+            }
+        };
+        if !again {
+            return outcome.map_err(|failure| failure.status(balancer.name()));
+        }
+        crate::metrics::client_retry(balancer.name(), reason);
+    }
+}
+
+/// Waits a moment, so that calls that failed together do not come back together; false when there is no time for it.
+async fn pause(call: &Call) -> bool {
+    let end = Instant::now() + chance::between(LEAST_PAUSE, LONGEST_PAUSE);
+    if end >= call.deadline.at {
+        return false;
+    }
+    tokio::time::sleep_until(end).await;
+    true
+}

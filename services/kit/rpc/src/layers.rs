@@ -1,0 +1,112 @@
+//! The stack that every gRPC call passes, over a socket or in process; the reason for a layer stands above it.
+mod context;
+mod deadline;
+mod measure;
+mod panic;
+
+use tonic::service::Routes;
+use tower::ServiceBuilder;
+
+use self::{context::Scoped, deadline::in_time, measure::Measured, panic::caught};
+
+/// Wraps the stack around a service's routes.
+pub fn server(routes: Routes) -> axum::Router {
+    let stack = ServiceBuilder::new()
+        // Outermost: it sees the calls that the layers below refuse, too.
+        .layer_fn(Measured)
+        // Whatever follows may ask whose request this is, for the sake of which trace, and how long the caller waits.
+        .layer_fn(Scoped)
+        // One broken call must not take down the connection that carries a hundred others, nor tell how it broke.
+        .map_future(caught)
+        // Nobody waits for a late answer: work that cannot be done in time is not begun, or dropped.
+        .map_future(in_time);
+    routes.into_axum_router().layer(stack)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, time::Duration};
+
+    use axum::{Router, body::Body, routing::post};
+    use http::{Request, Response};
+    use tonic::{Code, Status};
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use kit_base::request;
+
+    async fn call(path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+        let answer =
+            |text: String| Response::builder().header("seen", text).body(Body::empty()).unwrap();
+        let seen = async move || {
+            let context = request::current().unwrap();
+            answer(format!("{} {}", context.request_id, context.trace.trace_id_hex()))
+        };
+        let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
+        let broken = async || -> &'static str { panic!("the secret of {}", 42) };
+        let router = Router::new()
+            .route("/x/Seen", post(seen))
+            .route("/x/Slow", post(slow))
+            .route("/x/Broken", post(broken));
+        let request = headers
+            .iter()
+            .fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
+        let router = server(Routes::from(router));
+        router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap_or_else(|never: Infallible| match never {})
+    }
+
+    fn refusal(response: &Response<Body>) -> Status {
+        Status::from_header_map(response.headers()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_handler_sees_the_request_id_and_trace_of_its_caller() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let response =
+            call("/x/Seen", &[("x-request-id", "abc-1"), ("traceparent", &parent)]).await;
+        assert_eq!(response.headers()["seen"], format!("abc-1 {trace}"));
+    }
+
+    #[tokio::test]
+    async fn an_id_that_could_forge_a_log_is_replaced() {
+        let response = call("/x/Seen", &[("x-request-id", "a b\"c")]).await;
+        assert!(!response.headers()["seen"].to_str().unwrap().starts_with("a b"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_call_ends_at_its_deadline_with_our_own_code() {
+        let begun = tokio::time::Instant::now();
+        let status = refusal(&call("/x/Slow", &[("grpc-timeout", "200m")]).await);
+        assert_eq!((status.code(), begun.elapsed().as_millis()), (Code::DeadlineExceeded, 200));
+    }
+
+    #[tokio::test]
+    async fn a_call_without_time_left_is_not_begun() {
+        assert_eq!(
+            refusal(&call("/x/Broken", &[("grpc-timeout", "4m")]).await).code(),
+            Code::DeadlineExceeded
+        );
+    }
+
+    #[tokio::test]
+    async fn a_malformed_deadline_is_refused() {
+        for timeout in ["", "5", "s", "5x", "-1S", "123456789S", "1 S"] {
+            assert_eq!(
+                refusal(&call("/x/Seen", &[("grpc-timeout", timeout)]).await).code(),
+                Code::InvalidArgument,
+                "{timeout}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_without_its_text() {
+        let status = refusal(&call("/x/Broken", &[]).await);
+        assert_eq!(status.code(), Code::Internal);
+        assert!(!status.message().contains("42"), "{status:?}");
+    }
+}

@@ -1,0 +1,12 @@
+//! Calls between processes: the channel to a peer, what every call to a service goes through, who asks, and how two processes
+//! prove to each other who they are.
+pub mod caller;
+pub mod channel;
+pub mod layers;
+pub mod metrics;
+pub mod span;
+pub mod tls;
+pub mod token;
+
+pub use caller::Caller;
+pub use channel::GrpcChannel;

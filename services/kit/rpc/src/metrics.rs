@@ -1,0 +1,12 @@
+//! What a process counts and times of the calls that it answers and makes.
+mod catalogue;
+mod peers;
+mod rpc;
+mod tls;
+
+pub use self::catalogue::CATALOGUE;
+pub(crate) use self::{
+    peers::{client_endpoints, client_retry},
+    rpc::{rpc_called, rpc_served},
+    tls::{tls_certificate, tls_refused, tls_reloaded},
+};

@@ -1,0 +1,266 @@
+use std::{
+    collections::HashMap,
+    sync::{
+        RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::{Stream, StreamExt as _};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use quick_cache::sync::Cache;
+use serde::Deserialize;
+use tokio::sync::Notify;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use super::{Claims, ISSUER, TYPE, ed25519};
+use crate::Caller;
+use kit_base::{Clock, Fault, Stop, time::Timestamp};
+
+/// Clocks may differ by this much, in seconds.
+const LEEWAY: i64 = 10;
+/// Longer than this is no token of ours.
+const MAX_LENGTH: usize = 2048;
+/// Verified tokens that are remembered: a verification costs more than a read from the database.
+const REMEMBERED: usize = 10_000;
+/// An update, if only a heartbeat, comes every 5 s; after this long without one the stream is opened anew.
+const SILENCE: Duration = Duration::from_secs(12);
+
+/// Why a token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// No token.
+    #[error("sign in first: send an access token as `Authorization: Bearer …`")]
+    Missing,
+    /// Not signed by us, or not meant for this service.
+    #[error("the access token is not valid")]
+    Invalid,
+    /// Its time is over.
+    #[error("the access token has expired; refresh it")]
+    Expired,
+    /// Its session was ended.
+    #[error("the session has ended; sign in again")]
+    Revoked,
+    /// The keys are not known yet.
+    #[error("access tokens cannot be checked right now; try again")]
+    Unready,
+}
+
+impl Fault for TokenError {
+    fn fault(&self) -> (Code, &'static str) {
+        match self {
+            Self::Missing => (Code::Unauthenticated, "TOKEN_MISSING"),
+            Self::Invalid => (Code::Unauthenticated, "TOKEN_INVALID"),
+            Self::Expired => (Code::Unauthenticated, "TOKEN_EXPIRED"),
+            Self::Revoked => (Code::Unauthenticated, "SESSION_ENDED"),
+            Self::Unready => (Code::Unavailable, "KEYS_UNAVAILABLE"),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        (*self == Self::Unready).then_some(Duration::from_secs(1))
+    }
+}
+
+/// A key that may have signed a living token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Its name, as in the token's header.
+    pub id: String,
+    /// The raw key.
+    pub bytes: [u8; 32],
+}
+
+/// A session that ended.
+#[derive(Clone, Debug)]
+pub struct Revocation {
+    /// The session.
+    pub session_id: Uuid,
+    /// After this none of its tokens is alive.
+    pub until: Timestamp,
+}
+
+/// What changed about the tokens to accept.
+#[derive(Clone, Debug, Default)]
+pub struct TrustUpdate {
+    /// Replaces all that was known.
+    pub snapshot: bool,
+    /// All keys, when they changed.
+    pub keys: Vec<PublicKey>,
+    /// Sessions that ended.
+    pub revocations: Vec<Revocation>,
+}
+
+/// Checks access tokens from keys and revocations in memory.
+pub struct Verifier {
+    audience: &'static str,
+    clock: Clock,
+    keys: ArcSwap<Vec<(PublicKey, DecodingKey)>>,
+    revoked: RwLock<HashMap<Uuid, Timestamp>>,
+    verified: Cache<Box<str>, (Caller, i64)>,
+    heard: AtomicI64,
+    told: Notify,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrictHeader<'h> {
+    alg: &'h str,
+    typ: &'h str,
+    kid: &'h str,
+}
+
+impl Verifier {
+    /// Accepts tokens meant for `audience`; none until keys are known.
+    pub fn new(audience: &'static str, clock: Clock) -> Self {
+        ed25519::install();
+        let (keys, revoked, heard) = (ArcSwap::default(), RwLock::default(), AtomicI64::new(0));
+        let (verified, told) = (Cache::new(REMEMBERED), Notify::new());
+        Self { audience, clock, keys, revoked, verified, heard, told }
+    }
+
+    /// Who the token speaks for.
+    pub fn verify(&self, token: &str) -> Result<Caller, TokenError> {
+        let now = self.clock.now().as_seconds();
+        let (caller, expires) = match self.verified.get(token) {
+            Some(remembered) => remembered,
+            None => {
+                let claims = self.decode(token)?;
+                if claims.nbf > now + LEEWAY {
+                    return Err(TokenError::Invalid);
+                }
+                let caller = Caller { user_id: claims.sub, session_id: claims.sid };
+                self.verified.insert(token.into(), (caller.clone(), claims.exp));
+                (caller, claims.exp)
+            }
+        };
+        if now >= expires + LEEWAY {
+            return Err(TokenError::Expired);
+        }
+        let revoked =
+            self.revoked.read().expect("no holder panics").contains_key(&caller.session_id);
+        if revoked { Err(TokenError::Revoked) } else { Ok(caller) }
+    }
+
+    fn decode(&self, token: &str) -> Result<Claims, TokenError> {
+        if token.len() > MAX_LENGTH {
+            return Err(TokenError::Invalid);
+        }
+        let header = token
+            .split('.')
+            .next()
+            .and_then(|head| URL_SAFE_NO_PAD.decode(head).ok())
+            .ok_or(TokenError::Invalid)?;
+        let header: StrictHeader<'_> =
+            serde_json::from_slice(&header).map_err(|_| TokenError::Invalid)?;
+        if header.alg != "EdDSA" || header.typ != TYPE {
+            return Err(TokenError::Invalid);
+        }
+        let keys = self.keys.load();
+        if keys.is_empty() {
+            return Err(TokenError::Unready);
+        }
+        let (_, key) =
+            keys.iter().find(|(key, _)| key.id == header.kid).ok_or(TokenError::Invalid)?;
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_audience(&[self.audience]);
+        rules.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+        // Times are checked against our own clock, which a test may set.
+        rules.validate_exp = false;
+        let decoded = jsonwebtoken::decode::<Claims>(token, key, &rules);
+        decoded.map(|token| token.claims).map_err(|_| TokenError::Invalid)
+    }
+
+    /// Takes over what changed.
+    pub fn apply(&self, update: TrustUpdate) {
+        let now = self.clock.now();
+        let TrustUpdate { snapshot, keys, revocations } = update;
+        if !keys.is_empty() {
+            let keys = keys
+                .into_iter()
+                .map(|key| (key.clone(), DecodingKey::from_ed_der(&key.bytes)))
+                .collect();
+            self.keys.store(std::sync::Arc::new(keys));
+            self.told.notify_waiters();
+            // A key may have been withdrawn.
+            self.verified.clear();
+        }
+        let mut revoked = self.revoked.write().expect("no holder panics");
+        if snapshot {
+            revoked.clear();
+        }
+        revoked.retain(|_, until| *until > now);
+        revoked.extend(revocations.into_iter().map(|ended| (ended.session_id, ended.until)));
+        self.heard.store(now.as_microseconds(), Ordering::Relaxed);
+    }
+
+    /// Whether the session was ended: what goes on for longer than a token lives has to ask now and then.
+    pub fn has_ended(&self, session_id: Uuid) -> bool {
+        self.revoked.read().expect("no holder panics").contains_key(&session_id)
+    }
+
+    /// The keys that are accepted now.
+    pub fn keys(&self) -> Vec<PublicKey> {
+        self.keys.load().iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Waits until keys are known.
+    pub async fn known(&self) {
+        loop {
+            let told = self.told.notified();
+            if !self.keys.load().is_empty() {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    /// How long ago the last update came; `None` before the first.
+    pub fn silence(&self) -> Option<Duration> {
+        let heard = self.heard.load(Ordering::Relaxed);
+        (heard > 0).then(|| self.clock.now().since(Timestamp::from_microseconds(heard)))
+    }
+}
+
+/// Between two tries to follow.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Keeps `verifier` up to date from a stream of updates, which `open` opens anew whenever it ends.
+pub async fn follow<S, F>(verifier: &Verifier, stop: &Stop, open: impl Fn() -> F)
+where
+    S: Stream<Item = Result<TrustUpdate, Status>> + Unpin,
+    F: Future<Output = Result<S, Status>>,
+{
+    let mut pause = Duration::from_millis(50);
+    while !stop.is_cancelled() {
+        let updates = async {
+            let mut updates = tokio::time::timeout(SILENCE, open())
+                .await
+                .map_err(|_| Status::unavailable("silence"))??;
+            while let Ok(Some(update)) = tokio::time::timeout(SILENCE, updates.next()).await {
+                verifier.apply(update?);
+                pause = Duration::from_millis(50);
+            }
+            Ok::<(), Status>(())
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            // Said while the pauses still grow: after that it is nothing new.
+            ended = updates => if let Err(status) = ended && pause < LONGEST_PAUSE {
+                tracing::warn!(code = ?status.code(), message = status.message(), "keys and revocations cannot be followed");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
