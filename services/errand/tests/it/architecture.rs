@@ -1,92 +1,81 @@
-//! The arrows between crates and modules: who may know whom.
+//! Who may know whom: between crates, between files, and between what is pure and what is not.
+mod circles;
+mod file;
+mod graph;
+mod planted;
+mod rooms;
+mod tokens;
+mod words;
+
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
+use self::graph::Sources;
+
+/// The crates of the chassis.
+const CHASSIS: [&str; 5] = ["kit", "kit-base", "kit-db", "kit-process", "kit-rpc"];
+
+/// The crates of the product, without what puts them together.
+const SERVICES: [&str; 3] = ["auth", "tasks", "gateway"];
+
 /// Each crate, and which others of this workspace it may stand on.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("proto", &[]),
-    ("kit", &[]),
-    ("auth", &["kit", "proto"]),
-    ("tasks", &["kit", "proto"]),
-    ("gateway", &["kit", "proto"]),
-    ("errand", &["auth", "gateway", "kit", "tasks"]),
+    ("kit-base", &[]),
+    ("kit-db", &["kit-base"]),
+    ("kit-rpc", &["kit-base"]),
+    ("kit-process", &["kit-base", "kit-rpc"]),
+    ("kit", &["kit-base", "kit-db", "kit-process", "kit-rpc"]),
+    ("auth", &["kit", "kit-base", "kit-db", "kit-process", "kit-rpc", "proto"]),
+    ("tasks", &["kit", "kit-base", "kit-db", "kit-process", "kit-rpc", "proto"]),
+    ("gateway", &["kit", "kit-base", "kit-process", "kit-rpc", "proto"]),
+    (
+        "errand",
+        &["auth", "gateway", "kit", "kit-base", "kit-db", "kit-process", "kit-rpc", "tasks"],
+    ),
 ];
 
-/// Words of the product that the chassis must not know.
-const PRODUCT: [&str; 7] = ["task", "tasks", "project", "projects", "inbox", "email", "password"];
-
-/// What the runtime calls its own tasks, and pinning its projections.
-const OF_THE_RUNTIME: [&str; 8] = [
-    "task::",
-    "TaskTracker",
-    "task_local",
-    "num_alive_tasks",
-    "RUNTIME_TASKS",
-    "TASKS",
-    "pin_project",
-    ".project(",
-];
+/// What a crate compiles that has a database; those who may.
+const DATABASES: [&str; 5] =
+    ["diesel", "diesel-async", "libsqlite3-sys", "tokio-postgres", "tokio-postgres-rustls"];
+const KEEPERS: [&str; 4] = ["kit-base", "kit-db", "auth", "tasks"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
 }
 
 fn folder_of(name: &str) -> PathBuf {
-    if name == "proto" { root().join(name) } else { root().join("services").join(name) }
+    let place = match name.strip_prefix("kit-") {
+        Some(part) => format!("services/kit/{part}"),
+        None if name == "kit" => "services/kit/facade".to_owned(),
+        None if name == "proto" => name.to_owned(),
+        None => format!("services/{name}"),
+    };
+    root().join(place)
 }
 
-/// Every Rust file under `folder`, with its text.
-fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
-    let mut found = vec![];
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("its entry").path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).expect("a source");
-            found.push((path, text));
-        }
-    }
+/// The Rust files of a crate by their path below `src`, with their texts.
+fn sources_of(name: &str) -> Sources {
+    let mut found = Sources::new();
+    read(&folder_of(name).join("src"), "", &mut found);
     found
 }
 
-/// The lines of code of a file: without comments and without its inline tests.
-fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
-    let lines = text[..tests].lines().enumerate().map(|(index, line)| (index + 1, line));
-    lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
-}
-
-/// The identifiers of a line, without what it quotes.
-fn words(line: &str) -> impl Iterator<Item = String> {
-    let unquoted: Vec<&str> = line.split('"').step_by(2).collect();
-    let line = OF_THE_RUNTIME.iter().fold(unquoted.join(" "), |line, word| line.replace(word, " "));
-    let line = line.split("//").next().unwrap_or_default().to_owned();
-    let identifiers: Vec<String> = line
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .map(str::to_owned)
-        .filter(|word| !word.is_empty())
-        .collect();
-    identifiers.into_iter()
-}
-
-/// `TaskPatch` and `task_patch` both say `task` and `patch`.
-fn parts(identifier: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut before_is_lower = false;
-    for c in identifier.chars() {
-        if c == '_' || (c.is_uppercase() && before_is_lower) {
-            parts.push(String::new());
-        }
-        before_is_lower = c.is_lowercase();
-        if c != '_' {
-            parts.last_mut().expect("one at least").extend(c.to_lowercase());
+fn read(folder: &Path, below: &str, found: &mut Sources) {
+    for entry in fs::read_dir(folder.join(below)).expect("a folder of sources") {
+        let entry = entry.expect("its entry");
+        let name = entry.file_name().into_string().expect("a plain name");
+        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+        if entry.path().is_dir() {
+            read(folder, &path, found);
+        } else if path.ends_with(".rs") {
+            let text = fs::read_to_string(entry.path()).expect("a source");
+            found.insert(path, text);
         }
     }
-    parts
 }
 
 /// The names of everything that a manifest depends on, for tests and builds too.
@@ -96,6 +85,22 @@ fn dependencies(manifest: &str) -> Vec<String> {
     });
     let lines = sections.flat_map(|section| section.lines().skip(1));
     lines.filter_map(|line| line.split([' ', '.', '=']).next()).map(str::to_owned).collect()
+}
+
+/// The folders of all packages below a folder.
+fn packages(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("its entry").path());
+    let packages = entries.filter(|path| path.join("Cargo.toml").is_file());
+    packages.collect()
+}
+
+#[test]
+fn every_crate_has_its_place() {
+    let mut there = packages(&root().join("services"));
+    there.extend(packages(&root().join("services/kit")));
+    there.insert(root().join("proto"));
+    assert_eq!(there, ARROWS.map(|(name, _)| folder_of(name)).into());
 }
 
 #[test]
@@ -114,68 +119,14 @@ fn a_crate_stands_only_on_those_below_it() {
 }
 
 #[test]
-fn the_chassis_knows_no_word_of_the_product() {
-    let mut found = BTreeMap::new();
-    for (path, text) in sources(&folder_of("kit").join("src")) {
-        for (line, code) in code(&text) {
-            for identifier in words(code) {
-                if parts(&identifier).iter().any(|part| PRODUCT.contains(&part.as_str())) {
-                    found.insert(format!("{}:{line}", path.display()), identifier);
-                }
-            }
-        }
+fn only_who_keeps_something_compiles_a_database() {
+    for (name, _) in ARROWS.iter().filter(|(name, _)| !KEEPERS.contains(name)) {
+        let manifest = fs::read_to_string(folder_of(name).join("Cargo.toml")).expect("a manifest");
+        let found =
+            dependencies(&manifest).into_iter().find(|name| DATABASES.contains(&name.as_str()));
+        assert_eq!(found, None, "{name} has no database");
     }
-    assert!(found.is_empty(), "kit names what only services know: {found:#?}");
-}
-
-#[test]
-fn queries_stand_in_the_store_alone() {
-    let queries = [
-        "diesel::insert_into",
-        "diesel::update",
-        "diesel::delete",
-        "sql_query",
-        "QueryDsl",
-        "::table.",
-        "kit::read!",
-        "kit::on!",
-    ];
-    for name in ["auth", "tasks", "gateway", "errand"] {
-        let folder = folder_of(name).join("src");
-        for (path, text) in sources(&folder) {
-            let place = path
-                .strip_prefix(&folder)
-                .expect("a source of the folder")
-                .to_string_lossy()
-                .into_owned();
-            let of_the_store =
-                place == "store.rs" || place.starts_with("store/") || place == "schema.rs";
-            for (line, code) in code(&text).filter(|_| !of_the_store) {
-                let found = queries.iter().find(|query| code.contains(**query));
-                assert!(found.is_none(), "{name}/{place}:{line}: a query outside the store");
-            }
-        }
-    }
-}
-
-#[test]
-fn rules_are_pure_and_the_store_knows_no_wire() {
-    let rules = ["crate::store", "crate::rpc", "kit::Db", "Clock", "tonic::", "tokio::", ".await"]
-        .as_slice();
-    let wire = ["crate::rpc", "tonic::", "proto::"].as_slice();
-    for name in ["auth", "tasks"] {
-        for (room, forbidden) in [("domain", rules), ("store", wire)] {
-            for (path, text) in sources(&folder_of(name).join("src").join(room)) {
-                for (line, code) in code(&text) {
-                    let found = forbidden.iter().find(|word| code.contains(**word));
-                    assert!(
-                        found.is_none(),
-                        "{}:{line}: {room} knows {}",
-                        path.display(),
-                        found.unwrap_or(&"")
-                    );
-                }
-            }
-        }
-    }
+    let base = fs::read_to_string(folder_of("kit-base").join("Cargo.toml")).expect("a manifest");
+    let optional = |line: &str| line.starts_with("diesel = ") && line.contains("optional = true");
+    assert!(base.lines().any(optional), "kit-base compiles diesel for those alone who ask for it");
 }
