@@ -9,7 +9,7 @@ export LISTEN ?= 127.0.0.1:8080
 export ADMIN_LISTEN ?= 127.0.0.1:9090
 export DATA_DIR ?= data
 
-.PHONY: help run run-split test lint verify bench images chart-test e2e manifests clean
+.PHONY: help run run-split test lint verify api-test bench images chart-test e2e manifests clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: ## check formatting, clippy's advice and the size of files and functions
 
 verify: lint test ## what has to pass before a push: lint and test, and the dependencies where cargo-deny is installed
 	scripts/deny
+
+api-test: ## judge the served API by its document: spectral, generated clients, and CASES (600) of schemathesis
+	scripts/api-test $(CASES)
 
 bench: ## measure throughput, latency, start, memory and size of release builds
 	scripts/bench
