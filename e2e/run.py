@@ -57,14 +57,17 @@ def main():
     chosen = sys.argv[1:] or list(STEPS)
     if unknown := [name for name in chosen if name not in STEPS]:
         sys.exit(f"no such step: {', '.join(unknown)}; there are {', '.join(STEPS)}")
-    failed = []
+    held, failed = 0, []
     for name in chosen:
-        if not run(name):
+        if run(name):
+            held += 1
+        else:
             failed.append(name)
             show_what_was_there()
             if name == "install":
                 break
-    print(f"{len(chosen) - len(failed)} of {len(chosen)} steps hold" + (f"; not: {', '.join(failed)}" if failed else ""))
+    print(f"{held} of {len(chosen)} steps hold" + (f"; not: {', '.join(failed)}" if failed else ""))
+    print(f"{held} passed, {len(failed)} failed")
     sys.exit(bool(failed))
 
 
