@@ -32,7 +32,7 @@ lint: ## check formatting, clippy's advice and the size of files and functions
 	scripts/lint-size
 	scripts/lint-dockerfiles
 
-verify: lint test ## what has to pass before a push: lint and test, and the dependencies where cargo-deny is installed
+verify: lint test ## what has to pass before a push: lint, test, and the dependencies by cargo-deny
 	scripts/deny
 
 api-test: ## judge the served API by its document: spectral, generated clients, and CASES (600) of schemathesis

@@ -118,6 +118,7 @@ def main():
         print(f"{'FAILED' if faults else 'ok    '} {check.__name__.replace('_', ' ')} ({time.monotonic() - begun:.1f} s)", flush=True)
         for fault in faults:
             print(f"       {fault}")
+    print(f"{len(CHECKS) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
