@@ -1,7 +1,9 @@
-"""Who asks in the cases that schemathesis makes, and about what: so that a case gets past the 401 and the 404."""
+"""Who asks in the cases that schemathesis makes, and about what: so that a case gets past the 401, the 404 and the 429."""
+import itertools
 import os
 import re
 import threading
+import time
 import uuid
 
 import requests
@@ -17,6 +19,15 @@ KNOWN_TO_THE_SERVER = {"CURSOR_MISMATCH", "INVALID_CURSOR", "IDEMPOTENCY_KEY_REU
 OBJECTS = re.compile(r"^/v1/(tasks|projects|trash|sessions)/\{id\}")
 
 
+ADDRESSES = itertools.count()
+
+
+def from_elsewhere():
+    """A header that puts the request at an address of its own: failed logins are counted by address."""
+    number = next(ADDRESSES)
+    return {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
+
+
 class Somebody:
     """A user, signed in."""
 
@@ -24,15 +35,22 @@ class Somebody:
         self.credentials = {"email": f"fuzz-{uuid.uuid4()}@example.com", "password": PASSWORD}
         self.ask("POST", "/v1/auth/register", json=self.credentials)
         self.objects = {}
+        self.signs_in()
 
     def ask(self, method, path, token=None, **arguments):
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = from_elsewhere() | ({"Authorization": f"Bearer {token}"} if token else {})
         answer = requests.request(method, SERVER + path, headers=headers, timeout=30, **arguments)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def token(self):
-        return self.ask("POST", "/v1/auth/login", json=self.credentials)["access_token"]
+    def signs_in(self):
+        self.token = self.ask("POST", "/v1/auth/login", json=self.credentials)["access_token"]
+        self.signed_in_at = time.monotonic()
+        return self.token
+
+    def lasting_token(self):
+        """One that is good for some minutes yet."""
+        return self.token if time.monotonic() - self.signed_in_at < 300 else self.signs_in()
 
     def object(self, kind, used_up):
         """The id of one that is there. What a case may remove is made for it."""
@@ -41,10 +59,11 @@ class Somebody:
         return self.objects[kind]
 
     def new(self, kind):
-        token = self.token()
         if kind == "sessions":
+            token = self.ask("POST", "/v1/auth/login", json=self.credentials)["access_token"]
             listed = self.ask("GET", "/v1/sessions?limit=1", token)["items"]
             return next(item["id"] for item in listed if item["current"])
+        token = self.lasting_token()
         if kind == "projects":
             return self.ask("POST", "/v1/projects", token, json={"name": "fuzzed"})["id"]
         task = self.ask("POST", "/v1/tasks", token, json={"title": "fuzzed"})["id"]
@@ -58,30 +77,29 @@ ONE_AT_A_TIME = threading.Lock()
 
 
 class Bearer:
-    """The token of whoever `user` gives."""
-
-    def get(self, case, context):
-        return self.user().token()
+    """Puts the token of whoever asks into a case."""
 
     def set(self, case, data, context):
         case.headers["Authorization"] = f"Bearer {data}"
 
 
-@schemathesis.auth(refresh_interval=300).skip_for(operation_id=LAST_WORDS)
+@schemathesis.auth(refresh_interval=None).skip_for(operation_id=LAST_WORDS)
 class Lasting(Bearer):
-    def user(self):
-        return SOMEBODY
+    def get(self, case, context):
+        with ONE_AT_A_TIME:
+            return SOMEBODY.lasting_token()
 
 
 @schemathesis.auth(refresh_interval=None).apply_to(operation_id=LAST_WORDS)
 class Passing(Bearer):
-    def user(self):
-        return Somebody()
+    def get(self, case, context):
+        return Somebody().token
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """An id that could be one becomes one that is; a password that could be the current one, too."""
+    case.headers.update(from_elsewhere())
     kind = OBJECTS.match(case.operation.path)
     if kind and is_id((case.path_parameters or {}).get("id")):
         used_up = case.method.upper() == "DELETE" or kind.group(1) == "trash"
