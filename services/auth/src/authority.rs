@@ -6,14 +6,14 @@ use kit::{
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    Config, Error,
-    domain::session::{SessionId, remembered_until},
-    hashing::Hasher,
-    keyring::Keyring,
+    config::Config,
+    error::Error,
+    keys::keyring::Keyring,
     migrations::MIGRATIONS,
+    passwords::hashing::Hasher,
     secrets::Secrets,
-    store,
-    trust::Trust,
+    sessions::rules::{SessionId, remembered_until},
+    trust::{self, known::Trust},
 };
 
 /// The database, the keys and the threads of one process.
@@ -84,7 +84,7 @@ impl Authority {
     /// Takes over what other replicas revoked after `moment`.
     pub(crate) async fn learn_revocations(&self, moment: Timestamp) -> Result<(), Error> {
         let now = self.clock.now();
-        let revocations = store::revocations::since(&self.db, moment, now).await?;
+        let revocations = trust::store::since(&self.db, moment, now).await?;
         self.trust.revoke(revocations, now);
         Ok(())
     }

@@ -5,8 +5,7 @@ use kit::{Secret, Settings, config::Period};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{password, phc::Profile},
-    hashing::Hasher,
+    passwords::{hash::Profile, hashing::Hasher, rules as password},
     secrets,
 };
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 use kit::{Stop, Timestamp};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use crate::{Error, authority::Authority, metrics, store};
+use crate::{authority::Authority, error::Error, housekeeping, sessions};
 
 /// How often revocations of other replicas are looked for.
 const POLL: Duration = Duration::from_millis(250);
@@ -48,8 +48,8 @@ pub(crate) async fn keep_house(authority: Arc<Authority>, stop: Stop) {
 
 async fn tidy(authority: &Authority) -> Result<(), Error> {
     let now = authority.clock.now();
-    store::housekeeping::sweep(&authority.db, now).await?;
-    metrics::active_sessions(store::sessions::count(&authority.db, now).await?);
+    housekeeping::sweep(&authority.db, now).await?;
+    sessions::metrics::active_sessions(sessions::store::count(&authority.db, now).await?);
     Ok(())
 }
 

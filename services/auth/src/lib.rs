@@ -1,17 +1,24 @@
 //! Who someone is: accounts, sessions, and the keys and revocations by which every other service checks a token itself.
+mod accounts;
 mod authority;
+mod caller;
 mod config;
-mod domain;
+mod devices;
 mod error;
-mod hashing;
+mod housekeeping;
 mod jobs;
-mod keyring;
+mod keys;
 pub mod metrics;
 mod migrations;
+mod moment;
+mod passwords;
+mod refresh;
 mod rpc;
 mod schema;
 mod secrets;
+mod sessions;
 mod store;
+mod throttle;
 mod trust;
 
 use std::sync::Arc;
@@ -20,10 +27,12 @@ use futures_util::FutureExt as _;
 use kit::{Clock, Service};
 
 pub use config::Config;
-use error::Error;
 pub use migrations::MIGRATIONS;
 
-use crate::{authority::Authority, domain::password};
+use crate::{
+    authority::Authority, error::Error, keys::error::Error as KeyError,
+    passwords::rules as password,
+};
 
 /// Assembles the service: its own process and the all-in-one serve the same value.
 ///
@@ -43,7 +52,7 @@ pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Service> {
     let embedded = config.sqlite_file().is_some();
     let authority = Arc::new(Authority::open(config, clock)?);
     if let Err(error) = authority.prepare().await {
-        if embedded || matches!(error.downcast_ref(), Some(Error::WrongKek)) {
+        if embedded || matches!(error.downcast_ref(), Some(Error::Key(KeyError::WrongKek))) {
             return Err(error);
         }
         tracing::warn!(error = format!("{error:#}"), "the database is waited for");

@@ -1,18 +1,10 @@
-//! What the database knows. Every query stands once, for both backends.
-pub(crate) mod accounts;
-pub(crate) mod attempts;
-pub(crate) mod housekeeping;
-pub(crate) mod keys;
-pub(crate) mod revocations;
-pub(crate) mod sessions;
-pub(crate) mod tokens;
-
+//! What every store asks of the database.
 use kit::db;
 
-use crate::Error;
+use crate::error::Error;
 
 /// None where there is no such row.
-fn optional<T>(found: Result<T, db::Error>) -> Result<Option<T>, Error> {
+pub(crate) fn optional<T>(found: Result<T, db::Error>) -> Result<Option<T>, Error> {
     match found {
         Ok(row) => Ok(Some(row)),
         Err(db::Error::NotFound) => Ok(None),

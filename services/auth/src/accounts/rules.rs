@@ -1,0 +1,230 @@
+//! Who there is.
+use jiff::tz::TimeZone;
+use kit::Violation;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::passwords::rules as password;
+
+kit::id!(AccountId, "Names an account.");
+
+/// The longest e-mail address (RFC 5321 with the erratum 1690), in bytes.
+const MAX_EMAIL: usize = 254;
+/// The longest local part (RFC 5321), in bytes.
+const MAX_LOCAL: usize = 64;
+/// The longest name, in characters.
+const MAX_NAME: usize = 100;
+
+/// What someone who registers says, put in order.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Registration {
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) name: String,
+    pub(crate) time_zone: String,
+}
+
+/// Checks all that someone who registers says.
+pub(crate) fn registration(
+    raw_email: &str,
+    raw_password: &str,
+    raw_name: Option<&str>,
+    raw_time_zone: Option<&str>,
+    minimum: usize,
+) -> Result<Registration, Vec<Violation>> {
+    let mut faults = vec![];
+    let email = gather(email(raw_email), &mut faults);
+    let known = email.as_deref().unwrap_or_default();
+    let password =
+        gather(password::check("password", raw_password, local_part(known), minimum), &mut faults);
+    let name = gather(raw_name.map_or_else(|| Ok(default_name(known)), name), &mut faults);
+    let time_zone =
+        gather(raw_time_zone.map_or_else(|| Ok(default_time_zone()), time_zone), &mut faults);
+    match (email, password, name, time_zone) {
+        (Some(email), Some(password), Some(name), Some(time_zone)) => {
+            Ok(Registration { email, password, name, time_zone })
+        }
+        _ => Err(faults),
+    }
+}
+
+/// An address as it is stored and looked up: trimmed, in Unicode's composed form, in lower case.
+pub(crate) fn email(raw: &str) -> Result<String, Violation> {
+    let email: String = raw.trim().nfc().flat_map(char::to_lowercase).collect();
+    if email.len() > MAX_EMAIL {
+        let message = format!("an e-mail address has at most {MAX_EMAIL} bytes");
+        return Err(Violation::new("email", "TOO_LONG", message));
+    }
+    let plausible = email
+        .rsplit_once('@')
+        .is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain));
+    if plausible {
+        Ok(email)
+    } else {
+        Err(Violation::new("email", "INVALID", "an e-mail address, as ada@example.com"))
+    }
+}
+
+/// Less than RFC 5322 allows (no quotes, no comments) and more than anyone uses.
+fn is_local_part(local: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "\"(),:;<>@[\\]".contains(c);
+    let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
+    !local.is_empty() && local.len() <= MAX_LOCAL && !dots && !local.contains(odd)
+}
+
+fn is_domain(domain: &str) -> bool {
+    domain.split('.').all(|label| {
+        let fits =
+            (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
+        fits && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    })
+}
+
+/// A name as others see it: trimmed, one line, 1 to 100 characters.
+pub(crate) fn name(raw: &str) -> Result<String, Violation> {
+    let name: String = raw.trim().nfc().collect();
+    let fault = |reason, message: &str| Err(Violation::new("name", reason, message));
+    match name.chars().count() {
+        0 => fault("TOO_SHORT", "a name has at least one character"),
+        length if length > MAX_NAME => {
+            fault("TOO_LONG", &format!("a name has at most {MAX_NAME} characters"))
+        }
+        _ if name.contains(char::is_control) => {
+            fault("INVALID", "a name has no line breaks or control characters")
+        }
+        _ => Ok(name),
+    }
+}
+
+/// A time zone by its IANA name, in the spelling of the database.
+pub(crate) fn time_zone(raw: &str) -> Result<String, Violation> {
+    let zone = TimeZone::get(raw.trim()).ok().and_then(|zone| zone.iana_name().map(str::to_owned));
+    zone.ok_or_else(|| {
+        Violation::new("time_zone", "UNKNOWN", "an IANA time zone, as Europe/Berlin")
+    })
+}
+
+/// The name of someone who gives none: what stands before the @.
+pub(crate) fn default_name(email: &str) -> String {
+    local_part(email).to_owned()
+}
+
+/// The time zone of someone who gives none.
+pub(crate) fn default_time_zone() -> String {
+    "UTC".to_owned()
+}
+
+/// What stands before the @.
+pub(crate) fn local_part(email: &str) -> &str {
+    email.rsplit_once('@').map_or(email, |(local, _)| local)
+}
+
+/// What to change about an account; what is absent stays.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) name: Option<String>,
+    pub(crate) time_zone: Option<String>,
+}
+
+/// Checks a change: the fields that `paths` names get the values given, or their defaults where none is given.
+pub(crate) fn changes(
+    paths: &[String],
+    raw_name: Option<&str>,
+    raw_time_zone: Option<&str>,
+    email: &str,
+) -> Result<Changes, Vec<Violation>> {
+    let (mut changes, mut faults) = (Changes::default(), vec![]);
+    for path in paths {
+        match path.as_str() {
+            "name" => {
+                changes.name =
+                    gather(raw_name.map_or_else(|| Ok(default_name(email)), name), &mut faults)
+            }
+            "time_zone" => {
+                let zone = raw_time_zone.map_or_else(|| Ok(default_time_zone()), time_zone);
+                changes.time_zone = gather(zone, &mut faults);
+            }
+            other => faults.push(Violation::new(
+                other,
+                "UNKNOWN_FIELD",
+                "what can be changed is name and time_zone",
+            )),
+        }
+    }
+    if faults.is_empty() { Ok(changes) } else { Err(faults) }
+}
+
+/// Notes what is wrong, so that every fault of a request is said at once.
+fn gather<T>(outcome: Result<T, Violation>, faults: &mut Vec<Violation>) -> Option<T> {
+    outcome.map_err(|fault| faults.push(fault)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_looked_up_however_it_is_written() {
+        assert_eq!(email("  Ada.Lovelace@Example.COM ").unwrap(), "ada.lovelace@example.com");
+        assert_eq!(email("jose\u{301}@example.com").unwrap(), "jos\u{e9}@example.com");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("{}@example.com", "a".repeat(65));
+        for raw in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "a b@example.com",
+            "a@b@c@",
+            ".a@b.c",
+            "a@-b.c",
+            "a@b..c",
+            "a@b_c",
+            &long,
+        ] {
+            assert_eq!(email(raw).unwrap_err().reason, "INVALID", "{raw}");
+        }
+        assert_eq!(email(&format!("a@{}.com", "b.".repeat(130))).unwrap_err().reason, "TOO_LONG");
+    }
+
+    #[test]
+    fn every_fault_of_a_registration_is_said_at_once() {
+        let faults =
+            registration("nobody", "short", Some(" "), Some("Mars/Olympus"), 15).unwrap_err();
+        let said: Vec<_> =
+            faults.iter().map(|fault| (fault.field.as_str(), fault.reason.as_str())).collect();
+        let expected = [
+            ("email", "INVALID"),
+            ("password", "TOO_SHORT"),
+            ("name", "TOO_SHORT"),
+            ("time_zone", "UNKNOWN"),
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn who_gives_no_name_is_called_by_the_address() {
+        let ada = registration("Ada@example.com", "four words and a bit", None, None, 15).unwrap();
+        assert_eq!((ada.name.as_str(), ada.time_zone.as_str()), ("ada", "UTC"));
+    }
+
+    #[test]
+    fn a_field_named_without_a_value_goes_back_to_its_default() {
+        let paths = ["name".to_owned(), "time_zone".to_owned()];
+        let changed = changes(&paths, Some("Ada"), None, "ada@example.com").unwrap();
+        assert_eq!(
+            changed,
+            Changes { name: Some("Ada".to_owned()), time_zone: Some("UTC".to_owned()) }
+        );
+        let fault = &changes(&["email".to_owned()], None, None, "").unwrap_err()[0];
+        assert_eq!((fault.field.as_str(), fault.reason.as_str()), ("email", "UNKNOWN_FIELD"));
+    }
+
+    #[test]
+    fn a_time_zone_gets_the_spelling_of_the_database() {
+        assert_eq!(time_zone(" europe/berlin").unwrap(), "Europe/Berlin");
+        assert!(time_zone("+02:00").is_err());
+    }
+}

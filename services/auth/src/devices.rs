@@ -1,0 +1,2 @@
+//! What a client keeps from its last login.
+pub(crate) mod rules;

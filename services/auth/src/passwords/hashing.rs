@@ -1,0 +1,190 @@
+//! Argon2id on a few threads of its own. A hash takes tens of milliseconds and tens of megabytes, so it may neither stall the
+//! threads that answer requests nor be done in any number at once: what does not get its turn soon is turned away.
+mod arena;
+mod queue;
+
+use std::{num::NonZero, sync::Arc, time::Duration};
+
+use tokio::{sync::oneshot, time::Instant};
+
+use self::{
+    arena::Arena,
+    queue::{Job, Queue, Work},
+};
+use super::{
+    error::Error as PasswordError,
+    hash::{Phc, Profile},
+    metrics,
+};
+use crate::{error::Error, secrets::random};
+
+/// How long a password waits for its turn.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// How many passwords wait, a thread.
+const WAITING: usize = 16;
+/// A thread without work gives its memory back after this.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Hashes and verifies passwords. The threads end with the last copy.
+#[derive(Clone)]
+pub(crate) struct Hasher(Arc<Threads>);
+
+struct Threads {
+    queue: Arc<Queue>,
+    profile: Profile,
+    /// What the password of someone who does not exist is compared with: it costs the same and fits nothing.
+    nobody: Phc,
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl Hasher {
+    /// Starts `workers` threads that hash at the cost of `profile`.
+    pub(crate) fn start(workers: usize, profile: Profile) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new(WAITING * workers));
+        for number in 0..workers {
+            let queue = Arc::clone(&queue);
+            std::thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || work(&queue))?;
+        }
+        let nobody = Phc { profile, salt: random(), hash: random() };
+        Ok(Self(Arc::new(Threads { queue, profile, nobody })))
+    }
+
+    /// As many threads as there are cores, 2 at most.
+    pub(crate) fn default_workers() -> usize {
+        std::thread::available_parallelism().map_or(1, NonZero::get).min(2)
+    }
+
+    /// The hash of a new password, as it is stored.
+    pub(crate) async fn hash(&self, password: &str) -> Result<String, Error> {
+        let (profile, salt) = (self.0.profile, random());
+        let hash = self.compute(password, profile, salt).await?;
+        Ok(Phc { profile, salt, hash }.to_string())
+    }
+
+    /// Whether the password is the one of the stored hash; at the same cost false when there is none.
+    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Error> {
+        let known = stored
+            .map(str::parse::<Phc>)
+            .transpose()
+            .map_err(|error| Error::Internal(error.into()))?;
+        let Phc { profile, salt, hash } = known.as_ref().unwrap_or(&self.0.nobody);
+        let computed = self.compute(password, *profile, *salt).await?;
+        Ok(is_same(&computed, hash) && known.is_some())
+    }
+
+    /// Whether the stored hash was made at another cost than a new one.
+    pub(crate) fn is_outdated(&self, stored: &str) -> bool {
+        stored.parse::<Phc>().is_ok_and(|phc| phc.profile != self.0.profile)
+    }
+
+    async fn compute(
+        &self,
+        password: &str,
+        profile: Profile,
+        salt: [u8; 16],
+    ) -> Result<[u8; 32], Error> {
+        let (answer, hash) = oneshot::channel();
+        let work = Work { password: password.to_owned(), profile, salt };
+        self.0.queue.push(Job { work, latest: Instant::now() + PATIENCE, answer })?;
+        hash.await.unwrap_or(Err(PasswordError::Busy.into()))
+    }
+}
+
+/// Takes the same time wherever the two differ.
+fn is_same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    std::hint::black_box(one.iter().zip(other).fold(0, |difference, (a, b)| difference | (a ^ b)))
+        == 0
+}
+
+/// What a thread does: one job after the other, in memory that it keeps while there is work.
+fn work(queue: &Queue) {
+    let mut arena = Arena::default();
+    loop {
+        let patience = (!arena.is_empty()).then_some(IDLE);
+        match queue.next(patience) {
+            queue::Next::Job(job) => carry_out(job, &mut arena),
+            queue::Next::Nothing => arena = Arena::default(),
+            queue::Next::Closed => return,
+        }
+    }
+}
+
+fn carry_out(Job { work, latest, answer }: Job, arena: &mut Arena) {
+    if answer.is_closed() {
+        return metrics::hash_skipped("gone");
+    }
+    let now = Instant::now();
+    let outcome = if now > latest {
+        metrics::hash_skipped("late");
+        Err(PasswordError::Busy.into())
+    } else {
+        let Work { password, profile, salt } = work;
+        let hash = arena.hash(password.as_bytes(), profile, salt);
+        metrics::hashed(now.elapsed());
+        hash.map_err(|error| Error::Internal(anyhow::anyhow!("Argon2: {error}")))
+    };
+    // Nobody waits any more: nothing is lost.
+    _ = answer.send(outcome);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: Profile = Profile { memory: 64, iterations: 1, lanes: 1 };
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_only() {
+        let hasher = Hasher::start(1, SMALL).unwrap();
+        let stored = hasher.hash("four words and a bit").await.unwrap();
+        assert!(hasher.verify("four words and a bit", Some(&stored)).await.unwrap());
+        assert!(!hasher.verify("four words and a bot", Some(&stored)).await.unwrap());
+        assert!(!hasher.verify("four words and a bit", None).await.unwrap());
+        assert_ne!(stored, hasher.hash("four words and a bit").await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_verified_and_known_as_outdated() {
+        let (old, new) = (
+            Hasher::start(1, SMALL).unwrap(),
+            Hasher::start(1, Profile { memory: 128, ..SMALL }).unwrap(),
+        );
+        let stored = old.hash("four words and a bit").await.unwrap();
+        assert!(new.verify("four words and a bit", Some(&stored)).await.unwrap());
+        assert_eq!((new.is_outdated(&stored), old.is_outdated(&stored)), (true, false));
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_place_is_turned_away_and_what_nobody_waits_for_is_not_hashed() {
+        let hasher =
+            Hasher::start(1, Profile { memory: 64 * 1024, iterations: 10, ..SMALL }).unwrap();
+        let mut given_up: Vec<_> =
+            (0..40).map(|_| Box::pin(hasher.hash("four words and a bit"))).collect();
+        let (mut waiting, mut refused) = (0, 0);
+        for attempt in &mut given_up {
+            match futures_util::poll!(attempt) {
+                std::task::Poll::Ready(outcome) => {
+                    refused +=
+                        usize::from(matches!(outcome, Err(Error::Password(PasswordError::Busy))))
+                }
+                std::task::Poll::Pending => waiting += 1,
+            }
+        }
+        assert!((WAITING..=WAITING + 1).contains(&waiting), "{waiting}");
+        assert_eq!(waiting + refused, 40);
+        drop(given_up);
+        // 17 hashes of this cost would take seconds.
+        let started = Instant::now();
+        while hasher.0.queue.len() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    }
+}

@@ -1,0 +1,100 @@
+use std::{
+    collections::VecDeque,
+    sync::{Condvar, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::{
+    error::Error,
+    passwords::{error::Error as PasswordError, hash::Profile, metrics},
+};
+
+/// What to hash.
+pub(super) struct Work {
+    pub(super) password: String,
+    pub(super) profile: Profile,
+    pub(super) salt: [u8; 16],
+}
+
+/// Work that someone waits for.
+pub(super) struct Job {
+    pub(super) work: Work,
+    /// Not worth beginning after this.
+    pub(super) latest: Instant,
+    pub(super) answer: oneshot::Sender<Result<[u8; 32], Error>>,
+}
+
+/// What a thread finds.
+pub(super) enum Next {
+    Job(Job),
+    Nothing,
+    Closed,
+}
+
+/// A bounded line of jobs before the threads.
+pub(super) struct Queue {
+    places: usize,
+    line: Mutex<Line>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Line {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Queue {
+    /// For at most so many jobs.
+    pub(super) fn new(places: usize) -> Self {
+        Self { places, line: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Puts a job at the end; HASHING_BUSY when there is no place.
+    pub(super) fn push(&self, job: Job) -> Result<(), Error> {
+        let mut line = self.line();
+        if line.jobs.len() >= self.places {
+            metrics::hash_skipped("full");
+            return Err(PasswordError::Busy.into());
+        }
+        line.jobs.push_back(job);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// The job whose turn it is, waited for as long as the thread has patience.
+    pub(super) fn next(&self, patience: Option<Duration>) -> Next {
+        let is_idle = |line: &mut Line| line.jobs.is_empty() && !line.closed;
+        let line = self.line();
+        let mut line = match patience {
+            Some(patience) => {
+                self.changed.wait_timeout_while(line, patience, is_idle).expect(NO_PANIC).0
+            }
+            None => self.changed.wait_while(line, is_idle).expect(NO_PANIC),
+        };
+        match line.jobs.pop_front() {
+            _ if line.closed => Next::Closed,
+            Some(job) => Next::Job(job),
+            None => Next::Nothing,
+        }
+    }
+
+    /// Sends the threads home.
+    pub(super) fn close(&self) {
+        self.line().closed = true;
+        self.changed.notify_all();
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.line().jobs.len()
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().expect(NO_PANIC)
+    }
+}
+
+const NO_PANIC: &str = "no holder panics";

@@ -1,0 +1,156 @@
+//! What a password may be (NIST SP 800-63B-4, 3.1.1.2): long, of any characters, and not one that is guessed first.
+use kit::Violation;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// The fewest characters where nothing else is set: a password that is the only factor (SP 800-63B-4).
+pub(crate) const MINIMUM: usize = 15;
+/// The lowest that an operator may set.
+pub(crate) const LOWEST_MINIMUM: usize = 8;
+/// The most characters.
+const MAXIMUM: usize = 256;
+
+/// Passwords that are tried first, lower case, sorted, one a line; those that end in digits are covered by what stands before.
+const COMMON: &str = include_str!("common.txt");
+
+/// What the guidance says of every password that is refused.
+const ADVICE: &str = "a few unrelated words work well, and any character may be used";
+
+/// The password in the form that is hashed, or why it may not be one; `owner` is what stands before the @ of its owner's address.
+pub(crate) fn check(
+    field: &str,
+    raw: &str,
+    owner: &str,
+    minimum: usize,
+) -> Result<String, Violation> {
+    let password = normalize(raw);
+    let length = password.chars().count();
+    let fault = |reason, message: String| Err(Violation::new(field, reason, message));
+    if length < minimum {
+        fault("TOO_SHORT", format!("a password has at least {minimum} characters; {ADVICE}"))
+    } else if length > MAXIMUM {
+        fault("TOO_LONG", format!("a password has at most {MAXIMUM} characters"))
+    } else if is_common(&password) {
+        fault("TOO_COMMON", format!("this password is among the first that are guessed; {ADVICE}"))
+    } else if is_about(&password, owner) || is_about(&password, "errand") {
+        fault(
+            "TOO_PREDICTABLE",
+            format!("this is little more than your address or the product's name; {ADVICE}"),
+        )
+    } else {
+        Ok(password)
+    }
+}
+
+/// Unicode's composed form (NFC): the same keys give the same password on every machine.
+pub(crate) fn normalize(raw: &str) -> String {
+    raw.nfc().collect()
+}
+
+/// Whether it is on the list, as it stands or without the digits and signs around it, or is one short thing over and over.
+fn is_common(password: &str) -> bool {
+    let lower = password.to_lowercase();
+    let core = lower.trim_matches(|c: char| !c.is_alphabetic());
+    let short = repeated(&lower).chars().count() < LOWEST_MINIMUM;
+    [lower.as_str(), core].iter().any(|text| is_listed(text) || is_listed(repeated(text)))
+        || short
+        || is_run(&lower)
+}
+
+fn is_listed(text: &str) -> bool {
+    static LIST: std::sync::LazyLock<Vec<&str>> =
+        std::sync::LazyLock::new(|| COMMON.lines().collect());
+    LIST.binary_search(&text).is_ok()
+}
+
+/// The part that the text says at least twice, and nothing else; the whole of it when there is none.
+fn repeated(text: &str) -> &str {
+    let ends = text.char_indices().map(|(at, _)| at).skip(1);
+    let mut parts = ends.take_while(|end| end * 2 <= text.len()).map(|end| &text[..end]);
+    parts
+        .find(|part| {
+            text.as_bytes().chunks(part.len()).all(|chunk| part.as_bytes().starts_with(chunk))
+        })
+        .unwrap_or(text)
+}
+
+/// Whether each character follows the one before it: 12345…, zyxw….
+fn is_run(text: &str) -> bool {
+    let steps = || {
+        text.chars()
+            .zip(text.chars().skip(1))
+            .map(|(one, next)| u32::from(next).wrapping_sub(u32::from(one)))
+    };
+    steps().all(|step| step == 1) || steps().all(|step| step == u32::MAX)
+}
+
+/// Whether little is left of the password without the word.
+fn is_about(password: &str, word: &str) -> bool {
+    let left = password.to_lowercase().replace(word, "");
+    word.chars().count() >= 4
+        && left.len() < password.len()
+        && left.chars().count() < LOWEST_MINIMUM
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(password: &str, minimum: usize) -> String {
+        check("password", password, "ada.lovelace", minimum)
+            .map_or_else(|fault| fault.reason, |_| "fine".to_owned())
+    }
+
+    #[test]
+    fn the_list_is_sorted_and_in_lower_case() {
+        let words: Vec<&str> = COMMON.lines().collect();
+        assert!(words.len() >= 1000, "{}", words.len());
+        assert!(words.is_sorted() && words.windows(2).all(|pair| pair[0] != pair[1]));
+        let odd: Vec<_> =
+            words.iter().filter(|word| word.len() < 4 || word.to_lowercase() != **word).collect();
+        assert!(odd.is_empty(), "{odd:?}");
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        assert_eq!(verdict("ein Zug früh üü", 15), "fine");
+        assert_eq!(verdict("ein Zug früh ü", 15), "TOO_SHORT");
+        let long: String = "wander slowly past the old mill ".chars().cycle().take(255).collect();
+        assert_eq!(verdict(&format!("{long}?"), 15), "fine");
+        assert_eq!(verdict(&format!("{long}?!"), 15), "TOO_LONG");
+    }
+
+    #[test]
+    fn what_is_guessed_first_is_refused() {
+        for password in [
+            "password1",
+            "Password123!",
+            "passwordpassword",
+            "iloveyou2024",
+            "aaaaaaaaaaaaaaaaaaaa",
+            "abcabcabcabcabcabc",
+            "0123456789:;<=>",
+            "qwertyuiopasdfghjkl",
+        ] {
+            assert_eq!(verdict(password, 8), "TOO_COMMON", "{password}");
+        }
+    }
+
+    #[test]
+    fn what_is_about_its_owner_or_the_product_is_refused() {
+        assert_eq!(verdict("ada.lovelace-2026", 15), "TOO_PREDICTABLE");
+        assert_eq!(verdict("Errand-2026-Errand", 15), "TOO_PREDICTABLE");
+        assert_eq!(verdict("an errand for the grocer", 15), "fine");
+    }
+
+    #[test]
+    fn a_passphrase_of_any_characters_is_fine() {
+        for password in [
+            "correct horse battery staple",
+            "пароль из пяти слов",
+            "        .        ",
+            "🦀🦞🦐🦑🐙🐚🐌🐛🦋🐝🐞🦗🕷🦂🐢",
+        ] {
+            assert_eq!(verdict(password, 15), "fine", "{password}");
+        }
+    }
+}

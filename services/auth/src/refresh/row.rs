@@ -1,0 +1,44 @@
+use diesel::prelude::*;
+use kit::Timestamp;
+
+use super::rules::Life;
+use crate::{accounts::rules::AccountId, schema::refresh_tokens, sessions::rules::SessionId};
+
+/// What is stored of a refresh token.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = refresh_tokens, treat_none_as_default_value = false)]
+pub(crate) struct StoredToken {
+    pub(crate) hash: Vec<u8>,
+    pub(crate) account_id: AccountId,
+    pub(crate) session_id: SessionId,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) used_at: Option<Timestamp>,
+}
+
+/// A refresh token that is known, with what is known of its session.
+#[derive(Clone, Debug, Queryable)]
+pub(crate) struct KnownToken {
+    pub(crate) account_id: AccountId,
+    pub(crate) session_id: SessionId,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) used_at: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) ended_at: Option<Timestamp>,
+}
+
+impl KnownToken {
+    /// What decides whether it is good for anything.
+    pub(crate) fn life(&self) -> Life {
+        let Self {
+            account_id: _,
+            session_id: _,
+            issued_at,
+            used_at,
+            created_at: _,
+            expires_at,
+            ended_at,
+        } = *self;
+        Life { issued_at, used_at, expires_at, ended_at }
+    }
+}

@@ -1,0 +1,148 @@
+//! The chain of the refresh tokens of a session (RFC 9700, 4.14.2).
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kit::Timestamp;
+use ring::{digest, hmac};
+
+/// A refresh token is worth nothing when it was not used for so long, and so is its session.
+pub(crate) const IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
+/// A token that was used no longer ago than this gives its successor again: tabs race, and answers get lost.
+const GRACE: Duration = Duration::from_secs(10);
+/// What a refresh token begins with, for people and secret scanners.
+const PREFIX: &str = "er_";
+
+/// A secret that is good for one refresh.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct RefreshToken([u8; 32]);
+
+impl std::fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl RefreshToken {
+    /// The first of a session, from 256 random bits.
+    pub(crate) fn new(random: [u8; 32]) -> Self {
+        Self(random)
+    }
+
+    /// Reads one; none when it has not the form of one.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?.try_into().ok().map(Self)
+    }
+
+    /// As the client gets it.
+    pub(crate) fn text(&self) -> String {
+        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(self.0))
+    }
+
+    /// As it is stored: SHA-256, which is enough for 256 random bits.
+    pub(crate) fn hash(&self) -> Vec<u8> {
+        digest::digest(&digest::SHA256, &self.0).as_ref().to_vec()
+    }
+
+    /// The one that follows, always the same: docs/adr/0004-refresh-successor.md.
+    pub(crate) fn successor(&self, key: &hmac::Key) -> Self {
+        let bytes = hmac::sign(key, &self.0).as_ref().try_into().expect("SHA-256 gives 32 bytes");
+        Self(bytes)
+    }
+}
+
+/// What decides whether a refresh token is good for anything.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Life {
+    pub(crate) issued_at: Timestamp,
+    pub(crate) used_at: Option<Timestamp>,
+    /// When its session ends by itself.
+    pub(crate) expires_at: Timestamp,
+    /// When its session was ended.
+    pub(crate) ended_at: Option<Timestamp>,
+}
+
+/// What a refresh token is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// A successor.
+    Fresh,
+    /// The same successor as before.
+    Again,
+    /// The end of its session: someone else has it too.
+    Reused,
+    /// Nothing.
+    Dead,
+}
+
+/// What the token is good for now.
+pub(crate) fn judge(token: &Life, now: Timestamp) -> Verdict {
+    let alive =
+        token.ended_at.is_none() && token.expires_at > now && token.issued_at.plus(IDLE) > now;
+    match token.used_at {
+        _ if !alive => Verdict::Dead,
+        None => Verdict::Fresh,
+        Some(used_at) if now.since(used_at) <= GRACE => Verdict::Again,
+        Some(_) => Verdict::Reused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn known(used_before: Option<u64>) -> Life {
+        let now = Timestamp::from_seconds(NOW);
+        Life {
+            issued_at: now.minus(Duration::from_secs(3600)),
+            used_at: used_before.map(|seconds| now.minus(Duration::from_secs(seconds))),
+            expires_at: now.plus(IDLE),
+            ended_at: None,
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_once_and_for_10_seconds_more() {
+        let verdict = |used_before| judge(&known(used_before), Timestamp::from_seconds(NOW));
+        assert_eq!(verdict(None), Verdict::Fresh);
+        assert_eq!(
+            [verdict(Some(0)), verdict(Some(10)), verdict(Some(11))],
+            [Verdict::Again, Verdict::Again, Verdict::Reused]
+        );
+    }
+
+    #[test]
+    fn a_token_dies_with_its_session_or_when_it_rested_for_14_days() {
+        let now = Timestamp::from_seconds(NOW);
+        assert_eq!(judge(&Life { ended_at: Some(now), ..known(None) }, now), Verdict::Dead);
+        assert_eq!(judge(&Life { expires_at: now, ..known(None) }, now), Verdict::Dead);
+        assert_eq!(
+            judge(&Life { issued_at: now.minus(IDLE), ..known(Some(11)) }, now),
+            Verdict::Dead
+        );
+    }
+
+    #[test]
+    fn a_token_has_one_successor_which_only_the_key_tells() {
+        let (key, other) = (
+            hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]),
+            hmac::Key::new(hmac::HMAC_SHA256, &[2; 32]),
+        );
+        let token = RefreshToken::new([7; 32]);
+        assert_eq!(RefreshToken::read(&token.text()), Some(token.clone()));
+        assert!(
+            token.successor(&key) == token.successor(&key)
+                && token.successor(&key) != token.successor(&other)
+        );
+        for text in [
+            "",
+            "er_",
+            &token.text()[..45],
+            &format!("{}A", token.text()),
+            &token.text().replace("er_", "ed_"),
+        ] {
+            assert_eq!(RefreshToken::read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kit::{
+    Db, Timestamp,
+    db::{self, Cached},
+    on, read, together,
+};
+
+use super::{
+    row::{KnownToken, StoredToken},
+    rules::RefreshToken,
+};
+use crate::{
+    error::Error,
+    schema::{refresh_tokens, sessions},
+    sessions::rules::{Origin, expiry},
+    store::optional,
+};
+
+/// What is forgotten at most so many (`$2`) at a time: tokens that were issued before `$1`.
+pub(crate) const SWEEP: &str = "DELETE FROM refresh_tokens WHERE hash IN \
+    (SELECT hash FROM refresh_tokens WHERE issued_at < $1 LIMIT $2)";
+
+/// What is known of a refresh token.
+pub(crate) async fn find(db: &Db, token: &RefreshToken) -> Result<Option<KnownToken>, Error> {
+    let session = sessions::account_id
+        .eq(refresh_tokens::account_id)
+        .and(sessions::id.eq(refresh_tokens::session_id));
+    let row = refresh_tokens::table.find(token.hash()).inner_join(sessions::table.on(session));
+    let query = row.select((
+        refresh_tokens::account_id,
+        refresh_tokens::session_id,
+        refresh_tokens::issued_at,
+        refresh_tokens::used_at,
+        sessions::created_at,
+        sessions::expires_at,
+        sessions::ended_at,
+    ));
+    optional(read!(db, "token.find", conn => query.first::<KnownToken>(conn).await))
+}
+
+/// A refresh token that is about to be replaced.
+#[derive(Debug)]
+pub(crate) struct Rotation {
+    pub(crate) token: RefreshToken,
+    pub(crate) known: KnownToken,
+    pub(crate) successor: RefreshToken,
+    pub(crate) origin: Origin,
+    pub(crate) now: Timestamp,
+}
+
+/// What came of a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rotated {
+    /// The successor is the token of the session now.
+    Done,
+    /// Someone else used the token first.
+    Lost,
+    /// The session has ended.
+    Ended,
+}
+
+/// Uses the token and puts its successor in its place. Of any number that try at once, one does it.
+pub(crate) async fn rotate(db: &Db, rotation: Rotation) -> Result<Rotated, Error> {
+    let rotated = db.write("token.rotate", move |connection| {
+        Box::pin(async move {
+            let Rotation { token, known, successor, origin, now } = rotation;
+            let unused = refresh_tokens::table.find(token.hash()).filter(refresh_tokens::used_at.is_null());
+            let query = Cached(diesel::update(unused).set(refresh_tokens::used_at.eq(Some(now))));
+            if on!(connection, conn => query.execute(conn).await)? == 0 {
+                return Err(Undone::Lost);
+            }
+            let KnownToken { account_id, session_id, created_at, .. } = known;
+            let living = sessions::table.find((account_id, session_id)).filter(sessions::ended_at.is_null());
+            let Origin { address, user_agent } = origin;
+            let seen = (
+                (sessions::address.eq(address), sessions::user_agent.eq(user_agent)),
+                (sessions::last_seen_at.eq(now), sessions::expires_at.eq(expiry(created_at, now))),
+            );
+            let session = Cached(diesel::update(living).set(seen));
+            let token = StoredToken { hash: successor.hash(), account_id, session_id, issued_at: now, used_at: None };
+            let token = diesel::insert_into(refresh_tokens::table).values(&token);
+            match together!(connection, conn => session.execute(conn).await, token.execute(conn).await)? {
+                (0, _) => Err(Undone::Ended),
+                _ => Ok(Rotated::Done),
+            }
+        })
+    });
+    match rotated.await {
+        Ok(rotated) => Ok(rotated),
+        Err(Undone::Lost) => Ok(Rotated::Lost),
+        Err(Undone::Ended) => Ok(Rotated::Ended),
+        Err(Undone::Database(error)) => Err(error.into()),
+    }
+}
+
+/// Why a rotation is rolled back.
+enum Undone {
+    Lost,
+    Ended,
+    Database(db::Error),
+}
+
+impl From<db::Error> for Undone {
+    fn from(error: db::Error) -> Self {
+        Self::Database(error)
+    }
+}

@@ -1,0 +1,93 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kit::{
+    Db, Timestamp,
+    db::{Cached, Connection},
+    on, read, together,
+};
+use uuid::Uuid;
+
+use super::{row::Session, rules::SessionId};
+use crate::{
+    accounts::rules::AccountId,
+    error::Error,
+    refresh::row::StoredToken,
+    schema::{refresh_tokens, sessions},
+};
+
+/// What is forgotten at most so many (`$2`) at a time: sessions that were over before `$1`.
+pub(crate) const SWEEP: &str = "DELETE FROM sessions WHERE (account_id, id) IN \
+    (SELECT account_id, id FROM sessions WHERE expires_at < $1 LIMIT $2)";
+
+/// Adds a session with its first refresh token.
+pub(super) async fn insert(
+    connection: &mut Connection,
+    session: &Session,
+    token: &StoredToken,
+) -> Result<(), Error> {
+    let session = diesel::insert_into(sessions::table).values(session);
+    let token = diesel::insert_into(refresh_tokens::table).values(token);
+    together!(connection, conn => session.execute(conn).await, token.execute(conn).await)?;
+    Ok(())
+}
+
+/// The living sessions of an account, the newest first, those before `position` in this order.
+pub(crate) async fn list(
+    db: &Db,
+    account: AccountId,
+    now: Timestamp,
+    position: Option<SessionId>,
+    limit: i64,
+) -> Result<Vec<Session>, Error> {
+    let before = position.unwrap_or(SessionId(Uuid::max()));
+    let living = sessions::account_id
+        .eq(account)
+        .and(sessions::ended_at.is_null())
+        .and(sessions::expires_at.gt(now));
+    let query = sessions::table
+        .filter(living)
+        .filter(sessions::id.lt(before))
+        .order(sessions::id.desc())
+        .limit(limit);
+    Ok(read!(db, "session.list", conn => query.select(Session::as_select()).load(conn).await)?)
+}
+
+/// Ends a session; false when the account has none of this id that is alive.
+pub(super) async fn end(
+    connection: &mut Connection,
+    account: AccountId,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let row = sessions::table.find((account, session));
+    let living = row.filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now));
+    let query = Cached(
+        diesel::update(living)
+            .set((sessions::ended_at.eq(Some(now)), sessions::expires_at.eq(now))),
+    );
+    Ok(on!(connection, conn => query.execute(conn).await)? > 0)
+}
+
+/// Ends every session of the account but the one that `kept` names; gives those that ended.
+pub(crate) async fn end_others(
+    connection: &mut Connection,
+    account: AccountId,
+    kept: SessionId,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, Error> {
+    let others =
+        sessions::table.filter(sessions::account_id.eq(account)).filter(sessions::id.ne(kept));
+    let living = others.filter(sessions::ended_at.is_null());
+    let query = diesel::update(living)
+        .set((sessions::ended_at.eq(Some(now)), sessions::expires_at.eq(now)));
+    Ok(on!(connection, conn => query.returning(sessions::id).get_results(conn).await)?)
+}
+
+/// How many sessions are alive.
+pub(crate) async fn count(db: &Db, now: Timestamp) -> Result<i64, Error> {
+    let query = sessions::table
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .count();
+    Ok(read!(db, "session.count", conn => query.get_result(conn).await)?)
+}

@@ -1,0 +1,106 @@
+//! How sessions begin and end.
+use kit::{Db, Timestamp};
+
+use super::{
+    error::Error as SessionError,
+    login::Verified,
+    metrics,
+    row::Session,
+    rules::{Origin, SessionId, Tokens, expiry},
+    store,
+};
+use crate::{
+    accounts::{self, rules::AccountId},
+    authority::Authority,
+    devices,
+    error::Error,
+    refresh::{row::StoredToken, rules::RefreshToken},
+    secrets::random,
+    throttle::store::{Counter, settle},
+    trust,
+};
+
+/// Begins a session for someone whose password was right.
+pub(super) async fn begin(
+    authority: &Authority,
+    verified: Verified,
+    origin: Origin,
+) -> Result<Tokens, Error> {
+    let Verified { account, device, counters } = verified;
+    let (now, id) = (authority.clock.now(), SessionId::new(&authority.clock));
+    let access = authority.keyring.access_token(account.id, id, &authority.clock)?;
+    let refresh = RefreshToken::new(random());
+    let Origin { address, user_agent } = origin;
+    let session = Session {
+        account_id: account.id,
+        id,
+        address,
+        user_agent,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: expiry(now, now),
+        ended_at: None,
+    };
+    let hash = refresh.hash();
+    let token =
+        StoredToken { hash, account_id: account.id, session_id: id, issued_at: now, used_at: None };
+    let login = Login { verified: account.password_set_at, session, token, counters };
+    if !store_login(&authority.db, login).await? {
+        metrics::login_failed("bad_password");
+        return Err(SessionError::CredentialsInvalid.into());
+    }
+    metrics::login_succeeded();
+    metrics::token_issued("refresh");
+    tracing::info!(target: "audit", { account.id = %account.id, session.id = %id }, "someone signed in");
+    let device = devices::rules::issue(&authority.secrets.devices, account.id, device, now);
+    Ok(Tokens { access, refresh, device })
+}
+
+/// A login that is about to become a session.
+#[derive(Debug)]
+struct Login {
+    /// When the password that was verified had been set.
+    verified: Timestamp,
+    session: Session,
+    token: StoredToken,
+    /// What counted the attempt.
+    counters: Vec<Counter>,
+}
+
+/// Stores a new session; false when the password has been changed meanwhile.
+async fn store_login(db: &Db, login: Login) -> Result<bool, Error> {
+    db.write("session.begin", move |connection| {
+        Box::pin(async move {
+            let Login { verified, session, token, counters } = login;
+            let now = session.created_at;
+            if !accounts::store::signed_in(connection, session.account_id, verified, now).await? {
+                return Ok(false);
+            }
+            store::insert(connection, &session, &token).await?;
+            settle(connection, &counters, now).await?;
+            Ok(true)
+        })
+    })
+    .await
+}
+
+/// Ends a session and tells everyone.
+pub(crate) async fn end(
+    authority: &Authority,
+    account: AccountId,
+    session: SessionId,
+) -> Result<(), Error> {
+    let now = authority.clock.now();
+    let ended = authority.db.write("session.end", move |connection| {
+        Box::pin(async move {
+            if !store::end(connection, account, session, now).await? {
+                return Err(Error::from(SessionError::NotFound));
+            }
+            trust::store::add(connection, &[session], now).await
+        })
+    });
+    ended.await?;
+    authority.revoke(&[session], now);
+    tracing::info!(target: "audit", { account.id = %account, session.id = %session }, "a session was ended");
+    Ok(())
+}

@@ -1,0 +1,115 @@
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Binary, Integer},
+};
+use diesel_async::RunQueryDsl;
+use kit::{
+    Db, Timestamp,
+    db::{Cached, Connection, sql::Instant},
+    for_each, on,
+};
+use ring::hmac;
+
+use super::{error::Error as ThrottleError, rules::Subject};
+use crate::{error::Error, schema::attempts, store::optional};
+
+/// What is forgotten at most so many (`$2`) at a time: counts that were last touched before `$1`.
+pub(crate) const SWEEP: &str =
+    "DELETE FROM attempts WHERE key IN (SELECT key FROM attempts WHERE seen_at < $1 LIMIT $2)";
+
+/// Counts an attempt, unless none is let through yet. It also locks the row, so that attempts come one after the other.
+const COUNT: &str = "INSERT INTO attempts (key, failures, open_at, seen_at) VALUES ($1, 1, $2, $3) \
+    ON CONFLICT (key) DO UPDATE SET failures = attempts.failures + 1, seen_at = excluded.seen_at \
+    WHERE attempts.open_at <= excluded.seen_at RETURNING failures";
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = Integer)]
+    failures: i32,
+}
+
+/// Something that attempts are counted by, and the row that counts them.
+#[derive(Clone, Debug)]
+pub(crate) struct Counter {
+    subject: Subject,
+    key: Vec<u8>,
+}
+
+impl Counter {
+    /// The row of the subject; its key tells nothing without `hiding`.
+    pub(crate) fn new(subject: Subject, hiding: &hmac::Key) -> Self {
+        let key = hmac::sign(hiding, subject.text().as_bytes()).as_ref().to_vec();
+        Self { subject, key }
+    }
+}
+
+/// Counts an attempt as failed with every counter before its outcome is known, so that no number of them at once gets through;
+/// TOO_MANY_ATTEMPTS, and nothing counted, when one of them lets none through yet.
+pub(crate) async fn reserve(db: &Db, counters: Vec<Counter>, now: Timestamp) -> Result<(), Error> {
+    db.write("attempt.reserve", move |connection| {
+        Box::pin(async move {
+            for counter in &counters {
+                count(connection, counter, now).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
+async fn count(
+    connection: &mut Connection,
+    Counter { subject, key }: &Counter,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let query =
+        sql_query(COUNT).bind::<Binary, _>(key).bind::<Instant, _>(now).bind::<Instant, _>(now);
+    let counted =
+        optional(on!(connection, conn => Cached(query).get_result::<Counted>(conn).await))?;
+    let row = attempts::table.find(key);
+    let Some(Counted { failures }) = counted else {
+        let open_at: Timestamp =
+            on!(connection, conn => row.select(attempts::open_at).first(conn).await)?;
+        return Err(ThrottleError::TooManyAttempts { pause: open_at.since(now) }.into());
+    };
+    if let Some(pause) = subject.pause(failures) {
+        let query = Cached(diesel::update(row).set(attempts::open_at.eq(now.plus(pause))));
+        on!(connection, conn => query.execute(conn).await)?;
+    }
+    Ok(())
+}
+
+/// Takes back a reserved attempt that was not made after all.
+pub(crate) async fn release(db: &Db, counters: Vec<Counter>, now: Timestamp) -> Result<(), Error> {
+    db.write("attempt.release", move |connection| {
+        Box::pin(async move { take_back(connection, counters.iter(), now).await })
+    })
+    .await
+}
+
+/// Forgets the failures before a success. What is shared only loses this attempt: an attacker succeeds too, with an account
+/// of his own.
+pub(crate) async fn settle(
+    connection: &mut Connection,
+    counters: &[Counter],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (shared, own): (Vec<_>, Vec<_>) =
+        counters.iter().partition(|counter| counter.subject.is_shared());
+    for_each!(connection, conn => counter in own => diesel::delete(attempts::table.find(&counter.key)).execute(conn).await)?;
+    take_back(connection, shared.into_iter(), now).await
+}
+
+async fn take_back(
+    connection: &mut Connection,
+    counters: impl Iterator<Item = &Counter> + Send,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for Counter { subject: _, key } in counters {
+        let row = attempts::table.find(key).filter(attempts::failures.gt(0));
+        let less = (attempts::failures.eq(attempts::failures - 1), attempts::open_at.eq(now));
+        on!(connection, conn => Cached(diesel::update(row).set(less)).execute(conn).await)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+use diesel::prelude::*;
+use kit::Timestamp;
+
+use crate::{schema::revocations, sessions::rules::SessionId};
+
+/// A session that ended while its access tokens may still be alive.
+#[derive(Insertable)]
+#[diesel(table_name = revocations)]
+pub(crate) struct NewRevocation {
+    pub(crate) session_id: SessionId,
+    pub(crate) created_at: Timestamp,
+    pub(crate) until: Timestamp,
+}

@@ -1,0 +1,49 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kit::{Db, Timestamp, db::Connection, for_each, read, token::Revocation};
+
+use super::row::NewRevocation;
+use crate::{
+    error::Error,
+    schema::revocations,
+    sessions::rules::{SessionId, remembered_until},
+};
+
+/// What is forgotten at most so many (`$2`) at a time: what only had to be known until `$1`.
+pub(crate) const SWEEP: &str = "DELETE FROM revocations WHERE session_id IN \
+    (SELECT session_id FROM revocations WHERE until < $1 LIMIT $2)";
+
+/// The sessions that ended after this moment and still have to be known.
+pub(crate) async fn since(
+    db: &Db,
+    moment: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Revocation>, Error> {
+    let rows = revocations::table
+        .filter(revocations::created_at.gt(moment))
+        .filter(revocations::until.gt(now));
+    let query = rows.select((revocations::session_id, revocations::until)).limit(1_000_000);
+    let found: Vec<(SessionId, Timestamp)> =
+        read!(db, "revocation.list", conn => query.load(conn).await)?;
+    Ok(found
+        .into_iter()
+        .map(|(session, until)| Revocation { session_id: session.0, until })
+        .collect())
+}
+
+/// Tells the other replicas that these sessions have ended.
+pub(crate) async fn add(
+    connection: &mut Connection,
+    sessions: &[SessionId],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let until = remembered_until(now);
+    let rows = sessions.iter().map(|session| NewRevocation {
+        session_id: *session,
+        created_at: now,
+        until,
+    });
+    let rows: Vec<_> = rows.collect();
+    Ok(for_each!(connection, conn => row in rows =>
+        diesel::insert_into(revocations::table).values(row).on_conflict_do_nothing().execute(conn).await)?)
+}
