@@ -1,7 +1,10 @@
 //! Password hashes as they are stored: PHC strings (<https://github.com/P-H-C/phc-string-format>) of Argon2id (RFC 9106).
 use std::{fmt, str::FromStr};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use argon2::{
+    ARGON2ID_IDENT, Params, PasswordHash, Version,
+    password_hash::phc::{Output, ParamsString, Salt},
+};
 
 /// What a hash may cost at most: a stored hash is data, and may not order gigabytes.
 const MAX_MEMORY_KIB: u32 = 128 * 1024;
@@ -28,21 +31,36 @@ impl Profile {
             && (8 * lanes..=MAX_MEMORY_KIB).contains(&memory)
             && (1..=MAX_ITERATIONS).contains(&iterations)
     }
+
+    /// As Argon2 takes it.
+    pub(crate) fn params(self) -> Result<Params, argon2::Error> {
+        let Self { memory, iterations, lanes } = self;
+        Params::new(memory, iterations, lanes, Some(LENGTH))
+    }
 }
 
-/// A password hash.
+/// How long a hash is, in bytes.
+pub(crate) const LENGTH: usize = 32;
+
+/// A password hash. Whether two hashes are the same takes the same time wherever they differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Phc {
     pub(crate) profile: Profile,
     pub(crate) salt: [u8; 16],
-    pub(crate) hash: [u8; 32],
+    pub(crate) hash: Output,
 }
 
 impl fmt::Display for Phc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Profile { memory, iterations, lanes } = self.profile;
-        let (salt, hash) = (STANDARD_NO_PAD.encode(self.salt), STANDARD_NO_PAD.encode(self.hash));
-        write!(f, "$argon2id$v=19$m={memory},t={iterations},p={lanes}${salt}${hash}")
+        let params = self.profile.params().map_err(|_| fmt::Error)?;
+        let text = PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(params).map_err(|_| fmt::Error)?,
+            salt: Some(Salt::new(&self.salt).map_err(|_| fmt::Error)?),
+            hash: Some(self.hash),
+        };
+        text.fmt(f)
     }
 }
 
@@ -54,20 +72,22 @@ pub(crate) struct Unreadable;
 impl FromStr for Phc {
     type Err = Unreadable;
 
+    /// What would be written otherwise than it stands there is another algorithm, version or parameter than ours.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        read(text).filter(|phc| phc.profile.is_bearable()).ok_or(Unreadable)
+        read(text)
+            .filter(|phc| phc.profile.is_bearable() && phc.to_string() == text)
+            .ok_or(Unreadable)
     }
 }
 
 fn read(text: &str) -> Option<Phc> {
-    let mut parts = text.strip_prefix("$argon2id$v=19$")?.split('$');
-    let (costs, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
-    let mut costs = costs.split(',');
-    let mut cost = |name: &str| costs.next()?.strip_prefix(name)?.strip_prefix('=')?.parse().ok();
-    let profile = Profile { memory: cost("m")?, iterations: cost("t")?, lanes: cost("p")? };
-    let salt = STANDARD_NO_PAD.decode(salt).ok()?.try_into().ok()?;
-    let hash = STANDARD_NO_PAD.decode(hash).ok()?.try_into().ok()?;
-    (parts.next().is_none() && costs.next().is_none()).then_some(Phc { profile, salt, hash })
+    let PasswordHash { algorithm: _, version: _, params, salt, hash } =
+        PasswordHash::new(text).ok()?;
+    let (memory, iterations, lanes) =
+        (params.get_decimal("m")?, params.get_decimal("t")?, params.get_decimal("p")?);
+    let (profile, salt) = (Profile { memory, iterations, lanes }, salt?.as_ref().try_into().ok()?);
+    let hash = hash.filter(|hash| hash.len() == LENGTH)?;
+    Some(Phc { profile, salt, hash })
 }
 
 #[cfg(test)]
@@ -76,10 +96,18 @@ mod tests {
 
     const PROFILE: Profile = Profile { memory: 47_104, iterations: 1, lanes: 1 };
 
+    fn phc(profile: Profile) -> Phc {
+        Phc { profile, salt: [7; 16], hash: Output::new(&[9; LENGTH]).unwrap() }
+    }
+
+    /// As it has been stored since the first release.
+    const STORED: &str = "$argon2id$v=19$m=47104,t=1,p=1$BwcHBwcHBwcHBwcHBwcHBw$CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk";
+
     #[test]
     fn a_hash_that_was_written_is_read_back() {
-        let phc = Phc { profile: PROFILE, salt: [7; 16], hash: [9; 32] };
-        assert_eq!(phc.to_string().parse(), Ok(phc));
+        let phc = phc(PROFILE);
+        assert_eq!(phc.to_string(), STORED);
+        assert_eq!(STORED.parse(), Ok(phc));
     }
 
     #[test]
@@ -92,14 +120,16 @@ mod tests {
             Profile { lanes: MAX_LANES + 1, ..PROFILE },
             Profile { lanes: 0, ..PROFILE },
         ] {
-            let text = Phc { profile, salt: [7; 16], hash: [9; 32] }.to_string();
+            let Profile { memory, iterations, lanes } = profile;
+            let costs = format!("m={memory},t={iterations},p={lanes}");
+            let text = STORED.replace("m=47104,t=1,p=1", &costs);
             assert_eq!(text.parse::<Phc>(), Err(Unreadable), "{text}");
         }
     }
 
     #[test]
     fn what_is_no_hash_is_refused() {
-        let good = Phc { profile: PROFILE, salt: [7; 16], hash: [9; 32] }.to_string();
+        let good = phc(PROFILE).to_string();
         let (cut, bcrypt) = (&good[..good.len() - 1], "$2b$12$abcdefghijklmnopqrstuv");
         for text in [
             "",
@@ -109,6 +139,11 @@ mod tests {
             &format!("{good}$"),
             &good.replace("m=", "n="),
             &good.replace("v=19", "v=16"),
+            &good.replace("$v=19", ""),
+            &good.replace("argon2id", "argon2i"),
+            &good.replace("m=47104,t=1", "t=1,m=47104"),
+            &good.replace("p=1", "p=1,keyid=Bw"),
+            &good[..good.len() - 20],
         ] {
             assert_eq!(text.parse::<Phc>(), Err(Unreadable), "{text}");
         }

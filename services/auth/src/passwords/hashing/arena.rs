@@ -1,6 +1,6 @@
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Version, password_hash::phc::Output};
 
-use crate::passwords::hash::Profile;
+use crate::passwords::hash::{LENGTH, Profile};
 
 /// Memory to hash in, kept from one hash to the next: fresh pages would cost more than the hash itself.
 #[derive(Default)]
@@ -18,16 +18,15 @@ impl Arena {
         password: &[u8],
         profile: Profile,
         salt: [u8; 16],
-    ) -> Result<[u8; 32], argon2::Error> {
-        let Profile { memory, iterations, lanes } = profile;
-        let params = Params::new(memory, iterations, lanes, Some(32))?;
+    ) -> Result<Output, argon2::Error> {
+        let params = profile.params()?;
         if self.0.len() < params.block_count() {
             self.0 = vec![Block::new(); params.block_count()];
         }
-        let mut hash = [0; 32];
+        let mut hash = [0; LENGTH];
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         argon2.hash_password_into_with_memory(password, &salt, &mut hash, &mut self.0[..])?;
-        Ok(hash)
+        Ok(Output::new(&hash).expect("within what an output may be long"))
     }
 }
 

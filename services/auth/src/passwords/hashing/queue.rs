@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use argon2::password_hash::phc::Output;
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
@@ -23,7 +24,7 @@ pub(super) struct Job {
     pub(super) work: Work,
     /// Not worth beginning after this.
     pub(super) latest: Instant,
-    pub(super) answer: oneshot::Sender<Result<[u8; 32], Error>>,
+    pub(super) answer: oneshot::Sender<Result<Output, Error>>,
 }
 
 /// What a thread finds.
