@@ -4,7 +4,7 @@ use std::time::Duration;
 use kit::{Fault, Violation, page::PageError};
 use tonic::{Code, Status};
 
-use crate::{accounts, keys, passwords, refresh, sessions, throttle};
+use crate::{accounts, idempotency, keys, passwords, refresh, sessions, throttle};
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Key(#[from] keys::error::Error),
     #[error(transparent)]
+    Idempotency(#[from] idempotency::error::Error),
+    #[error(transparent)]
     Page(#[from] PageError),
     #[error(transparent)]
     Database(#[from] kit::db::Error),
@@ -41,6 +43,7 @@ impl Error {
             Self::Refresh(error) => Some(error),
             Self::Throttle(error) => Some(error),
             Self::Key(error) => Some(error),
+            Self::Idempotency(error) => Some(error),
             Self::Page(error) => Some(error),
             Self::Database(error) => Some(error),
             Self::Invalid(_) | Self::Internal(_) => None,
@@ -66,6 +69,7 @@ impl Fault for Error {
             | Self::Refresh(_)
             | Self::Throttle(_)
             | Self::Key(_)
+            | Self::Idempotency(_)
             | Self::Page(_)
             | Self::Database(_)
             | Self::Internal(_) => &[],

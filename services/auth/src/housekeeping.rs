@@ -1,13 +1,7 @@
 //! What is of no use any more goes.
-use diesel::{sql_query, sql_types::BigInt};
-use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{Cached, sql::Instant},
-    on,
-};
+use kit::{Db, Timestamp};
 
-use crate::{error::Error, refresh, sessions, throttle, trust};
+use crate::{error::Error, idempotency, refresh, sessions, store::remove, throttle, trust};
 
 /// Batches of one table in one go.
 const BATCHES: usize = 40;
@@ -19,6 +13,7 @@ pub(crate) async fn sweep(db: &Db, now: Timestamp) -> Result<usize, Error> {
         (refresh::store::SWEEP, now.minus(refresh::rules::IDLE), 500),
         // A session takes its tokens with it, hundreds each.
         (sessions::store::SWEEP, now, 20),
+        (idempotency::store::SWEEP, now.minus(idempotency::rules::KEPT), 500),
         (throttle::store::SWEEP, now.minus(throttle::rules::MEMORY), 500),
     ];
     let mut removed = 0;
@@ -32,20 +27,4 @@ pub(crate) async fn sweep(db: &Db, now: Timestamp) -> Result<usize, Error> {
         }
     }
     Ok(removed)
-}
-
-async fn remove(
-    db: &Db,
-    statement: &'static str,
-    before: Timestamp,
-    limit: i64,
-) -> Result<usize, Error> {
-    let removed = db.write("housekeeping.sweep", move |connection| {
-        Box::pin(async move {
-            let query =
-                Cached(sql_query(statement).bind::<Instant, _>(before).bind::<BigInt, _>(limit));
-            on!(connection, conn => query.execute(conn).await)
-        })
-    });
-    removed.await.map_err(Error::from)
 }

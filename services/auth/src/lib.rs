@@ -6,6 +6,7 @@ mod config;
 mod devices;
 mod error;
 mod housekeeping;
+mod idempotency;
 mod jobs;
 mod keys;
 pub mod metrics;

@@ -14,7 +14,6 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         last_login_at -> Nullable<Instant>,
-        last_write -> Nullable<Binary>,
     }
 }
 
@@ -80,6 +79,19 @@ diesel::table! {
         private_key -> Binary,
         created_at -> Instant,
         signs_from -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit::db::sql::{Instant, Uuid};
+
+    idempotency_keys (user_id, key) {
+        user_id -> Uuid,
+        key -> Text,
+        fingerprint -> Binary,
+        reply -> Binary,
+        created_at -> Instant,
     }
 }
 

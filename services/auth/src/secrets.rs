@@ -31,6 +31,8 @@ pub(crate) struct Secrets {
     pub(crate) devices: hmac::Key,
     /// Hides what attempts are counted by.
     pub(crate) attempts: hmac::Key,
+    /// Hides what a write said that was sent under an idempotency key.
+    pub(crate) fingerprints: hmac::Key,
 }
 
 impl Secrets {
@@ -46,6 +48,7 @@ impl Secrets {
             successors: derive("refresh successors"),
             devices: derive("device tokens"),
             attempts: derive("attempts"),
+            fingerprints: derive("fingerprints"),
         }
     }
 

@@ -16,7 +16,6 @@ impl From<Account> for User {
             created_at,
             updated_at,
             last_login_at: _,
-            last_write: _,
         } = account;
         let (created_at, updated_at) = (Some(moment(created_at)), Some(moment(updated_at)));
         Self { id: id.to_string(), email, name, time_zone, version, created_at, updated_at }

@@ -5,8 +5,8 @@ use super::rules::AccountId;
 use crate::schema::accounts;
 
 /// Someone who can sign in.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = accounts, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = accounts, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct Account {
     pub(crate) id: AccountId,
     pub(crate) email: String,
@@ -19,5 +19,4 @@ pub(crate) struct Account {
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) last_login_at: Option<Timestamp>,
-    pub(crate) last_write: Option<Vec<u8>>,
 }

@@ -1,16 +1,12 @@
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
 use kit::{
     Db, Timestamp,
-    db::{self, Cached, Connection},
-    on, read,
+    db::{self, Cached, Connection, sql},
+    on, read, together,
 };
 
-use super::{
-    error::Error as AccountError,
-    row::Account,
-    rules::{AccountId, Changes},
-};
+use super::{error::Error as AccountError, row::Account, rules::AccountId};
 use crate::{error::Error, schema::accounts, store::optional};
 
 /// The account with this id.
@@ -29,51 +25,33 @@ pub(crate) async fn find_by_email(db: &Db, email: &str) -> Result<Option<Account
     )
 }
 
+/// The account with this id, which nobody else changes until the transaction ends.
+pub(crate) async fn lock(connection: &mut Connection, id: AccountId) -> Result<Account, Error> {
+    let lock = format!("SELECT id FROM accounts WHERE id = $1{}", connection.row_lock());
+    let lock = Cached(sql_query(lock).bind::<sql::Uuid, _>(id));
+    // Two statements, since what waited for the lock still has the row as it was before.
+    let query = accounts::table.find(id);
+    let (_, found) = together!(connection, conn =>
+        lock.load::<Locked>(conn).await,
+        query.select(Account::as_select()).load::<Account>(conn).await,
+    )?;
+    found.into_iter().next().ok_or(AccountError::NotFound.into())
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = sql::Uuid)]
+    #[expect(dead_code, reason = "a row is read to be locked")]
+    id: AccountId,
+}
+
 /// Adds an account; EMAIL_TAKEN when there is one with its address.
-pub(crate) async fn insert(db: &Db, account: Account) -> Result<(), Error> {
-    let inserted = db.write("account.create", move |connection| {
-        Box::pin(async move {
-            let query = diesel::insert_into(accounts::table).values(&account);
-            on!(connection, conn => query.execute(conn).await).map(drop)
-        })
-    });
-    inserted.await.map_err(|error| match error {
+pub(super) async fn insert(connection: &mut Connection, account: &Account) -> Result<(), Error> {
+    let query = diesel::insert_into(accounts::table).values(account);
+    on!(connection, conn => query.execute(conn).await).map(drop).map_err(|error| match error {
         db::Error::Taken(_) => AccountError::EmailTaken.into(),
         error => error.into(),
     })
-}
-
-/// What to write, and on which condition.
-#[derive(Debug)]
-pub(crate) struct Update {
-    pub(crate) id: AccountId,
-    pub(crate) changes: Changes,
-    /// Only when the account is at this version.
-    pub(crate) if_version: Option<i64>,
-    pub(crate) now: Timestamp,
-    pub(crate) last_write: Option<Vec<u8>>,
-}
-
-/// Writes the changes and gives the account as it is then; none when it is at another version, or gone.
-pub(crate) async fn update(db: &Db, update: Update) -> Result<Option<Account>, Error> {
-    let Update { id, changes: Changes { name, time_zone }, if_version, now, last_write } = update;
-    let written = db.write("account.update", move |connection| {
-        Box::pin(async move {
-            let any = if_version.is_none().into_sql::<diesel::sql_types::Bool>();
-            let row = accounts::table
-                .find(id)
-                .filter(accounts::version.eq(if_version.unwrap_or(0)).or(any));
-            let stamp = (accounts::version.eq(accounts::version + 1), accounts::updated_at.eq(now));
-            let changes = (
-                name.map(|name| accounts::name.eq(name)),
-                time_zone.map(|zone| accounts::time_zone.eq(zone)),
-            );
-            let query =
-                diesel::update(row).set((changes, stamp, accounts::last_write.eq(last_write)));
-            on!(connection, conn => query.returning(Account::as_returning()).get_result(conn).await)
-        })
-    });
-    optional(written.await)
 }
 
 /// Notes a login, as long as the password is the one that was verified; the row stays locked until the transaction ends, so
@@ -87,4 +65,11 @@ pub(crate) async fn signed_in(
     let row = accounts::table.find(id).filter(accounts::password_set_at.eq(verified));
     let query = Cached(diesel::update(row).set(accounts::last_login_at.eq(Some(now))));
     Ok(on!(connection, conn => query.execute(conn).await)? == 1)
+}
+
+/// Puts the account in the place of what is stored of it.
+pub(super) async fn replace(connection: &mut Connection, account: &Account) -> Result<(), Error> {
+    let query = Cached(diesel::update(accounts::table.find(account.id)).set(account));
+    on!(connection, conn => query.execute(conn).await)?;
+    Ok(())
 }

@@ -1,21 +1,33 @@
 //! Who registers, and what users change about themselves.
+use kit::Db;
+use prost::Message as _;
+use proto::auth::v1::{UpdateMeRequest, User};
+
 use super::{
     error::Error as AccountError,
     row::Account,
-    rules::{AccountId, Registration},
+    rules::{self, AccountId, Changes, Registration},
     store,
 };
-use crate::{authority::Authority, error::Error};
+use crate::{
+    authority::Authority,
+    error::Error,
+    idempotency::{
+        self,
+        error::Error as KeyError,
+        rules::{Done, Key},
+    },
+};
 
 /// Opens an account.
 pub(super) async fn register(
     authority: &Authority,
     registration: Registration,
-    last_write: Option<Vec<u8>>,
-) -> Result<Account, Error> {
+    key: Option<Key>,
+) -> Result<Done, Error> {
     let Registration { email, password, name, time_zone } = registration;
     if let Some(known) = store::find_by_email(&authority.db, &email).await? {
-        return registered_before(authority, known, &password, last_write.as_ref()).await;
+        return registered_before(&authority.db, known.id, key.as_ref()).await;
     }
     let password_hash = authority.hasher.hash(&password).await?;
     let now = authority.clock.now();
@@ -30,35 +42,84 @@ pub(super) async fn register(
         created_at: now,
         updated_at: now,
         last_login_at: None,
-        last_write: last_write.clone(),
     };
-    match store::insert(&authority.db, account.clone()).await {
-        Ok(()) => {
+    match open(&authority.db, account.clone(), key.clone()).await {
+        Ok(done) => {
             tracing::info!(target: "audit", { account.id = %account.id }, "an account was opened");
-            Ok(account)
+            Ok(done)
         }
         Err(Error::Account(AccountError::EmailTaken)) => {
-            let known = store::find_by_email(&authority.db, &account.email)
-                .await?
-                .ok_or(AccountError::EmailTaken)?;
-            registered_before(authority, known, &password, last_write.as_ref()).await
+            let known = store::find_by_email(&authority.db, &account.email).await?;
+            let known = known.ok_or(AccountError::EmailTaken)?;
+            registered_before(&authority.db, known.id, key.as_ref()).await
         }
         Err(error) => Err(error),
     }
 }
 
-/// The account, when this is the same request again whose answer was lost; else its address is taken. The key alone proves
+async fn open(db: &Db, account: Account, key: Option<Key>) -> Result<Done, Error> {
+    db.write("account.create", move |connection| {
+        Box::pin(async move {
+            store::insert(connection, &account).await?;
+            let (id, now) = (account.id, account.created_at);
+            let reply = User::from(account).encode_to_vec();
+            idempotency::store::keep(connection, id, key, reply, now).await
+        })
+    })
+    .await
+}
+
+/// What was answered, when this is the same request again whose answer was lost; else its address is taken. The key alone proves
 /// nothing, since a client may choose it.
-async fn registered_before(
-    authority: &Authority,
-    known: Account,
-    password: &str,
-    last_write: Option<&Vec<u8>>,
-) -> Result<Account, Error> {
-    let same = last_write.is_some() && known.last_write.as_ref() == last_write;
-    if same && authority.hasher.verify(password, Some(&known.password_hash)).await? {
-        Ok(known)
-    } else {
-        Err(AccountError::EmailTaken.into())
+async fn registered_before(db: &Db, id: AccountId, key: Option<&Key>) -> Result<Done, Error> {
+    match idempotency::store::seen(db, id, key).await {
+        Ok(Some(done)) => Ok(done),
+        Ok(None) | Err(Error::Idempotency(KeyError::Reused)) => {
+            Err(AccountError::EmailTaken.into())
+        }
+        Err(error) => Err(error),
     }
+}
+
+/// Changes what users say about themselves.
+pub(super) async fn update(
+    authority: &Authority,
+    id: AccountId,
+    request: UpdateMeRequest,
+    key: Option<Key>,
+) -> Result<Done, Error> {
+    let now = authority.clock.now();
+    let write = authority.db.write("account.update", move |connection| {
+        Box::pin(async move {
+            let account = store::lock(connection, id).await?;
+            if let Some(done) = idempotency::store::find(connection, id, key.as_ref()).await? {
+                return Ok(done);
+            }
+            let mut changed = changed(&account, request)?;
+            (changed.version, changed.updated_at) = (account.version + 1, now);
+            store::replace(connection, &changed).await?;
+            let reply = User::from(changed).encode_to_vec();
+            idempotency::store::keep(connection, id, key, reply, now).await
+        })
+    });
+    write.await
+}
+
+/// The account as the request wants it.
+fn changed(account: &Account, request: UpdateMeRequest) -> Result<Account, Error> {
+    let UpdateMeRequest { update_mask, name, time_zone, if_version } = request;
+    let paths = update_mask.unwrap_or_default().paths;
+    let changes = rules::changes(&paths, name.as_deref(), time_zone.as_deref(), &account.email);
+    let Changes { name, time_zone } = changes.map_err(Error::Invalid)?;
+    if if_version.is_some_and(|version| version != account.version) {
+        return Err(AccountError::VersionMismatch { at: account.version }.into());
+    }
+    let mut changed = account.clone();
+    if let Some(name) = name {
+        changed.name = name;
+    }
+    if let Some(time_zone) = time_zone {
+        changed.time_zone = time_zone;
+    }
+    Ok(changed)
 }

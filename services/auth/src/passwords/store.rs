@@ -28,7 +28,6 @@ pub(crate) struct NewPassword {
     pub(crate) verified: Timestamp,
     pub(crate) new: String,
     pub(crate) now: Timestamp,
-    pub(crate) last_write: Option<Vec<u8>>,
 }
 
 /// Replaces the password that was verified; false when it is another one by now.
@@ -36,13 +35,12 @@ pub(super) async fn replace(
     connection: &mut Connection,
     password: NewPassword,
 ) -> Result<bool, Error> {
-    let NewPassword { id, verified, new, now, last_write } = password;
+    let NewPassword { id, verified, new, now } = password;
     let row = accounts::table.find(id).filter(accounts::password_set_at.eq(verified));
     let stamp = (accounts::version.eq(accounts::version + 1), accounts::updated_at.eq(now));
-    let query = Cached(diesel::update(row).set((
-        (accounts::password_hash.eq(new), accounts::password_set_at.eq(now)),
-        stamp,
-        accounts::last_write.eq(last_write),
-    )));
+    let query = Cached(
+        diesel::update(row)
+            .set(((accounts::password_hash.eq(new), accounts::password_set_at.eq(now)), stamp)),
+    );
     Ok(on!(connection, conn => query.execute(conn).await)? == 1)
 }

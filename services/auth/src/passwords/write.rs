@@ -14,6 +14,10 @@ use crate::{
     },
     authority::Authority,
     error::Error,
+    idempotency::{
+        self,
+        rules::{Done, Key},
+    },
     sessions::{self, rules::SessionId},
     throttle::{
         rules::Subject,
@@ -27,12 +31,13 @@ pub(crate) async fn change(
     authority: &Authority,
     (id, session): (AccountId, SessionId),
     request: ChangePasswordRequest,
-    last_write: Option<Vec<u8>>,
-) -> Result<(), Error> {
+    key: Option<Key>,
+) -> Result<Done, Error> {
     let ChangePasswordRequest { current_password, new_password } = request;
     let account = accounts::store::find(&authority.db, id).await?;
-    if last_write.is_some() && account.last_write == last_write {
-        return Ok(());
+    // After the account was read, so that a password which is verified below was not yet changed by the same request.
+    if let Some(done) = idempotency::store::seen(&authority.db, id, key.as_ref()).await? {
+        return Ok(done);
     }
     let minimum = authority.config.password_minimum;
     let new = rules::check("new_password", &new_password, local_part(&account.email), minimum);
@@ -44,11 +49,13 @@ pub(crate) async fn change(
     }
     let new = authority.hasher.hash(&new).await?;
     let now = authority.clock.now();
-    let password = NewPassword { id, verified: account.password_set_at, new, now, last_write };
-    let ended = replace(&authority.db, password, session, counters).await?.ok_or_else(incorrect)?;
-    authority.revoke(&ended, now);
-    tracing::info!(target: "audit", { account.id = %id, sessions.ended = ended.len() }, "a password was changed");
-    Ok(())
+    let password = NewPassword { id, verified: account.password_set_at, new, now };
+    let (done, ended) = replace(&authority.db, password, session, counters, key).await?;
+    if !done.replayed {
+        authority.revoke(&ended, now);
+        tracing::info!(target: "audit", { account.id = %id, sessions.ended = ended.len() }, "a password was changed");
+    }
+    Ok(done)
 }
 
 fn incorrect() -> Error {
@@ -59,24 +66,30 @@ fn incorrect() -> Error {
     )])
 }
 
-/// Sets a new password and ends every session but the one that `kept` names; gives those that ended, or none when the password
-/// is not the verified one any more.
+/// Sets a new password and ends every session but the one that `kept` names; gives those that ended.
 async fn replace(
     db: &Db,
     password: NewPassword,
     kept: SessionId,
     counters: Vec<Counter>,
-) -> Result<Option<Vec<SessionId>>, Error> {
+    key: Option<Key>,
+) -> Result<(Done, Vec<SessionId>), Error> {
     db.write("account.change_password", move |connection| {
         Box::pin(async move {
             let (account, now) = (password.id, password.now);
+            accounts::store::lock(connection, account).await?;
+            settle(connection, &counters, now).await?;
+            let done = idempotency::store::find(connection, account, key.as_ref()).await?;
+            if let Some(done) = done {
+                return Ok((done, vec![]));
+            }
             if !store::replace(connection, password).await? {
-                return Ok(None);
+                return Err(incorrect());
             }
             let ended = sessions::store::end_others(connection, account, kept, now).await?;
             trust::store::add(connection, &ended, now).await?;
-            settle(connection, &counters, now).await?;
-            Ok(Some(ended))
+            let done = idempotency::store::keep(connection, account, key, vec![], now).await?;
+            Ok((done, ended))
         })
     })
     .await

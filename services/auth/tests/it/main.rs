@@ -4,8 +4,10 @@
 mod accounts;
 mod harness;
 mod hashing;
+mod idempotency;
 mod keys;
 mod metrics;
+mod migrations;
 mod refresh;
 mod sessions;
 mod throttle;

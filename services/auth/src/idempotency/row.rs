@@ -1,0 +1,16 @@
+use diesel::prelude::*;
+use kit::Timestamp;
+
+use crate::{accounts::rules::AccountId, schema::idempotency_keys};
+
+/// A key that was used, and what the write answered.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency_keys)]
+pub(crate) struct UsedKey {
+    pub(crate) user_id: AccountId,
+    pub(crate) key: String,
+    pub(crate) fingerprint: Vec<u8>,
+    /// The reply, encoded.
+    pub(crate) reply: Vec<u8>,
+    pub(crate) created_at: Timestamp,
+}

@@ -1,0 +1,74 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kit::{
+    Db, Timestamp,
+    db::{self, Connection},
+    on, read,
+};
+
+use super::{
+    error::Error as KeyError,
+    row::UsedKey,
+    rules::{Done, Key},
+};
+use crate::{accounts::rules::AccountId, error::Error, schema::idempotency_keys, store::optional};
+
+/// What is forgotten at most so many (`$2`) at a time: keys that were used before `$1`.
+pub(crate) const SWEEP: &str = "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
+    (SELECT user_id, key FROM idempotency_keys WHERE created_at < $1 LIMIT $2)";
+
+/// What the write came to before, under the same key; KEY_REUSED when that was another write. To be asked while the account is
+/// locked, so that of two that race one finds what the other answered.
+pub(crate) async fn find(
+    connection: &mut Connection,
+    user: AccountId,
+    key: Option<&Key>,
+) -> Result<Option<Done>, Error> {
+    let Some(key) = key else { return Ok(None) };
+    let query = idempotency_keys::table.find((user, &key.key));
+    judged(
+        key,
+        on!(connection, conn => query.select(UsedKey::as_select()).first::<UsedKey>(conn).await),
+    )
+}
+
+/// The same outside of a transaction, to save the work that the write would be.
+pub(crate) async fn seen(
+    db: &Db,
+    user: AccountId,
+    key: Option<&Key>,
+) -> Result<Option<Done>, Error> {
+    let Some(key) = key else { return Ok(None) };
+    let query = idempotency_keys::table.find((user, &key.key));
+    judged(
+        key,
+        read!(db, "key.find", conn => query.select(UsedKey::as_select()).first::<UsedKey>(conn).await),
+    )
+}
+
+fn judged(key: &Key, found: Result<UsedKey, db::Error>) -> Result<Option<Done>, Error> {
+    match optional(found)? {
+        Some(used) if used.fingerprint == key.fingerprint => {
+            Ok(Some(Done { reply: used.reply, replayed: true }))
+        }
+        Some(_) => Err(KeyError::Reused.into()),
+        None => Ok(None),
+    }
+}
+
+/// Keeps the reply of a write under its key, and gives what the write came to.
+pub(crate) async fn keep(
+    connection: &mut Connection,
+    user: AccountId,
+    key: Option<Key>,
+    reply: Vec<u8>,
+    now: Timestamp,
+) -> Result<Done, Error> {
+    if let Some(Key { key, fingerprint }) = key {
+        let used =
+            UsedKey { user_id: user, key, fingerprint, reply: reply.clone(), created_at: now };
+        let query = diesel::insert_into(idempotency_keys::table).values(&used);
+        on!(connection, conn => query.execute(conn).await)?;
+    }
+    Ok(Done { reply, replayed: false })
+}
