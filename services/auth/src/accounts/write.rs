@@ -81,7 +81,7 @@ async fn registered_before(db: &Db, id: AccountId, key: Option<&Key>) -> Result<
     }
 }
 
-/// Changes what users say about themselves.
+/// Changes what users say about themselves. What changes nothing makes no new version.
 pub(super) async fn update(
     authority: &Authority,
     id: AccountId,
@@ -96,8 +96,10 @@ pub(super) async fn update(
                 return Ok(done);
             }
             let mut changed = changed(&account, request)?;
-            (changed.version, changed.updated_at) = (account.version + 1, now);
-            store::replace(connection, &changed).await?;
+            if changed != account {
+                (changed.version, changed.updated_at) = (account.version + 1, now);
+                store::replace(connection, &changed).await?;
+            }
             let reply = User::from(changed).encode_to_vec();
             idempotency::store::keep(connection, id, key, reply, now).await
         })
