@@ -68,6 +68,8 @@ pub(crate) enum Verdict {
     Fresh,
     /// The same successor as before.
     Again,
+    /// What its successor decides: see [`judge_late`].
+    Late,
     /// The end of its session: someone else has it too.
     Reused,
     /// Nothing.
@@ -82,7 +84,16 @@ pub(crate) fn judge(token: &Life, now: Timestamp) -> Verdict {
         _ if !alive => Verdict::Dead,
         None => Verdict::Fresh,
         Some(used_at) if now.since(used_at) <= GRACE => Verdict::Again,
-        Some(_) => Verdict::Reused,
+        Some(_) => Verdict::Late,
+    }
+}
+
+/// What a token is good for that was used a while ago. As long as nobody has used its successor, the answer that brought it may
+/// have been lost: it is given again. One that was used says that two parties hold the token.
+pub(crate) fn judge_late(successor: Option<&Life>) -> Verdict {
+    match successor {
+        Some(Life { used_at: None, .. }) => Verdict::Again,
+        Some(_) | None => Verdict::Reused,
     }
 }
 
@@ -108,8 +119,21 @@ mod tests {
         assert_eq!(verdict(None), Verdict::Fresh);
         assert_eq!(
             [verdict(Some(0)), verdict(Some(10)), verdict(Some(11))],
-            [Verdict::Again, Verdict::Again, Verdict::Reused]
+            [Verdict::Again, Verdict::Again, Verdict::Late]
         );
+    }
+
+    #[test]
+    fn a_token_that_comes_late_is_good_as_long_as_its_successor_was_not_used() {
+        for (successor, verdict) in [
+            (Some(known(None)), Verdict::Again),
+            (Some(known(Some(0))), Verdict::Reused),
+            (Some(known(Some(3600))), Verdict::Reused),
+            // Made under another KEK, so that nobody can say what it was.
+            (None, Verdict::Reused),
+        ] {
+            assert_eq!(judge_late(successor.as_ref()), verdict, "{successor:?}");
+        }
     }
 
     #[test]

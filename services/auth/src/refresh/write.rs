@@ -3,7 +3,7 @@ use super::{
     error::Error as RefreshError,
     metrics,
     row::KnownToken,
-    rules::{RefreshToken, Verdict, judge},
+    rules::{RefreshToken, Verdict, judge, judge_late},
     store::{self, Rotated, Rotation},
 };
 use crate::{
@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// The successor of the token, and an access token. Of callers that race all get the same successor; one who comes late ends
-/// the session, since two parties hold the token.
+/// The successor of the token, and an access token. Of callers that race all get the same successor, and so does one who comes
+/// late because the answer was lost; one who comes when the successor was used ends the session, since two parties hold the token.
 pub(crate) async fn refresh(
     authority: &Authority,
     text: &str,
@@ -39,10 +39,14 @@ pub(crate) async fn refresh(
             }
         }
     }
+    if verdict == Verdict::Late {
+        let next = store::find(&authority.db, &successor).await?;
+        verdict = judge_late(next.map(|next| next.life()).as_ref());
+    }
     match verdict {
         Verdict::Again => given(authority, &known, &successor, "repeated"),
         Verdict::Reused => Err(reused(authority, &known).await?),
-        Verdict::Fresh | Verdict::Dead => Err(refused()),
+        Verdict::Fresh | Verdict::Late | Verdict::Dead => Err(refused()),
     }
 }
 
