@@ -1,8 +1,5 @@
 //! What the handlers and jobs of one process share.
-use kit::{
-    Clock, Db, Timestamp,
-    token::{Revocation, Verifier},
-};
+use kit::{Clock, Db, Timestamp, token::Revocation};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
@@ -45,7 +42,7 @@ impl Authority {
             secrets: Secrets::new(&config.kek()?),
             hasher: Hasher::start(config.workers(), config.profile())?,
             keyring: Keyring::new(config.key_rotation()),
-            trust: Trust::new(Verifier::new("auth", clock.clone())),
+            trust: Trust::new(&clock),
             clock,
             config,
             turns: std::array::from_fn(|_| Mutex::new(())),

@@ -1,5 +1,5 @@
 //! Who asks.
-use kit::Caller;
+use kit::{Caller, token::Verifier};
 use tonic::{Request, Response, Status};
 
 use crate::{accounts::rules::AccountId, sessions::rules::SessionId};
@@ -11,4 +11,16 @@ pub(crate) type Reply<T> = Result<Response<T>, Status>;
 pub(crate) fn caller<T>(request: &Request<T>) -> Result<(AccountId, SessionId), Status> {
     let Caller { user_id, session_id } = Caller::of(request)?;
     Ok((AccountId(user_id), SessionId(session_id)))
+}
+
+/// Whose session it was, where the token is refused for nothing but that its session has ended. It may be told what it was told
+/// before, and do nothing more.
+pub(crate) fn former_caller<T>(
+    request: &Request<T>,
+    signatures: &Verifier,
+) -> Option<(AccountId, SessionId)> {
+    let header = request.metadata().get("authorization")?.to_str().ok()?;
+    let (_, token) = header.split_once(' ')?;
+    let Caller { user_id, session_id } = signatures.verify(token.trim_start()).ok()?;
+    Some((AccountId(user_id), SessionId(session_id)))
 }

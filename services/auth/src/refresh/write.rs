@@ -10,10 +10,9 @@ use crate::{
     authority::Authority,
     error::Error,
     sessions::{
-        error::Error as SessionError,
         metrics::token_issued,
         rules::{Origin, Tokens},
-        write::end,
+        write::{End, end},
     },
 };
 
@@ -89,10 +88,7 @@ async fn reused(authority: &Authority, known: &KnownToken) -> Result<Error, Erro
         { account.id = %account_id, session.id = %session_id },
         "a used refresh token came back: its session is ended"
     );
-    match end(authority, *account_id, *session_id).await {
-        Ok(()) | Err(Error::Session(SessionError::NotFound)) => {
-            Ok(RefreshError::TokenInvalid.into())
-        }
-        Err(error) => Err(error),
-    }
+    let (account, session) = (*account_id, *session_id);
+    end(authority, End { account, session, must_live: false, key: None }).await?;
+    Ok(RefreshError::TokenInvalid.into())
 }

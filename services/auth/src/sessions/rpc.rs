@@ -13,12 +13,19 @@ use super::{
     login,
     message::{message, origin},
     rules::SessionId,
-    store, write,
+    store,
+    write::{self, End},
 };
 use crate::{
     authority::Authority,
-    caller::{Reply, caller},
+    caller::{Reply, caller, former_caller},
     error::Error,
+    idempotency::{
+        self,
+        error::Error as KeyError,
+        message::{answer, key},
+        rules::Key,
+    },
     refresh,
 };
 
@@ -43,12 +50,7 @@ impl SessionService for Sessions {
     }
 
     async fn logout(&self, request: Request<LogoutRequest>) -> Reply<()> {
-        let (account, session) = caller(&request)?;
-        match write::end(&self.0, account, session).await {
-            // It has just ended some other way: what the caller wants is so.
-            Ok(()) | Err(Error::Session(SessionError::NotFound)) => Ok(Response::new(())),
-            Err(error) => Err(error.into()),
-        }
+        self.end(&request, None).await
     }
 
     async fn list_sessions(
@@ -69,10 +71,43 @@ impl SessionService for Sessions {
     }
 
     async fn revoke_session(&self, request: Request<RevokeSessionRequest>) -> Reply<()> {
-        let (account, _) = caller(&request)?;
-        let session = request.get_ref().id.parse::<SessionId>();
-        let session = session.map_err(|_| Error::from(SessionError::NotFound))?;
-        write::end(&self.0, account, session).await?;
-        Ok(Response::new(()))
+        self.end(&request, Some(&request.get_ref().id)).await
+    }
+}
+
+impl Sessions {
+    /// Ends the session of this id, or the one that asks. Who asks through a session that this very request has ended, since its
+    /// answer was lost, gets that answer again.
+    async fn end<T>(&self, request: &Request<T>, id: Option<&str>) -> Reply<()> {
+        let refusal = match caller(request) {
+            Ok((account, asking)) => {
+                let key = self.key(request, asking, id)?;
+                let session = id.map_or(Ok(asking), str::parse);
+                let session = session.map_err(|_| Error::from(SessionError::NotFound))?;
+                let end = End { account, session, must_live: id.is_some(), key };
+                return answer(write::end(&self.0, end).await?);
+            }
+            Err(refusal) => refusal,
+        };
+        let former = former_caller(request, &self.0.trust.signatures);
+        let Some((account, asking)) = former else { return Err(refusal) };
+        let key = self.key(request, asking, id)?;
+        match idempotency::store::seen(&self.0.db, account, key.as_ref()).await {
+            Ok(Some(done)) => answer(done),
+            Ok(None) | Err(Error::Idempotency(KeyError::Reused)) => Err(refusal),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A logout stands for the session that asks: under the same key another one is another request.
+    fn key<T>(
+        &self,
+        request: &Request<T>,
+        asking: SessionId,
+        id: Option<&str>,
+    ) -> Result<Option<Key>, Error> {
+        let asking = asking.to_string();
+        let (method, content) = id.map_or(("Logout", asking.as_str()), |id| ("RevokeSession", id));
+        key(request, method, content.as_bytes(), &self.0.secrets)
     }
 }

@@ -14,6 +14,10 @@ use crate::{
     authority::Authority,
     devices,
     error::Error,
+    idempotency::{
+        self,
+        rules::{Done, Key},
+    },
     refresh::{row::StoredToken, rules::RefreshToken},
     secrets::random,
     throttle::store::{Counter, settle},
@@ -84,23 +88,47 @@ async fn store_login(db: &Db, login: Login) -> Result<bool, Error> {
     .await
 }
 
+/// The end of a session.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub(crate) account: AccountId,
+    pub(crate) session: SessionId,
+    /// Whether it is a fault when there is none to end; else what is wanted is so already.
+    pub(crate) must_live: bool,
+    pub(crate) key: Option<Key>,
+}
+
 /// Ends a session and tells everyone.
-pub(crate) async fn end(
-    authority: &Authority,
-    account: AccountId,
-    session: SessionId,
-) -> Result<(), Error> {
-    let now = authority.clock.now();
-    let ended = authority.db.write("session.end", move |connection| {
+pub(crate) async fn end(authority: &Authority, wanted: End) -> Result<Done, Error> {
+    let (now, account, session) = (authority.clock.now(), wanted.account, wanted.session);
+    let (done, ended) = store_end(&authority.db, wanted, now).await?;
+    if ended {
+        authority.revoke(&[session], now);
+        tracing::info!(target: "audit", { account.id = %account, session.id = %session }, "a session was ended");
+    }
+    Ok(done)
+}
+
+/// What ending it came to, and whether it was alive.
+async fn store_end(db: &Db, end: End, now: Timestamp) -> Result<(Done, bool), Error> {
+    let End { account, session, must_live, key } = end;
+    db.write("session.end", move |connection| {
         Box::pin(async move {
-            if !store::end(connection, account, session, now).await? {
-                return Err(Error::from(SessionError::NotFound));
+            if key.is_some() {
+                accounts::store::lock(connection, account).await?;
             }
-            trust::store::add(connection, &[session], now).await
+            if let Some(done) = idempotency::store::find(connection, account, key.as_ref()).await? {
+                return Ok((done, false));
+            }
+            let ended = store::end(connection, account, session, now).await?;
+            if ended {
+                trust::store::add(connection, &[session], now).await?;
+            } else if must_live {
+                return Err(SessionError::NotFound.into());
+            }
+            let done = idempotency::store::keep(connection, account, key, vec![], now).await?;
+            Ok((done, ended))
         })
-    });
-    ended.await?;
-    authority.revoke(&[session], now);
-    tracing::info!(target: "audit", { account.id = %account, session.id = %session }, "a session was ended");
-    Ok(())
+    })
+    .await
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use kit::{
-    Stop, Timestamp,
+    Clock, Stop, Timestamp,
     token::{PublicKey, Revocation, TrustUpdate, Verifier},
 };
 use tokio::sync::broadcast;
@@ -19,6 +19,8 @@ const BEHIND: usize = 1024;
 pub(crate) struct Trust {
     /// Checks the callers of this service.
     pub(crate) verifier: Arc<Verifier>,
+    /// Knows the keys and not the sessions: whose a token was whose session has ended.
+    pub(crate) signatures: Verifier,
     /// Ends all streams.
     pub(crate) end: Stop,
     known: Mutex<Known>,
@@ -36,9 +38,16 @@ pub(crate) type Updates = broadcast::Receiver<TrustUpdate>;
 
 impl Trust {
     /// Knows nothing yet.
-    pub(crate) fn new(verifier: Verifier) -> Self {
+    pub(crate) fn new(clock: &Clock) -> Self {
         let (updates, _) = broadcast::channel(BEHIND);
-        Self { verifier: Arc::new(verifier), end: Stop::new(), known: Mutex::default(), updates }
+        let verifier = || Verifier::new("auth", clock.clone());
+        Self {
+            verifier: Arc::new(verifier()),
+            signatures: verifier(),
+            end: Stop::new(),
+            known: Mutex::default(),
+            updates,
+        }
     }
 
     /// Whether there is anything to follow.
@@ -83,6 +92,7 @@ impl Trust {
 
     /// Called while what is known is locked, so that no follower misses what came between its snapshot and its first update.
     fn publish(&self, update: TrustUpdate) {
+        self.signatures.apply(TrustUpdate { revocations: vec![], ..update.clone() });
         self.verifier.apply(update.clone());
         // Nobody may follow.
         _ = self.updates.send(update);
@@ -97,15 +107,13 @@ impl Trust {
 mod tests {
     use std::time::Duration;
 
-    use kit::Clock;
-
     use super::*;
 
     #[test]
     fn a_follower_learns_each_thing_once() {
         let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
         let now = clock.now();
-        let trust = Trust::new(Verifier::new("auth", clock));
+        let trust = Trust::new(&clock);
         let ended = |number| Revocation {
             session_id: Uuid::from_u128(number),
             until: now.plus(Duration::from_secs(600)),

@@ -47,10 +47,7 @@ async fn a_used_token_that_comes_back_late_ends_its_own_session_alone() {
         let last = auth.refreshes(&successor.refresh_token).await.unwrap();
         let late = auth.refreshes(&stolen.refresh_token).await;
         assert_eq!(refused(late), (Code::Unauthenticated, "REFRESH_TOKEN_INVALID".to_owned()));
-        assert_eq!(
-            refused(auth.refreshes(&last.refresh_token).await).1,
-            "REFRESH_TOKEN_INVALID"
-        );
+        assert_eq!(refused(auth.refreshes(&last.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
         assert_eq!(refused(auth.asks_with(&successor).await).1, "SESSION_ENDED");
         assert!(
             auth.asks_with(&other).await.is_ok()

@@ -5,7 +5,7 @@ use proto::auth::v1::{
 };
 use tonic::{Code, Status};
 
-use crate::harness::{App, PASSWORD, Replica, at, by, email, refused};
+use crate::harness::{App, PASSWORD, Replica, at, by, email, refused, until, with_key};
 
 kit::on_each_backend!(
     a_login_gives_tokens_that_speak_for_its_user,
@@ -136,4 +136,86 @@ async fn a_logout_ends_the_session_it_comes_from(backend: Backend) {
     assert_eq!(refused(auth.asks_with(&here).await).1, "SESSION_ENDED");
     assert_eq!(refused(auth.refreshes(&here.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
     assert_eq!(auth.asks_with(&there).await.unwrap().email, email("ada"));
+}
+
+async fn logs_out(auth: &Replica, tokens: &TokenSet, key: &'static str) -> Result<bool, Status> {
+    let request = with_key(by(tokens, LogoutRequest {}), key);
+    let answer = auth.sessions().logout(request).await?;
+    Ok(answer.metadata().contains_key("idempotency-replayed"))
+}
+
+async fn revokes_under(
+    auth: &Replica,
+    tokens: &TokenSet,
+    id: &str,
+    key: &'static str,
+) -> Result<bool, Status> {
+    let request = with_key(by(tokens, RevokeSessionRequest { id: id.to_owned() }), key);
+    let answer = auth.sessions().revoke_session(request).await?;
+    Ok(answer.metadata().contains_key("idempotency-replayed"))
+}
+
+async fn current(auth: &Replica, tokens: &TokenSet) -> String {
+    let sessions = lists(auth, tokens, 0, "").await.unwrap().sessions;
+    sessions.into_iter().find(|session| session.current).unwrap().id
+}
+
+#[tokio::test]
+async fn a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_through() {
+    for backend in backends() {
+        let app = App::new(backend, "logout_again").await;
+        let (auth, other) = (app.replica().await, app.replica().await);
+        auth.registers("ada").await;
+        let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
+        assert!(!logs_out(&auth, &here, "out").await.unwrap(), "{backend:?}");
+        until("the other replica knows", async || other.asks_with(&here).await.is_err()).await;
+        for replica in [&auth, &other] {
+            assert!(logs_out(replica, &here, "out").await.unwrap(), "{backend:?}");
+            let ended = (Code::Unauthenticated, "SESSION_ENDED".to_owned());
+            assert_eq!(refused(logs_out(replica, &here, "another").await), ended, "{backend:?}");
+            let unkeyed = replica.sessions().logout(by(&here, LogoutRequest {})).await;
+            assert_eq!(refused(unkeyed), ended, "{backend:?}");
+            let id = current(&auth, &there).await;
+            assert_eq!(refused(revokes_under(replica, &here, &id, "out").await), ended);
+            assert_eq!(refused(replica.asks_with(&here).await), ended, "{backend:?}");
+        }
+        let reused = refused(logs_out(&auth, &there, "out").await).1;
+        assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "another session is another request");
+        assert!(auth.asks_with(&there).await.is_ok(), "{backend:?}");
+        app.passes(610);
+        assert_eq!(refused(logs_out(&auth, &here, "out").await).1, "TOKEN_EXPIRED", "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_that_is_sent_again_answers_as_before() {
+    for backend in backends() {
+        let app = App::new(backend, "revoke_again").await;
+        let auth = app.replica().await;
+        auth.registers("ada").await;
+        let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
+        let (own, theirs) = (current(&auth, &here).await, current(&auth, &there).await);
+        assert!(!revokes_under(&auth, &here, &theirs, "theirs").await.unwrap());
+        assert!(revokes_under(&auth, &here, &theirs, "theirs").await.unwrap(), "{backend:?}");
+        let missing = refused(revokes_under(&auth, &here, &theirs, "anew").await).1;
+        assert_eq!(missing, "SESSION_NOT_FOUND", "{backend:?}");
+        let reused = refused(revokes_under(&auth, &here, &own, "theirs").await).1;
+        assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "{backend:?}");
+        assert!(!revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
+        assert!(revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
+        assert_eq!(refused(auth.asks_with(&here).await).1, "SESSION_ENDED", "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_changed_is_told_nothing_of_what_was_answered() {
+    let app = App::new(kit::testing::Backend::Sqlite, "forged").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let mut ada = auth.signs_in("ada").await;
+    logs_out(&auth, &ada, "out").await.unwrap();
+    let (body, signature) = ada.access_token.rsplit_once('.').unwrap();
+    let other = if signature.starts_with('A') { "B" } else { "A" };
+    ada.access_token = format!("{body}.{other}{}", &signature[1..]);
+    assert_eq!(refused(logs_out(&auth, &ada, "out").await).1, "TOKEN_INVALID");
 }
