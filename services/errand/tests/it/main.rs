@@ -21,3 +21,4 @@ mod storage;
 mod stream;
 mod user;
 mod versions;
+mod writes;
