@@ -1,4 +1,6 @@
 //! Who there is.
+use std::ops::RangeInclusive;
+
 use jiff::tz::TimeZone;
 use kit::Violation;
 use unicode_normalization::UnicodeNormalization as _;
@@ -47,9 +49,9 @@ pub(crate) fn registration(
     }
 }
 
-/// An address as it is stored and looked up: trimmed, in Unicode's composed form, in lower case.
+/// An address as it is stored and looked up, however it is written: trimmed, in lower case, in Unicode's composed form.
 pub(crate) fn email(raw: &str) -> Result<String, Violation> {
-    let email: String = raw.trim().nfc().flat_map(char::to_lowercase).collect();
+    let email: String = raw.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
     if email.len() > MAX_EMAIL {
         let message = format!("an e-mail address has at most {MAX_EMAIL} bytes");
         return Err(Violation::new("email", "TOO_LONG", message));
@@ -60,13 +62,16 @@ pub(crate) fn email(raw: &str) -> Result<String, Violation> {
     if plausible {
         Ok(email)
     } else {
-        Err(Violation::new("email", "INVALID", "an e-mail address, as ada@example.com"))
+        let message = format!(
+            "an e-mail address, as ada@example.com, with at most {MAX_LOCAL} bytes before the @"
+        );
+        Err(Violation::new("email", "INVALID", message))
     }
 }
 
 /// Less than RFC 5322 allows (no quotes, no comments) and more than anyone uses.
 fn is_local_part(local: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "\"(),:;<>@[\\]".contains(c);
+    let odd = |c: char| !is_seen(c) || "\"(),:;<>@[\\]".contains(c);
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
     !local.is_empty() && local.len() <= MAX_LOCAL && !dots && !local.contains(odd)
 }
@@ -79,26 +84,56 @@ fn is_domain(domain: &str) -> bool {
     })
 }
 
-/// A name as others see it: trimmed, one line, 1 to 100 characters.
+/// A name as others see it: trimmed, in Unicode's composed form, one line, 1 to 100 characters of which one can be seen.
 pub(crate) fn name(raw: &str) -> Result<String, Violation> {
     let name: String = raw.trim().nfc().collect();
     let fault = |reason, message: &str| Err(Violation::new("name", reason, message));
-    match name.chars().count() {
-        0 => fault("TOO_SHORT", "a name has at least one character"),
-        length if length > MAX_NAME => {
-            fault("TOO_LONG", &format!("a name has at most {MAX_NAME} characters"))
-        }
-        _ if name.contains(char::is_control) => {
-            fault("INVALID", "a name has no line breaks or control characters")
-        }
-        _ => Ok(name),
+    if !name.contains(is_seen) {
+        fault("TOO_SHORT", "a name has at least one character that can be seen")
+    } else if name.chars().count() > MAX_NAME {
+        fault("TOO_LONG", &format!("a name has at most {MAX_NAME} characters"))
+    } else if name.contains(|c: char| c.is_control() || LINE_BREAKS.contains(&c)) {
+        fault("INVALID", "a name has no line breaks or control characters")
+    } else {
+        Ok(name)
     }
+}
+
+/// Line breaks that are no control characters: LINE SEPARATOR and PARAGRAPH SEPARATOR.
+const LINE_BREAKS: [char; 2] = ['\u{2028}', '\u{2029}'];
+
+/// What is drawn as nothing and is no white space: Unicode's Default_Ignorable_Code_Point, the marks of annotations, and the
+/// braille cell without dots.
+const UNSEEN: [RangeInclusive<char>; 18] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{2800}'..='\u{2800}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
+fn is_seen(c: char) -> bool {
+    !c.is_whitespace() && !c.is_control() && !UNSEEN.iter().any(|range| range.contains(&c))
 }
 
 /// A time zone by its IANA name, in the spelling of the database.
 pub(crate) fn time_zone(raw: &str) -> Result<String, Violation> {
-    let zone = TimeZone::get(raw.trim()).ok().and_then(|zone| zone.iana_name().map(str::to_owned));
-    zone.ok_or_else(|| {
+    let zone = TimeZone::get(raw.trim()).ok().filter(|zone| !zone.is_unknown());
+    let name = zone.and_then(|zone| zone.iana_name().map(str::to_owned));
+    name.ok_or_else(|| {
         Violation::new("time_zone", "UNKNOWN", "an IANA time zone, as Europe/Berlin")
     })
 }
@@ -169,6 +204,82 @@ mod tests {
     }
 
     #[test]
+    fn an_address_has_one_form_whichever_way_it_is_written() {
+        for (form, ways) in [
+            ("ada@example.com", ["ada@example.com", "\tADA@EXAMPLE.com\r\n", "aDa@Example.Com"]),
+            (
+                "jürgen@über.de",
+                ["jürgen@über.de", "JU\u{308}RGEN@U\u{308}BER.DE", "JÜRGEN@ÜBER.DE"],
+            ),
+            ("анна@почта.рф", ["анна@почта.рф", "АННА@ПОЧТА.РФ", "\u{a0}Анна@Почта.РФ "]),
+            // There is no capital of ǰ in one piece, but one in lower case.
+            ("\u{1f0}@a.b", ["\u{1f0}@a.b", "J\u{30c}@A.B", "j\u{30c}@a.b"]),
+        ] {
+            for way in ways {
+                assert_eq!(email(way).unwrap(), form, "{way:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_bounds_of_an_address_are_told() {
+        let local = "a".repeat(64);
+        assert!(email(&format!("{local}@example.com")).is_ok());
+        let fault = email(&format!("{local}a@example.com")).unwrap_err();
+        assert!(fault.message.contains("at most 64 bytes before the @"), "{fault:?}");
+        let domain = format!("{}com", format!("{}.", "b".repeat(61)).repeat(3));
+        let longest = format!("{}@{domain}", "a".repeat(253 - domain.len()));
+        assert_eq!((longest.len(), email(&longest).as_deref()), (254, Ok(longest.as_str())));
+        let fault = email(&format!("{longest}m")).unwrap_err();
+        assert_eq!(
+            (fault.reason.as_str(), fault.message.as_str()),
+            ("TOO_LONG", "an e-mail address has at most 254 bytes",)
+        );
+    }
+
+    #[test]
+    fn a_name_is_kept_as_it_is_seen() {
+        let longest = "ä".repeat(100);
+        for (raw, kept) in [
+            (" Ada\t", "Ada"),
+            ("Jose\u{301}", "Jos\u{e9}"),
+            ("x", "x"),
+            ("Ada  Lovelace", "Ada  Lovelace"),
+            ("👩\u{200d}🔬", "👩\u{200d}🔬"),
+            ("a\u{308}".repeat(100).as_str(), longest.as_str()),
+        ] {
+            assert_eq!(name(raw).as_deref(), Ok(kept), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_shows_nothing_is_refused_like_an_empty_one() {
+        let said = |raw: &str| name(raw).map_or_else(|fault| fault.reason, |_| "fine".to_owned());
+        for raw in [
+            "",
+            " \t\r\n",
+            "\u{a0}\u{3000}",
+            "\u{200b}",
+            "\u{feff} \u{2060}",
+            "\u{ad}\u{34f}\u{61c}",
+            "\u{3164}",
+            "\u{115f}\u{1160}",
+            "\u{2800}\u{2800}",
+            "\u{fe0f}",
+            "\u{e0041}",
+            "\u{0}",
+            "\u{200e}\u{7}\u{200f}",
+            "\u{2028}",
+        ] {
+            assert_eq!(said(raw), "TOO_SHORT", "{raw:?}");
+        }
+        for raw in ["Ada\nLovelace", "Ada\u{0}", "Ada\u{2028}Lovelace", "A\u{2029}B"] {
+            assert_eq!(said(raw), "INVALID", "{raw:?}");
+        }
+        assert_eq!(said(&"x".repeat(101)), "TOO_LONG");
+    }
+
+    #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(65));
         for raw in [
@@ -182,6 +293,15 @@ mod tests {
             "a@-b.c",
             "a@b..c",
             "a@b_c",
+            "\u{200b}@example.com",
+            "a\u{ad}da@example.com",
+            "ada@exa\u{200b}mple.com",
+            "a\u{0}@b.c",
+            "a..b@c.d",
+            "a.@b.c",
+            "a(b)@c.d",
+            "a@b-.c",
+            "a@b.c.",
             &long,
         ] {
             assert_eq!(email(raw).unwrap_err().reason, "INVALID", "{raw}");
@@ -224,7 +344,17 @@ mod tests {
 
     #[test]
     fn a_time_zone_gets_the_spelling_of_the_database() {
-        assert_eq!(time_zone(" europe/berlin").unwrap(), "Europe/Berlin");
-        assert!(time_zone("+02:00").is_err());
+        for (raw, kept) in [
+            (" europe/berlin", "Europe/Berlin"),
+            ("AMERICA/ARGENTINA/BUENOS_AIRES", "America/Argentina/Buenos_Aires"),
+            ("utc", "UTC"),
+            ("etc/gmt+5", "Etc/GMT+5"),
+            ("America/Port-Au-Prince", "America/Port-au-Prince"),
+        ] {
+            assert_eq!(time_zone(raw).as_deref(), Ok(kept), "{raw}");
+        }
+        for raw in ["", "+02:00", "Mars/Olympus", "Etc/Unknown", "local", "Berlin", "UTC+2", "Z"] {
+            assert_eq!(time_zone(raw).unwrap_err().reason, "UNKNOWN", "{raw}");
+        }
     }
 }

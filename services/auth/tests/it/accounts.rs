@@ -127,6 +127,51 @@ async fn a_change_touches_what_its_mask_names() {
 }
 
 #[tokio::test]
+async fn what_people_say_of_themselves_is_stored_in_one_form_which_the_answer_shows() {
+    for backend in backends() {
+        let app = App::new(backend, "one_form").await;
+        let auth = app.replica().await;
+        let request = RegisterRequest {
+            name: Some("\u{a0}Ju\u{308}rgen ".to_owned()),
+            time_zone: Some("europe/BERLIN".to_owned()),
+            ..registration("JU\u{308}RGEN@Example.COM\n")
+        };
+        let user = auth.accounts().register(request).await.unwrap().into_inner();
+        let shown = (user.email.as_str(), user.name.as_str(), user.time_zone.as_str());
+        assert_eq!(shown, ("jürgen@example.com", "Jürgen", "Europe/Berlin"), "{backend:?}");
+        let again = auth.accounts().register(registration("Jürgen@example.com")).await;
+        assert_eq!(refused(again).1, "EMAIL_TAKEN", "{backend:?}");
+        for address in ["JÜRGEN", "ju\u{308}rgen", " Jürgen"] {
+            let tokens = auth.tries(address, PASSWORD, Default::default()).await.unwrap();
+            assert_eq!(auth.asks_with(&tokens).await.unwrap(), user, "{backend:?}: {address}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_shows_nothing_is_refused_like_an_empty_one() {
+    for backend in backends() {
+        let app = App::new(backend, "unseen").await;
+        let auth = app.replica().await;
+        let too_short = [("name".to_owned(), "TOO_SHORT".to_owned())];
+        for name in ["", "  ", "\u{200b}", "\u{2060}\u{feff}", "\u{3164}", "\u{7f}"] {
+            let request =
+                RegisterRequest { name: Some(name.to_owned()), ..registration("ada@example.com") };
+            let outcome = auth.accounts().register(request).await;
+            assert_eq!(faults(outcome), too_short, "{backend:?}: {name:?}");
+        }
+        let before = auth.registers("ada").await;
+        let ada = auth.signs_in("ada").await;
+        for name in ["", "\u{200b}\u{200d}", "\u{ad}"] {
+            let request = by(&ada, update(&["name"], Some(name), None, None));
+            let outcome = auth.accounts().update_me(request).await;
+            assert_eq!(faults(outcome), too_short, "{backend:?}: {name:?}");
+        }
+        assert_eq!(auth.asks_with(&ada).await.unwrap(), before, "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_that_changes_nothing_makes_no_version() {
     for backend in backends() {
         let app = App::new(backend, "nothing").await;
