@@ -1,8 +1,8 @@
 //! The body of a request, read strictly: every fault in it is told at once, each with its place.
-mod object;
+pub(crate) mod object;
 mod patch;
 mod text;
-mod tree;
+pub(crate) mod tree;
 
 use std::{sync::Arc, time::Duration};
 

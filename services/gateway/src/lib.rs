@@ -2,19 +2,16 @@
 mod body;
 mod condition;
 mod config;
-mod device;
 mod edge;
-mod idempotency;
 mod openapi;
+mod path;
+mod peers;
 mod problem;
 mod query;
 mod reply;
-mod routes;
+mod resources;
+mod router;
 mod shared;
-mod streams;
-mod trust;
-mod user;
-mod visit;
 
 use std::sync::Arc;
 
@@ -26,17 +23,10 @@ use proto::{
 use tonic::Code;
 
 pub use config::{Config, Switch};
+pub use peers::Peers;
 
+use edge::trust;
 use shared::Shared;
-
-/// The services behind the edge.
-#[derive(Clone)]
-pub struct Peers {
-    /// Accounts, sessions and keys.
-    pub auth: GrpcChannel,
-    /// Tasks, projects, trash and changes.
-    pub tasks: GrpcChannel,
-}
 
 /// The edge over services that are reached by `peers`. It follows what changes in `settings`, where that needs no restart.
 ///
@@ -46,7 +36,7 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
     let trust = TrustServiceClient::new(peers.auth.clone());
     let shared = Arc::new(Shared::new(settings.now(), clock, peers)?);
     let [follower, waiting, streaming, following] = [(); 4].map(|()| shared.clone());
-    Ok(Service::http("gateway", routes::router(&shared))
+    Ok(Service::http("gateway", router::router(&shared))
         .ready_when("access token keys", move || {
             let waiting = waiting.clone();
             Box::pin(async move {

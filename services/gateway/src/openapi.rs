@@ -1,16 +1,16 @@
 //! The contract with clients as an OpenAPI 3.1 document, made from the handlers' own types.
-mod common;
+mod complete;
 mod examples;
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
 use utoipa::OpenApi;
 
-use self::common::Common;
+use self::complete::Common;
 
 use crate::{
     problem,
-    routes::{about, accounts, changes, projects, sessions, tasks, trash},
+    resources::{about, accounts, activity, changes, projects, sessions, tasks, trash},
 };
 
 #[derive(OpenApi)]
@@ -31,14 +31,14 @@ use crate::{
         (name = "about", description = "The API about itself"),
     ),
     paths(
-        accounts::register, sessions::login, sessions::refresh, sessions::logout,
-        accounts::read, accounts::update, accounts::change_password, sessions::list, sessions::revoke,
-        projects::create, projects::list, projects::read, projects::update, projects::remove,
-        tasks::create, tasks::list, tasks::read, tasks::update, tasks::remove,
-        tasks::complete, tasks::reopen, tasks::relocate,
-        trash::list, trash::restore, trash::purge,
-        changes::list, changes::stream, changes::activity,
-        about::jwks, about::limits, about::openapi,
+        accounts::routes::register, sessions::routes::login, sessions::routes::refresh, sessions::routes::logout,
+        accounts::routes::read, accounts::routes::update, accounts::routes::change_password, sessions::routes::list, sessions::routes::revoke,
+        projects::routes::create, projects::routes::list, projects::routes::read, projects::routes::update, projects::routes::remove,
+        tasks::routes::create, tasks::routes::list, tasks::routes::read, tasks::routes::update, tasks::routes::remove,
+        tasks::routes::complete, tasks::routes::reopen, tasks::routes::relocate,
+        trash::routes::list, trash::routes::restore, trash::routes::purge,
+        changes::routes::list, changes::stream::stream, activity::routes::activity,
+        about::routes::jwks, about::routes::limits, about::routes::openapi,
     ),
     components(schemas(problem::Document, problem::Fault, changes::Change)),
     security(("bearer" = [])),

@@ -1,5 +1,6 @@
 //! The query of a request, read strictly: what is unknown, repeated or malformed is told at once.
 mod decode;
+mod page;
 
 use std::{cell::RefCell, convert::Infallible, time::Duration};
 
@@ -7,7 +8,9 @@ use axum::{
     extract::FromRequestParts,
     http::{StatusCode, request::Parts},
 };
-use kit::{Timestamp, page};
+use kit::Timestamp;
+
+pub(crate) use self::page::Page;
 
 use crate::problem::{Fault, Problem};
 
@@ -152,7 +155,9 @@ impl Query {
     /// `limit` and `cursor`.
     pub(crate) fn page(&self) -> (i32, String) {
         let limit = |text: &str| {
-            text.parse().ok().filter(|limit| (1..=page::MAX_LIMIT).contains(&i64::from(*limit)))
+            text.parse()
+                .ok()
+                .filter(|limit| (1..=kit::page::MAX_LIMIT).contains(&i64::from(*limit)))
         };
         let limit: Option<i32> = self.read("limit", "this is a number from 1 to 200", limit);
         (limit.unwrap_or(0), self.text("cursor").unwrap_or_default())

@@ -1,4 +1,6 @@
 //! What the edge answers when all went well.
+mod moment;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -7,9 +9,11 @@ use serde::Serialize;
 
 use crate::{
     condition::{IfNoneMatch, etag},
-    idempotency::REPLAYED,
+    edge::idempotency::REPLAYED,
     problem::Problem,
 };
+
+pub(crate) use moment::Moment;
 
 /// What every handler gives.
 pub(crate) type Reply = Result<Response, Problem>;
@@ -87,4 +91,9 @@ fn respond<R: From<M>, M>(
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     response
+}
+
+/// The cursor of the next page; empty in the contracts when there is none.
+pub(crate) fn next(cursor: String) -> Option<String> {
+    Some(cursor).filter(|cursor| !cursor.is_empty())
 }

@@ -14,11 +14,10 @@ use proto::{
 };
 
 use crate::{
-    Config, Peers,
-    config::Network,
-    edge::{Admission, Cors, Rates},
+    config::{Config, Network},
+    edge::{admission::Admission, cors::Cors, rates::Rates, streams::Streams},
     openapi::Document,
-    streams::Streams,
+    peers::Peers,
 };
 
 /// The state of the router.

@@ -1,7 +1,7 @@
 //! From a tree to a typed value, field by field, so that one fault does not hide the others.
 use std::borrow::Cow;
 
-use super::Tree;
+use super::tree::Tree;
 use crate::problem::{Fault, MOST_FAULTS};
 
 /// A value that a body can hold.
@@ -121,9 +121,9 @@ macro_rules! object {
         #[derive(Debug, utoipa::ToSchema)]
         $visibility struct $name { $($(#[$field_meta])* pub(crate) $field: $type,)* }
 
-        impl $crate::body::Read for $name {
-            fn read(tree: $crate::body::Tree<'_>, faults: &mut $crate::body::Faults) -> Option<Self> {
-                let mut fields = $crate::body::Fields::of(tree, [$(stringify!($field)),*], faults)?;
+        impl $crate::body::object::Read for $name {
+            fn read(tree: $crate::body::tree::Tree<'_>, faults: &mut $crate::body::object::Faults) -> Option<Self> {
+                let mut fields = $crate::body::object::Fields::of(tree, [$(stringify!($field)),*], faults)?;
                 $(let $field = fields.take::<$type>(stringify!($field), faults);)*
                 Some(Self { $($field: $field?,)* })
             }

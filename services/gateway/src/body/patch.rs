@@ -1,4 +1,7 @@
-use super::{Faults, Read, Tree};
+use super::{
+    object::{Faults, Read},
+    tree::Tree,
+};
 
 /// A field of a JSON merge patch (RFC 7396): what is absent is kept, what is null is cleared.
 #[derive(Debug, PartialEq)]

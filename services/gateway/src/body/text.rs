@@ -1,4 +1,7 @@
-use super::{Faults, Read, Tree};
+use super::{
+    object::{Faults, Read},
+    tree::Tree,
+};
 
 impl Read for String {
     fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
@@ -50,8 +53,8 @@ macro_rules! words {
             }
         }
 
-        impl $crate::body::Read for $name {
-            fn read(tree: $crate::body::Tree<'_>, faults: &mut $crate::body::Faults) -> Option<Self> {
+        impl $crate::body::object::Read for $name {
+            fn read(tree: $crate::body::tree::Tree<'_>, faults: &mut $crate::body::object::Faults) -> Option<Self> {
                 let text = String::read(tree, faults)?;
                 let word = Self::parse(&text);
                 if word.is_none() {

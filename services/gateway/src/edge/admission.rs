@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use axum::http::StatusCode;
 
-use super::Access;
+use super::access::Access;
 use crate::problem::Problem;
 
 /// How many requests are worked on at once.

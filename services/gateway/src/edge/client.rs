@@ -3,7 +3,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::{extract::Request, http::HeaderMap};
 use kit::serve::PeerAddress;
 
-use crate::{config::Network, visit::Visit};
+use super::visit::Visit;
+use crate::config::Network;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";

@@ -5,15 +5,20 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use kit::Clock;
 use uuid::Uuid;
 
 use super::{
-    Access,
+    access::Access,
+    quota::Quota,
     table::{Spent, Table},
+    visit::Visit,
 };
-use crate::{Config, Switch, problem::Problem, visit::Visit};
+use crate::{
+    config::{Config, Switch},
+    problem::Problem,
+};
 
 /// All rates are for this long, in seconds.
 const WINDOW: i64 = 60;
@@ -21,9 +26,6 @@ const MICROSECONDS: i64 = 1_000_000;
 
 /// The policy that is for floods.
 const ADDRESS: &str = "address";
-
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Who may ask how often (draft-ietf-httpapi-ratelimit-headers). Each process counts for itself.
 pub(crate) struct Rates {
@@ -46,15 +48,6 @@ pub(crate) struct Policy {
     name: &'static str,
     pub(crate) quota: u32,
     header: HeaderValue,
-}
-
-/// What is left of a rate.
-#[derive(Debug)]
-pub(crate) struct Quota {
-    policy: HeaderValue,
-    name: &'static str,
-    remaining: i64,
-    seconds: i64,
 }
 
 impl Policy {
@@ -148,17 +141,6 @@ impl Rates {
             Some(name) => problem.with_header(name, value),
             None => problem,
         }))
-    }
-}
-
-impl Quota {
-    /// Tells the client.
-    pub(super) fn write(&self, headers: &mut HeaderMap) {
-        let left = format!("\"{}\";r={};t={}", self.name, self.remaining, self.seconds);
-        headers
-            .entry(RATE_LIMIT)
-            .or_insert(HeaderValue::from_str(&left).expect("a name and two numbers"));
-        headers.entry(RATE_LIMIT_POLICY).or_insert(self.policy.clone());
     }
 }
 

@@ -12,7 +12,7 @@ use kit::{
     telemetry::span::{self, Kind, Step},
 };
 
-use crate::visit::Visit;
+use super::visit::Visit;
 
 /// One request in the log, the metrics and the traces.
 pub(super) struct Record {

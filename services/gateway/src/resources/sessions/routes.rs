@@ -1,120 +1,23 @@
-//! Sessions: signing in, staying in, and going.
-use std::time::Duration;
-
+//! Signing in, staying in, and going.
 use axum::{extract::State, http::header, response::Response};
 use proto::auth::v1::{
     self, ListSessionsRequest, LoginRequest, LogoutRequest, RefreshRequest, RevokeSessionRequest,
 };
-use serde::Serialize;
 use tonic::Request;
-use utoipa::{IntoParams, ToSchema};
 
-use super::{Id, Moment};
-use crate::{
-    body::{Json, Nothing, object},
+use super::{
     device::Device,
+    shape::{Credentials, Refresh, SessionPage, Tokens},
+};
+use crate::{
+    body::{Json, Nothing},
+    edge::{access::HASHING, user::User},
+    path::Id,
     problem::Problem,
-    query::Query,
+    query::{Page, Query},
     reply::{self, Confidential, Reply},
     shared::Gateway,
-    user::User,
 };
-
-/// How long a password hash may take, the wait for its turn included.
-pub(super) const HASHING: Duration = Duration::from_millis(4_800);
-
-object! {
-    /// What you sign in with.
-    pub(crate) struct Credentials {
-        #[schema(format = Email, example = "ada@example.org")]
-        email: String,
-        #[schema(format = Password, example = "correct horse battery staple")]
-        password: String,
-    }
-}
-
-object! {
-    /// What you stay signed in with.
-    pub(crate) struct Refresh {
-        refresh_token: String,
-    }
-}
-
-/// The tokens of a session (RFC 6749, 5.1).
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Tokens {
-    /// Proves who you are: `Authorization: Bearer …`.
-    access_token: String,
-    #[schema(example = "Bearer")]
-    token_type: &'static str,
-    /// Seconds that the access token lives.
-    #[schema(example = 600)]
-    expires_in: i64,
-    /// For the next tokens; good for one use.
-    refresh_token: String,
-}
-
-/// Somewhere you are signed in.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Session {
-    #[schema(format = Uuid)]
-    id: String,
-    /// The address that it was last used from.
-    address: String,
-    user_agent: String,
-    created_at: Moment,
-    last_seen_at: Moment,
-    expires_at: Moment,
-    /// The session that asks.
-    current: bool,
-}
-
-/// A page of sessions.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SessionPage {
-    items: Vec<Session>,
-    /// Where the next page begins; null when there is none.
-    #[schema(required)]
-    next_cursor: Option<String>,
-}
-
-impl From<v1::Session> for Session {
-    fn from(session: v1::Session) -> Self {
-        let v1::Session { id, address, user_agent, created_at, last_seen_at, expires_at, current } =
-            session;
-        let (created_at, last_seen_at) = (Moment::of(created_at), Moment::of(last_seen_at));
-        Self {
-            id,
-            address,
-            user_agent,
-            created_at,
-            last_seen_at,
-            expires_at: Moment::of(expires_at),
-            current,
-        }
-    }
-}
-
-impl From<v1::ListSessionsResponse> for SessionPage {
-    fn from(v1::ListSessionsResponse { sessions, next_cursor }: v1::ListSessionsResponse) -> Self {
-        Self {
-            items: sessions.into_iter().map(Session::from).collect(),
-            next_cursor: super::next(next_cursor),
-        }
-    }
-}
-
-/// Where a page begins and how long it is.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the document's half of `Query::page`")]
-pub(crate) struct Page {
-    /// The most items of the page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
 
 /// Sign in
 #[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", tag = "accounts", security(()), request_body = Credentials,

@@ -3,7 +3,7 @@ use std::{net::IpAddr, sync::OnceLock};
 
 use uuid::Uuid;
 
-use crate::edge::Quota;
+use super::quota::Quota;
 
 /// One request's visitor; an extension of the request.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
+//! A task as JSON.
 use proto::tasks::v1;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     body::{Patch, object, words},
-    reply::Resource,
-    routes::Moment,
+    reply::{Moment, Resource, next},
 };
 
 words! {
@@ -281,10 +281,7 @@ impl From<v1::Task> for Task {
 
 impl From<v1::ListTasksResponse> for TaskPage {
     fn from(v1::ListTasksResponse { tasks, next_cursor }: v1::ListTasksResponse) -> Self {
-        Self {
-            items: tasks.into_iter().map(Task::from).collect(),
-            next_cursor: crate::routes::next(next_cursor),
-        }
+        Self { items: tasks.into_iter().map(Task::from).collect(), next_cursor: next(next_cursor) }
     }
 }
 

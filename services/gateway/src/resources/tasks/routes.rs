@@ -1,5 +1,4 @@
-//! Tasks.
-mod shape;
+//! What may be done to tasks.
 
 use axum::extract::State;
 use proto::tasks::v1::{
@@ -7,19 +6,16 @@ use proto::tasks::v1::{
     MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest,
 };
 
-pub(crate) use self::shape::{
-    Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch, TaskQuery,
-};
-
-use super::Id;
+use super::shape::{Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch, TaskQuery};
 use crate::{
     body::{Json, Nothing},
     condition::{IfMatch, IfNoneMatch},
+    edge::user::User,
+    path::Id,
     problem::Problem,
     query::Query,
     reply::{self, Reply},
     shared::Gateway,
-    user::User,
 };
 
 const ORDERS: [&str; 6] = ["created_at", "-created_at", "due", "-due", "rank", "-rank"];

@@ -1,6 +1,4 @@
 //! What the API says about itself.
-mod docs;
-
 use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
@@ -8,70 +6,14 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::page;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-pub(crate) use self::docs::{docs, file as docs_file};
-
+use super::shape::{Key, KeySet, Limits, RateLimits};
 use crate::{
     condition::IfNoneMatch,
     query::Query,
     reply::{self, Reply},
     shared::Gateway,
 };
-
-/// The keys that access tokens are signed with (RFC 7517).
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct KeySet {
-    keys: Vec<Key>,
-}
-
-/// An Ed25519 public key (RFC 8037).
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Key {
-    #[schema(example = "OKP")]
-    kty: &'static str,
-    #[schema(example = "Ed25519")]
-    crv: &'static str,
-    #[serde(rename = "use")]
-    #[schema(example = "sig")]
-    purpose: &'static str,
-    #[schema(example = "EdDSA")]
-    alg: &'static str,
-    kid: String,
-    x: String,
-}
-
-/// What a client may count on. Rates are requests a minute.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Limits {
-    /// The length of a page when none is asked for.
-    default_page: i64,
-    /// The longest page.
-    longest_page: i64,
-    /// The largest body, in bytes.
-    body_bytes: usize,
-    /// How deep a body may be nested.
-    body_depth: usize,
-    /// Open change streams of a user.
-    streams: usize,
-    /// Null where there is no limit.
-    #[schema(required)]
-    rates: Option<RateLimits>,
-}
-
-/// Requests a minute.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RateLimits {
-    /// Of one user.
-    user: u32,
-    /// Of one address.
-    address: u32,
-    /// Logins and registrations of one address.
-    login: u32,
-    /// Refreshes of one address.
-    refresh: u32,
-}
 
 /// The keys of access tokens
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_keys", tag = "about", security(()),

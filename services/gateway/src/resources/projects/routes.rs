@@ -1,111 +1,21 @@
-//! Projects.
+//! What may be done to projects.
 use axum::extract::State;
 use proto::tasks::v1::{
-    self, CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest,
+    CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest,
     UpdateProjectRequest,
 };
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
 
-use super::{Id, Moment};
+use super::shape::{NewProject, Project, ProjectPage, ProjectPatch, ProjectQuery};
 use crate::{
-    body::{Json, Patch, object},
+    body::Json,
     condition::{IfMatch, IfNoneMatch},
+    edge::user::User,
+    path::Id,
     problem::Problem,
     query::Query,
-    reply::{self, Reply, Resource},
+    reply::{self, Reply},
     shared::Gateway,
-    user::User,
 };
-
-/// A project.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Project {
-    #[schema(format = Uuid)]
-    id: String,
-    name: String,
-    /// Everyone has one Inbox, which can be neither renamed, archived nor deleted.
-    is_inbox: bool,
-    archived: bool,
-    /// Orders projects, compared byte by byte.
-    rank: String,
-    /// Grows with each change; the ETag.
-    version: i64,
-    created_at: Moment,
-    updated_at: Moment,
-}
-
-/// A page of projects.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ProjectPage {
-    items: Vec<Project>,
-    /// Where the next page begins; null when there is none.
-    #[schema(required)]
-    next_cursor: Option<String>,
-}
-
-object! {
-    /// A new project.
-    pub(crate) struct NewProject {
-        /// A UUIDv7 of your own choice, so that you may create without being online.
-        #[schema(format = Uuid)]
-        id: Option<String>,
-        #[schema(min_length = 1, max_length = 120, example = "Garden")]
-        name: String,
-    }
-}
-
-object! {
-    /// What to change about a project (RFC 7396). What is absent stays.
-    pub(crate) struct ProjectPatch {
-        #[schema(value_type = Option<String>, min_length = 1, max_length = 120, example = "Allotment")]
-        name: Patch<String>,
-        #[schema(value_type = Option<bool>)]
-        archived: Patch<bool>,
-    }
-}
-
-/// Which projects.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the document's half of `list`")]
-pub(crate) struct ProjectQuery {
-    /// Only archived ones, or only those that are not.
-    archived: Option<bool>,
-    /// The most items of the page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i32>,
-    /// `next_cursor` of the page before; the other parameters stay as they were.
-    cursor: Option<String>,
-}
-
-impl From<v1::Project> for Project {
-    fn from(project: v1::Project) -> Self {
-        let v1::Project { id, name, is_inbox, archived, rank, version, created_at, updated_at } =
-            project;
-        let (created_at, updated_at) = (Moment::of(created_at), Moment::of(updated_at));
-        Self { id, name, is_inbox, archived, rank, version, created_at, updated_at }
-    }
-}
-
-impl From<v1::ListProjectsResponse> for ProjectPage {
-    fn from(v1::ListProjectsResponse { projects, next_cursor }: v1::ListProjectsResponse) -> Self {
-        Self {
-            items: projects.into_iter().map(Project::from).collect(),
-            next_cursor: super::next(next_cursor),
-        }
-    }
-}
-
-impl Resource for Project {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn path(&self) -> String {
-        format!("/v1/projects/{}", self.id)
-    }
-}
 
 /// Create a project
 #[utoipa::path(post, path = "/v1/projects", operation_id = "create_project", tag = "projects", request_body = NewProject,

@@ -1,95 +1,16 @@
-//! Accounts: registering, and what users may do to their own.
+//! Registering, and what users may do to their own account.
 use axum::extract::State;
-use proto::auth::v1::{
-    self, ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest,
-};
-use serde::Serialize;
+use proto::auth::v1::{ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest};
 use tonic::Request;
-use utoipa::ToSchema;
 
-use super::Moment;
+use super::shape::{AccountPatch, PasswordChange, Registration, User};
 use crate::{
-    body::{Json, Patch, object},
+    body::Json,
     condition::{IfMatch, IfNoneMatch},
-    reply::{self, Reply, Resource},
+    edge::{access::HASHING, user::User as Asker},
+    reply::{self, Reply},
     shared::Gateway,
-    user::User as Asker,
 };
-
-/// An account.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct User {
-    /// Its id.
-    #[schema(format = Uuid)]
-    id: String,
-    /// Where the user is reached, and what they sign in with.
-    #[schema(format = Email)]
-    email: String,
-    /// How the user is called.
-    name: String,
-    /// Where the user is: an IANA name.
-    #[schema(example = "Europe/Berlin")]
-    time_zone: String,
-    /// Grows with each change; the ETag.
-    version: i64,
-    created_at: Moment,
-    updated_at: Moment,
-}
-
-impl From<v1::User> for User {
-    fn from(
-        v1::User { id, email, name, time_zone, version, created_at, updated_at }: v1::User,
-    ) -> Self {
-        let (created_at, updated_at) = (Moment::of(created_at), Moment::of(updated_at));
-        Self { id, email, name, time_zone, version, created_at, updated_at }
-    }
-}
-
-impl Resource for User {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn path(&self) -> String {
-        "/v1/me".to_owned()
-    }
-}
-
-object! {
-    /// A new account.
-    pub(crate) struct Registration {
-        #[schema(format = Email, max_length = 254, example = "ada@example.org")]
-        email: String,
-        /// At least 15 characters; any will do.
-        #[schema(format = Password, max_length = 256, example = "correct horse battery staple")]
-        password: String,
-        /// How the user is called.
-        name: Option<String>,
-        /// An IANA name; UTC when absent.
-        #[schema(example = "Europe/Berlin")]
-        time_zone: Option<String>,
-    }
-}
-
-object! {
-    /// What to change about an account. What is absent stays, what is null goes back to its default.
-    pub(crate) struct AccountPatch {
-        #[schema(value_type = Option<String>)]
-        name: Patch<String>,
-        #[schema(value_type = Option<String>, example = "Europe/Berlin")]
-        time_zone: Patch<String>,
-    }
-}
-
-object! {
-    /// A change of password.
-    pub(crate) struct PasswordChange {
-        #[schema(format = Password)]
-        current_password: String,
-        #[schema(format = Password, max_length = 256)]
-        new_password: String,
-    }
-}
 
 /// Register
 #[utoipa::path(post, path = "/v1/auth/register", operation_id = "register", tag = "accounts", security(()), request_body = Registration,
@@ -101,7 +22,7 @@ pub(crate) async fn register(
     let Registration { email, password, name, time_zone } = body;
     let mut request = Request::new(RegisterRequest { email, password, name, time_zone });
     // It waits for a password hash.
-    request.set_timeout(super::sessions::HASHING);
+    request.set_timeout(HASHING);
     let answer = gateway.accounts().register(request).await?;
     Ok(reply::created::<User, _>(answer))
 }

@@ -1,17 +1,11 @@
-//! The trash.
-use axum::extract::State;
-use proto::tasks::v1::{self, ListTrashRequest, PurgeTrashRequest, RestoreTrashRequest};
+//! The trash as JSON.
+use proto::tasks::v1;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Id, Moment, sessions::Page};
 use crate::{
-    body::{Nothing, words},
-    problem::Problem,
-    query::Query,
-    reply::{self, Reply},
-    shared::Gateway,
-    user::User,
+    body::words,
+    reply::{Moment, next},
 };
 
 words! {
@@ -74,7 +68,7 @@ impl From<v1::ListTrashResponse> for TrashPage {
     fn from(v1::ListTrashResponse { items, next_cursor }: v1::ListTrashResponse) -> Self {
         Self {
             items: items.into_iter().map(TrashItem::from).collect(),
-            next_cursor: super::next(next_cursor),
+            next_cursor: next(next_cursor),
         }
     }
 }
@@ -85,36 +79,4 @@ impl From<v1::RestoreTrashResponse> for Restored {
     ) -> Self {
         Self { object_type: ObjectType::of(object_type), id, project_id, in_place }
     }
-}
-
-/// List the trash
-#[utoipa::path(get, path = "/v1/trash", operation_id = "list_trash", tag = "trash", params(Page),
-    responses((status = 200, description = "What was deleted", body = TrashPage)))]
-pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
-    let (limit, cursor) = query.page();
-    query.end()?;
-    let answer = gateway.trash().list_trash(user.asks(ListTrashRequest { limit, cursor })).await;
-    Ok(reply::plain::<TrashPage, _>(answer.map_err(Problem::of_query)?))
-}
-
-/// Restore from the trash
-///
-/// Where the place it came from is gone, it goes to the project's top level or to the Inbox.
-#[utoipa::path(post, path = "/v1/trash/{id}/restore", operation_id = "restore", tag = "trash", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, description = "Where it is now", body = Restored)))]
-pub(crate) async fn restore(
-    State(gateway): State<Gateway>,
-    user: User,
-    Id(id): Id,
-    _: Nothing,
-) -> Reply {
-    let answer = gateway.trash().restore_trash(user.asks(RestoreTrashRequest { id })).await?;
-    Ok(reply::plain::<Restored, _>(answer))
-}
-
-/// Delete for good
-#[utoipa::path(delete, path = "/v1/trash/{id}", operation_id = "purge", tag = "trash", params(("id" = uuid::Uuid, Path)),
-    responses((status = 204, description = "Gone")))]
-pub(crate) async fn purge(State(gateway): State<Gateway>, user: User, Id(id): Id) -> Reply {
-    Ok(reply::done(gateway.trash().purge_trash(user.asks(PurgeTrashRequest { id })).await?))
 }

@@ -1,9 +1,10 @@
+//! A change as JSON.
 use proto::tasks::v1;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::routes::{Moment, trash::ObjectType};
+use crate::{reply::Moment, resources::trash::ObjectType};
 
 /// Something that happened to an object. Applying it twice does no harm: skip what is not above the version you have.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,15 +41,6 @@ pub(crate) struct ChangePage {
     next_cursor: String,
     /// Whether there is more already.
     has_more: bool,
-}
-
-/// Changes, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ActivityPage {
-    items: Vec<Change>,
-    /// Where the next page begins; null when there is none.
-    #[schema(required)]
-    next_cursor: Option<String>,
 }
 
 /// From where, how many, and how patient.
@@ -106,14 +98,5 @@ impl From<v1::ListChangesResponse> for ChangePage {
         v1::ListChangesResponse { changes, next_cursor, has_more }: v1::ListChangesResponse,
     ) -> Self {
         Self { items: changes.into_iter().map(Change::from).collect(), next_cursor, has_more }
-    }
-}
-
-impl From<v1::ListActivityResponse> for ActivityPage {
-    fn from(v1::ListActivityResponse { changes, next_cursor }: v1::ListActivityResponse) -> Self {
-        Self {
-            items: changes.into_iter().map(Change::from).collect(),
-            next_cursor: crate::routes::next(next_cursor),
-        }
     }
 }

@@ -7,7 +7,7 @@ use axum::{
 };
 use proto::auth::v1;
 
-use crate::visit::Visit;
+use crate::edge::visit::Visit;
 
 const COOKIE: &str = "errand_device";
 const LIFETIME_SECONDS: u32 = 180 * 24 * 60 * 60;

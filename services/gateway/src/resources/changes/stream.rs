@@ -16,14 +16,13 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tonic::Streaming;
 use uuid::Uuid;
 
-use super::Change;
+use super::shape::Change;
 use crate::{
+    edge::{streams::Place, user::User},
     problem::Problem,
     query::Query,
     reply::Reply,
     shared::{Gateway, Shared},
-    streams::Place,
-    user::User,
 };
 
 /// Proxies close what is silent for longer.

@@ -8,12 +8,11 @@ use axum::{
 use kit::{Caller, status, token::TokenError};
 use tonic::metadata::MetadataMap;
 
-use crate::{
+use super::{
     idempotency::{self, IDEMPOTENCY_KEY},
-    problem::Problem,
-    shared::Shared,
     visit::Visit,
 };
+use crate::{problem::Problem, shared::Shared};
 
 /// Without word from auth for this long a session may have ended unheard: nothing is written then.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);

@@ -1,22 +1,17 @@
-//! What happens: the feed that a client keeps its copy up to date by, and the same for people.
-mod shape;
-mod stream;
+//! The feed that a client keeps its copy up to date by.
 
 use std::time::Duration;
 
 use axum::extract::State;
-use proto::tasks::v1::{ListActivityRequest, ListChangesRequest, ListChangesResponse};
+use proto::tasks::v1::{ListChangesRequest, ListChangesResponse};
 
-pub(crate) use self::shape::{ActivityPage, Change, ChangePage, ChangeQuery};
-pub(crate) use self::stream::{__path_stream, stream};
-
-use super::sessions::Page;
+use super::shape::{ChangePage, ChangeQuery};
 use crate::{
+    edge::user::User,
     problem::Problem,
     query::Query,
     reply::{self, Reply},
     shared::Gateway,
-    user::User,
 };
 
 /// A poll waits at most this long, in seconds.
@@ -53,17 +48,4 @@ async fn after(
     let mut request = user.asks(request);
     request.set_timeout(wait + Duration::from_secs(2));
     gateway.changes().list_changes(request).await.map_err(Problem::of_query)
-}
-
-/// List your activity
-///
-/// What happened, newest first.
-#[utoipa::path(get, path = "/v1/activity", operation_id = "list_activity", tag = "changes", params(Page),
-    responses((status = 200, description = "A page of changes", body = ActivityPage)))]
-pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
-    let (limit, cursor) = query.page();
-    query.end()?;
-    let answer =
-        gateway.changes().list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
-    Ok(reply::plain::<ActivityPage, _>(answer.map_err(Problem::of_query)?))
 }

@@ -1,3 +1,4 @@
+//! What a path names.
 use axum::{
     extract::{FromRequestParts, Path},
     http::{StatusCode, request::Parts},

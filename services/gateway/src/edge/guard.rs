@@ -1,0 +1,149 @@
+//! What every request passes before it reaches its handler, and every reply on its way back. One function a side, read from top to
+//! bottom; the reason stands above each step. It is one service and not a tower of ten, since each would cost every request a box.
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::Route,
+};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use kit::request::{self, RequestContext};
+use tower::{Layer, Service, ServiceExt as _};
+
+use super::{access::Access, client, compression, headers, record::Record, visit::Visit};
+use crate::{
+    problem::{Occurrence, Problem},
+    shared::Gateway,
+};
+
+/// Puts the edge around the routes of one access.
+pub(crate) fn around(
+    gateway: &Gateway,
+    access: Access,
+) -> impl Layer<Route, Service = Edge> + Clone + use<> {
+    let gateway = gateway.clone();
+    tower::layer::layer_fn(move |route: Route| Edge { gateway: gateway.clone(), access, route })
+}
+
+/// See [`around`].
+#[derive(Clone)]
+pub(crate) struct Edge {
+    gateway: Gateway,
+    access: Access,
+    route: Route,
+}
+
+impl Service<Request> for Edge {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let edge = self.clone();
+        Box::pin(async move { Ok(edge.answer(request).await) })
+    }
+}
+
+impl Edge {
+    /// From the first look at a request to the last at its reply.
+    async fn answer(self, mut request: Request) -> Response {
+        // First, so that whatever is said about the request below can be found by its id and trace.
+        let record = Record::begin(&request, &self.gateway.clock);
+        let deadline = tokio::time::Instant::now() + self.access.budget(request.method());
+        let context = RequestContext {
+            request_id: record.request_id.clone(),
+            trace: record.trace(),
+            deadline,
+        };
+        // The address of the client, not of our own proxy: limits and the list of sessions go by it.
+        let visit = Arc::new(client::visit(&request, &self.gateway.proxies));
+        request.extensions_mut().insert(visit.clone());
+        let cors = self.gateway.cors.load_full();
+        let origin = cors.origin(request.headers());
+        let gateway = self.gateway.clone();
+        request::scope(context, async move {
+            // Whatever breaks below costs its own request and no other.
+            let outcome = AssertUnwindSafe(self.admitted(request, &visit)).catch_unwind().await;
+            let outcome = outcome
+                .unwrap_or_else(|_| Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)));
+            let mut response = written(outcome, &record, &gateway);
+            // Every reply, refusals too, tells the browser what it may do with it.
+            headers::secure(response.headers_mut(), visit.secure);
+            cors.allow(response.headers_mut(), origin);
+            if let Some(quota) = visit.quota.get() {
+                quota.write(response.headers_mut());
+            }
+            // Last, so that it sees the reply as the client does.
+            record.end(&mut response, &visit);
+            response
+        })
+        .await
+    }
+
+    /// What may turn a request away before its handler is asked, the cheapest first.
+    async fn admitted(self, request: Request, visit: &Visit) -> Result<Response, Problem> {
+        let Self { gateway, access, route } = self;
+        // More work at once than this only makes everyone wait: the excess is told so at once.
+        let _place = gateway.admission.enter(access)?;
+        // One address must not use up what is there for all; guesses at passwords get much less.
+        gateway.rates.address(access, visit)?;
+        // A browser asks first whether it may ask; that needs no handler and no user.
+        if let Some(preflight) = gateway.cors.load().preflight(&request) {
+            return Ok(preflight);
+        }
+        let deadline =
+            request::with_current(|context| context.deadline).expect("inside of the scope");
+        // A reply is packed only for those who ask for it: the others do not pay.
+        let reply = async {
+            match compression::wanted(request.headers()) {
+                true => compression::around(route)
+                    .oneshot(request)
+                    .await
+                    .map(|reply| reply.map(Body::new)),
+                false => route.oneshot(request).await,
+            }
+        };
+        // Nobody waits for ever; what is still under way is dropped, and the services are told by their own deadline.
+        let late = |_| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "DEADLINE_EXCEEDED",
+                "this took too long; try again",
+            )
+        };
+        tokio::time::timeout_at(deadline, reply).await.map_err(late).map(|Ok(reply)| reply)
+    }
+}
+
+/// The reply as it is sent: every refusal, whoever it comes from, becomes a problem document here.
+fn written(outcome: Result<Response, Problem>, record: &Record, gateway: &Gateway) -> Response {
+    let mut response = outcome.unwrap_or_else(Problem::into_response);
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let problem =
+        response.extensions_mut().remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
+    let occurrence = Occurrence {
+        request_id: &record.request_id,
+        trace_id: record.trace().trace_id_hex(),
+        at: gateway.clock.now(),
+    };
+    // A refusal that axum makes may bring headers of its own, as `Allow`.
+    let allow = response.headers_mut().remove(axum::http::header::ALLOW);
+    let mut written = problem.write(occurrence);
+    written.headers_mut().extend(allow.map(|allow| (axum::http::header::ALLOW, allow)));
+    written
+}

@@ -1,0 +1,11 @@
+//! The services behind the edge.
+use kit::GrpcChannel;
+
+/// The services behind the edge.
+#[derive(Clone)]
+pub struct Peers {
+    /// Accounts, sessions and keys.
+    pub auth: GrpcChannel,
+    /// Tasks, projects, trash and changes.
+    pub tasks: GrpcChannel,
+}

@@ -1,0 +1,4 @@
+//! The API about itself.
+pub(crate) mod docs;
+pub(crate) mod routes;
+mod shape;

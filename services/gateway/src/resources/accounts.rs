@@ -1,0 +1,3 @@
+//! Accounts.
+pub(crate) mod routes;
+mod shape;

@@ -1,0 +1,3 @@
+//! What happened, newest first.
+pub(crate) mod routes;
+mod shape;

@@ -1,0 +1,6 @@
+//! What happens, to follow it.
+pub(crate) mod routes;
+mod shape;
+pub(crate) mod stream;
+
+pub(crate) use shape::Change;

@@ -1,0 +1,3 @@
+//! Projects.
+pub(crate) mod routes;
+mod shape;

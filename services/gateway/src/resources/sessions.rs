@@ -1,0 +1,4 @@
+//! Sessions.
+mod device;
+pub(crate) mod routes;
+mod shape;
