@@ -4,6 +4,7 @@ mod condition;
 mod config;
 mod edge;
 mod openapi;
+mod operations;
 mod path;
 mod peers;
 mod problem;
@@ -34,9 +35,11 @@ use shared::Shared;
 /// A setting that cannot be used.
 pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
     let trust = TrustServiceClient::new(peers.auth.clone());
-    let shared = Arc::new(Shared::new(settings.now(), clock, peers)?);
+    let (config, resources) = (settings.now(), resources::all());
+    let document = openapi::document(&resources, &config.public_url);
+    let shared = Arc::new(Shared::new(config, clock, peers, document)?);
     let [follower, waiting, streaming, following] = [(); 4].map(|()| shared.clone());
-    Ok(Service::http("gateway", router::router(&shared))
+    Ok(Service::http("gateway", router::router(resources, &shared))
         .ready_when("access token keys", move || {
             let waiting = waiting.clone();
             Box::pin(async move {

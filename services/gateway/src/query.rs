@@ -1,6 +1,5 @@
 //! The query of a request, read strictly: what is unknown, repeated or malformed is told at once.
 mod decode;
-mod page;
 
 use std::{cell::RefCell, convert::Infallible, time::Duration};
 
@@ -9,8 +8,6 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use kit::Timestamp;
-
-pub(crate) use self::page::Page;
 
 use crate::problem::{Fault, Problem};
 

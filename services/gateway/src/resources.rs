@@ -1,9 +1,25 @@
-//! What the API offers, a folder a resource: its routes, and its shape in JSON.
-pub(crate) mod about;
-pub(crate) mod accounts;
-pub(crate) mod activity;
-pub(crate) mod changes;
-pub(crate) mod projects;
-pub(crate) mod sessions;
-pub(crate) mod tasks;
-pub(crate) mod trash;
+//! What the API offers, a folder a resource: its operations, and its shape in JSON.
+mod about;
+mod accounts;
+mod activity;
+mod changes;
+mod projects;
+mod sessions;
+mod tasks;
+mod trash;
+
+use crate::operations::Operations;
+
+/// What each resource offers, in the order of the document.
+pub(crate) fn all() -> Vec<Operations> {
+    vec![
+        accounts::operations(),
+        sessions::operations(),
+        projects::operations(),
+        tasks::operations(),
+        trash::operations(),
+        changes::operations(),
+        activity::operations(),
+        about::operations(),
+    ]
+}

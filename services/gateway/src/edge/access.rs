@@ -22,6 +22,18 @@ pub(crate) enum Access {
 }
 
 impl Access {
+    /// Every one.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Users, Self::Listeners, Self::SignIn, Self::Refresh, Self::Anyone];
+
+    /// Whether one may come without being signed in.
+    pub(crate) fn is_open(self) -> bool {
+        match self {
+            Self::Users | Self::Listeners => false,
+            Self::SignIn | Self::Refresh | Self::Anyone => true,
+        }
+    }
+
     /// How long a request may take until its reply begins (reliability: time budget).
     pub(super) fn budget(self, method: &Method) -> Duration {
         Duration::from_secs(match self {

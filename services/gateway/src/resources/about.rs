@@ -1,4 +1,6 @@
 //! The API about itself.
-pub(crate) mod docs;
-pub(crate) mod routes;
+mod docs;
+mod routes;
 mod shape;
+
+pub(crate) use routes::operations;

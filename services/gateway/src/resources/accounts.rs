@@ -1,3 +1,5 @@
 //! Accounts.
-pub(crate) mod routes;
+mod routes;
 mod shape;
+
+pub(crate) use routes::operations;

@@ -1,3 +1,5 @@
 //! What happened, newest first.
-pub(crate) mod routes;
+mod routes;
 mod shape;
+
+pub(crate) use routes::operations;

@@ -1,6 +1,7 @@
 //! What happens, to follow it.
-pub(crate) mod routes;
+mod routes;
 mod shape;
-pub(crate) mod stream;
+mod stream;
 
+pub(crate) use routes::operations;
 pub(crate) use shape::Change;

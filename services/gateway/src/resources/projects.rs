@@ -1,3 +1,5 @@
 //! Projects.
-pub(crate) mod routes;
+mod routes;
 mod shape;
+
+pub(crate) use routes::operations;

@@ -1,4 +1,6 @@
 //! Sessions.
 mod device;
-pub(crate) mod routes;
+mod routes;
 mod shape;
+
+pub(crate) use routes::operations;

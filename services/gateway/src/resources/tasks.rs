@@ -1,3 +1,5 @@
 //! Tasks.
-pub(crate) mod routes;
+mod routes;
 mod shape;
+
+pub(crate) use routes::operations;

@@ -1,5 +1,6 @@
 //! The trash.
-pub(crate) mod routes;
+mod routes;
 mod shape;
 
+pub(crate) use routes::operations;
 pub(crate) use shape::ObjectType;

@@ -3,20 +3,37 @@ use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
+    routing::get,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::page;
+use utoipa_axum::routes;
 
+use super::docs;
 use super::shape::{Key, KeySet, Limits, RateLimits};
 use crate::{
     condition::IfNoneMatch,
+    edge::access::Access,
+    operations::{Operations, Traits},
     query::Query,
     reply::{self, Reply},
     shared::Gateway,
 };
 
+/// What may be asked about the API, and the page to read it by.
+pub(crate) fn operations() -> Operations {
+    let anyone = || Traits::new(Access::Anyone);
+    Operations::new("about", "The API about itself")
+        .offer(routes!(jwks), anyone().cached())
+        .offer(routes!(limits), anyone())
+        .offer(routes!(openapi), anyone().cached())
+        .page("/docs", get(docs::docs))
+        .page("/docs/", get(docs::docs))
+        .page("/docs/{file}", get(docs::file))
+}
+
 /// The keys of access tokens
-#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_keys", tag = "about", security(()),
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_keys",
     responses((status = 200, description = "Keys", body = KeySet)))]
 pub(crate) async fn jwks(State(gateway): State<Gateway>, query: Query, has: IfNoneMatch) -> Reply {
     query.end()?;
@@ -34,7 +51,7 @@ pub(crate) async fn jwks(State(gateway): State<Gateway>, query: Query, has: IfNo
 }
 
 /// The limits
-#[utoipa::path(get, path = "/v1/limits", operation_id = "read_limits", tag = "about", security(()),
+#[utoipa::path(get, path = "/v1/limits", operation_id = "read_limits",
     responses((status = 200, description = "Limits", body = Limits)))]
 pub(crate) async fn limits(State(gateway): State<Gateway>, query: Query) -> Reply {
     query.end()?;
@@ -56,7 +73,7 @@ pub(crate) async fn limits(State(gateway): State<Gateway>, query: Query) -> Repl
 }
 
 /// This document
-#[utoipa::path(get, path = "/openapi.json", operation_id = "read_document", tag = "about", security(()),
+#[utoipa::path(get, path = "/openapi.json", operation_id = "read_document",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(crate) async fn openapi(State(gateway): State<Gateway>, has: IfNoneMatch) -> Response {
     let document = &gateway.document;

@@ -1,19 +1,51 @@
 //! Registering, and what users may do to their own account.
 use axum::extract::State;
-use proto::auth::v1::{ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest};
+use kit::GrpcChannel;
+use proto::auth::v1::{
+    ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest,
+    account_service_client::AccountServiceClient,
+};
+use serde_json::json;
 use tonic::Request;
+use utoipa_axum::routes;
 
 use super::shape::{AccountPatch, PasswordChange, Registration, User};
 use crate::{
     body::Json,
     condition::{IfMatch, IfNoneMatch},
-    edge::{access::HASHING, user::User as Asker},
+    edge::{
+        access::{Access, HASHING},
+        user::User as Asker,
+    },
+    operations::{Operations, Traits},
     reply::{self, Reply},
     shared::Gateway,
 };
 
+/// What may be done to accounts.
+pub(crate) fn operations() -> Operations {
+    let user = || Traits::new(Access::Users);
+    let registration = json!({
+        "email": "ada@example.org", "password": "correct horse battery staple", "name": "Ada", "time_zone": "Europe/Berlin",
+    });
+    let change = json!({"name": "Ada", "time_zone": "Europe/Berlin"});
+    let passwords = json!({
+        "current_password": "correct horse battery staple", "new_password": "another horse, another staple",
+    });
+    Operations::new("accounts", "Signing up, in and out")
+        .offer(routes!(register), Traits::new(Access::SignIn).refuses(&[409]).example(registration))
+        .offer(routes!(read), user().versioned())
+        .offer(routes!(update), user().versioned().example(change))
+        .offer(routes!(change_password), user().example(passwords))
+}
+
+/// The service that keeps them.
+fn accounts(gateway: &Gateway) -> AccountServiceClient<GrpcChannel> {
+    AccountServiceClient::new(gateway.peers.auth.clone())
+}
+
 /// Register
-#[utoipa::path(post, path = "/v1/auth/register", operation_id = "register", tag = "accounts", security(()), request_body = Registration,
+#[utoipa::path(post, path = "/v1/auth/register", operation_id = "register", request_body = Registration,
     responses((status = 201, description = "The account", body = User)))]
 pub(crate) async fn register(
     State(gateway): State<Gateway>,
@@ -23,19 +55,19 @@ pub(crate) async fn register(
     let mut request = Request::new(RegisterRequest { email, password, name, time_zone });
     // It waits for a password hash.
     request.set_timeout(HASHING);
-    let answer = gateway.accounts().register(request).await?;
+    let answer = accounts(&gateway).register(request).await?;
     Ok(reply::created::<User, _>(answer))
 }
 
 /// Read your account
-#[utoipa::path(get, path = "/v1/me", operation_id = "read_account", tag = "accounts", responses((status = 200, description = "You", body = User)))]
+#[utoipa::path(get, path = "/v1/me", operation_id = "read_account", responses((status = 200, description = "You", body = User)))]
 pub(crate) async fn read(State(gateway): State<Gateway>, user: Asker, has: IfNoneMatch) -> Reply {
-    let answer = gateway.accounts().get_me(user.asks(GetMeRequest {})).await?;
+    let answer = accounts(&gateway).get_me(user.asks(GetMeRequest {})).await?;
     Ok(reply::read::<User, _>(answer, &has))
 }
 
 /// Change your account
-#[utoipa::path(patch, path = "/v1/me", operation_id = "update_account", tag = "accounts", request_body = AccountPatch,
+#[utoipa::path(patch, path = "/v1/me", operation_id = "update_account", request_body = AccountPatch,
     responses((status = 200, description = "You, changed", body = User)))]
 pub(crate) async fn update(
     State(gateway): State<Gateway>,
@@ -47,8 +79,7 @@ pub(crate) async fn update(
     let (name, time_zone) =
         (name.mask("name", &mut paths), time_zone.mask("time_zone", &mut paths));
     let update_mask = Some(prost_types::FieldMask { paths });
-    let answer = gateway
-        .accounts()
+    let answer = accounts(&gateway)
         .update_me(user.asks(UpdateMeRequest { update_mask, name, time_zone, if_version }))
         .await?;
     Ok(reply::written::<User, _>(answer))
@@ -57,7 +88,7 @@ pub(crate) async fn update(
 /// Change your password
 ///
 /// It ends all your other sessions.
-#[utoipa::path(put, path = "/v1/me/password", operation_id = "change_password", tag = "accounts", request_body = PasswordChange,
+#[utoipa::path(put, path = "/v1/me/password", operation_id = "change_password", request_body = PasswordChange,
     responses((status = 204, description = "Changed")))]
 pub(crate) async fn change_password(
     State(gateway): State<Gateway>,
@@ -65,5 +96,5 @@ pub(crate) async fn change_password(
     Json(PasswordChange { current_password, new_password }): Json<PasswordChange>,
 ) -> Reply {
     let request = user.asks(ChangePasswordRequest { current_password, new_password });
-    Ok(reply::done(gateway.accounts().change_password(request).await?))
+    Ok(reply::done(accounts(&gateway).change_password(request).await?))
 }

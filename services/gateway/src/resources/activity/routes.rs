@@ -1,25 +1,37 @@
 //! What happened, for people.
 use axum::extract::State;
-use proto::tasks::v1::ListActivityRequest;
+use kit::GrpcChannel;
+use proto::tasks::v1::{ListActivityRequest, change_service_client::ChangeServiceClient};
+use utoipa_axum::routes;
 
 use super::shape::ActivityPage;
 use crate::{
-    edge::user::User,
+    edge::{access::Access, user::User},
+    operations::{Operations, Traits},
     problem::Problem,
-    query::{Page, Query},
+    query::Query,
     reply::{self, Reply},
     shared::Gateway,
 };
 
+/// What may be asked about the past.
+pub(crate) fn operations() -> Operations {
+    Operations::new("changes", "").offer(routes!(activity), Traits::new(Access::Users).paged())
+}
+
+/// The service that keeps them.
+fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
+    ChangeServiceClient::new(gateway.peers.tasks.clone())
+}
+
 /// List your activity
 ///
 /// What happened, newest first.
-#[utoipa::path(get, path = "/v1/activity", operation_id = "list_activity", tag = "changes", params(Page),
-    responses((status = 200, description = "A page of changes", body = ActivityPage)))]
+#[utoipa::path(get, path = "/v1/activity", operation_id = "list_activity", responses((status = 200, description = "A page of changes", body = ActivityPage)))]
 pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
     query.end()?;
     let answer =
-        gateway.changes().list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
+        changes(&gateway).list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
     Ok(reply::plain::<ActivityPage, _>(answer.map_err(Problem::of_query)?))
 }

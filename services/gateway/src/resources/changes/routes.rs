@@ -1,18 +1,35 @@
 //! The feed that a client keeps its copy up to date by.
-
 use std::time::Duration;
 
 use axum::extract::State;
-use proto::tasks::v1::{ListChangesRequest, ListChangesResponse};
+use kit::GrpcChannel;
+use proto::tasks::v1::{
+    ListChangesRequest, ListChangesResponse, change_service_client::ChangeServiceClient,
+};
+use utoipa_axum::routes;
 
 use super::shape::{ChangePage, ChangeQuery};
 use crate::{
-    edge::user::User,
+    edge::{access::Access, user::User},
+    operations::{Operations, Traits},
     problem::Problem,
     query::Query,
     reply::{self, Reply},
     shared::Gateway,
 };
+
+/// How changes are followed.
+pub(crate) fn operations() -> Operations {
+    let listener = || Traits::new(Access::Listeners).refuses(&[410]);
+    Operations::new("changes", "What happens, to follow it")
+        .offer(routes!(list), listener())
+        .offer(routes!(super::stream::stream), listener())
+}
+
+/// The service that keeps them.
+fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
+    ChangeServiceClient::new(gateway.peers.tasks.clone())
+}
 
 /// A poll waits at most this long, in seconds.
 const LONGEST_WAIT: u64 = 30;
@@ -20,7 +37,7 @@ const LONGEST_WAIT: u64 = 30;
 /// List changes
 ///
 /// What happened after a cursor, oldest first. With `wait` it answers once there is something, or when that time is over.
-#[utoipa::path(get, path = "/v1/changes", operation_id = "list_changes", tag = "changes", params(ChangeQuery),
+#[utoipa::path(get, path = "/v1/changes", operation_id = "list_changes", params(ChangeQuery),
     responses((status = 200, description = "Changes, and where to go on", body = ChangePage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
@@ -47,5 +64,5 @@ async fn after(
     let request = ListChangesRequest { cursor: cursor.to_owned(), limit, wait_milliseconds };
     let mut request = user.asks(request);
     request.set_timeout(wait + Duration::from_secs(2));
-    gateway.changes().list_changes(request).await.map_err(Problem::of_query)
+    changes(gateway).list_changes(request).await.map_err(Problem::of_query)
 }

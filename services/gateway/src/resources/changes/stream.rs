@@ -11,7 +11,9 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use kit::{Caller, Stop};
-use proto::tasks::v1::{ChangeBatch, WatchChangesRequest};
+use proto::tasks::v1::{
+    ChangeBatch, WatchChangesRequest, change_service_client::ChangeServiceClient,
+};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tonic::Streaming;
 use uuid::Uuid;
@@ -38,7 +40,7 @@ const OPENING: Duration = Duration::from_secs(2);
 ///
 /// Server-sent events: a `change` for each change, and now and then a `bookmark` that only moves the cursor. `id` is the cursor:
 /// with `Last-Event-ID` a stream goes on behind it, without it begins now.
-#[utoipa::path(get, path = "/v1/changes/stream", operation_id = "follow_changes", tag = "changes",
+#[utoipa::path(get, path = "/v1/changes/stream", operation_id = "follow_changes",
     params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that you have")),
     responses((status = 200, description = "Events without end", body = String, content_type = "text/event-stream")))]
 pub(crate) async fn stream(
@@ -53,8 +55,11 @@ pub(crate) async fn stream(
     let place = gateway.streams.open(user_id)?;
     let mut request = user.asks(WatchChangesRequest { cursor: last.unwrap_or_default() });
     request.set_timeout(OPENING);
-    let batches =
-        gateway.changes().watch_changes(request).await.map_err(Problem::of_query)?.into_inner();
+    let batches = ChangeServiceClient::new(gateway.peers.tasks.clone())
+        .watch_changes(request)
+        .await
+        .map_err(Problem::of_query)?
+        .into_inner();
     let listener = Listener::new(gateway, session_id, batches, place);
     let events = Sse::new(listener.events())
         .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));

@@ -1,15 +1,19 @@
 //! What may be done to projects.
 use axum::extract::State;
+use kit::GrpcChannel;
 use proto::tasks::v1::{
     CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest,
-    UpdateProjectRequest,
+    UpdateProjectRequest, project_service_client::ProjectServiceClient,
 };
+use serde_json::json;
+use utoipa_axum::routes;
 
 use super::shape::{NewProject, Project, ProjectPage, ProjectPatch, ProjectQuery};
 use crate::{
     body::Json,
     condition::{IfMatch, IfNoneMatch},
-    edge::user::User,
+    edge::{access::Access, user::User},
+    operations::{Operations, Traits},
     path::Id,
     problem::Problem,
     query::Query,
@@ -17,8 +21,24 @@ use crate::{
     shared::Gateway,
 };
 
+/// What may be done to projects.
+pub(crate) fn operations() -> Operations {
+    let user = || Traits::new(Access::Users);
+    Operations::new("projects", "What tasks are grouped by")
+        .offer(routes!(list), user().paged())
+        .offer(routes!(create), user().example(json!({"name": "Garden"})))
+        .offer(routes!(read), user().versioned())
+        .offer(routes!(update), user().versioned())
+        .offer(routes!(remove), user().versioned())
+}
+
+/// The service that keeps them.
+fn projects(gateway: &Gateway) -> ProjectServiceClient<GrpcChannel> {
+    ProjectServiceClient::new(gateway.peers.tasks.clone())
+}
+
 /// Create a project
-#[utoipa::path(post, path = "/v1/projects", operation_id = "create_project", tag = "projects", request_body = NewProject,
+#[utoipa::path(post, path = "/v1/projects", operation_id = "create_project", request_body = NewProject,
     responses((status = 201, description = "The project", body = Project)))]
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
@@ -26,23 +46,23 @@ pub(crate) async fn create(
     Json(NewProject { id, name }): Json<NewProject>,
 ) -> Reply {
     let answer =
-        gateway.projects().create_project(user.asks(CreateProjectRequest { id, name })).await?;
+        projects(&gateway).create_project(user.asks(CreateProjectRequest { id, name })).await?;
     Ok(reply::created::<Project, _>(answer))
 }
 
 /// List projects
-#[utoipa::path(get, path = "/v1/projects", operation_id = "list_projects", tag = "projects", params(ProjectQuery),
+#[utoipa::path(get, path = "/v1/projects", operation_id = "list_projects", params(ProjectQuery),
     responses((status = 200, description = "A page of projects", body = ProjectPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (archived, (limit, cursor)) = (query.flag("archived"), query.page());
     query.end()?;
     let request = user.asks(ListProjectsRequest { archived, limit, cursor });
-    let answer = gateway.projects().list_projects(request).await.map_err(Problem::of_query)?;
+    let answer = projects(&gateway).list_projects(request).await.map_err(Problem::of_query)?;
     Ok(reply::plain::<ProjectPage, _>(answer))
 }
 
 /// Read a project
-#[utoipa::path(get, path = "/v1/projects/{id}", operation_id = "read_project", tag = "projects", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(get, path = "/v1/projects/{id}", operation_id = "read_project", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "The project", body = Project)))]
 pub(crate) async fn read(
     State(gateway): State<Gateway>,
@@ -50,12 +70,12 @@ pub(crate) async fn read(
     Id(id): Id,
     has: IfNoneMatch,
 ) -> Reply {
-    let answer = gateway.projects().get_project(user.asks(GetProjectRequest { id })).await?;
+    let answer = projects(&gateway).get_project(user.asks(GetProjectRequest { id })).await?;
     Ok(reply::read::<Project, _>(answer, &has))
 }
 
 /// Change a project
-#[utoipa::path(patch, path = "/v1/projects/{id}", operation_id = "update_project", tag = "projects", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(patch, path = "/v1/projects/{id}", operation_id = "update_project", params(("id" = uuid::Uuid, Path)),
     request_body = ProjectPatch, responses((status = 200, description = "The project, changed", body = Project)))]
 pub(crate) async fn update(
     State(gateway): State<Gateway>,
@@ -68,13 +88,13 @@ pub(crate) async fn update(
     let (name, archived) = (name.mask("name", &mut paths), archived.mask("archived", &mut paths));
     let update_mask = Some(prost_types::FieldMask { paths });
     let message = UpdateProjectRequest { id, update_mask, name, archived, if_version };
-    Ok(reply::written::<Project, _>(gateway.projects().update_project(user.asks(message)).await?))
+    Ok(reply::written::<Project, _>(projects(&gateway).update_project(user.asks(message)).await?))
 }
 
 /// Delete a project
 ///
 /// It goes to the trash with all its tasks.
-#[utoipa::path(delete, path = "/v1/projects/{id}", operation_id = "delete_project", tag = "projects", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(delete, path = "/v1/projects/{id}", operation_id = "delete_project", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "It is in the trash")))]
 pub(crate) async fn remove(
     State(gateway): State<Gateway>,
@@ -83,8 +103,7 @@ pub(crate) async fn remove(
     IfMatch(if_version): IfMatch,
 ) -> Reply {
     Ok(reply::done(
-        gateway
-            .projects()
+        projects(&gateway)
             .delete_project(user.asks(DeleteProjectRequest { id, if_version }))
             .await?,
     ))

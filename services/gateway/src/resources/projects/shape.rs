@@ -62,11 +62,6 @@ object! {
 pub(crate) struct ProjectQuery {
     /// Only archived ones, or only those that are not.
     archived: Option<bool>,
-    /// The most items of the page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i32>,
-    /// `next_cursor` of the page before; the other parameters stay as they were.
-    cursor: Option<String>,
 }
 
 impl From<v1::Project> for Project {

@@ -1,9 +1,12 @@
 //! Signing in, staying in, and going.
 use axum::{extract::State, http::header, response::Response};
+use kit::GrpcChannel;
 use proto::auth::v1::{
     self, ListSessionsRequest, LoginRequest, LogoutRequest, RefreshRequest, RevokeSessionRequest,
+    session_service_client::SessionServiceClient,
 };
 use tonic::Request;
+use utoipa_axum::routes;
 
 use super::{
     device::Device,
@@ -11,16 +14,36 @@ use super::{
 };
 use crate::{
     body::{Json, Nothing},
-    edge::{access::HASHING, user::User},
+    edge::{
+        access::{Access, HASHING},
+        user::User,
+    },
+    operations::{Operations, Traits},
     path::Id,
     problem::Problem,
-    query::{Page, Query},
+    query::Query,
     reply::{self, Confidential, Reply},
     shared::Gateway,
 };
 
+/// What may be done to sessions.
+pub(crate) fn operations() -> Operations {
+    let user = || Traits::new(Access::Users);
+    Operations::new("accounts", "")
+        .offer(routes!(login), Traits::new(Access::SignIn).refuses(&[401]))
+        .offer(routes!(refresh), Traits::new(Access::Refresh).refuses(&[401]))
+        .offer(routes!(logout), user())
+        .offer(routes!(list), user().paged())
+        .offer(routes!(revoke), user())
+}
+
+/// The service that keeps them.
+fn sessions(gateway: &Gateway) -> SessionServiceClient<GrpcChannel> {
+    SessionServiceClient::new(gateway.peers.auth.clone())
+}
+
 /// Sign in
-#[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", tag = "accounts", security(()), request_body = Credentials,
+#[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", request_body = Credentials,
     responses((status = 200, description = "A new session", body = Tokens)))]
 pub(crate) async fn login(
     State(gateway): State<Gateway>,
@@ -31,14 +54,14 @@ pub(crate) async fn login(
     let secure = device.is_secure();
     let mut request = Request::new(LoginRequest { email, password, device: Some(device.contract) });
     request.set_timeout(HASHING);
-    let tokens = gateway.sessions().login(request).await?.into_inner();
+    let tokens = sessions(&gateway).login(request).await?.into_inner();
     Ok(signed_in(tokens, secure))
 }
 
 /// Stay signed in
 ///
 /// Every refresh token is good for one use. Racing uses within 10 s get the same successor; a later use ends the session.
-#[utoipa::path(post, path = "/v1/auth/refresh", operation_id = "refresh", tag = "accounts", security(()), request_body = Refresh,
+#[utoipa::path(post, path = "/v1/auth/refresh", operation_id = "refresh", request_body = Refresh,
     responses((status = 200, description = "The next tokens", body = Tokens)))]
 pub(crate) async fn refresh(
     State(gateway): State<Gateway>,
@@ -48,32 +71,31 @@ pub(crate) async fn refresh(
     let Refresh { refresh_token } = body;
     let secure = device.is_secure();
     let request = RefreshRequest { refresh_token, device: Some(device.contract) };
-    Ok(signed_in(gateway.sessions().refresh(request).await?.into_inner(), secure))
+    Ok(signed_in(sessions(&gateway).refresh(request).await?.into_inner(), secure))
 }
 
 /// Sign out
-#[utoipa::path(post, path = "/v1/auth/logout", operation_id = "logout", tag = "accounts", responses((status = 204, description = "Signed out")))]
+#[utoipa::path(post, path = "/v1/auth/logout", operation_id = "logout", responses((status = 204, description = "Signed out")))]
 pub(crate) async fn logout(State(gateway): State<Gateway>, user: User, _: Nothing) -> Reply {
-    Ok(reply::done(gateway.sessions().logout(user.asks(LogoutRequest {})).await?))
+    Ok(reply::done(sessions(&gateway).logout(user.asks(LogoutRequest {})).await?))
 }
 
 /// List your sessions
-#[utoipa::path(get, path = "/v1/sessions", operation_id = "list_sessions", tag = "accounts", params(Page),
-    responses((status = 200, description = "Where you are signed in", body = SessionPage)))]
+#[utoipa::path(get, path = "/v1/sessions", operation_id = "list_sessions", responses((status = 200, description = "Where you are signed in", body = SessionPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
     query.end()?;
     let answer =
-        gateway.sessions().list_sessions(user.asks(ListSessionsRequest { limit, cursor })).await;
+        sessions(&gateway).list_sessions(user.asks(ListSessionsRequest { limit, cursor })).await;
     Ok(reply::plain::<SessionPage, _>(answer.map_err(Problem::of_query)?))
 }
 
 /// End a session
-#[utoipa::path(delete, path = "/v1/sessions/{id}", operation_id = "revoke_session", tag = "accounts", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(delete, path = "/v1/sessions/{id}", operation_id = "revoke_session", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Ended")))]
 pub(crate) async fn revoke(State(gateway): State<Gateway>, user: User, Id(id): Id) -> Reply {
     Ok(reply::done(
-        gateway.sessions().revoke_session(user.asks(RevokeSessionRequest { id })).await?,
+        sessions(&gateway).revoke_session(user.asks(RevokeSessionRequest { id })).await?,
     ))
 }
 

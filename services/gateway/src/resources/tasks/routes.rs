@@ -1,16 +1,20 @@
 //! What may be done to tasks.
-
 use axum::extract::State;
+use kit::GrpcChannel;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest, ListTasksRequest,
     MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest,
+    task_service_client::TaskServiceClient,
 };
+use serde_json::json;
+use utoipa_axum::routes;
 
 use super::shape::{Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch, TaskQuery};
 use crate::{
     body::{Json, Nothing},
     condition::{IfMatch, IfNoneMatch},
-    edge::user::User,
+    edge::{access::Access, user::User},
+    operations::{Operations, Traits},
     path::Id,
     problem::Problem,
     query::Query,
@@ -18,22 +22,50 @@ use crate::{
     shared::Gateway,
 };
 
+/// What may be done to tasks.
+pub(crate) fn operations() -> Operations {
+    let user = || Traits::new(Access::Users);
+    let task = json!({
+        "title": "Buy milk", "description": "Two bottles, *not* skimmed", "priority": "medium",
+        "due": {"datetime": "2026-09-01T09:00:00", "time_zone": "Europe/Berlin"}, "labels": ["errands"],
+    });
+    let change =
+        json!({"title": "Buy oat milk", "priority": "high", "due": {"date": "2026-09-01"}});
+    // To the end of where it is.
+    let place = json!({"parent_id": null, "project_id": null, "before": null, "after": null});
+    Operations::new("tasks", "What there is to do")
+        .offer(routes!(list), user().paged())
+        // The project or task that it goes to may be missing.
+        .offer(routes!(create), user().refuses(&[404]).example(task))
+        .offer(routes!(read), user().versioned())
+        .offer(routes!(update), user().versioned().example(change))
+        .offer(routes!(remove), user().versioned())
+        .offer(routes!(complete), user().versioned())
+        .offer(routes!(reopen), user().versioned())
+        .offer(routes!(relocate), user().versioned().example(place))
+}
+
+/// The service that keeps them.
+fn tasks(gateway: &Gateway) -> TaskServiceClient<GrpcChannel> {
+    TaskServiceClient::new(gateway.peers.tasks.clone())
+}
+
 const ORDERS: [&str; 6] = ["created_at", "-created_at", "due", "-due", "rank", "-rank"];
 
 /// Create a task
-#[utoipa::path(post, path = "/v1/tasks", operation_id = "create_task", tag = "tasks", request_body = NewTask,
+#[utoipa::path(post, path = "/v1/tasks", operation_id = "create_task", request_body = NewTask,
     responses((status = 201, description = "The task", body = Task)))]
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
     user: User,
     Json(body): Json<NewTask>,
 ) -> Reply {
-    let answer = gateway.tasks().create_task(user.asks(CreateTaskRequest::from(body))).await?;
+    let answer = tasks(&gateway).create_task(user.asks(CreateTaskRequest::from(body))).await?;
     Ok(reply::created::<Task, _>(answer))
 }
 
 /// List tasks
-#[utoipa::path(get, path = "/v1/tasks", operation_id = "list_tasks", tag = "tasks", params(TaskQuery),
+#[utoipa::path(get, path = "/v1/tasks", operation_id = "list_tasks", params(TaskQuery),
     responses((status = 200, description = "A page of tasks", body = TaskPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let project_id = query.id("project_id");
@@ -55,12 +87,12 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
         limit,
         cursor,
     };
-    let answer = gateway.tasks().list_tasks(user.asks(message)).await.map_err(Problem::of_query)?;
+    let answer = tasks(&gateway).list_tasks(user.asks(message)).await.map_err(Problem::of_query)?;
     Ok(reply::plain::<TaskPage, _>(answer))
 }
 
 /// Read a task
-#[utoipa::path(get, path = "/v1/tasks/{id}", operation_id = "read_task", tag = "tasks", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(get, path = "/v1/tasks/{id}", operation_id = "read_task", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "The task", body = Task)))]
 pub(crate) async fn read(
     State(gateway): State<Gateway>,
@@ -68,12 +100,12 @@ pub(crate) async fn read(
     Id(id): Id,
     has: IfNoneMatch,
 ) -> Reply {
-    let answer = gateway.tasks().get_task(user.asks(GetTaskRequest { id })).await?;
+    let answer = tasks(&gateway).get_task(user.asks(GetTaskRequest { id })).await?;
     Ok(reply::read::<Task, _>(answer, &has))
 }
 
 /// Change a task
-#[utoipa::path(patch, path = "/v1/tasks/{id}", operation_id = "update_task", tag = "tasks", params(("id" = uuid::Uuid, Path)), request_body = TaskPatch,
+#[utoipa::path(patch, path = "/v1/tasks/{id}", operation_id = "update_task", params(("id" = uuid::Uuid, Path)), request_body = TaskPatch,
     responses((status = 200, description = "The task, changed", body = Task)))]
 pub(crate) async fn update(
     State(gateway): State<Gateway>,
@@ -85,13 +117,13 @@ pub(crate) async fn update(
     let (fields, mask): (TaskFields, _) = patch.fields();
     let message =
         UpdateTaskRequest { id, fields: Some(fields), update_mask: Some(mask), if_version };
-    Ok(reply::written::<Task, _>(gateway.tasks().update_task(user.asks(message)).await?))
+    Ok(reply::written::<Task, _>(tasks(&gateway).update_task(user.asks(message)).await?))
 }
 
 /// Delete a task
 ///
 /// It goes to the trash with all its subtasks.
-#[utoipa::path(delete, path = "/v1/tasks/{id}", operation_id = "delete_task", tag = "tasks", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(delete, path = "/v1/tasks/{id}", operation_id = "delete_task", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "It is in the trash")))]
 pub(crate) async fn remove(
     State(gateway): State<Gateway>,
@@ -100,14 +132,14 @@ pub(crate) async fn remove(
     IfMatch(if_version): IfMatch,
 ) -> Reply {
     Ok(reply::done(
-        gateway.tasks().delete_task(user.asks(DeleteTaskRequest { id, if_version })).await?,
+        tasks(&gateway).delete_task(user.asks(DeleteTaskRequest { id, if_version })).await?,
     ))
 }
 
 /// Complete a task
 ///
 /// Its open subtasks are completed with it.
-#[utoipa::path(post, path = "/v1/tasks/{id}/complete", operation_id = "complete_task", tag = "tasks", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, path = "/v1/tasks/{id}/complete", operation_id = "complete_task", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "The task, completed", body = Task)))]
 pub(crate) async fn complete(
     State(gateway): State<Gateway>,
@@ -117,14 +149,14 @@ pub(crate) async fn complete(
     _: Nothing,
 ) -> Reply {
     let answer =
-        gateway.tasks().complete_task(user.asks(CompleteTaskRequest { id, if_version })).await?;
+        tasks(&gateway).complete_task(user.asks(CompleteTaskRequest { id, if_version })).await?;
     Ok(reply::written::<Task, _>(answer))
 }
 
 /// Reopen a task
 ///
 /// What was completed with it is reopened too, and so are the tasks above it.
-#[utoipa::path(post, path = "/v1/tasks/{id}/reopen", operation_id = "reopen_task", tag = "tasks", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, path = "/v1/tasks/{id}/reopen", operation_id = "reopen_task", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "The task, open", body = Task)))]
 pub(crate) async fn reopen(
     State(gateway): State<Gateway>,
@@ -134,14 +166,14 @@ pub(crate) async fn reopen(
     _: Nothing,
 ) -> Reply {
     let answer =
-        gateway.tasks().reopen_task(user.asks(ReopenTaskRequest { id, if_version })).await?;
+        tasks(&gateway).reopen_task(user.asks(ReopenTaskRequest { id, if_version })).await?;
     Ok(reply::written::<Task, _>(answer))
 }
 
 /// Move a task
 ///
 /// To a project's top level or under another task, and there before or after a sibling; to the end when neither is named.
-#[utoipa::path(post, path = "/v1/tasks/{id}/move", operation_id = "move_task", tag = "tasks", params(("id" = uuid::Uuid, Path)), request_body = Move,
+#[utoipa::path(post, path = "/v1/tasks/{id}/move", operation_id = "move_task", params(("id" = uuid::Uuid, Path)), request_body = Move,
     responses((status = 200, description = "The task at its new place", body = Task)))]
 pub(crate) async fn relocate(
     State(gateway): State<Gateway>,
@@ -151,5 +183,5 @@ pub(crate) async fn relocate(
     Json(Move { parent_id, project_id, before, after }): Json<Move>,
 ) -> Reply {
     let message = MoveTaskRequest { id, parent_id, project_id, before, after, if_version };
-    Ok(reply::written::<Task, _>(gateway.tasks().move_task(user.asks(message)).await?))
+    Ok(reply::written::<Task, _>(tasks(&gateway).move_task(user.asks(message)).await?))
 }

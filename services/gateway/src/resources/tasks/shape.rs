@@ -172,11 +172,6 @@ pub(crate) struct TaskQuery {
     /// `-` in front turns it round; `-created_at` when absent. By `rank` only within a project.
     #[param(inline)]
     order_by: Option<Order>,
-    /// The most items of the page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i32>,
-    /// `next_cursor` of the page before; the other parameters stay as they were.
-    cursor: Option<String>,
 }
 
 /// An order of tasks.

@@ -1,32 +1,51 @@
 //! What may be done to what was deleted.
 use axum::extract::State;
-use proto::tasks::v1::{ListTrashRequest, PurgeTrashRequest, RestoreTrashRequest};
+use kit::GrpcChannel;
+use proto::tasks::v1::{
+    ListTrashRequest, PurgeTrashRequest, RestoreTrashRequest,
+    trash_service_client::TrashServiceClient,
+};
+use utoipa_axum::routes;
 
 use super::shape::{Restored, TrashPage};
 use crate::{
     body::Nothing,
-    edge::user::User,
+    edge::{access::Access, user::User},
+    operations::{Operations, Traits},
     path::Id,
     problem::Problem,
-    query::{Page, Query},
+    query::Query,
     reply::{self, Reply},
     shared::Gateway,
 };
 
+/// What may be done to what was deleted.
+pub(crate) fn operations() -> Operations {
+    let user = || Traits::new(Access::Users);
+    Operations::new("trash", "What was deleted, until it is 30 days old")
+        .offer(routes!(list), user().paged())
+        .offer(routes!(restore), user())
+        .offer(routes!(purge), user())
+}
+
+/// The service that keeps them.
+fn trash(gateway: &Gateway) -> TrashServiceClient<GrpcChannel> {
+    TrashServiceClient::new(gateway.peers.tasks.clone())
+}
+
 /// List the trash
-#[utoipa::path(get, path = "/v1/trash", operation_id = "list_trash", tag = "trash", params(Page),
-    responses((status = 200, description = "What was deleted", body = TrashPage)))]
+#[utoipa::path(get, path = "/v1/trash", operation_id = "list_trash", responses((status = 200, description = "What was deleted", body = TrashPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
     query.end()?;
-    let answer = gateway.trash().list_trash(user.asks(ListTrashRequest { limit, cursor })).await;
+    let answer = trash(&gateway).list_trash(user.asks(ListTrashRequest { limit, cursor })).await;
     Ok(reply::plain::<TrashPage, _>(answer.map_err(Problem::of_query)?))
 }
 
 /// Restore from the trash
 ///
 /// Where the place it came from is gone, it goes to the project's top level or to the Inbox.
-#[utoipa::path(post, path = "/v1/trash/{id}/restore", operation_id = "restore", tag = "trash", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, path = "/v1/trash/{id}/restore", operation_id = "restore", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "Where it is now", body = Restored)))]
 pub(crate) async fn restore(
     State(gateway): State<Gateway>,
@@ -34,13 +53,13 @@ pub(crate) async fn restore(
     Id(id): Id,
     _: Nothing,
 ) -> Reply {
-    let answer = gateway.trash().restore_trash(user.asks(RestoreTrashRequest { id })).await?;
+    let answer = trash(&gateway).restore_trash(user.asks(RestoreTrashRequest { id })).await?;
     Ok(reply::plain::<Restored, _>(answer))
 }
 
 /// Delete for good
-#[utoipa::path(delete, path = "/v1/trash/{id}", operation_id = "purge", tag = "trash", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(delete, path = "/v1/trash/{id}", operation_id = "purge", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Gone")))]
 pub(crate) async fn purge(State(gateway): State<Gateway>, user: User, Id(id): Id) -> Reply {
-    Ok(reply::done(gateway.trash().purge_trash(user.asks(PurgeTrashRequest { id })).await?))
+    Ok(reply::done(trash(&gateway).purge_trash(user.asks(PurgeTrashRequest { id })).await?))
 }

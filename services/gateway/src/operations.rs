@@ -1,0 +1,124 @@
+//! What a resource offers. Each operation is said once, with its handler, its place in the OpenAPI document and its traits: the router
+//! and the document are made from one list, and neither guesses from a path.
+use axum::routing::MethodRouter;
+use serde_json::Value;
+use utoipa::openapi::{
+    RefOr, Schema,
+    path::{HttpMethod, Operation as Documented, PathItem},
+};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::{edge::access::Access, shared::Gateway};
+
+/// All that a resource offers.
+pub(crate) struct Operations {
+    /// The resource's name in the document.
+    pub(crate) tag: &'static str,
+    /// What it is, in a few words.
+    pub(crate) about: &'static str,
+    /// Its operations.
+    pub(crate) list: Vec<Operation>,
+    /// What is served beside them, and is no part of the API.
+    pub(crate) pages: Vec<(&'static str, MethodRouter<Gateway>)>,
+}
+
+/// One operation: a method on a path.
+pub(crate) struct Operation {
+    pub(crate) path: String,
+    pub(crate) method: HttpMethod,
+    pub(crate) traits: Traits,
+    pub(crate) handler: MethodRouter<Gateway>,
+    pub(crate) documented: Documented,
+    /// The shapes that it reads and gives.
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+/// What is true of an operation, and cannot be read from its handler.
+#[derive(Clone, Debug)]
+pub(crate) struct Traits {
+    /// Who may come.
+    pub(crate) access: Access,
+    /// It is about one resource with a version: a write may name the one it knows, a read the one it has.
+    pub(crate) versioned: bool,
+    /// Its reply has an ETag, by which a client asks whether it has changed.
+    pub(crate) cached: bool,
+    /// It gives a page of a list: `limit` and `cursor` say which.
+    pub(crate) paged: bool,
+    /// Statuses that it refuses with, beyond those that access, method and body bring along.
+    pub(crate) refusals: &'static [u16],
+    /// A body that it accepts as it is.
+    pub(crate) example: Option<Value>,
+}
+
+impl Traits {
+    /// Of an operation that `access` is true of, and nothing else.
+    pub(crate) fn new(access: Access) -> Self {
+        let (versioned, cached, paged) = (false, false, false);
+        Self { access, versioned, cached, paged, refusals: &[], example: None }
+    }
+
+    pub(crate) fn versioned(self) -> Self {
+        Self { versioned: true, ..self }
+    }
+
+    pub(crate) fn cached(self) -> Self {
+        Self { cached: true, ..self }
+    }
+
+    pub(crate) fn paged(self) -> Self {
+        Self { paged: true, ..self }
+    }
+
+    pub(crate) fn refuses(self, refusals: &'static [u16]) -> Self {
+        Self { refusals, ..self }
+    }
+
+    pub(crate) fn example(self, example: Value) -> Self {
+        Self { example: Some(example), ..self }
+    }
+}
+
+impl Operations {
+    /// Of the resource `tag`, about which nothing is said yet.
+    pub(crate) fn new(tag: &'static str, about: &'static str) -> Self {
+        Self { tag, about, list: vec![], pages: vec![] }
+    }
+
+    /// Adds an operation, as `routes!` makes one of its handler.
+    pub(crate) fn offer(
+        mut self,
+        (schemas, paths, handler): UtoipaMethodRouter<Gateway>,
+        traits: Traits,
+    ) -> Self {
+        let (path, item) = paths.paths.into_iter().next().expect("`routes!` has a handler");
+        let (method, documented) = only(item).expect("a handler has one method");
+        self.list.push(Operation { path, method, traits, handler, documented, schemas });
+        self
+    }
+
+    /// Adds something for people to look at, which is no part of the API.
+    pub(crate) fn page(mut self, path: &'static str, handler: MethodRouter<Gateway>) -> Self {
+        self.pages.push((path, handler));
+        self
+    }
+}
+
+impl Operation {
+    /// Whether it changes something.
+    pub(crate) fn writes(&self) -> bool {
+        self.method != HttpMethod::Get
+    }
+}
+
+/// The one operation of a path with one method.
+fn only(item: PathItem) -> Option<(HttpMethod, Documented)> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    let methods = [
+        (HttpMethod::Get, get),
+        (HttpMethod::Put, put),
+        (HttpMethod::Post, post),
+        (HttpMethod::Delete, delete),
+        (HttpMethod::Patch, patch),
+    ];
+    methods.into_iter().find_map(|(method, operation)| Some((method, operation?)))
+}
