@@ -3,6 +3,8 @@
 /// Accounts, sessions, and what peers need to check a token.
 pub mod auth {
     pub mod v1 {
+        pub mod limits;
+
         tonic::include_proto!("auth.v1");
     }
 }
@@ -10,6 +12,8 @@ pub mod auth {
 /// Tasks, projects, trash and the change feed.
 pub mod tasks {
     pub mod v1 {
+        pub mod limits;
+
         tonic::include_proto!("tasks.v1");
     }
 }
