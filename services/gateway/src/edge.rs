@@ -6,6 +6,7 @@ mod compression;
 pub(crate) mod cors;
 pub(crate) mod guard;
 mod headers;
+mod host;
 pub(crate) mod idempotency;
 mod quota;
 pub(crate) mod rates;

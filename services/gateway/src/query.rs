@@ -8,11 +8,9 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use kit::Timestamp;
+use proto::tasks::v1::limits::FILTER;
 
 use crate::problem::{Fault, Problem};
-
-/// A filter has at most this many values.
-const MOST_VALUES: usize = 16;
 
 /// The parameters of a request. Each is asked for by its name; [`Query::end`] tells what was wrong with them.
 pub(crate) struct Query {
@@ -35,7 +33,8 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    fn parse(query: &str) -> Self {
+    /// The parameters of `query`.
+    pub(crate) fn parse(query: &str) -> Self {
         Self { given: decode::pairs(query), found: RefCell::default() }
     }
 
@@ -119,8 +118,8 @@ impl Query {
         if values.iter().any(String::is_empty) {
             self.fault(name, "INVALID_PARAMETER", "no value of a list is empty");
         }
-        if values.len() > MOST_VALUES {
-            self.fault(name, "INVALID_PARAMETER", format!("this has at most {MOST_VALUES} values"));
+        if values.len() > FILTER {
+            self.fault(name, "INVALID_PARAMETER", format!("this has at most {FILTER} values"));
         }
         values
     }

@@ -36,9 +36,19 @@ pub(crate) fn read<R: Resource + From<M>, M>(
     has: &IfNoneMatch,
 ) -> Response {
     let resource = R::from(answer.into_inner());
-    let etag = etag(resource.version());
-    let mut response =
-        if has.has(&etag) { StatusCode::NOT_MODIFIED.into_response() } else { json(&resource) };
+    unless_had(etag(resource.version()), has, || json(&resource))
+}
+
+/// What `etag` stands for; 304 when the client has it already, in whatever encoding.
+pub(crate) fn unless_had(
+    etag: HeaderValue,
+    has: &IfNoneMatch,
+    write: impl FnOnce() -> Response,
+) -> Response {
+    let (mut response, etag) = match has.has(&etag) {
+        Some(had) => (StatusCode::NOT_MODIFIED.into_response(), had),
+        None => (write(), etag),
+    };
     response.headers_mut().insert(header::ETAG, etag);
     response
 }

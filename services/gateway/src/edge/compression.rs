@@ -1,5 +1,8 @@
 use axum::{
+    BoxError,
+    body::{Body, Bytes, HttpBody},
     http::{Extensions, HeaderMap, StatusCode, Version, header},
+    response::Response,
     routing::Route,
 };
 use tower_http::compression::{
@@ -7,7 +10,7 @@ use tower_http::compression::{
     predicate::{And, SizeAbove},
 };
 
-use crate::reply::Confidential;
+use crate::{condition, reply::Confidential};
 
 /// Less than this fits into one packet anyway, in bytes.
 const LEAST: u64 = 1024;
@@ -21,6 +24,22 @@ pub(super) fn around(route: Route) -> Compression<Route, Which> {
     Compression::new(route)
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(LEAST).and(is_packable as _))
+}
+
+/// The reply as it is sent: what is packed has an ETag of its own (RFC 9110, 8.8.3.3).
+pub(super) fn told<B>(reply: Response<B>) -> Response
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let mut reply = reply.map(Body::new);
+    let headers = reply.headers_mut();
+    if headers.contains_key(header::CONTENT_ENCODING)
+        && let Some(etag) = headers.get(header::ETAG).and_then(condition::packed)
+    {
+        headers.insert(header::ETAG, etag);
+    }
+    reply
 }
 
 /// Whether the client asks for gzip.

@@ -8,7 +8,6 @@ use std::{
 };
 
 use axum::{
-    body::Body,
     extract::Request,
     http::StatusCode,
     response::{IntoResponse as _, Response},
@@ -18,7 +17,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use kit::request::{self, RequestContext};
 use tower::{Layer, Service, ServiceExt as _};
 
-use super::{access::Access, client, compression, headers, record::Record, visit::Visit};
+use super::{access::Access, client, compression, headers, host, record::Record, visit::Visit};
 use crate::{
     problem::{Occurrence, Problem},
     shared::Gateway,
@@ -99,19 +98,20 @@ impl Edge {
         let _place = gateway.admission.enter(access)?;
         // One address must not use up what is there for all; guesses at passwords get much less.
         gateway.rates.address(access, visit)?;
+        // What names no host, or two, may be meant for someone else.
+        host::named(&request)?;
         // A browser asks first whether it may ask; that needs no handler and no user.
         if let Some(preflight) = gateway.cors.load().preflight(&request) {
             return Ok(preflight);
         }
+        // What no operation reads is a mistake that its sender would not notice.
+        gateway.document.refuse_query(&request)?;
         let deadline =
             request::with_current(|context| context.deadline).expect("inside of the scope");
         // A reply is packed only for those who ask for it: the others do not pay.
         let reply = async {
             match compression::wanted(request.headers()) {
-                true => compression::around(route)
-                    .oneshot(request)
-                    .await
-                    .map(|reply| reply.map(Body::new)),
+                true => compression::around(route).oneshot(request).await.map(compression::told),
                 false => route.oneshot(request).await,
             }
         };

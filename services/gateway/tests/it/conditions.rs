@@ -96,3 +96,57 @@ async fn a_read_carries_the_token_and_no_key() {
     );
     assert!(metadata.get("idempotency-key").is_none());
 }
+
+#[tokio::test]
+async fn a_list_of_versions_passes_when_one_of_them_is_there() {
+    let edge = Edge::start().await;
+    let path = format!("/v1/tasks/{ID}");
+    let tags = [("content-type", "application/json"), ("if-match", "W/\"8\", \"7\" , \"9-gzip\"")];
+    let mismatch = || Outcome::Fails(refuse(Code::Aborted, "VERSION_MISMATCH", "another"));
+    for (method, path) in [
+        ("PATCH", path.clone()),
+        ("DELETE", path.clone()),
+        ("POST", format!("{path}/complete")),
+        ("POST", format!("{path}/reopen")),
+        ("POST", format!("{path}/move")),
+        ("PATCH", format!("/v1/projects/{ID}")),
+        ("DELETE", format!("/v1/projects/{ID}")),
+        ("PATCH", "/v1/me".to_owned()),
+    ] {
+        edge.peers.next(mismatch());
+        let reply = edge.ask(method, &path, &tags, "{}").await;
+        assert!(reply.status < 300, "{method} {path}: {reply:?}");
+        let (second, first) = (edge.peers.last(), edge.peers.last());
+        assert!(first.message.contains("if_version: Some(9)"), "{}", first.message);
+        assert!(second.message.contains("if_version: Some(7)"), "{}", second.message);
+        let key = |call: &crate::peers::Call| call.metadata.get("idempotency-key").cloned();
+        assert!(key(&first).is_some() && key(&first) == key(&second));
+        edge.peers.next(mismatch());
+        edge.peers.next(mismatch());
+        let reply = edge.ask(method, &path, &tags, "{}").await;
+        assert_eq!(reply.refusal(), "412 VERSION_MISMATCH", "{method} {path}");
+        _ = (edge.peers.last(), edge.peers.last());
+    }
+    let none = [("if-match", "W/\"7\", \"theirs\"")];
+    assert_eq!(edge.ask("DELETE", &path, &none, "").await.refusal(), "412 VERSION_MISMATCH");
+    assert_eq!(edge.peers.count(), 0);
+}
+
+#[tokio::test]
+async fn a_packed_reply_has_an_etag_of_its_own() {
+    let edge = Edge::start().await;
+    let path = "/openapi.json";
+    let plain = edge.get(path).await.header("etag").to_owned();
+    let gzip = ("accept-encoding", "gzip");
+    let reply = edge.ask("GET", path, &[gzip], "").await;
+    assert_eq!(reply.header("content-encoding"), "gzip");
+    let packed = reply.header("etag").to_owned();
+    assert_eq!(packed, format!("{}-gzip\"", plain.trim_end_matches('"')));
+    for tag in [&plain, &packed] {
+        let reply = edge.ask("GET", path, &[("if-none-match", tag), gzip], "").await;
+        assert_eq!((reply.status, reply.header("etag")), (304, tag.as_str()));
+    }
+    let path = format!("/v1/tasks/{ID}");
+    assert_eq!(edge.ask("DELETE", &path, &[("if-match", "\"7-gzip\"")], "").await.status, 204);
+    assert!(edge.peers.last().message.contains("if_version: Some(7)"));
+}

@@ -147,12 +147,17 @@ impl Edge {
         headers: &[(&str, &str)],
         begin: &str,
     ) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
         let headers: String =
             headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request =
             format!("{method} {path} HTTP/1.1\r\nhost: errand.test\r\n{headers}\r\n{begin}");
-        stream.write_all(request.as_bytes()).await.unwrap();
+        self.raw(request.as_bytes()).await
+    }
+
+    /// The reply to these bytes, up to the end of its JSON.
+    pub(crate) async fn raw(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request).await.unwrap();
         let mut reply = String::new();
         while !reply.ends_with('}') {
             let mut bytes = [0; 4096];

@@ -8,6 +8,7 @@ mod edge;
 mod limits;
 mod peers;
 mod problems;
+mod protocol;
 mod queries;
 mod sessions;
 mod streams;

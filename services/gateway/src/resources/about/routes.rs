@@ -1,7 +1,7 @@
 //! What the API says about itself.
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -15,7 +15,6 @@ use crate::{
     condition::IfNoneMatch,
     edge::access::Access,
     operations::{Operations, Traits},
-    query::Query,
     reply::{self, Reply},
     shared::Gateway,
 };
@@ -35,8 +34,7 @@ pub(crate) fn operations() -> Operations {
 /// The keys of access tokens
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_keys",
     responses((status = 200, description = "Keys", body = KeySet)))]
-pub(crate) async fn jwks(State(gateway): State<Gateway>, query: Query, has: IfNoneMatch) -> Reply {
-    query.end()?;
+pub(crate) async fn jwks(State(gateway): State<Gateway>, has: IfNoneMatch) -> Reply {
     let key = |key: kit::token::PublicKey| {
         let x = URL_SAFE_NO_PAD.encode(key.bytes);
         Key { kty: "OKP", crv: "Ed25519", purpose: "sig", alg: "EdDSA", kid: key.id, x }
@@ -53,8 +51,7 @@ pub(crate) async fn jwks(State(gateway): State<Gateway>, query: Query, has: IfNo
 /// The limits
 #[utoipa::path(get, path = "/v1/limits", operation_id = "read_limits",
     responses((status = 200, description = "Limits", body = Limits)))]
-pub(crate) async fn limits(State(gateway): State<Gateway>, query: Query) -> Reply {
-    query.end()?;
+pub(crate) async fn limits(State(gateway): State<Gateway>) -> Reply {
     let config = &gateway.config;
     let rates = gateway.rates.rules().map(|rules| RateLimits {
         user: rules.user.quota,
@@ -93,9 +90,7 @@ fn cached(
     control: HeaderValue,
     write: impl FnOnce() -> Response,
 ) -> Response {
-    let mut response =
-        if has.has(&etag) { StatusCode::NOT_MODIFIED.into_response() } else { write() };
-    response.headers_mut().insert(header::ETAG, etag);
+    let mut response = reply::unless_had(etag, has, write);
     response.headers_mut().insert(header::CACHE_CONTROL, control);
     response
 }

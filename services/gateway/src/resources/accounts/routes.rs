@@ -72,17 +72,20 @@ pub(crate) async fn read(State(gateway): State<Gateway>, user: Asker, has: IfNon
 pub(crate) async fn update(
     State(gateway): State<Gateway>,
     user: Asker,
-    IfMatch(if_version): IfMatch,
+    if_match: IfMatch,
     Json(AccountPatch { name, time_zone }): Json<AccountPatch>,
 ) -> Reply {
     let mut paths = vec![];
     let (name, time_zone) =
         (name.mask("name", &mut paths), time_zone.mask("time_zone", &mut paths));
     let update_mask = Some(prost_types::FieldMask { paths });
-    let answer = accounts(&gateway)
-        .update_me(user.asks(UpdateMeRequest { update_mask, name, time_zone, if_version }))
-        .await?;
-    Ok(reply::written::<User, _>(answer))
+    let message = UpdateMeRequest { update_mask, name, time_zone, if_version: None };
+    let answer = if_match.ask(|if_version| {
+        let request = user.clone().asks(UpdateMeRequest { if_version, ..message.clone() });
+        let mut service = accounts(&gateway);
+        async move { service.update_me(request).await }
+    });
+    Ok(reply::written::<User, _>(answer.await?))
 }
 
 /// Change your password

@@ -5,6 +5,7 @@ use axum::extract::State;
 use kit::GrpcChannel;
 use proto::tasks::v1::{
     ListChangesRequest, ListChangesResponse, change_service_client::ChangeServiceClient,
+    limits::WAIT_SECONDS,
 };
 use utoipa_axum::routes;
 
@@ -31,9 +32,6 @@ fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
     ChangeServiceClient::new(gateway.peers.tasks.clone())
 }
 
-/// A poll waits at most this long, in seconds.
-const LONGEST_WAIT: u64 = 30;
-
 /// List changes
 ///
 /// What happened after a cursor, oldest first. With `wait` it answers once there is something, or when that time is over.
@@ -41,7 +39,7 @@ const LONGEST_WAIT: u64 = 30;
     responses((status = 200, description = "Changes, and where to go on", body = ChangePage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
-    let wait = query.seconds("wait", LONGEST_WAIT);
+    let wait = query.seconds("wait", WAIT_SECONDS);
     query.end()?;
     let _place = gateway.streams.wait()?;
     let leaves = gateway.streams.ended();

@@ -22,7 +22,6 @@ use super::shape::Change;
 use crate::{
     edge::{streams::Place, user::User},
     problem::Problem,
-    query::Query,
     reply::Reply,
     shared::{Gateway, Shared},
 };
@@ -46,10 +45,8 @@ const OPENING: Duration = Duration::from_secs(2);
 pub(crate) async fn stream(
     State(gateway): State<Gateway>,
     user: User,
-    query: Query,
     headers: HeaderMap,
 ) -> Reply {
-    query.end()?;
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
     let Caller { user_id, session_id } = user.caller.clone();
     let place = gateway.streams.open(user_id)?;

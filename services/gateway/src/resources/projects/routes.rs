@@ -81,14 +81,19 @@ pub(crate) async fn update(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    IfMatch(if_version): IfMatch,
+    if_match: IfMatch,
     Json(ProjectPatch { name, archived }): Json<ProjectPatch>,
 ) -> Reply {
     let mut paths = vec![];
     let (name, archived) = (name.mask("name", &mut paths), archived.mask("archived", &mut paths));
     let update_mask = Some(prost_types::FieldMask { paths });
-    let message = UpdateProjectRequest { id, update_mask, name, archived, if_version };
-    Ok(reply::written::<Project, _>(projects(&gateway).update_project(user.asks(message)).await?))
+    let message = UpdateProjectRequest { id, update_mask, name, archived, if_version: None };
+    let answer = if_match.ask(|if_version| {
+        let request = user.clone().asks(UpdateProjectRequest { if_version, ..message.clone() });
+        let mut service = projects(&gateway);
+        async move { service.update_project(request).await }
+    });
+    Ok(reply::written::<Project, _>(answer.await?))
 }
 
 /// Delete a project
@@ -100,11 +105,12 @@ pub(crate) async fn remove(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    IfMatch(if_version): IfMatch,
+    if_match: IfMatch,
 ) -> Reply {
-    Ok(reply::done(
-        projects(&gateway)
-            .delete_project(user.asks(DeleteProjectRequest { id, if_version }))
-            .await?,
-    ))
+    let answer = if_match.ask(|if_version| {
+        let request = user.clone().asks(DeleteProjectRequest { id: id.clone(), if_version });
+        let mut service = projects(&gateway);
+        async move { service.delete_project(request).await }
+    });
+    Ok(reply::done(answer.await?))
 }

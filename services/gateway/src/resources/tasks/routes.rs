@@ -111,13 +111,18 @@ pub(crate) async fn update(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    IfMatch(if_version): IfMatch,
+    if_match: IfMatch,
     Json(patch): Json<TaskPatch>,
 ) -> Reply {
     let (fields, mask): (TaskFields, _) = patch.fields();
-    let message =
-        UpdateTaskRequest { id, fields: Some(fields), update_mask: Some(mask), if_version };
-    Ok(reply::written::<Task, _>(tasks(&gateway).update_task(user.asks(message)).await?))
+    let (fields, update_mask) = (Some(fields), Some(mask));
+    let message = UpdateTaskRequest { id, fields, update_mask, if_version: None };
+    let answer = if_match.ask(|if_version| {
+        let request = user.clone().asks(UpdateTaskRequest { if_version, ..message.clone() });
+        let mut service = tasks(&gateway);
+        async move { service.update_task(request).await }
+    });
+    Ok(reply::written::<Task, _>(answer.await?))
 }
 
 /// Delete a task
@@ -129,11 +134,14 @@ pub(crate) async fn remove(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    IfMatch(if_version): IfMatch,
+    if_match: IfMatch,
 ) -> Reply {
-    Ok(reply::done(
-        tasks(&gateway).delete_task(user.asks(DeleteTaskRequest { id, if_version })).await?,
-    ))
+    let answer = if_match.ask(|if_version| {
+        let request = user.clone().asks(DeleteTaskRequest { id: id.clone(), if_version });
+        let mut service = tasks(&gateway);
+        async move { service.delete_task(request).await }
+    });
+    Ok(reply::done(answer.await?))
 }
 
 /// Complete a task
@@ -145,12 +153,15 @@ pub(crate) async fn complete(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    IfMatch(if_version): IfMatch,
+    if_match: IfMatch,
     _: Nothing,
 ) -> Reply {
-    let answer =
-        tasks(&gateway).complete_task(user.asks(CompleteTaskRequest { id, if_version })).await?;
-    Ok(reply::written::<Task, _>(answer))
+    let answer = if_match.ask(|if_version| {
+        let request = user.clone().asks(CompleteTaskRequest { id: id.clone(), if_version });
+        let mut service = tasks(&gateway);
+        async move { service.complete_task(request).await }
+    });
+    Ok(reply::written::<Task, _>(answer.await?))
 }
 
 /// Reopen a task
@@ -162,12 +173,15 @@ pub(crate) async fn reopen(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    IfMatch(if_version): IfMatch,
+    if_match: IfMatch,
     _: Nothing,
 ) -> Reply {
-    let answer =
-        tasks(&gateway).reopen_task(user.asks(ReopenTaskRequest { id, if_version })).await?;
-    Ok(reply::written::<Task, _>(answer))
+    let answer = if_match.ask(|if_version| {
+        let request = user.clone().asks(ReopenTaskRequest { id: id.clone(), if_version });
+        let mut service = tasks(&gateway);
+        async move { service.reopen_task(request).await }
+    });
+    Ok(reply::written::<Task, _>(answer.await?))
 }
 
 /// Move a task
@@ -179,9 +193,14 @@ pub(crate) async fn relocate(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    IfMatch(if_version): IfMatch,
+    if_match: IfMatch,
     Json(Move { parent_id, project_id, before, after }): Json<Move>,
 ) -> Reply {
-    let message = MoveTaskRequest { id, parent_id, project_id, before, after, if_version };
-    Ok(reply::written::<Task, _>(tasks(&gateway).move_task(user.asks(message)).await?))
+    let message = MoveTaskRequest { id, parent_id, project_id, before, after, if_version: None };
+    let answer = if_match.ask(|if_version| {
+        let request = user.clone().asks(MoveTaskRequest { if_version, ..message.clone() });
+        let mut service = tasks(&gateway);
+        async move { service.move_task(request).await }
+    });
+    Ok(reply::written::<Task, _>(answer.await?))
 }

@@ -1,0 +1,68 @@
+use axum::http::HeaderValue;
+
+/// What tells the packed form of a reply from the plain one: a strong ETag stands for bytes.
+const PACKED: &str = "-gzip";
+
+/// An entity tag (RFC 9110, 8.8.3).
+#[derive(Debug)]
+pub(super) struct Tag<'h> {
+    weak: bool,
+    opaque: &'h str,
+}
+
+/// The ETag of a version.
+pub(crate) fn etag(version: i64) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{version}\"")).expect("digits in quotes")
+}
+
+/// The ETag of the same when it is packed; none where it is weak already.
+pub(crate) fn packed(etag: &HeaderValue) -> Option<HeaderValue> {
+    let opaque = etag.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?;
+    HeaderValue::from_str(&format!("\"{opaque}{PACKED}\"")).ok()
+}
+
+impl<'h> Tag<'h> {
+    /// Without what its encoding adds.
+    pub(super) fn plain(&self) -> &'h str {
+        self.opaque.strip_suffix(PACKED).unwrap_or(self.opaque)
+    }
+
+    pub(super) fn is_packed(&self) -> bool {
+        self.opaque.ends_with(PACKED)
+    }
+
+    /// The version that it stands for, where it is a strong one of ours.
+    pub(super) fn version(&self) -> Option<i64> {
+        let digits = self.plain();
+        let ours = !self.weak && digits.bytes().all(|byte| byte.is_ascii_digit());
+        ours.then(|| digits.parse().ok()).flatten()
+    }
+}
+
+/// The tags of a list in all its lines; none when it is malformed. Between commas there may be nothing (RFC 9110, 5.6.1.2).
+pub(super) fn list<'h>(lines: impl IntoIterator<Item = &'h str>) -> Option<Vec<Tag<'h>>> {
+    let mut tags = vec![];
+    for line in lines {
+        let mut rest = line.trim_start();
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix(',') {
+                rest = after.trim_start();
+                continue;
+            }
+            let (tag, after) = first(rest)?;
+            tags.push(tag);
+            rest = after.trim_start();
+            if !rest.is_empty() && !rest.starts_with(',') {
+                return None;
+            }
+        }
+    }
+    Some(tags)
+}
+
+/// The tag that `text` begins with, and what follows it.
+fn first(text: &str) -> Option<(Tag<'_>, &str)> {
+    let weak = text.strip_prefix("W/");
+    let (opaque, rest) = weak.unwrap_or(text).strip_prefix('"')?.split_once('"')?;
+    Some((Tag { weak: weak.is_some(), opaque }, rest))
+}

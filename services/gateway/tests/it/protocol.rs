@@ -1,0 +1,20 @@
+use crate::edge::Edge;
+
+#[tokio::test]
+async fn a_request_names_the_host_that_it_is_for() {
+    let edge = Edge::start().await;
+    let ask = async |hosts: &str| {
+        edge.raw(format!("GET /v1/limits HTTP/1.1\r\n{hosts}\r\n").as_bytes()).await
+    };
+    assert!(ask("Host: errand.test\r\n").await.starts_with("HTTP/1.1 200"));
+    for hosts in
+        ["", "Host: a.test\r\nHost: b.test\r\n", "Host: a.test\r\nHost: a.test\r\n", "Host:\r\n"]
+    {
+        let reply = ask(hosts).await;
+        assert!(reply.starts_with("HTTP/1.1 400"), "{hosts:?}: {reply}");
+        assert!(reply.contains("application/problem+json"), "{reply}");
+        assert!(reply.contains(r#""code":"INVALID_HOST""#), "{reply}");
+    }
+    let old = edge.raw(b"GET /v1/limits HTTP/1.0\r\n\r\n").await;
+    assert!(old.starts_with("HTTP/1.0 200"), "{old}");
+}
