@@ -11,7 +11,15 @@ pub(crate) trait Read: Sized {
         None
     }
 
-    /// Reads it; `None` when something was wrong, which `faults` then tells.
+    /// What stands for it while the rest of a body with a fault is looked at: nobody stores it.
+    fn stand_in() -> Self;
+
+    /// What it is where nothing of it can be read.
+    fn missing() -> Self {
+        Self::absent().unwrap_or_else(Self::stand_in)
+    }
+
+    /// Reads it; `None` when nothing of it can be, which `faults` then tells.
     fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self>;
 }
 
@@ -62,7 +70,7 @@ pub(crate) struct Fields<'a, const N: usize> {
 
 impl<'a, const N: usize> Fields<'a, N> {
     /// Sorts an object's fields; notes those that are unknown and those that come twice.
-    pub(crate) fn of(
+    pub(crate) fn sorted(
         tree: Tree<'a>,
         names: [&'static str; N],
         faults: &mut Faults,
@@ -86,14 +94,15 @@ impl<'a, const N: usize> Fields<'a, N> {
         Some(Self { names, values })
     }
 
-    /// Reads the field `name`.
-    pub(crate) fn take<T: Read>(&mut self, name: &'static str, faults: &mut Faults) -> Option<T> {
-        let index = self.names.iter().position(|known| *known == name)?;
-        faults.within(name, |faults| match self.values[index].take() {
-            Some(tree) => T::read(tree, faults),
-            None => T::absent().or_else(|| {
+    /// Reads the field `name`, one of those that were sorted.
+    pub(crate) fn read<T: Read>(&mut self, name: &'static str, faults: &mut Faults) -> T {
+        let place = self.names.iter().position(|known| *known == name);
+        let tree = place.and_then(|place| self.values[place].take());
+        faults.within(name, |faults| match tree {
+            Some(tree) => T::read(tree, faults).unwrap_or_else(T::missing),
+            None => T::absent().unwrap_or_else(|| {
                 faults.add("REQUIRED", "this field has to be there");
-                None
+                T::stand_in()
             }),
         })
     }
@@ -123,9 +132,13 @@ macro_rules! object {
 
         impl $crate::body::object::Read for $name {
             fn read(tree: $crate::body::tree::Tree<'_>, faults: &mut $crate::body::object::Faults) -> Option<Self> {
-                let mut fields = $crate::body::object::Fields::of(tree, [$(stringify!($field)),*], faults)?;
-                $(let $field = fields.take::<$type>(stringify!($field), faults);)*
-                Some(Self { $($field: $field?,)* })
+                let mut fields = $crate::body::object::Fields::sorted(tree, [$(stringify!($field)),*], faults)?;
+                $(let $field = fields.read::<$type>(stringify!($field), faults);)*
+                Some(Self { $($field,)* })
+            }
+
+            fn stand_in() -> Self {
+                Self { $($field: <$type as $crate::body::object::Read>::missing(),)* }
             }
         }
     };
@@ -137,27 +150,39 @@ impl<T: Read> Read for Option<T> {
         Some(None)
     }
 
+    fn stand_in() -> Self {
+        None
+    }
+
     fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
         if tree == Tree::Null { Some(None) } else { T::read(tree, faults).map(Some) }
     }
 }
 
 impl<T: Read> Read for Vec<T> {
+    fn stand_in() -> Self {
+        vec![]
+    }
+
     fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
         let Tree::List(items) = tree else {
             faults.expected("an array", &tree);
             return None;
         };
+        // One that cannot be read keeps its place: the others are told by theirs.
         let read = |(index, item): (usize, Tree<'_>)| {
-            faults.within(&index.to_string(), |faults| T::read(item, faults))
+            let item = faults.within(&index.to_string(), |faults| T::read(item, faults));
+            item.unwrap_or_else(T::missing)
         };
-        // All items are read before one that failed makes the list fail.
-        let items: Vec<_> = items.into_iter().enumerate().map(read).collect();
-        items.into_iter().collect()
+        Some(items.into_iter().enumerate().map(read).collect())
     }
 }
 
 impl Read for bool {
+    fn stand_in() -> Self {
+        false
+    }
+
     fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
         let Tree::Flag(flag) = tree else {
             faults.expected("a boolean", &tree);

@@ -32,6 +32,10 @@ impl<T: Read> Read for Patch<T> {
         Some(Self::Absent)
     }
 
+    fn stand_in() -> Self {
+        Self::Absent
+    }
+
     fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
         if tree == Tree::Null { Some(Self::Clear) } else { T::read(tree, faults).map(Self::Set) }
     }

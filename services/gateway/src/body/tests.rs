@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
-use super::*;
+use http_body_util::BodyExt as _;
+
+use super::{extract::parse, *};
 
 words! {
     /// How hot.

@@ -18,7 +18,8 @@ pub(super) fn visit(request: &Request, proxies: &[Network]) -> Visit {
         .get::<PeerAddress>()
         .map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.ip());
     let (address, secure) = client(peer.to_canonical(), request.headers(), proxies);
-    Visit { address, secure, user_id: Default::default(), quota: Default::default() }
+    let (user_id, quota, faults) = Default::default();
+    Visit { address, secure, user_id, quota, faults }
 }
 
 /// The address of the client, and whether it came by https.

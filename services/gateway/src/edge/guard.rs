@@ -19,7 +19,7 @@ use tower::{Layer, Service, ServiceExt as _};
 
 use super::{access::Access, client, compression, headers, host, record::Record, visit::Visit};
 use crate::{
-    problem::{Occurrence, Problem},
+    problem::{Fault, Occurrence, Problem},
     shared::Gateway,
 };
 
@@ -77,6 +77,10 @@ impl Edge {
             let outcome = AssertUnwindSafe(self.admitted(request, &visit)).catch_unwind().await;
             let outcome = outcome
                 .unwrap_or_else(|_| Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)));
+            let outcome = match visit.faults.get() {
+                Some(found) => Err(unacceptable(found, outcome)),
+                None => outcome,
+            };
             let mut response = written(outcome, &record, &gateway);
             // Every reply, refusals too, tells the browser what it may do with it.
             headers::secure(response.headers_mut(), visit.secure);
@@ -125,6 +129,17 @@ impl Edge {
         };
         tokio::time::timeout_at(deadline, reply).await.map_err(late).map(|Ok(reply)| reply)
     }
+}
+
+/// The refusal of a body with faults, whatever the service says of the rest of it: also when it is down.
+fn unacceptable(found: &[Fault], outcome: Result<Response, Problem>) -> Problem {
+    let answer = outcome.map_or_else(Some, |mut response| {
+        if response.status().is_success() {
+            tracing::error!("a service has done what it was only to validate");
+        }
+        response.extensions_mut().remove::<Problem>()
+    });
+    Problem::unacceptable_in_all(found.to_vec(), answer)
 }
 
 /// The reply as it is sent: every refusal, whoever it comes from, becomes a problem document here.

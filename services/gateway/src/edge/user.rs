@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
 use kit::{Caller, status, token::TokenError};
 use tonic::metadata::MetadataMap;
@@ -13,6 +13,9 @@ use super::{
     visit::Visit,
 };
 use crate::{problem::Problem, shared::Shared};
+
+/// The metadata of a write that is not to be done: only what is wrong with it is to be told.
+pub(crate) const VALIDATE_ONLY: &str = "validate-only";
 
 /// Without word from auth for this long a session may have ended unheard: nothing is written then.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
@@ -26,6 +29,12 @@ pub(crate) struct User {
 }
 
 impl User {
+    /// The same user, who asks only what is wrong with a write.
+    pub(crate) fn validating(mut self) -> Self {
+        self.metadata.insert(VALIDATE_ONLY, HeaderValue::from_static("true"));
+        self
+    }
+
     /// A call in the user's name. A write carries its idempotency key.
     pub(crate) fn asks<T>(self, message: T) -> tonic::Request<T> {
         let metadata = MetadataMap::from_headers(self.metadata);

@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::OnceLock};
 use uuid::Uuid;
 
 use super::quota::Quota;
+use crate::problem::Fault;
 
 /// One request's visitor; an extension of the request.
 #[derive(Debug)]
@@ -16,4 +17,6 @@ pub(crate) struct Visit {
     pub(crate) user_id: OnceLock<Uuid>,
     /// What is left of the rate that was spent from last.
     pub(crate) quota: OnceLock<Quota>,
+    /// What the edge has found wrong with the body, where the service was asked about the rest.
+    pub(crate) faults: OnceLock<Vec<Fault>>,
 }

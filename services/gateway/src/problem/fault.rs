@@ -62,6 +62,12 @@ impl Fault {
         }
     }
 
+    /// Whether both are about the same part of the request.
+    pub(super) fn is_at_place_of(&self, other: &Self) -> bool {
+        let place = |fault: &Self| (fault.pointer.clone(), fault.parameter.clone(), fault.header);
+        place(self) == place(other)
+    }
+
     /// What a service found in a field is, in a request without a body, the parameter of that name.
     pub(super) fn blame_query(&mut self) {
         self.parameter =

@@ -1,4 +1,13 @@
-use crate::edge::{Edge, ID};
+use std::collections::HashMap;
+
+use kit::error::refuse;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+use crate::{
+    edge::{Edge, ID, Reply},
+    peers::Outcome,
+};
 
 #[tokio::test]
 async fn a_task_is_created_as_it_was_asked_for() {
@@ -42,7 +51,132 @@ async fn every_fault_of_a_body_is_told_at_once() {
         .map(|fault| fault["pointer"].as_str().unwrap())
         .collect();
     assert_eq!(pointers, ["/titel", "/title", "/priority", "/due/day", "/labels/0"]);
+    assert_eq!(edge.peers.last().metadata.get("validate-only").unwrap(), "true");
     assert_eq!(edge.peers.count(), 0);
+}
+
+/// A service's refusal of these fields.
+fn invalid(fields: &[(&str, &str)]) -> Outcome {
+    let mut details = ErrorDetails::with_error_info("VALIDATION_FAILED", "errand", HashMap::new());
+    let violations = fields.iter().map(|(field, reason)| {
+        let mut violation = FieldViolation::new(*field, "what would be right");
+        violation.reason = (*reason).to_owned();
+        violation
+    });
+    details.set_bad_request(violations.collect::<Vec<_>>());
+    Outcome::Fails(Status::with_error_details(Code::InvalidArgument, "not acceptable", details))
+}
+
+/// Where a reply says that something is wrong, and what.
+fn told(reply: &Reply) -> Vec<String> {
+    assert_eq!(reply.refusal(), "422 VALIDATION_FAILED");
+    let problem = reply.json();
+    let faults = problem["errors"].as_array().unwrap().iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    faults.map(|one| format!("{} {}", text(&one["pointer"]), text(&one["code"]))).collect()
+}
+
+#[tokio::test]
+async fn faults_of_the_rules_are_told_with_those_of_the_shape() {
+    let edge = Edge::start().await;
+    edge.peers.next(invalid(&[
+        ("title", "TOO_LONG"),
+        ("due.date", "DATE"),
+        ("labels.1", "REQUIRED"),
+    ]));
+    let body = r#"{"title":"x","colour":"red","priority":7,"due":{"date":"soon"},"labels":["a",1,"b"],"title":"y"}"#;
+    let reply = edge.send("POST", "/v1/tasks", body).await;
+    let expected = [
+        "/colour UNKNOWN_FIELD",
+        "/title REPEATED_FIELD",
+        "/priority WRONG_TYPE",
+        "/labels/1 WRONG_TYPE",
+        "/due/date DATE",
+    ];
+    assert_eq!(told(&reply), expected, "a place that is named is not named twice");
+    assert_eq!(reply.json()["detail"], "5 fields are not acceptable");
+    let call = edge.peers.last();
+    assert_eq!(call.metadata.get("validate-only").unwrap(), "true");
+    let rest = r#"title: Some("x"), description: None, status: None, priority: None, due: Some(Due { date: Some("soon"), datetime: None, time_zone: None }), labels: ["a", "", "b"]"#;
+    assert!(call.message.contains(rest), "{}", call.message);
+}
+
+#[tokio::test]
+async fn every_write_with_rules_is_looked_at_whole() {
+    let edge = Edge::start().await;
+    let (task, project) = (format!("/v1/tasks/{ID}"), format!("/v1/projects/{ID}"));
+    for (method, path) in [
+        ("POST", "/v1/tasks"),
+        ("PATCH", &task),
+        ("POST", &format!("{task}/move")),
+        ("POST", "/v1/projects"),
+        ("PATCH", &project),
+        ("PATCH", "/v1/me"),
+        ("PUT", "/v1/me/password"),
+        ("POST", "/v1/auth/register"),
+    ] {
+        edge.peers.next(invalid(&[("of_the_rules", "WRONG")]));
+        let reply = edge.send(method, path, r#"{"of_the_shape":1}"#).await;
+        let faults = told(&reply);
+        assert_eq!(faults.first().unwrap(), "/of_the_shape UNKNOWN_FIELD", "{method} {path}");
+        assert_eq!(faults.last().unwrap(), "/of_the_rules WRONG", "{method} {path}");
+        assert_eq!(edge.peers.last().metadata.get("validate-only").unwrap(), "true");
+        let version = edge
+            .ask(
+                method,
+                path,
+                &[("content-type", "application/json"), ("if-match", "\"7\",\"8\"")],
+                r#"{"of_the_shape":1}"#,
+            )
+            .await;
+        assert_eq!(version.status, 422);
+        assert_eq!(edge.peers.last().metadata.get("validate-only").unwrap(), "true");
+        assert_eq!(edge.peers.count(), 0, "{method} {path}: asked once");
+    }
+}
+
+#[tokio::test]
+async fn the_faults_of_a_body_are_told_whatever_the_service_says() {
+    let edge = Edge::start().await;
+    for outcome in [
+        Outcome::Fails(refuse(Code::NotFound, "TASK_NOT_FOUND", "gone")),
+        Outcome::Fails(refuse(Code::Unauthenticated, "SESSION_ENDED", "ended")),
+        Outcome::Fails(Status::unavailable("down")),
+        Outcome::Panics,
+        Outcome::Replays,
+        invalid(&[]),
+    ] {
+        edge.peers.next(outcome);
+        let reply = edge.send("PATCH", &format!("/v1/tasks/{ID}"), r#"{"titel":"x"}"#).await;
+        assert_eq!(told(&reply), ["/titel UNKNOWN_FIELD"]);
+        assert_eq!((reply.header("etag"), reply.header("idempotency-replayed")), ("", ""));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_object_or_only_signs_in_is_refused_by_the_edge() {
+    let edge = Edge::start().await;
+    for body in ["[]", "null", "\"title\"", "7"] {
+        assert_eq!(told(&edge.send("POST", "/v1/tasks", body).await), [" WRONG_TYPE"]);
+    }
+    let login = r#"{"email":"ada@example.org","password":"correct horse","extra":1}"#;
+    assert_eq!(told(&edge.send("POST", "/v1/auth/login", login).await), ["/extra UNKNOWN_FIELD"]);
+    let refresh = r#"{"refresh_token":"r","extra":1}"#;
+    assert_eq!(
+        told(&edge.send("POST", "/v1/auth/refresh", refresh).await),
+        ["/extra UNKNOWN_FIELD"]
+    );
+    let complete = format!("/v1/tasks/{ID}/complete");
+    assert_eq!(told(&edge.send("POST", &complete, r#"{"x":1}"#).await), ["/x UNKNOWN_FIELD"]);
+    assert_eq!(edge.peers.count(), 0);
+}
+
+#[tokio::test]
+async fn a_client_does_not_decide_what_is_only_validated() {
+    let edge = Edge::start().await;
+    let headers = [("content-type", "application/json"), ("validate-only", "true")];
+    assert_eq!(edge.ask("POST", "/v1/tasks", &headers, r#"{"title":"x"}"#).await.status, 201);
+    assert!(edge.peers.last().metadata.get("validate-only").is_none());
 }
 
 #[tokio::test]

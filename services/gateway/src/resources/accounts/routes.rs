@@ -6,12 +6,11 @@ use proto::auth::v1::{
     account_service_client::AccountServiceClient,
 };
 use serde_json::json;
-use tonic::Request;
 use utoipa_axum::routes;
 
 use super::shape::{AccountPatch, PasswordChange, Registration, User};
 use crate::{
-    body::Json,
+    body::Draft,
     condition::{IfMatch, IfNoneMatch},
     edge::{
         access::{Access, HASHING},
@@ -47,12 +46,10 @@ fn accounts(gateway: &Gateway) -> AccountServiceClient<GrpcChannel> {
 /// Register
 #[utoipa::path(post, path = "/v1/auth/register", operation_id = "register", request_body = Registration,
     responses((status = 201, description = "The account", body = User)))]
-pub(crate) async fn register(
-    State(gateway): State<Gateway>,
-    Json(body): Json<Registration>,
-) -> Reply {
-    let Registration { email, password, name, time_zone } = body;
-    let mut request = Request::new(RegisterRequest { email, password, name, time_zone });
+pub(crate) async fn register(State(gateway): State<Gateway>, body: Draft<Registration>) -> Reply {
+    let mut request = body.unsigned(|Registration { email, password, name, time_zone }| {
+        RegisterRequest { email, password, name, time_zone }
+    });
     // It waits for a password hash.
     request.set_timeout(HASHING);
     let answer = accounts(&gateway).register(request).await?;
@@ -73,8 +70,9 @@ pub(crate) async fn update(
     State(gateway): State<Gateway>,
     user: Asker,
     if_match: IfMatch,
-    Json(AccountPatch { name, time_zone }): Json<AccountPatch>,
+    patch: Draft<AccountPatch>,
 ) -> Reply {
+    let (AccountPatch { name, time_zone }, user) = patch.said_by(user);
     let mut paths = vec![];
     let (name, time_zone) =
         (name.mask("name", &mut paths), time_zone.mask("time_zone", &mut paths));
@@ -96,8 +94,9 @@ pub(crate) async fn update(
 pub(crate) async fn change_password(
     State(gateway): State<Gateway>,
     user: Asker,
-    Json(PasswordChange { current_password, new_password }): Json<PasswordChange>,
+    body: Draft<PasswordChange>,
 ) -> Reply {
+    let (PasswordChange { current_password, new_password }, user) = body.said_by(user);
     let request = user.asks(ChangePasswordRequest { current_password, new_password });
     Ok(reply::done(accounts(&gateway).change_password(request).await?))
 }

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::shape::{NewProject, Project, ProjectPage, ProjectPatch, ProjectQuery};
 use crate::{
-    body::Json,
+    body::Draft,
     condition::{IfMatch, IfNoneMatch},
     edge::{access::Access, user::User},
     operations::{Operations, Traits},
@@ -43,8 +43,9 @@ fn projects(gateway: &Gateway) -> ProjectServiceClient<GrpcChannel> {
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
     user: User,
-    Json(NewProject { id, name }): Json<NewProject>,
+    body: Draft<NewProject>,
 ) -> Reply {
+    let (NewProject { id, name }, user) = body.said_by(user);
     let answer =
         projects(&gateway).create_project(user.asks(CreateProjectRequest { id, name })).await?;
     Ok(reply::created::<Project, _>(answer))
@@ -82,8 +83,9 @@ pub(crate) async fn update(
     user: User,
     Id(id): Id,
     if_match: IfMatch,
-    Json(ProjectPatch { name, archived }): Json<ProjectPatch>,
+    patch: Draft<ProjectPatch>,
 ) -> Reply {
+    let (ProjectPatch { name, archived }, user) = patch.said_by(user);
     let mut paths = vec![];
     let (name, archived) = (name.mask("name", &mut paths), archived.mask("archived", &mut paths));
     let update_mask = Some(prost_types::FieldMask { paths });

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::shape::{Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch, TaskQuery};
 use crate::{
-    body::{Json, Nothing},
+    body::{Draft, Nothing},
     condition::{IfMatch, IfNoneMatch},
     edge::{access::Access, user::User},
     operations::{Operations, Traits},
@@ -58,8 +58,9 @@ const ORDERS: [&str; 6] = ["created_at", "-created_at", "due", "-due", "rank", "
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
     user: User,
-    Json(body): Json<NewTask>,
+    body: Draft<NewTask>,
 ) -> Reply {
+    let (body, user) = body.said_by(user);
     let answer = tasks(&gateway).create_task(user.asks(CreateTaskRequest::from(body))).await?;
     Ok(reply::created::<Task, _>(answer))
 }
@@ -112,8 +113,9 @@ pub(crate) async fn update(
     user: User,
     Id(id): Id,
     if_match: IfMatch,
-    Json(patch): Json<TaskPatch>,
+    patch: Draft<TaskPatch>,
 ) -> Reply {
+    let (patch, user) = patch.said_by(user);
     let (fields, mask): (TaskFields, _) = patch.fields();
     let (fields, update_mask) = (Some(fields), Some(mask));
     let message = UpdateTaskRequest { id, fields, update_mask, if_version: None };
@@ -194,8 +196,9 @@ pub(crate) async fn relocate(
     user: User,
     Id(id): Id,
     if_match: IfMatch,
-    Json(Move { parent_id, project_id, before, after }): Json<Move>,
+    place: Draft<Move>,
 ) -> Reply {
+    let (Move { parent_id, project_id, before, after }, user) = place.said_by(user);
     let message = MoveTaskRequest { id, parent_id, project_id, before, after, if_version: None };
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(MoveTaskRequest { if_version, ..message.clone() });
