@@ -1,9 +1,22 @@
-use kit::testing::backends;
+use kit::testing::Backend;
 use prost_types::FieldMask;
 use proto::auth::v1::{ChangePasswordRequest, RegisterRequest, UpdateMeRequest};
 use tonic::{Code, Request, Response, Status};
 
 use crate::harness::{App, PASSWORD, Replica, by, email, faults, refused, with_key};
+
+kit::on_each_backend!(
+    an_address_has_one_account_however_it_is_written,
+    a_registration_that_is_sent_again_gives_the_same_account,
+    every_fault_of_a_registration_is_said_at_once,
+    a_change_touches_what_its_mask_names,
+    what_people_say_of_themselves_is_stored_in_one_form_which_the_answer_shows,
+    a_name_that_shows_nothing_is_refused_like_an_empty_one,
+    a_change_that_changes_nothing_makes_no_version,
+    a_change_that_is_sent_again_is_done_once,
+    a_new_password_ends_the_other_sessions_at_once,
+    the_current_password_cannot_be_guessed_through_a_change,
+);
 
 fn registration(email: &str) -> RegisterRequest {
     RegisterRequest {
@@ -30,255 +43,219 @@ fn update(
     }
 }
 
-#[tokio::test]
-async fn an_address_has_one_account_however_it_is_written() {
-    for backend in backends() {
-        let app = App::new(backend, "register").await;
-        let auth = app.replica().await;
-        let user =
-            auth.accounts().register(registration(" Ada@Example.com ")).await.unwrap().into_inner();
+async fn an_address_has_one_account_however_it_is_written(backend: Backend) {
+    let app = App::new(backend, "register").await;
+    let auth = app.replica().await;
+    let user =
+        auth.accounts().register(registration(" Ada@Example.com ")).await.unwrap().into_inner();
+    assert_eq!(
+        (user.email.as_str(), user.name.as_str(), user.time_zone.as_str()),
+        ("ada@example.com", "ada", "UTC")
+    );
+    assert_eq!((user.version, user.created_at.unwrap().seconds), (1, 1_800_000_000));
+    let again = auth.accounts().register(registration("ADA@example.com")).await;
+    assert_eq!(refused(again), (Code::AlreadyExists, "EMAIL_TAKEN".to_owned()));
+}
+
+async fn a_registration_that_is_sent_again_gives_the_same_account(backend: Backend) {
+    let app = App::new(backend, "register_again").await;
+    let auth = app.replica().await;
+    let send = |request| async {
+        auth.accounts().register(with_key(Request::new(request), "key-1")).await
+    };
+    let first = send(registration("ada@example.com")).await.unwrap().into_inner();
+    assert_eq!(send(registration("ada@example.com")).await.unwrap().into_inner(), first);
+    let guess = RegisterRequest {
+        password: "another four words".to_owned(),
+        ..registration("ada@example.com")
+    };
+    assert_eq!(refused(send(guess).await).1, "EMAIL_TAKEN");
+}
+
+async fn every_fault_of_a_registration_is_said_at_once(backend: Backend) {
+    let app = App::new(backend, "faults").await;
+    let auth = app.replica().await;
+    let request = RegisterRequest {
+        email: "nobody".to_owned(),
+        password: "short".to_owned(),
+        name: Some(String::new()),
+        time_zone: Some("Nowhere".to_owned()),
+    };
+    let expected = [
+        ("email", "INVALID"),
+        ("password", "TOO_SHORT"),
+        ("name", "TOO_SHORT"),
+        ("time_zone", "UNKNOWN"),
+    ];
+    assert_eq!(
+        faults(auth.accounts().register(request).await),
+        expected.map(|(a, b)| (a.to_owned(), b.to_owned()))
+    );
+    let common = RegisterRequest {
+        password: "password12345678".to_owned(),
+        ..registration("ada@example.com")
+    };
+    assert_eq!(faults(auth.accounts().register(common).await)[0].1, "TOO_COMMON");
+}
+
+async fn a_change_touches_what_its_mask_names(backend: Backend) {
+    let app = App::new(backend, "update").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    let change = |request| async {
+        auth.accounts().update_me(by(&ada, request)).await.map(|user| user.into_inner())
+    };
+    let user =
+        change(update(&["name"], Some(" Ada L. "), Some("Europe/Berlin"), None)).await.unwrap();
+    assert_eq!((user.name.as_str(), user.time_zone.as_str(), user.version), ("Ada L.", "UTC", 2));
+    let user =
+        change(update(&["name", "time_zone"], None, Some("europe/berlin"), Some(2))).await.unwrap();
+    assert_eq!(
+        (user.name.as_str(), user.time_zone.as_str(), user.version),
+        ("ada", "Europe/Berlin", 3)
+    );
+    let stale = change(update(&["name"], Some("Ada"), None, Some(2))).await;
+    assert_eq!(refused(stale), (Code::Aborted, "VERSION_MISMATCH".to_owned()));
+    let unknown = change(update(&["email", "name"], Some(""), None, None)).await;
+    let expected = [("email", "UNKNOWN_FIELD"), ("name", "TOO_SHORT")];
+    assert_eq!(faults(unknown), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    assert_eq!(auth.asks_with(&ada).await.unwrap(), user);
+}
+
+async fn what_people_say_of_themselves_is_stored_in_one_form_which_the_answer_shows(
+    backend: Backend,
+) {
+    let app = App::new(backend, "one_form").await;
+    let auth = app.replica().await;
+    let request = RegisterRequest {
+        name: Some("\u{a0}Ju\u{308}rgen ".to_owned()),
+        time_zone: Some("europe/BERLIN".to_owned()),
+        ..registration("JU\u{308}RGEN@Example.COM\n")
+    };
+    let user = auth.accounts().register(request).await.unwrap().into_inner();
+    let shown = (user.email.as_str(), user.name.as_str(), user.time_zone.as_str());
+    assert_eq!(shown, ("jürgen@example.com", "Jürgen", "Europe/Berlin"), "{backend:?}");
+    let again = auth.accounts().register(registration("Jürgen@example.com")).await;
+    assert_eq!(refused(again).1, "EMAIL_TAKEN", "{backend:?}");
+    for address in ["JÜRGEN", "ju\u{308}rgen", " Jürgen"] {
+        let tokens = auth.tries(address, PASSWORD, Default::default()).await.unwrap();
+        assert_eq!(auth.asks_with(&tokens).await.unwrap(), user, "{backend:?}: {address}");
+    }
+}
+
+async fn a_name_that_shows_nothing_is_refused_like_an_empty_one(backend: Backend) {
+    let app = App::new(backend, "unseen").await;
+    let auth = app.replica().await;
+    let too_short = [("name".to_owned(), "TOO_SHORT".to_owned())];
+    for name in ["", "  ", "\u{200b}", "\u{2060}\u{feff}", "\u{3164}", "\u{7f}"] {
+        let request =
+            RegisterRequest { name: Some(name.to_owned()), ..registration("ada@example.com") };
+        let outcome = auth.accounts().register(request).await;
+        assert_eq!(faults(outcome), too_short, "{backend:?}: {name:?}");
+    }
+    let before = auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    for name in ["", "\u{200b}\u{200d}", "\u{ad}"] {
+        let request = by(&ada, update(&["name"], Some(name), None, None));
+        let outcome = auth.accounts().update_me(request).await;
+        assert_eq!(faults(outcome), too_short, "{backend:?}: {name:?}");
+    }
+    assert_eq!(auth.asks_with(&ada).await.unwrap(), before, "{backend:?}");
+}
+
+async fn a_change_that_changes_nothing_makes_no_version(backend: Backend) {
+    let app = App::new(backend, "nothing").await;
+    let auth = app.replica().await;
+    let before = auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    app.passes(60);
+    let change = |request| async {
+        auth.accounts().update_me(by(&ada, request)).await.map(|user| user.into_inner())
+    };
+    for request in [
+        update(&[], Some("Eve"), Some("Europe/Berlin"), None),
+        update(&["name"], Some(" ada "), None, Some(1)),
+        update(&["name"], None, None, None),
+        update(&["time_zone", "name"], Some("ada"), Some("utc"), None),
+    ] {
+        assert_eq!(change(request.clone()).await.unwrap(), before, "{backend:?}: {request:?}");
+    }
+    assert_eq!(auth.asks_with(&ada).await.unwrap(), before, "{backend:?}");
+    let stale = change(update(&["name"], Some("ada"), None, Some(2))).await;
+    assert_eq!(refused(stale).1, "VERSION_MISMATCH", "{backend:?}");
+}
+
+async fn a_change_that_is_sent_again_is_done_once(backend: Backend) {
+    let app = App::new(backend, "update_again").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    let send = || async {
+        let request = with_key(by(&ada, update(&["name"], Some("Ada"), None, Some(1))), "key-1");
+        auth.accounts().update_me(request).await.unwrap().into_inner()
+    };
+    assert_eq!((send().await.version, send().await.version), (2, 2));
+}
+
+async fn a_new_password_ends_the_other_sessions_at_once(backend: Backend) {
+    let app = App::new(backend, "password").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    auth.registers("eve").await;
+    let (here, there, eve) =
+        (auth.signs_in("ada").await, auth.signs_in("ada").await, auth.signs_in("eve").await);
+    let change = || {
+        let (current_password, new_password) =
+            (PASSWORD.to_owned(), "another four words".to_owned());
+        with_key(by(&here, ChangePasswordRequest { current_password, new_password }), "key-1")
+    };
+    auth.accounts().change_password(change()).await.unwrap();
+    auth.accounts().change_password(change()).await.expect("the same again is done already");
+    assert_eq!(
+        refused(auth.asks_with(&there).await),
+        (Code::Unauthenticated, "SESSION_ENDED".to_owned())
+    );
+    assert_eq!(refused(auth.refreshes(&there.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
+    assert_eq!(auth.asks_with(&here).await.unwrap().email, email("ada"));
+    assert!(
+        auth.refreshes(&here.refresh_token).await.is_ok() && auth.asks_with(&eve).await.is_ok()
+    );
+    assert_eq!(
+        refused(auth.tries("ada", PASSWORD, Default::default()).await).1,
+        "CREDENTIALS_INVALID"
+    );
+    assert!(auth.tries("ada", "another four words", Default::default()).await.is_ok());
+}
+
+async fn the_current_password_cannot_be_guessed_through_a_change(backend: Backend) {
+    let app = App::new(backend, "guess").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    let guess = |current: &str| {
+        let new_password = "another four words".to_owned();
+        changes(
+            &auth,
+            by(&ada, ChangePasswordRequest { current_password: current.to_owned(), new_password }),
+        )
+    };
+    for _ in 0..5 {
         assert_eq!(
-            (user.email.as_str(), user.name.as_str(), user.time_zone.as_str()),
-            ("ada@example.com", "ada", "UTC")
+            faults(guess("wrong").await),
+            [("current_password".to_owned(), "INCORRECT".to_owned())]
         );
-        assert_eq!((user.version, user.created_at.unwrap().seconds), (1, 1_800_000_000));
-        let again = auth.accounts().register(registration("ADA@example.com")).await;
-        assert_eq!(refused(again), (Code::AlreadyExists, "EMAIL_TAKEN".to_owned()));
     }
-}
-
-#[tokio::test]
-async fn a_registration_that_is_sent_again_gives_the_same_account() {
-    for backend in backends() {
-        let app = App::new(backend, "register_again").await;
-        let auth = app.replica().await;
-        let send = |request| async {
-            auth.accounts().register(with_key(Request::new(request), "key-1")).await
-        };
-        let first = send(registration("ada@example.com")).await.unwrap().into_inner();
-        assert_eq!(send(registration("ada@example.com")).await.unwrap().into_inner(), first);
-        let guess = RegisterRequest {
-            password: "another four words".to_owned(),
-            ..registration("ada@example.com")
-        };
-        assert_eq!(refused(send(guess).await).1, "EMAIL_TAKEN");
-    }
-}
-
-#[tokio::test]
-async fn every_fault_of_a_registration_is_said_at_once() {
-    for backend in backends() {
-        let app = App::new(backend, "faults").await;
-        let auth = app.replica().await;
-        let request = RegisterRequest {
-            email: "nobody".to_owned(),
-            password: "short".to_owned(),
-            name: Some(String::new()),
-            time_zone: Some("Nowhere".to_owned()),
-        };
-        let expected = [
-            ("email", "INVALID"),
-            ("password", "TOO_SHORT"),
-            ("name", "TOO_SHORT"),
-            ("time_zone", "UNKNOWN"),
-        ];
-        assert_eq!(
-            faults(auth.accounts().register(request).await),
-            expected.map(|(a, b)| (a.to_owned(), b.to_owned()))
-        );
-        let common = RegisterRequest {
-            password: "password12345678".to_owned(),
-            ..registration("ada@example.com")
-        };
-        assert_eq!(faults(auth.accounts().register(common).await)[0].1, "TOO_COMMON");
-    }
-}
-
-#[tokio::test]
-async fn a_change_touches_what_its_mask_names() {
-    for backend in backends() {
-        let app = App::new(backend, "update").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        let ada = auth.signs_in("ada").await;
-        let change = |request| async {
-            auth.accounts().update_me(by(&ada, request)).await.map(|user| user.into_inner())
-        };
-        let user =
-            change(update(&["name"], Some(" Ada L. "), Some("Europe/Berlin"), None)).await.unwrap();
-        assert_eq!(
-            (user.name.as_str(), user.time_zone.as_str(), user.version),
-            ("Ada L.", "UTC", 2)
-        );
-        let user = change(update(&["name", "time_zone"], None, Some("europe/berlin"), Some(2)))
-            .await
-            .unwrap();
-        assert_eq!(
-            (user.name.as_str(), user.time_zone.as_str(), user.version),
-            ("ada", "Europe/Berlin", 3)
-        );
-        let stale = change(update(&["name"], Some("Ada"), None, Some(2))).await;
-        assert_eq!(refused(stale), (Code::Aborted, "VERSION_MISMATCH".to_owned()));
-        let unknown = change(update(&["email", "name"], Some(""), None, None)).await;
-        let expected = [("email", "UNKNOWN_FIELD"), ("name", "TOO_SHORT")];
-        assert_eq!(faults(unknown), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
-        assert_eq!(auth.asks_with(&ada).await.unwrap(), user);
-    }
-}
-
-#[tokio::test]
-async fn what_people_say_of_themselves_is_stored_in_one_form_which_the_answer_shows() {
-    for backend in backends() {
-        let app = App::new(backend, "one_form").await;
-        let auth = app.replica().await;
-        let request = RegisterRequest {
-            name: Some("\u{a0}Ju\u{308}rgen ".to_owned()),
-            time_zone: Some("europe/BERLIN".to_owned()),
-            ..registration("JU\u{308}RGEN@Example.COM\n")
-        };
-        let user = auth.accounts().register(request).await.unwrap().into_inner();
-        let shown = (user.email.as_str(), user.name.as_str(), user.time_zone.as_str());
-        assert_eq!(shown, ("jürgen@example.com", "Jürgen", "Europe/Berlin"), "{backend:?}");
-        let again = auth.accounts().register(registration("Jürgen@example.com")).await;
-        assert_eq!(refused(again).1, "EMAIL_TAKEN", "{backend:?}");
-        for address in ["JÜRGEN", "ju\u{308}rgen", " Jürgen"] {
-            let tokens = auth.tries(address, PASSWORD, Default::default()).await.unwrap();
-            assert_eq!(auth.asks_with(&tokens).await.unwrap(), user, "{backend:?}: {address}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_name_that_shows_nothing_is_refused_like_an_empty_one() {
-    for backend in backends() {
-        let app = App::new(backend, "unseen").await;
-        let auth = app.replica().await;
-        let too_short = [("name".to_owned(), "TOO_SHORT".to_owned())];
-        for name in ["", "  ", "\u{200b}", "\u{2060}\u{feff}", "\u{3164}", "\u{7f}"] {
-            let request =
-                RegisterRequest { name: Some(name.to_owned()), ..registration("ada@example.com") };
-            let outcome = auth.accounts().register(request).await;
-            assert_eq!(faults(outcome), too_short, "{backend:?}: {name:?}");
-        }
-        let before = auth.registers("ada").await;
-        let ada = auth.signs_in("ada").await;
-        for name in ["", "\u{200b}\u{200d}", "\u{ad}"] {
-            let request = by(&ada, update(&["name"], Some(name), None, None));
-            let outcome = auth.accounts().update_me(request).await;
-            assert_eq!(faults(outcome), too_short, "{backend:?}: {name:?}");
-        }
-        assert_eq!(auth.asks_with(&ada).await.unwrap(), before, "{backend:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_change_that_changes_nothing_makes_no_version() {
-    for backend in backends() {
-        let app = App::new(backend, "nothing").await;
-        let auth = app.replica().await;
-        let before = auth.registers("ada").await;
-        let ada = auth.signs_in("ada").await;
-        app.passes(60);
-        let change = |request| async {
-            auth.accounts().update_me(by(&ada, request)).await.map(|user| user.into_inner())
-        };
-        for request in [
-            update(&[], Some("Eve"), Some("Europe/Berlin"), None),
-            update(&["name"], Some(" ada "), None, Some(1)),
-            update(&["name"], None, None, None),
-            update(&["time_zone", "name"], Some("ada"), Some("utc"), None),
-        ] {
-            assert_eq!(change(request.clone()).await.unwrap(), before, "{backend:?}: {request:?}");
-        }
-        assert_eq!(auth.asks_with(&ada).await.unwrap(), before, "{backend:?}");
-        let stale = change(update(&["name"], Some("ada"), None, Some(2))).await;
-        assert_eq!(refused(stale).1, "VERSION_MISMATCH", "{backend:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_change_that_is_sent_again_is_done_once() {
-    for backend in backends() {
-        let app = App::new(backend, "update_again").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        let ada = auth.signs_in("ada").await;
-        let send = || async {
-            let request =
-                with_key(by(&ada, update(&["name"], Some("Ada"), None, Some(1))), "key-1");
-            auth.accounts().update_me(request).await.unwrap().into_inner()
-        };
-        assert_eq!((send().await.version, send().await.version), (2, 2));
-    }
-}
-
-#[tokio::test]
-async fn a_new_password_ends_the_other_sessions_at_once() {
-    for backend in backends() {
-        let app = App::new(backend, "password").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        auth.registers("eve").await;
-        let (here, there, eve) =
-            (auth.signs_in("ada").await, auth.signs_in("ada").await, auth.signs_in("eve").await);
-        let change = || {
-            let (current_password, new_password) =
-                (PASSWORD.to_owned(), "another four words".to_owned());
-            with_key(by(&here, ChangePasswordRequest { current_password, new_password }), "key-1")
-        };
-        auth.accounts().change_password(change()).await.unwrap();
-        auth.accounts().change_password(change()).await.expect("the same again is done already");
-        assert_eq!(
-            refused(auth.asks_with(&there).await),
-            (Code::Unauthenticated, "SESSION_ENDED".to_owned())
-        );
-        assert_eq!(refused(auth.refreshes(&there.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
-        assert_eq!(auth.asks_with(&here).await.unwrap().email, email("ada"));
-        assert!(
-            auth.refreshes(&here.refresh_token).await.is_ok() && auth.asks_with(&eve).await.is_ok()
-        );
-        assert_eq!(
-            refused(auth.tries("ada", PASSWORD, Default::default()).await).1,
-            "CREDENTIALS_INVALID"
-        );
-        assert!(auth.tries("ada", "another four words", Default::default()).await.is_ok());
-    }
-}
-
-#[tokio::test]
-async fn the_current_password_cannot_be_guessed_through_a_change() {
-    for backend in backends() {
-        let app = App::new(backend, "guess").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        let ada = auth.signs_in("ada").await;
-        let guess = |current: &str| {
-            let new_password = "another four words".to_owned();
-            changes(
-                &auth,
-                by(
-                    &ada,
-                    ChangePasswordRequest { current_password: current.to_owned(), new_password },
-                ),
-            )
-        };
-        for _ in 0..5 {
-            assert_eq!(
-                faults(guess("wrong").await),
-                [("current_password".to_owned(), "INCORRECT".to_owned())]
-            );
-        }
-        assert_eq!(
-            refused(guess(PASSWORD).await),
-            (Code::ResourceExhausted, "TOO_MANY_ATTEMPTS".to_owned())
-        );
-        assert!(
-            auth.tries("ada", PASSWORD, Default::default()).await.is_ok(),
-            "a login has its own counter"
-        );
-        app.passes(1);
-        guess(PASSWORD).await.unwrap();
-    }
+    assert_eq!(
+        refused(guess(PASSWORD).await),
+        (Code::ResourceExhausted, "TOO_MANY_ATTEMPTS".to_owned())
+    );
+    assert!(
+        auth.tries("ada", PASSWORD, Default::default()).await.is_ok(),
+        "a login has its own counter"
+    );
+    app.passes(1);
+    guess(PASSWORD).await.unwrap();
 }
 
 async fn changes(auth: &Replica, request: Request<ChangePasswordRequest>) -> Result<(), Status> {

@@ -1,12 +1,19 @@
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use kit::{Db, testing::backends};
+use kit::{Db, testing::Backend};
 use prost_types::FieldMask;
 use proto::auth::v1::{ChangePasswordRequest, RegisterRequest, TokenSet, UpdateMeRequest, User};
 use tonic::{Code, Response, Status};
 
 use crate::harness::{App, PASSWORD, Replica, by, email, refused, until, with_key};
+
+kit::on_each_backend!(
+    a_write_that_is_sent_again_answers_as_it_did_whatever_came_between,
+    a_key_that_stood_for_another_write_is_refused_and_nothing_is_written,
+    writes_that_race_under_one_key_are_done_once,
+    a_key_is_forgotten_after_a_day,
+);
 
 const OTHER: &str = "another four words";
 
@@ -51,52 +58,46 @@ fn replayed<T>(response: &Response<T>) -> bool {
     response.metadata().contains_key("idempotency-replayed")
 }
 
-#[tokio::test]
-async fn a_write_that_is_sent_again_answers_as_it_did_whatever_came_between() {
-    for backend in backends() {
-        let app = App::new(backend, "again").await;
-        let auth = app.replica().await;
-        let register = || async {
-            let request = with_key(tonic::Request::new(registration("ada")), "register");
-            auth.accounts().register(request).await.unwrap()
-        };
-        let registered = register().await;
-        let ada = auth.signs_in("ada").await;
-        let one = renames(&auth, &ada, "One", "one").await.unwrap();
-        let two = renames(&auth, &ada, "Two", "two").await.unwrap();
-        assert!(![&registered, &one, &two].into_iter().any(replayed), "{backend:?}");
-        for (key, name, first) in [("one", "One", &one), ("two", "Two", &two)] {
-            let again = renames(&auth, &ada, name, key).await.unwrap();
-            assert_eq!((again.get_ref(), replayed(&again)), (first.get_ref(), true), "{backend:?}");
-        }
-        let again = register().await;
-        assert_eq!((again.get_ref(), replayed(&again)), (registered.get_ref(), true));
-        let now = auth.asks_with(&ada).await.unwrap();
-        assert_eq!((now.name.as_str(), now.version), ("Two", 3), "{backend:?}");
-        changes(&auth, &ada, OTHER, "password").await.unwrap();
-        renames(&auth, &ada, "Three", "three").await.unwrap();
-        assert!(replayed(&changes(&auth, &ada, OTHER, "password").await.unwrap()));
+async fn a_write_that_is_sent_again_answers_as_it_did_whatever_came_between(backend: Backend) {
+    let app = App::new(backend, "again").await;
+    let auth = app.replica().await;
+    let register = || async {
+        let request = with_key(tonic::Request::new(registration("ada")), "register");
+        auth.accounts().register(request).await.unwrap()
+    };
+    let registered = register().await;
+    let ada = auth.signs_in("ada").await;
+    let one = renames(&auth, &ada, "One", "one").await.unwrap();
+    let two = renames(&auth, &ada, "Two", "two").await.unwrap();
+    assert!(![&registered, &one, &two].into_iter().any(replayed), "{backend:?}");
+    for (key, name, first) in [("one", "One", &one), ("two", "Two", &two)] {
+        let again = renames(&auth, &ada, name, key).await.unwrap();
+        assert_eq!((again.get_ref(), replayed(&again)), (first.get_ref(), true), "{backend:?}");
     }
+    let again = register().await;
+    assert_eq!((again.get_ref(), replayed(&again)), (registered.get_ref(), true));
+    let now = auth.asks_with(&ada).await.unwrap();
+    assert_eq!((now.name.as_str(), now.version), ("Two", 3), "{backend:?}");
+    changes(&auth, &ada, OTHER, "password").await.unwrap();
+    renames(&auth, &ada, "Three", "three").await.unwrap();
+    assert!(replayed(&changes(&auth, &ada, OTHER, "password").await.unwrap()));
 }
 
-#[tokio::test]
-async fn a_key_that_stood_for_another_write_is_refused_and_nothing_is_written() {
-    for backend in backends() {
-        let app = App::new(backend, "other").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        auth.registers("eve").await;
-        let (ada, eve) = (auth.signs_in("ada").await, auth.signs_in("eve").await);
-        changes(&auth, &ada, OTHER, "key").await.unwrap();
-        let reused = (Code::FailedPrecondition, "IDEMPOTENCY_KEY_REUSED".to_owned());
-        let third = "yet another four words";
-        assert_eq!(refused(changes(&auth, &ada, third, "key").await), reused, "{backend:?}");
-        assert_eq!(refused(renames(&auth, &ada, "Ada", "key").await), reused, "{backend:?}");
-        assert!(auth.tries("ada", OTHER, Default::default()).await.is_ok(), "{backend:?}");
-        assert_eq!(auth.asks_with(&ada).await.unwrap().version, 2, "{backend:?}");
-        let theirs = renames(&auth, &eve, "Eve", "key").await.unwrap();
-        assert!(!replayed(&theirs), "a key is its user's alone");
-    }
+async fn a_key_that_stood_for_another_write_is_refused_and_nothing_is_written(backend: Backend) {
+    let app = App::new(backend, "other").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    auth.registers("eve").await;
+    let (ada, eve) = (auth.signs_in("ada").await, auth.signs_in("eve").await);
+    changes(&auth, &ada, OTHER, "key").await.unwrap();
+    let reused = (Code::FailedPrecondition, "IDEMPOTENCY_KEY_REUSED".to_owned());
+    let third = "yet another four words";
+    assert_eq!(refused(changes(&auth, &ada, third, "key").await), reused, "{backend:?}");
+    assert_eq!(refused(renames(&auth, &ada, "Ada", "key").await), reused, "{backend:?}");
+    assert!(auth.tries("ada", OTHER, Default::default()).await.is_ok(), "{backend:?}");
+    assert_eq!(auth.asks_with(&ada).await.unwrap().version, 2, "{backend:?}");
+    let theirs = renames(&auth, &eve, "Eve", "key").await.unwrap();
+    assert!(!replayed(&theirs), "a key is its user's alone");
 }
 
 #[tokio::test]
@@ -113,28 +114,25 @@ async fn what_is_no_key_is_refused() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn writes_that_race_under_one_key_are_done_once() {
-    for backend in backends() {
-        let app = App::new(backend, "race").await;
-        let (one, other) = (app.replica().await, app.replica().await);
-        let of = |number: usize| if number.is_multiple_of(2) { &one } else { &other };
-        let registered = join_all((0..6).map(|number| async move {
-            let request = with_key(tonic::Request::new(registration("ada")), "register");
-            of(number).accounts().register(request).await.unwrap().into_inner()
-        }))
-        .await;
-        assert!(registered.windows(2).all(|pair| pair[0] == pair[1]), "{backend:?}");
-        let ada = &one.signs_in("ada").await;
-        let renamed = (0..10).map(|number| renames(of(number), ada, "Ada L.", "rename"));
-        for outcome in join_all(renamed).await {
-            assert_eq!(outcome.unwrap().into_inner().version, 2, "{backend:?}");
-        }
-        let changed = (0..4).map(|number| changes(of(number), ada, OTHER, "password"));
-        let changed: Vec<_> = join_all(changed).await.into_iter().map(Result::unwrap).collect();
-        assert_eq!(changed.iter().filter(|answer| !replayed(answer)).count(), 1, "{backend:?}");
-        assert_eq!(one.asks_with(ada).await.unwrap().version, 3, "{backend:?}");
+async fn writes_that_race_under_one_key_are_done_once(backend: Backend) {
+    let app = App::new(backend, "race").await;
+    let (one, other) = (app.replica().await, app.replica().await);
+    let of = |number: usize| if number.is_multiple_of(2) { &one } else { &other };
+    let registered = join_all((0..6).map(|number| async move {
+        let request = with_key(tonic::Request::new(registration("ada")), "register");
+        of(number).accounts().register(request).await.unwrap().into_inner()
+    }))
+    .await;
+    assert!(registered.windows(2).all(|pair| pair[0] == pair[1]), "{backend:?}");
+    let ada = &one.signs_in("ada").await;
+    let renamed = (0..10).map(|number| renames(of(number), ada, "Ada L.", "rename"));
+    for outcome in join_all(renamed).await {
+        assert_eq!(outcome.unwrap().into_inner().version, 2, "{backend:?}");
     }
+    let changed = (0..4).map(|number| changes(of(number), ada, OTHER, "password"));
+    let changed: Vec<_> = join_all(changed).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(changed.iter().filter(|answer| !replayed(answer)).count(), 1, "{backend:?}");
+    assert_eq!(one.asks_with(ada).await.unwrap().version, 3, "{backend:?}");
 }
 
 #[derive(QueryableByName)]
@@ -143,26 +141,23 @@ struct Count {
     count: i64,
 }
 
-#[tokio::test]
-async fn a_key_is_forgotten_after_a_day() {
-    for backend in backends() {
-        let app = App::new(backend, "forgotten").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        let ada = auth.signs_in("ada").await;
-        renames(&auth, &ada, "One", "one").await.unwrap();
-        app.passes(3600);
-        renames(&auth, &auth.signs_in("ada").await, "Two", "two").await.unwrap();
-        app.passes(23 * 3600 + 1);
-        let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
-        db.up().await.unwrap();
-        // It tidies when it starts.
-        let _swept = app.replica().await;
-        until("one of the two is left", async || {
-            let count = kit::read!(&db, "test", conn =>
-                sql_query("SELECT count(*) AS count FROM idempotency_keys").get_result::<Count>(conn).await);
-            count.unwrap().count == 1
-        })
-        .await;
-    }
+async fn a_key_is_forgotten_after_a_day(backend: Backend) {
+    let app = App::new(backend, "forgotten").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    renames(&auth, &ada, "One", "one").await.unwrap();
+    app.passes(3600);
+    renames(&auth, &auth.signs_in("ada").await, "Two", "two").await.unwrap();
+    app.passes(23 * 3600 + 1);
+    let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
+    db.up().await.unwrap();
+    // It tidies when it starts.
+    let _swept = app.replica().await;
+    until("one of the two is left", async || {
+        let count = kit::read!(&db, "test", conn =>
+            sql_query("SELECT count(*) AS count FROM idempotency_keys").get_result::<Count>(conn).await);
+        count.unwrap().count == 1
+    })
+    .await;
 }

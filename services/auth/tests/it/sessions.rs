@@ -13,6 +13,8 @@ kit::on_each_backend!(
     sessions_are_listed_page_by_page_the_newest_first,
     a_foreign_session_is_as_missing_as_one_that_never_was,
     a_logout_ends_the_session_it_comes_from,
+    a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_through,
+    the_end_of_a_session_that_is_sent_again_answers_as_before,
 );
 
 async fn lists(
@@ -160,51 +162,47 @@ async fn current(auth: &Replica, tokens: &TokenSet) -> String {
     sessions.into_iter().find(|session| session.current).unwrap().id
 }
 
-#[tokio::test]
-async fn a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_through() {
-    for backend in backends() {
-        let app = App::new(backend, "logout_again").await;
-        let (auth, other) = (app.replica().await, app.replica().await);
-        auth.registers("ada").await;
-        let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
-        assert!(!logs_out(&auth, &here, "out").await.unwrap(), "{backend:?}");
-        until("the other replica knows", async || other.asks_with(&here).await.is_err()).await;
-        for replica in [&auth, &other] {
-            assert!(logs_out(replica, &here, "out").await.unwrap(), "{backend:?}");
-            let ended = (Code::Unauthenticated, "SESSION_ENDED".to_owned());
-            assert_eq!(refused(logs_out(replica, &here, "another").await), ended, "{backend:?}");
-            let unkeyed = replica.sessions().logout(by(&here, LogoutRequest {})).await;
-            assert_eq!(refused(unkeyed), ended, "{backend:?}");
-            let id = current(&auth, &there).await;
-            assert_eq!(refused(revokes_under(replica, &here, &id, "out").await), ended);
-            assert_eq!(refused(replica.asks_with(&here).await), ended, "{backend:?}");
-        }
-        let reused = refused(logs_out(&auth, &there, "out").await).1;
-        assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "another session is another request");
-        assert!(auth.asks_with(&there).await.is_ok(), "{backend:?}");
-        app.passes(610);
-        assert_eq!(refused(logs_out(&auth, &here, "out").await).1, "TOKEN_EXPIRED", "{backend:?}");
+async fn a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_through(
+    backend: Backend,
+) {
+    let app = App::new(backend, "logout_again").await;
+    let (auth, other) = (app.replica().await, app.replica().await);
+    auth.registers("ada").await;
+    let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
+    assert!(!logs_out(&auth, &here, "out").await.unwrap(), "{backend:?}");
+    until("the other replica knows", async || other.asks_with(&here).await.is_err()).await;
+    for replica in [&auth, &other] {
+        assert!(logs_out(replica, &here, "out").await.unwrap(), "{backend:?}");
+        let ended = (Code::Unauthenticated, "SESSION_ENDED".to_owned());
+        assert_eq!(refused(logs_out(replica, &here, "another").await), ended, "{backend:?}");
+        let unkeyed = replica.sessions().logout(by(&here, LogoutRequest {})).await;
+        assert_eq!(refused(unkeyed), ended, "{backend:?}");
+        let id = current(&auth, &there).await;
+        assert_eq!(refused(revokes_under(replica, &here, &id, "out").await), ended);
+        assert_eq!(refused(replica.asks_with(&here).await), ended, "{backend:?}");
     }
+    let reused = refused(logs_out(&auth, &there, "out").await).1;
+    assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "another session is another request");
+    assert!(auth.asks_with(&there).await.is_ok(), "{backend:?}");
+    app.passes(610);
+    assert_eq!(refused(logs_out(&auth, &here, "out").await).1, "TOKEN_EXPIRED", "{backend:?}");
 }
 
-#[tokio::test]
-async fn the_end_of_a_session_that_is_sent_again_answers_as_before() {
-    for backend in backends() {
-        let app = App::new(backend, "revoke_again").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
-        let (own, theirs) = (current(&auth, &here).await, current(&auth, &there).await);
-        assert!(!revokes_under(&auth, &here, &theirs, "theirs").await.unwrap());
-        assert!(revokes_under(&auth, &here, &theirs, "theirs").await.unwrap(), "{backend:?}");
-        let missing = refused(revokes_under(&auth, &here, &theirs, "anew").await).1;
-        assert_eq!(missing, "SESSION_NOT_FOUND", "{backend:?}");
-        let reused = refused(revokes_under(&auth, &here, &own, "theirs").await).1;
-        assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "{backend:?}");
-        assert!(!revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
-        assert!(revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
-        assert_eq!(refused(auth.asks_with(&here).await).1, "SESSION_ENDED", "{backend:?}");
-    }
+async fn the_end_of_a_session_that_is_sent_again_answers_as_before(backend: Backend) {
+    let app = App::new(backend, "revoke_again").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
+    let (own, theirs) = (current(&auth, &here).await, current(&auth, &there).await);
+    assert!(!revokes_under(&auth, &here, &theirs, "theirs").await.unwrap());
+    assert!(revokes_under(&auth, &here, &theirs, "theirs").await.unwrap(), "{backend:?}");
+    let missing = refused(revokes_under(&auth, &here, &theirs, "anew").await).1;
+    assert_eq!(missing, "SESSION_NOT_FOUND", "{backend:?}");
+    let reused = refused(revokes_under(&auth, &here, &own, "theirs").await).1;
+    assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "{backend:?}");
+    assert!(!revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
+    assert!(revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
+    assert_eq!(refused(auth.asks_with(&here).await).1, "SESSION_ENDED", "{backend:?}");
 }
 
 #[tokio::test]
