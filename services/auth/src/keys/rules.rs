@@ -53,28 +53,32 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
-    fn at(seconds: u64) -> Timestamp {
+    fn second(seconds: u64) -> Timestamp {
         Timestamp::from_seconds(1_800_000_000).plus(Duration::from_secs(seconds))
     }
 
     #[test]
     fn the_first_key_signs_at_once_and_the_next_is_published_15_minutes_ahead() {
         let rotation = DAY * 30;
-        assert_eq!(due(None, rotation, at(0)), Some(at(0)));
+        assert_eq!(due(None, rotation, second(0)), Some(second(0)));
         let change = rotation.as_secs();
-        assert_eq!(due(Some(at(0)), rotation, at(change - 901)), None);
-        assert_eq!(due(Some(at(0)), rotation, at(change - 900)), Some(at(change)));
+        assert_eq!(due(Some(second(0)), rotation, second(change - 901)), None);
+        assert_eq!(due(Some(second(0)), rotation, second(change - 900)), Some(second(change)));
         // Everything was off for a year: the key still is published before it signs.
-        assert_eq!(due(Some(at(0)), rotation, at(12 * change)), Some(at(12 * change + 900)));
+        assert_eq!(
+            due(Some(second(0)), rotation, second(12 * change)),
+            Some(second(12 * change + 900))
+        );
     }
 
     #[test]
     fn a_key_verifies_until_its_last_token_has_expired() {
-        let states = [0, 100, 200, 859, 860].map(|now| state(at(50), Some(at(200)), at(now)));
+        let states =
+            [0, 100, 200, 859, 860].map(|now| state(second(50), Some(second(200)), second(now)));
         assert_eq!(
             states,
             [State::Next, State::Current, State::Previous, State::Previous, State::Retired]
         );
-        assert_eq!(state(at(50), None, at(u64::from(u32::MAX))), State::Current);
+        assert_eq!(state(second(50), None, second(u64::from(u32::MAX))), State::Current);
     }
 }

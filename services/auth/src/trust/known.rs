@@ -52,12 +52,12 @@ impl Trust {
 
     /// Whether there is anything to follow.
     pub(crate) fn is_known(&self) -> bool {
-        !self.known().keys.is_empty()
+        !self.lock().keys.is_empty()
     }
 
     /// Takes over the keys as they are now; who follows is told when they changed.
     pub(crate) fn keys(&self, keys: Vec<PublicKey>) {
-        let mut known = self.known();
+        let mut known = self.lock();
         if known.keys != keys {
             known.keys.clone_from(&keys);
             self.publish(TrustUpdate { snapshot: false, keys, revocations: vec![] });
@@ -66,7 +66,7 @@ impl Trust {
 
     /// Takes over sessions that ended; who follows is told of those that are news.
     pub(crate) fn revoke(&self, revocations: Vec<Revocation>, now: Timestamp) {
-        let mut known = self.known();
+        let mut known = self.lock();
         known.revocations.retain(|_, until| *until > now);
         let is_news =
             |ended: &Revocation| known.revocations.insert(ended.session_id, ended.until).is_none();
@@ -78,7 +78,7 @@ impl Trust {
 
     /// All that is known now, and what follows.
     pub(crate) fn follow(&self) -> (TrustUpdate, Updates) {
-        let known = self.known();
+        let known = self.lock();
         let revocation = |(session, until): (&Uuid, &Timestamp)| Revocation {
             session_id: *session,
             until: *until,
@@ -98,7 +98,7 @@ impl Trust {
         _ = self.updates.send(update);
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().expect("no holder panics")
     }
 }

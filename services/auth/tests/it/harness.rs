@@ -116,12 +116,14 @@ impl Replica {
     }
 
     pub(crate) async fn signs_in(&self, name: &str) -> TokenSet {
-        self.tries(name, PASSWORD, at("192.0.2.1")).await.expect("a session")
+        self.tries(name, PASSWORD, from_address("192.0.2.1")).await.expect("a session")
     }
 
     pub(crate) async fn refreshes(&self, token: &str) -> Result<TokenSet, Status> {
-        let request =
-            RefreshRequest { refresh_token: token.to_owned(), device: Some(at("192.0.2.2")) };
+        let request = RefreshRequest {
+            refresh_token: token.to_owned(),
+            device: Some(from_address("192.0.2.2")),
+        };
         self.sessions().refresh(request).await.map(tonic::Response::into_inner)
     }
 
@@ -135,7 +137,7 @@ pub(crate) fn email(name: &str) -> String {
     format!("{name}@example.com")
 }
 
-pub(crate) fn at(address: &str) -> Device {
+pub(crate) fn from_address(address: &str) -> Device {
     Device { address: address.to_owned(), user_agent: "it/1".to_owned(), token: String::new() }
 }
 
