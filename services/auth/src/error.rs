@@ -86,3 +86,93 @@ impl From<Error> for Status {
         kit::status(&error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Code::{
+        Aborted, AlreadyExists, FailedPrecondition, Internal, InvalidArgument, NotFound,
+        ResourceExhausted, Unauthenticated, Unavailable,
+    };
+
+    /// Each way of saying no, with what a caller sees of it and when to come again, in seconds.
+    fn all() -> Vec<(Error, Code, &'static str, Option<u64>)> {
+        let pause = Duration::from_secs(16);
+        let lost = || anyhow::anyhow!("the password is hunter2");
+        vec![
+            (Error::Invalid(vec![]), InvalidArgument, "VALIDATION_FAILED", None),
+            (accounts::error::Error::EmailTaken.into(), AlreadyExists, "EMAIL_TAKEN", None),
+            (accounts::error::Error::NotFound.into(), NotFound, "ACCOUNT_NOT_FOUND", None),
+            (
+                accounts::error::Error::VersionMismatch { at: 7 }.into(),
+                Aborted,
+                "VERSION_MISMATCH",
+                None,
+            ),
+            (passwords::error::Error::Busy.into(), Unavailable, "HASHING_BUSY", Some(1)),
+            (
+                sessions::error::Error::CredentialsInvalid.into(),
+                Unauthenticated,
+                "CREDENTIALS_INVALID",
+                None,
+            ),
+            (sessions::error::Error::NotFound.into(), NotFound, "SESSION_NOT_FOUND", None),
+            (
+                refresh::error::Error::TokenInvalid.into(),
+                Unauthenticated,
+                "REFRESH_TOKEN_INVALID",
+                None,
+            ),
+            (
+                throttle::error::Error::TooManyAttempts { pause }.into(),
+                ResourceExhausted,
+                "TOO_MANY_ATTEMPTS",
+                Some(16),
+            ),
+            (keys::error::Error::Unavailable.into(), Unavailable, "KEYS_UNAVAILABLE", Some(1)),
+            (keys::error::Error::WrongKek.into(), Internal, "INTERNAL", None),
+            (
+                idempotency::error::Error::Malformed.into(),
+                InvalidArgument,
+                "INVALID_IDEMPOTENCY_KEY",
+                None,
+            ),
+            (
+                idempotency::error::Error::Reused.into(),
+                FailedPrecondition,
+                "IDEMPOTENCY_KEY_REUSED",
+                None,
+            ),
+            (
+                kit::db::Error::Unavailable(lost()).into(),
+                Unavailable,
+                "DATABASE_UNAVAILABLE",
+                Some(1),
+            ),
+            (kit::db::Error::NotFound.into(), Internal, "INTERNAL", None),
+            (Error::Internal(lost()), Internal, "INTERNAL", None),
+        ]
+    }
+
+    #[test]
+    fn every_refusal_has_the_code_and_the_reason_that_clients_know() {
+        for (error, code, reason, seconds) in all() {
+            let said = format!("{error:?}");
+            let status = Status::from(error);
+            let refusal = kit::error::Refusal::of(&status);
+            assert_eq!((status.code(), refusal.reason.as_deref()), (code, Some(reason)), "{said}");
+            assert_eq!(refusal.retry_after, seconds.map(Duration::from_secs), "{said}");
+            assert!(!format!("{status:?}").contains("hunter2"), "{said}: a cause is shown");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_field_is_told() {
+        let faults = vec![
+            Violation::new("name", "TOO_SHORT", "longer"),
+            Violation::new("email", "INVALID", "other"),
+        ];
+        let status = Status::from(Error::Invalid(faults.clone()));
+        assert_eq!(kit::error::Refusal::of(&status).violations, faults);
+    }
+}

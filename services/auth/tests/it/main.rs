@@ -4,6 +4,7 @@
 mod accounts;
 mod harness;
 mod hashing;
+mod housekeeping;
 mod idempotency;
 mod keys;
 mod metrics;
