@@ -1,4 +1,4 @@
-use kit::testing::backends;
+use kit::testing::Backend;
 use proto::auth::v1::{
     Device, GetMeRequest, ListSessionsRequest, ListSessionsResponse, LogoutRequest,
     RevokeSessionRequest, TokenSet,
@@ -6,6 +6,16 @@ use proto::auth::v1::{
 use tonic::{Code, Status};
 
 use crate::harness::{App, PASSWORD, Replica, by, email, from_address, refused, until, with_key};
+
+kit::on_each_backend!(
+    a_login_gives_tokens_that_speak_for_its_user,
+    whether_there_is_an_account_does_not_show,
+    sessions_are_listed_page_by_page_the_newest_first,
+    a_foreign_session_is_as_missing_as_one_that_never_was,
+    a_logout_ends_the_session_it_comes_from,
+    a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_through,
+    the_end_of_a_session_that_is_sent_again_answers_as_before,
+);
 
 async fn lists(
     auth: &Replica,
@@ -22,137 +32,115 @@ async fn revokes(auth: &Replica, tokens: &TokenSet, id: &str) -> Result<(), Stat
     auth.sessions().revoke_session(by(tokens, request)).await.map(tonic::Response::into_inner)
 }
 
-#[tokio::test]
-async fn a_login_gives_tokens_that_speak_for_its_user() {
-    for backend in backends() {
-        let app = App::new(backend, "login").await;
-        let auth = app.replica().await;
-        let user = auth.registers("ada").await;
-        let tokens = auth.tries("ADA", PASSWORD, from_address("192.0.2.1")).await.unwrap();
-        assert_eq!(auth.asks_with(&tokens).await.unwrap(), user);
-        assert_eq!(tokens.expires_in, 600);
-        assert!(tokens.refresh_token.starts_with("er_") && tokens.device_token.starts_with("ed_"));
-        let anonymous = auth.accounts().get_me(GetMeRequest {}).await;
-        assert_eq!(refused(anonymous), (Code::Unauthenticated, "TOKEN_MISSING".to_owned()));
-        app.passes(610);
-        assert_eq!(refused(auth.asks_with(&tokens).await).1, "TOKEN_EXPIRED");
+async fn a_login_gives_tokens_that_speak_for_its_user(backend: Backend) {
+    let app = App::new(backend, "login").await;
+    let auth = app.replica().await;
+    let user = auth.registers("ada").await;
+    let tokens = auth.tries("ADA", PASSWORD, from_address("192.0.2.1")).await.unwrap();
+    assert_eq!(auth.asks_with(&tokens).await.unwrap(), user);
+    assert_eq!(tokens.expires_in, 600);
+    assert!(tokens.refresh_token.starts_with("er_") && tokens.device_token.starts_with("ed_"));
+    let anonymous = auth.accounts().get_me(GetMeRequest {}).await;
+    assert_eq!(refused(anonymous), (Code::Unauthenticated, "TOKEN_MISSING".to_owned()));
+    app.passes(610);
+    assert_eq!(refused(auth.asks_with(&tokens).await).1, "TOKEN_EXPIRED");
+}
+
+async fn whether_there_is_an_account_does_not_show(backend: Backend) {
+    let app = App::new(backend, "enumeration").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let wrong = auth.tries("ada", "not her password", from_address("192.0.2.1")).await.unwrap_err();
+    let unknown =
+        auth.tries("eve", "not her password", from_address("192.0.2.1")).await.unwrap_err();
+    let malformed =
+        auth.tries("@@@", "not her password", from_address("192.0.2.1")).await.unwrap_err();
+    let endless =
+        auth.tries("ada", &"x".repeat(5000), from_address("192.0.2.1")).await.unwrap_err();
+    assert_eq!(
+        refused::<()>(Err(wrong.clone())),
+        (Code::Unauthenticated, "CREDENTIALS_INVALID".to_owned())
+    );
+    let shown =
+        |status: &Status| (status.code(), status.message().to_owned(), status.details().to_vec());
+    for other in [unknown, malformed, endless] {
+        assert_eq!(shown(&other), shown(&wrong));
+        assert_eq!(format!("{:?}", other.metadata()), format!("{:?}", wrong.metadata()));
     }
 }
 
-#[tokio::test]
-async fn whether_there_is_an_account_does_not_show() {
-    for backend in backends() {
-        let app = App::new(backend, "enumeration").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        let wrong =
-            auth.tries("ada", "not her password", from_address("192.0.2.1")).await.unwrap_err();
-        let unknown =
-            auth.tries("eve", "not her password", from_address("192.0.2.1")).await.unwrap_err();
-        let malformed =
-            auth.tries("@@@", "not her password", from_address("192.0.2.1")).await.unwrap_err();
-        let endless =
-            auth.tries("ada", &"x".repeat(5000), from_address("192.0.2.1")).await.unwrap_err();
-        assert_eq!(
-            refused::<()>(Err(wrong.clone())),
-            (Code::Unauthenticated, "CREDENTIALS_INVALID".to_owned())
-        );
-        let shown = |status: &Status| {
-            (status.code(), status.message().to_owned(), status.details().to_vec())
-        };
-        for other in [unknown, malformed, endless] {
-            assert_eq!(shown(&other), shown(&wrong));
-            assert_eq!(format!("{:?}", other.metadata()), format!("{:?}", wrong.metadata()));
-        }
-    }
-}
-
-#[tokio::test]
-async fn sessions_are_listed_page_by_page_the_newest_first() {
-    for backend in backends() {
-        let app = App::new(backend, "list").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        auth.registers("eve").await;
-        auth.signs_in("eve").await;
-        for address in ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.3"] {
-            app.passes(1);
-            auth.tries("ada", PASSWORD, from_address(address)).await.unwrap();
-        }
+async fn sessions_are_listed_page_by_page_the_newest_first(backend: Backend) {
+    let app = App::new(backend, "list").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    auth.registers("eve").await;
+    auth.signs_in("eve").await;
+    for address in ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.3"] {
         app.passes(1);
-        let device = Device { user_agent: "curl\r\nforged".to_owned(), ..from_address("nonsense") };
-        let ada = auth.tries("ada", PASSWORD, device).await.unwrap();
-        let first = lists(&auth, &ada, 3, "").await.unwrap();
-        let shown: Vec<_> = first
-            .sessions
-            .iter()
-            .map(|s| (s.address.as_str(), s.user_agent.as_str(), s.current))
-            .collect();
-        assert_eq!(
-            shown,
-            [
-                ("", "curlforged", true),
-                ("192.0.2.3", "it/1", false),
-                ("2001:db8::1", "it/1", false)
-            ]
-        );
-        let last = lists(&auth, &ada, 3, &first.next_cursor).await.unwrap();
-        assert_eq!(
-            (last.sessions.len(), last.sessions[0].address.as_str(), last.next_cursor.as_str()),
-            (1, "192.0.2.1", "")
-        );
-        assert_eq!(refused(lists(&auth, &ada, 3, "nonsense").await).1, "INVALID_CURSOR");
-        assert_eq!(refused(lists(&auth, &ada, 201, "").await).1, "INVALID_LIMIT");
+        auth.tries("ada", PASSWORD, from_address(address)).await.unwrap();
     }
+    app.passes(1);
+    let device = Device { user_agent: "curl\r\nforged".to_owned(), ..from_address("nonsense") };
+    let ada = auth.tries("ada", PASSWORD, device).await.unwrap();
+    let first = lists(&auth, &ada, 3, "").await.unwrap();
+    let shown: Vec<_> = first
+        .sessions
+        .iter()
+        .map(|s| (s.address.as_str(), s.user_agent.as_str(), s.current))
+        .collect();
+    assert_eq!(
+        shown,
+        [("", "curlforged", true), ("192.0.2.3", "it/1", false), ("2001:db8::1", "it/1", false)]
+    );
+    let last = lists(&auth, &ada, 3, &first.next_cursor).await.unwrap();
+    assert_eq!(
+        (last.sessions.len(), last.sessions[0].address.as_str(), last.next_cursor.as_str()),
+        (1, "192.0.2.1", "")
+    );
+    assert_eq!(refused(lists(&auth, &ada, 3, "nonsense").await).1, "INVALID_CURSOR");
+    assert_eq!(refused(lists(&auth, &ada, 201, "").await).1, "INVALID_LIMIT");
 }
 
-#[tokio::test]
-async fn a_foreign_session_is_as_missing_as_one_that_never_was() {
-    for backend in backends() {
-        let app = App::new(backend, "revoke").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        auth.registers("eve").await;
-        let (here, there, eve) =
-            (auth.signs_in("ada").await, auth.signs_in("ada").await, auth.signs_in("eve").await);
-        let id = lists(&auth, &there, 0, "")
-            .await
-            .unwrap()
-            .sessions
-            .into_iter()
-            .find(|s| s.current)
-            .unwrap()
-            .id;
-        let foreign = revokes(&auth, &eve, &id).await.unwrap_err();
-        let missing =
-            revokes(&auth, &eve, "01890000-0000-7000-8000-000000000000").await.unwrap_err();
-        let nonsense = revokes(&auth, &eve, "nonsense").await.unwrap_err();
-        assert_eq!(
-            refused::<()>(Err(foreign.clone())),
-            (Code::NotFound, "SESSION_NOT_FOUND".to_owned())
-        );
-        for other in [missing, nonsense] {
-            assert_eq!((other.message(), other.details()), (foreign.message(), foreign.details()));
-        }
-        revokes(&auth, &here, &id).await.unwrap();
-        assert_eq!(refused(auth.asks_with(&there).await).1, "SESSION_ENDED");
-        assert_eq!(refused(revokes(&auth, &here, &id).await).1, "SESSION_NOT_FOUND");
-        assert_eq!(lists(&auth, &here, 0, "").await.unwrap().sessions.len(), 1);
+async fn a_foreign_session_is_as_missing_as_one_that_never_was(backend: Backend) {
+    let app = App::new(backend, "revoke").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    auth.registers("eve").await;
+    let (here, there, eve) =
+        (auth.signs_in("ada").await, auth.signs_in("ada").await, auth.signs_in("eve").await);
+    let id = lists(&auth, &there, 0, "")
+        .await
+        .unwrap()
+        .sessions
+        .into_iter()
+        .find(|s| s.current)
+        .unwrap()
+        .id;
+    let foreign = revokes(&auth, &eve, &id).await.unwrap_err();
+    let missing = revokes(&auth, &eve, "01890000-0000-7000-8000-000000000000").await.unwrap_err();
+    let nonsense = revokes(&auth, &eve, "nonsense").await.unwrap_err();
+    assert_eq!(
+        refused::<()>(Err(foreign.clone())),
+        (Code::NotFound, "SESSION_NOT_FOUND".to_owned())
+    );
+    for other in [missing, nonsense] {
+        assert_eq!((other.message(), other.details()), (foreign.message(), foreign.details()));
     }
+    revokes(&auth, &here, &id).await.unwrap();
+    assert_eq!(refused(auth.asks_with(&there).await).1, "SESSION_ENDED");
+    assert_eq!(refused(revokes(&auth, &here, &id).await).1, "SESSION_NOT_FOUND");
+    assert_eq!(lists(&auth, &here, 0, "").await.unwrap().sessions.len(), 1);
 }
 
-#[tokio::test]
-async fn a_logout_ends_the_session_it_comes_from() {
-    for backend in backends() {
-        let app = App::new(backend, "logout").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
-        auth.sessions().logout(by(&here, LogoutRequest {})).await.unwrap();
-        assert_eq!(refused(auth.asks_with(&here).await).1, "SESSION_ENDED");
-        assert_eq!(refused(auth.refreshes(&here.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
-        assert_eq!(auth.asks_with(&there).await.unwrap().email, email("ada"));
-    }
+async fn a_logout_ends_the_session_it_comes_from(backend: Backend) {
+    let app = App::new(backend, "logout").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
+    auth.sessions().logout(by(&here, LogoutRequest {})).await.unwrap();
+    assert_eq!(refused(auth.asks_with(&here).await).1, "SESSION_ENDED");
+    assert_eq!(refused(auth.refreshes(&here.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
+    assert_eq!(auth.asks_with(&there).await.unwrap().email, email("ada"));
 }
 
 async fn logs_out(auth: &Replica, tokens: &TokenSet, key: &'static str) -> Result<bool, Status> {
@@ -177,51 +165,47 @@ async fn current(auth: &Replica, tokens: &TokenSet) -> String {
     sessions.into_iter().find(|session| session.current).unwrap().id
 }
 
-#[tokio::test]
-async fn a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_through() {
-    for backend in backends() {
-        let app = App::new(backend, "logout_again").await;
-        let (auth, other) = (app.replica().await, app.replica().await);
-        auth.registers("ada").await;
-        let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
-        assert!(!logs_out(&auth, &here, "out").await.unwrap(), "{backend:?}");
-        until("the other replica knows", async || other.asks_with(&here).await.is_err()).await;
-        for replica in [&auth, &other] {
-            assert!(logs_out(replica, &here, "out").await.unwrap(), "{backend:?}");
-            let ended = (Code::Unauthenticated, "SESSION_ENDED".to_owned());
-            assert_eq!(refused(logs_out(replica, &here, "another").await), ended, "{backend:?}");
-            let unkeyed = replica.sessions().logout(by(&here, LogoutRequest {})).await;
-            assert_eq!(refused(unkeyed), ended, "{backend:?}");
-            let id = current(&auth, &there).await;
-            assert_eq!(refused(revokes_under(replica, &here, &id, "out").await), ended);
-            assert_eq!(refused(replica.asks_with(&here).await), ended, "{backend:?}");
-        }
-        let reused = refused(logs_out(&auth, &there, "out").await).1;
-        assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "another session is another request");
-        assert!(auth.asks_with(&there).await.is_ok(), "{backend:?}");
-        app.passes(610);
-        assert_eq!(refused(logs_out(&auth, &here, "out").await).1, "TOKEN_EXPIRED", "{backend:?}");
+async fn a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_through(
+    backend: Backend,
+) {
+    let app = App::new(backend, "logout_again").await;
+    let (auth, other) = (app.replica().await, app.replica().await);
+    auth.registers("ada").await;
+    let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
+    assert!(!logs_out(&auth, &here, "out").await.unwrap(), "{backend:?}");
+    until("the other replica knows", async || other.asks_with(&here).await.is_err()).await;
+    for replica in [&auth, &other] {
+        assert!(logs_out(replica, &here, "out").await.unwrap(), "{backend:?}");
+        let ended = (Code::Unauthenticated, "SESSION_ENDED".to_owned());
+        assert_eq!(refused(logs_out(replica, &here, "another").await), ended, "{backend:?}");
+        let unkeyed = replica.sessions().logout(by(&here, LogoutRequest {})).await;
+        assert_eq!(refused(unkeyed), ended, "{backend:?}");
+        let id = current(&auth, &there).await;
+        assert_eq!(refused(revokes_under(replica, &here, &id, "out").await), ended);
+        assert_eq!(refused(replica.asks_with(&here).await), ended, "{backend:?}");
     }
+    let reused = refused(logs_out(&auth, &there, "out").await).1;
+    assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "another session is another request");
+    assert!(auth.asks_with(&there).await.is_ok(), "{backend:?}");
+    app.passes(610);
+    assert_eq!(refused(logs_out(&auth, &here, "out").await).1, "TOKEN_EXPIRED", "{backend:?}");
 }
 
-#[tokio::test]
-async fn the_end_of_a_session_that_is_sent_again_answers_as_before() {
-    for backend in backends() {
-        let app = App::new(backend, "revoke_again").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
-        let (own, theirs) = (current(&auth, &here).await, current(&auth, &there).await);
-        assert!(!revokes_under(&auth, &here, &theirs, "theirs").await.unwrap());
-        assert!(revokes_under(&auth, &here, &theirs, "theirs").await.unwrap(), "{backend:?}");
-        let missing = refused(revokes_under(&auth, &here, &theirs, "anew").await).1;
-        assert_eq!(missing, "SESSION_NOT_FOUND", "{backend:?}");
-        let reused = refused(revokes_under(&auth, &here, &own, "theirs").await).1;
-        assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "{backend:?}");
-        assert!(!revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
-        assert!(revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
-        assert_eq!(refused(auth.asks_with(&here).await).1, "SESSION_ENDED", "{backend:?}");
-    }
+async fn the_end_of_a_session_that_is_sent_again_answers_as_before(backend: Backend) {
+    let app = App::new(backend, "revoke_again").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
+    let (own, theirs) = (current(&auth, &here).await, current(&auth, &there).await);
+    assert!(!revokes_under(&auth, &here, &theirs, "theirs").await.unwrap());
+    assert!(revokes_under(&auth, &here, &theirs, "theirs").await.unwrap(), "{backend:?}");
+    let missing = refused(revokes_under(&auth, &here, &theirs, "anew").await).1;
+    assert_eq!(missing, "SESSION_NOT_FOUND", "{backend:?}");
+    let reused = refused(revokes_under(&auth, &here, &own, "theirs").await).1;
+    assert_eq!(reused, "IDEMPOTENCY_KEY_REUSED", "{backend:?}");
+    assert!(!revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
+    assert!(revokes_under(&auth, &here, &own, "own").await.unwrap(), "{backend:?}");
+    assert_eq!(refused(auth.asks_with(&here).await).1, "SESSION_ENDED", "{backend:?}");
 }
 
 #[tokio::test]

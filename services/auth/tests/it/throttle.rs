@@ -1,122 +1,111 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use kit::{error::Refusal, testing::backends};
+use kit::{error::Refusal, testing::Backend};
 use proto::auth::v1::Device;
 use tonic::Code;
 
 use crate::harness::{App, PASSWORD, from_address, refused};
 
-#[tokio::test]
-async fn after_five_failures_the_next_attempt_has_to_wait() {
-    for backend in backends() {
-        let app = App::new(backend, "throttle").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        // Whether there is such an account makes no difference.
-        for name in ["ada", "nobody"] {
-            let guess = || auth.tries(name, "not her password", Device::default());
-            for _ in 0..5 {
-                assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID");
-            }
-            for pause in [1, 2, 4, 8] {
-                let status = guess().await.unwrap_err();
-                let Refusal { reason, retry_after, .. } = Refusal::of(&status);
-                assert_eq!(
-                    (status.code(), reason.as_deref()),
-                    (Code::ResourceExhausted, Some("TOO_MANY_ATTEMPTS"))
-                );
-                assert_eq!(retry_after, Some(Duration::from_secs(pause)));
-                app.passes(pause);
-                assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID");
-            }
-        }
-        app.passes(16);
-        auth.tries("ada", PASSWORD, Device::default()).await.unwrap();
-        assert_eq!(
-            refused(auth.tries("ada", "wrong", Device::default()).await).1,
-            "CREDENTIALS_INVALID",
-            "success resets"
-        );
-        assert!(auth.tries("ada", PASSWORD, Device::default()).await.is_ok());
-    }
-}
+kit::on_each_backend!(
+    after_five_failures_the_next_attempt_has_to_wait,
+    attempts_at_once_through_several_replicas_do_not_slip_through,
+    an_attack_does_not_lock_out_an_owner_whose_device_is_known,
+    an_address_that_tries_account_after_account_has_to_wait_too,
+);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn attempts_at_once_through_several_replicas_do_not_slip_through() {
-    for backend in backends() {
-        let app = App::new(backend, "slip").await;
-        let (one, other) = (app.replica().await, app.replica().await);
-        one.registers("ada").await;
-        let attempts = (0..20).map(|number| {
-            (if number % 2 == 0 { &one } else { &other }).tries("ada", "wrong", Device::default())
-        });
-        let reasons: Vec<_> =
-            join_all(attempts).await.into_iter().map(|outcome| refused(outcome).1).collect();
-        let count = |reason: &str| reasons.iter().filter(|found| *found == reason).count();
-        assert_eq!(
-            (count("CREDENTIALS_INVALID"), count("TOO_MANY_ATTEMPTS")),
-            (5, 15),
-            "{reasons:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn an_attack_does_not_lock_out_an_owner_whose_device_is_known() {
-    for backend in backends() {
-        let app = App::new(backend, "device").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        auth.registers("eve").await;
-        let (ada, eve) = (auth.signs_in("ada").await, auth.signs_in("eve").await);
-        for _ in 0..6 {
-            _ = auth.tries("ada", "not her password", from_address("198.51.100.1")).await;
+async fn after_five_failures_the_next_attempt_has_to_wait(backend: Backend) {
+    let app = App::new(backend, "throttle").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    // Whether there is such an account makes no difference.
+    for name in ["ada", "nobody"] {
+        let guess = || auth.tries(name, "not her password", Device::default());
+        for _ in 0..5 {
+            assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID");
         }
-        assert_eq!(
-            refused(auth.tries("ada", PASSWORD, from_address("192.0.2.1")).await).1,
-            "TOO_MANY_ATTEMPTS"
-        );
-        let owner = Device { token: ada.device_token, ..from_address("192.0.2.1") };
-        let foreign = Device { token: eve.device_token, ..from_address("192.0.2.1") };
-        let again = auth.tries("ada", PASSWORD, owner.clone()).await.unwrap();
-        assert_eq!(refused(auth.tries("ada", PASSWORD, foreign).await).1, "TOO_MANY_ATTEMPTS");
-        // A device that was stolen is no way around the limit either, and neither is its next token.
-        for token in [owner.token, again.device_token].iter().cycle().take(5) {
-            let stolen = Device { token: token.clone(), ..from_address("198.51.100.1") };
+        for pause in [1, 2, 4, 8] {
+            let status = guess().await.unwrap_err();
+            let Refusal { reason, retry_after, .. } = Refusal::of(&status);
             assert_eq!(
-                refused(auth.tries("ada", "not her password", stolen).await).1,
-                "CREDENTIALS_INVALID"
+                (status.code(), reason.as_deref()),
+                (Code::ResourceExhausted, Some("TOO_MANY_ATTEMPTS"))
             );
+            assert_eq!(retry_after, Some(Duration::from_secs(pause)));
+            app.passes(pause);
+            assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID");
         }
-        let stolen = Device {
-            token: auth.signs_in("eve").await.device_token,
-            ..from_address("198.51.100.1")
-        };
-        assert_eq!(refused(auth.tries("ada", PASSWORD, stolen).await).1, "TOO_MANY_ATTEMPTS");
     }
+    app.passes(16);
+    auth.tries("ada", PASSWORD, Device::default()).await.unwrap();
+    assert_eq!(
+        refused(auth.tries("ada", "wrong", Device::default()).await).1,
+        "CREDENTIALS_INVALID",
+        "success resets"
+    );
+    assert!(auth.tries("ada", PASSWORD, Device::default()).await.is_ok());
 }
 
-#[tokio::test]
-async fn an_address_that_tries_account_after_account_has_to_wait_too() {
-    for backend in backends() {
-        let app = App::new(backend, "spray").await;
-        let auth = app.replica().await;
-        auth.registers("ada").await;
-        for number in 0..50 {
-            // The same network of 64 bits.
-            let address = from_address(&format!("2001:db8::{number:x}"));
-            assert_eq!(
-                refused(auth.tries(&format!("user{number}"), "guess", address).await).1,
-                "CREDENTIALS_INVALID"
-            );
-        }
-        assert_eq!(
-            refused(auth.tries("ada", PASSWORD, from_address("2001:db8::ffff")).await).1,
-            "TOO_MANY_ATTEMPTS"
-        );
-        assert!(auth.tries("ada", PASSWORD, from_address("2001:db8:0:1::1")).await.is_ok());
-        app.passes(1);
-        assert!(auth.tries("ada", PASSWORD, from_address("2001:db8::ffff")).await.is_ok());
+async fn attempts_at_once_through_several_replicas_do_not_slip_through(backend: Backend) {
+    let app = App::new(backend, "slip").await;
+    let (one, other) = (app.replica().await, app.replica().await);
+    one.registers("ada").await;
+    let attempts = (0..20).map(|number| {
+        (if number % 2 == 0 { &one } else { &other }).tries("ada", "wrong", Device::default())
+    });
+    let reasons: Vec<_> =
+        join_all(attempts).await.into_iter().map(|outcome| refused(outcome).1).collect();
+    let count = |reason: &str| reasons.iter().filter(|found| *found == reason).count();
+    assert_eq!((count("CREDENTIALS_INVALID"), count("TOO_MANY_ATTEMPTS")), (5, 15), "{reasons:?}");
+}
+
+async fn an_attack_does_not_lock_out_an_owner_whose_device_is_known(backend: Backend) {
+    let app = App::new(backend, "device").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    auth.registers("eve").await;
+    let (ada, eve) = (auth.signs_in("ada").await, auth.signs_in("eve").await);
+    for _ in 0..6 {
+        _ = auth.tries("ada", "not her password", from_address("198.51.100.1")).await;
     }
+    assert_eq!(
+        refused(auth.tries("ada", PASSWORD, from_address("192.0.2.1")).await).1,
+        "TOO_MANY_ATTEMPTS"
+    );
+    let owner = Device { token: ada.device_token, ..from_address("192.0.2.1") };
+    let foreign = Device { token: eve.device_token, ..from_address("192.0.2.1") };
+    let again = auth.tries("ada", PASSWORD, owner.clone()).await.unwrap();
+    assert_eq!(refused(auth.tries("ada", PASSWORD, foreign).await).1, "TOO_MANY_ATTEMPTS");
+    // A device that was stolen is no way around the limit either, and neither is its next token.
+    for token in [owner.token, again.device_token].iter().cycle().take(5) {
+        let stolen = Device { token: token.clone(), ..from_address("198.51.100.1") };
+        assert_eq!(
+            refused(auth.tries("ada", "not her password", stolen).await).1,
+            "CREDENTIALS_INVALID"
+        );
+    }
+    let stolen =
+        Device { token: auth.signs_in("eve").await.device_token, ..from_address("198.51.100.1") };
+    assert_eq!(refused(auth.tries("ada", PASSWORD, stolen).await).1, "TOO_MANY_ATTEMPTS");
+}
+
+async fn an_address_that_tries_account_after_account_has_to_wait_too(backend: Backend) {
+    let app = App::new(backend, "spray").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    for number in 0..50 {
+        // The same network of 64 bits.
+        let address = from_address(&format!("2001:db8::{number:x}"));
+        assert_eq!(
+            refused(auth.tries(&format!("user{number}"), "guess", address).await).1,
+            "CREDENTIALS_INVALID"
+        );
+    }
+    assert_eq!(
+        refused(auth.tries("ada", PASSWORD, from_address("2001:db8::ffff")).await).1,
+        "TOO_MANY_ATTEMPTS"
+    );
+    assert!(auth.tries("ada", PASSWORD, from_address("2001:db8:0:1::1")).await.is_ok());
+    app.passes(1);
+    assert!(auth.tries("ada", PASSWORD, from_address("2001:db8::ffff")).await.is_ok());
 }
