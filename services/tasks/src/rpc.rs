@@ -2,7 +2,7 @@
 //! folder; here is what all of them share.
 use std::{sync::Arc, time::Duration};
 
-use kit::{Caller, Clock, Db, error, request};
+use kit::{Caller, Clock, Db, caller, error, request};
 use prost::Message;
 use quick_cache::sync::Cache;
 use ring::digest::{SHA256, digest};
@@ -35,8 +35,6 @@ pub(crate) struct Rpc {
 /// What a method gives.
 pub(crate) type Reply<M> = Result<Response<M>, Status>;
 
-/// Marks a write whose caller knows of faults already and asks for the others: it is refused in any case.
-const VALIDATE_ONLY: &str = "validate-only";
 /// For a write whose caller set no deadline.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -78,7 +76,7 @@ impl Rpc {
     {
         let (scope, actor) = (self.scope(&request).await?, actor(&request)?);
         let key = key(method, &request)?;
-        let only_validate = request.metadata().contains_key(VALIDATE_ONLY);
+        let only_validate = caller::only_validates(&request);
         let command = Box::new(parse(request.into_inner())?);
         if only_validate {
             return Err(Error::Invalid(vec![]).into());

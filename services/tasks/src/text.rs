@@ -6,7 +6,7 @@ pub(crate) fn line(field: &str, raw: &str, longest: usize, faults: &mut Vec<Viol
     let text = raw.trim();
     if text.is_empty() {
         faults.push(Violation::new(field, "REQUIRED", format!("1 to {longest} characters")));
-    } else if !kit::text::is_visible(text) {
+    } else if !text.contains(kit::text::is_visible) {
         let message = format!("1 to {longest} characters, of which at least one can be seen");
         faults.push(Violation::new(field, "REQUIRED", message));
     } else if text.chars().count() > longest {

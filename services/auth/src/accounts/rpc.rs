@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use kit::caller::only_validates;
 use prost::Message;
 use proto::auth::v1::{
     ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest, User,
@@ -25,12 +26,13 @@ pub(crate) struct Accounts(pub(crate) Arc<Authority>);
 #[tonic::async_trait]
 impl AccountService for Accounts {
     async fn register(&self, request: Request<RegisterRequest>) -> Reply<User> {
-        let key = self.key(&request, "Register")?;
+        let (key, validating) = (self.key(&request, "Register")?, only_validates(&request));
         let RegisterRequest { email, password, name, time_zone } = request.into_inner();
         let minimum = self.0.config.password_minimum;
         let registration =
             rules::registration(&email, &password, name.as_deref(), time_zone.as_deref(), minimum);
         let registered = match registration {
+            Ok(_) if validating => Err(Error::Invalid(vec![])),
             Ok(registration) => write::register(&self.0, registration, key).await,
             Err(violations) => Err(Error::Invalid(violations)),
         };
@@ -49,11 +51,18 @@ impl AccountService for Accounts {
 
     async fn update_me(&self, request: Request<UpdateMeRequest>) -> Reply<User> {
         let ((id, _), key) = (caller(&request)?, self.key(&request, "UpdateMe")?);
+        if only_validates(&request) {
+            return Err(write::validate(&self.0.db, id, request.into_inner()).await.into());
+        }
         answer(write::update(&self.0, id, request.into_inner(), key).await?)
     }
 
     async fn change_password(&self, request: Request<ChangePasswordRequest>) -> Reply<()> {
         let (caller, key) = (caller(&request)?, self.key(&request, "ChangePassword")?);
+        if only_validates(&request) {
+            let request = request.into_inner();
+            return Err(passwords::write::validate(&self.0, caller.0, request).await.into());
+        }
         answer(passwords::write::change(&self.0, caller, request.into_inner(), key).await?)
     }
 }

@@ -1,8 +1,6 @@
 //! Who there is.
-use std::ops::RangeInclusive;
-
 use jiff::tz::TimeZone;
-use kit::Violation;
+use kit::{Violation, text::is_visible};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::passwords::rules as password;
@@ -71,7 +69,7 @@ pub(crate) fn email(raw: &str) -> Result<String, Violation> {
 
 /// Less than RFC 5322 allows (no quotes, no comments) and more than anyone uses.
 fn is_local_part(local: &str) -> bool {
-    let odd = |c: char| !is_seen(c) || "\"(),:;<>@[\\]".contains(c);
+    let odd = |c: char| !is_visible(c) || "\"(),:;<>@[\\]".contains(c);
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
     !local.is_empty() && local.len() <= MAX_LOCAL && !dots && !local.contains(odd)
 }
@@ -88,7 +86,7 @@ fn is_domain(domain: &str) -> bool {
 pub(crate) fn name(raw: &str) -> Result<String, Violation> {
     let name: String = raw.trim().nfc().collect();
     let fault = |reason, message: &str| Err(Violation::new("name", reason, message));
-    if !name.contains(is_seen) {
+    if !name.contains(is_visible) {
         fault("TOO_SHORT", "a name has at least one character that can be seen")
     } else if name.chars().count() > MAX_NAME {
         fault("TOO_LONG", &format!("a name has at most {MAX_NAME} characters"))
@@ -101,33 +99,6 @@ pub(crate) fn name(raw: &str) -> Result<String, Violation> {
 
 /// Line breaks that are no control characters: LINE SEPARATOR and PARAGRAPH SEPARATOR.
 const LINE_BREAKS: [char; 2] = ['\u{2028}', '\u{2029}'];
-
-/// What is drawn as nothing and is no white space: Unicode's Default_Ignorable_Code_Point, the marks of annotations, and the
-/// braille cell without dots.
-const UNSEEN: [RangeInclusive<char>; 18] = [
-    '\u{ad}'..='\u{ad}',
-    '\u{34f}'..='\u{34f}',
-    '\u{61c}'..='\u{61c}',
-    '\u{115f}'..='\u{1160}',
-    '\u{17b4}'..='\u{17b5}',
-    '\u{180b}'..='\u{180f}',
-    '\u{200b}'..='\u{200f}',
-    '\u{202a}'..='\u{202e}',
-    '\u{2060}'..='\u{206f}',
-    '\u{2800}'..='\u{2800}',
-    '\u{3164}'..='\u{3164}',
-    '\u{fe00}'..='\u{fe0f}',
-    '\u{feff}'..='\u{feff}',
-    '\u{ffa0}'..='\u{ffa0}',
-    '\u{fff0}'..='\u{fffb}',
-    '\u{1bca0}'..='\u{1bca3}',
-    '\u{1d173}'..='\u{1d17a}',
-    '\u{e0000}'..='\u{e0fff}',
-];
-
-fn is_seen(c: char) -> bool {
-    !c.is_whitespace() && !c.is_control() && !UNSEEN.iter().any(|range| range.contains(&c))
-}
 
 /// A time zone by its IANA name, in the spelling of the database.
 pub(crate) fn time_zone(raw: &str) -> Result<String, Violation> {

@@ -107,6 +107,15 @@ pub(super) async fn update(
     write.await
 }
 
+/// Why users may not change this about themselves; no more is done.
+pub(super) async fn validate(db: &Db, id: AccountId, request: UpdateMeRequest) -> Error {
+    let account = store::find(db, id).await;
+    match account.and_then(|account| changed(&account, request)) {
+        Ok(_) => Error::Invalid(vec![]),
+        Err(error) => error,
+    }
+}
+
 /// The account as the request wants it.
 fn changed(account: &Account, request: UpdateMeRequest) -> Result<Account, Error> {
     let UpdateMeRequest { update_mask, name, time_zone, if_version } = request;

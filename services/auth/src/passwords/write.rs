@@ -58,6 +58,22 @@ pub(crate) async fn change(
     Ok(done)
 }
 
+/// Why this cannot be the new password; whether the current one is right is not looked at.
+pub(crate) async fn validate(
+    authority: &Authority,
+    id: AccountId,
+    request: ChangePasswordRequest,
+) -> Error {
+    let ChangePasswordRequest { current_password: _, new_password } = request;
+    let account = match accounts::store::find(&authority.db, id).await {
+        Ok(account) => account,
+        Err(error) => return error,
+    };
+    let minimum = authority.config.password_minimum;
+    let new = rules::check("new_password", &new_password, local_part(&account.email), minimum);
+    Error::Invalid(new.err().into_iter().collect())
+}
+
 fn incorrect() -> Error {
     Error::Invalid(vec![Violation::new(
         "current_password",

@@ -30,6 +30,15 @@ impl Caller {
     }
 }
 
+/// The metadata of a write whose sender knows of faults already and asks for the others: it is refused in any case, with what the
+/// rules find.
+pub const VALIDATE_ONLY: &str = "validate-only";
+
+/// Whether a request may write nothing: see [`VALIDATE_ONLY`].
+pub fn only_validates<T>(request: &tonic::Request<T>) -> bool {
+    request.metadata().contains_key(VALIDATE_ONLY)
+}
+
 /// What came of the check.
 #[derive(Clone)]
 struct Verdict(Result<Caller, TokenError>);
