@@ -5,6 +5,7 @@ mod client;
 mod compression;
 pub(crate) mod cors;
 pub(crate) mod guard;
+mod head;
 mod headers;
 mod host;
 pub(crate) mod idempotency;

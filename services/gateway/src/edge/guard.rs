@@ -17,7 +17,9 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use kit::request::{self, RequestContext};
 use tower::{Layer, Service, ServiceExt as _};
 
-use super::{access::Access, client, compression, headers, host, record::Record, visit::Visit};
+use super::{
+    access::Access, client, compression, head, headers, host, record::Record, visit::Visit,
+};
 use crate::{
     problem::{Fault, Occurrence, Problem},
     shared::Gateway,
@@ -104,6 +106,7 @@ impl Edge {
         gateway.rates.address(access, visit)?;
         // What names no host, or two, may be meant for someone else.
         host::named(&request)?;
+        head::fits(&request)?;
         // A browser asks first whether it may ask; that needs no handler and no user.
         if let Some(preflight) = gateway.cors.load().preflight(&request) {
             return Ok(preflight);
