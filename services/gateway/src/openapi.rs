@@ -2,6 +2,7 @@
 mod complete;
 mod document;
 mod refusals;
+mod strict;
 
 use utoipa::{
     OpenApi,
@@ -24,6 +25,7 @@ use crate::{operations::Operations, problem};
         description = "Tasks, projects and their history. Times are RFC 3339 in UTC, ids are UUIDs. Lists come in pages: pass \
             `next_cursor` as `cursor` for the next one. Every refusal is an `application/problem+json` with a stable `code`. \
             Register, sign in, and put the access token into *Authorize*.",
+        contact(name = "Errand"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(problem::Document, problem::Fault)),
@@ -43,11 +45,15 @@ pub(crate) fn document(resources: &[Operations], public_url: &str) -> Document {
     for refusal in REFUSALS {
         components.responses.insert(refusal.name(), refusal.response().into());
     }
-    for Operations { tag, list, .. } in resources {
+    for Operations { tag, list, bounds, .. } in resources {
         for operation in list {
             components.schemas.extend(operation.schemas.iter().cloned());
             let methods = vec![operation.method.clone()];
             document.paths.add_path_operation(&operation.path, methods, complete(operation, tag));
+            strict::close(&operation.documented, &mut components.schemas);
+        }
+        for bound in bounds {
+            strict::apply(bound, &mut components.schemas);
         }
     }
     Document::new(&document)

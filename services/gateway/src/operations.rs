@@ -18,8 +18,21 @@ pub(crate) struct Operations {
     pub(crate) about: &'static str,
     /// Its operations.
     pub(crate) list: Vec<Operation>,
+    /// What its shapes may hold.
+    pub(crate) bounds: Vec<Bound>,
     /// What is served beside them, and is no part of the API.
     pub(crate) pages: Vec<(&'static str, MethodRouter<Gateway>)>,
+}
+
+/// What a shape may hold, where its type does not say so. The numbers are those that the services check.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    /// So many characters.
+    Length { shape: &'static str, field: &'static str, least: usize, most: usize },
+    /// So many texts, each of at most so many characters.
+    Items { shape: &'static str, field: &'static str, most: usize, longest: usize },
+    /// One of several kinds: the first field of each has to be there, the others may.
+    Either { shape: &'static str, kinds: &'static [&'static [&'static str]] },
 }
 
 /// One operation: a method on a path.
@@ -81,7 +94,7 @@ impl Traits {
 impl Operations {
     /// Of the resource `tag`, about which nothing is said yet.
     pub(crate) fn new(tag: &'static str, about: &'static str) -> Self {
-        Self { tag, about, list: vec![], pages: vec![] }
+        Self { tag, about, list: vec![], bounds: vec![], pages: vec![] }
     }
 
     /// Adds an operation, as `routes!` makes one of its handler.
@@ -93,6 +106,25 @@ impl Operations {
         let (path, item) = paths.paths.into_iter().next().expect("`routes!` has a handler");
         let (method, documented) = only(item).expect("a handler has one method");
         self.list.push(Operation { path, method, traits, handler, documented, schemas });
+        self
+    }
+
+    /// Says how long a text is in each of `shapes`.
+    pub(crate) fn length(
+        mut self,
+        shapes: &[&'static str],
+        field: &'static str,
+        least: usize,
+        most: usize,
+    ) -> Self {
+        let length = |shape: &&'static str| Bound::Length { shape: *shape, field, least, most };
+        self.bounds.extend(shapes.iter().map(length));
+        self
+    }
+
+    /// Says something else about a shape.
+    pub(crate) fn bound(mut self, bound: Bound) -> Self {
+        self.bounds.push(bound);
         self
     }
 

@@ -4,6 +4,8 @@ use utoipa::openapi::{
     schema::Type,
 };
 
+use crate::problem;
+
 const PROBLEM: &str = "application/problem+json";
 
 /// A status that refuses, and when it is given.
@@ -22,8 +24,7 @@ const fn refusal(status: u16, code: &'static str, description: &'static str) -> 
 pub(super) const REFUSALS: &[Refusal] = &[
     refusal(400, "MALFORMED_JSON", "What cannot be parsed: JSON, query, cursor or header"),
     refusal(401, "TOKEN_EXPIRED", "Not signed in"),
-    refusal(403, "FORBIDDEN", "Known, but not allowed"),
-    refusal(404, "NOT_FOUND", "Missing, or someone else's"),
+    refusal(404, "TASK_NOT_FOUND", "Missing, or someone else's"),
     refusal(408, "BODY_TIMEOUT", "The body did not arrive in time"),
     refusal(409, "ID_TAKEN", "At odds with what is there"),
     refusal(410, "CURSOR_EXPIRED", "What the cursor points at is no longer kept: begin again"),
@@ -45,11 +46,17 @@ impl Refusal {
     pub(super) fn response(&self) -> Response {
         let Self { status, code, description } = *self;
         let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-        let example = serde_json::json!({
-            "type": "about:blank", "title": title, "status": status, "detail": description,
+        let kind = StatusCode::from_u16(status).map_or("about:blank", problem::kind);
+        let mut example = serde_json::json!({
+            "type": kind, "title": title, "status": status, "detail": description,
             "instance": "0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11", "code": code, "message": description,
             "timestamp": "2026-09-01T09:00:00Z", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
         });
+        if status == 422 {
+            let message = "a day as 2026-09-01";
+            example["errors"] =
+                serde_json::json!([{"pointer": "/due/date", "code": "DATE", "message": message}]);
+        }
         let content: Content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name("Problem")))
             .example(Some(example))

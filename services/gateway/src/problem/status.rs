@@ -71,7 +71,7 @@ pub(super) fn words(status: StatusCode) -> (&'static str, &'static str) {
 }
 
 /// What kind of problem a status is: of the IANA registry of problem types where it is in there.
-pub(super) fn kind(status: StatusCode) -> &'static str {
+pub(crate) fn kind(status: StatusCode) -> &'static str {
     match status {
         StatusCode::TOO_MANY_REQUESTS => {
             "https://iana.org/assignments/http-problem-types#quota-exceeded"

@@ -114,3 +114,62 @@ async fn every_refusal_is_documented_as_a_problem() {
         &document["components"]["responses"]["Problem422"]["content"]["application/problem+json"];
     assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem");
 }
+
+/// The shapes that `schema` refers to, itself included.
+fn shapes<'d>(document: &'d Value, schema: &'d Value, found: &mut Vec<&'d Value>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.trim_start_matches("#/components/schemas/");
+        return shapes(document, &document["components"]["schemas"][name], found);
+    }
+    if schema["properties"].is_object() {
+        found.push(schema);
+    }
+    let properties = schema["properties"].as_object().into_iter().flat_map(|all| all.values());
+    let kinds = schema["oneOf"].as_array().into_iter().flatten();
+    properties.chain(kinds).for_each(|below| shapes(document, below, found));
+}
+
+#[tokio::test]
+async fn a_field_that_is_not_documented_is_documented_as_refused() {
+    let edge = Edge::start().await;
+    let document = edge.anonymous("GET", "/openapi.json", &[], "").await.json();
+    let mut count = 0;
+    for (method, path, operation) in operations(&document) {
+        assert!(operation["description"].is_string(), "{method} {path}");
+        let Some(body) = operation["requestBody"]["content"].as_object() else { continue };
+        for content in body.values() {
+            let mut found = vec![];
+            shapes(&document, &content["schema"], &mut found);
+            assert!(!found.is_empty(), "{method} {path}");
+            for shape in found {
+                assert_eq!(shape["additionalProperties"], false, "{method} {path}: {shape}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 15, "{count}");
+    let kinds = document["components"]["schemas"]["Due"]["oneOf"].as_array().unwrap();
+    let first: Vec<_> = kinds.iter().map(|kind| kind["required"][0].as_str().unwrap()).collect();
+    assert_eq!(first, ["date", "datetime"]);
+}
+
+#[tokio::test]
+async fn a_documented_header_is_read_and_no_other() {
+    let edge = Edge::start().await;
+    let document = edge.anonymous("GET", "/openapi.json", &[], "").await.json();
+    for (method, path, operation) in operations(&document) {
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let documents = |name: &str| parameters.iter().any(|one| one["name"] == name);
+        for (name, code) in
+            [("If-Match", "INVALID_IF_MATCH"), ("Idempotency-Key", "INVALID_IDEMPOTENCY_KEY")]
+        {
+            let headers = [("content-type", "application/json"), (name, "no quotes, no tag")];
+            if path.ends_with("/stream") {
+                continue;
+            }
+            let reply = edge.ask(&method, &path, &headers, "{}").await;
+            let refused = reply.status == 400 && reply.json()["code"] == code;
+            assert_eq!(refused, documents(name), "{name} of {method} {path}: {}", reply.status);
+        }
+    }
+}

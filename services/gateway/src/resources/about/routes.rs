@@ -32,6 +32,8 @@ pub(crate) fn operations() -> Operations {
 }
 
 /// The keys of access tokens
+///
+/// For whoever checks tokens without asking: a JSON Web Key Set.
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_keys",
     responses((status = 200, description = "Keys", body = KeySet)))]
 pub(crate) async fn jwks(State(gateway): State<Gateway>, has: IfNoneMatch) -> Reply {
@@ -49,6 +51,8 @@ pub(crate) async fn jwks(State(gateway): State<Gateway>, has: IfNoneMatch) -> Re
 }
 
 /// The limits
+///
+/// What a client may count on: lengths of pages, sizes of bodies, rates.
 #[utoipa::path(get, path = "/v1/limits", operation_id = "read_limits",
     responses((status = 200, description = "Limits", body = Limits)))]
 pub(crate) async fn limits(State(gateway): State<Gateway>) -> Reply {
@@ -70,6 +74,8 @@ pub(crate) async fn limits(State(gateway): State<Gateway>) -> Reply {
 }
 
 /// This document
+///
+/// The contract, in OpenAPI 3.1.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "read_document",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(crate) async fn openapi(State(gateway): State<Gateway>, has: IfNoneMatch) -> Response {

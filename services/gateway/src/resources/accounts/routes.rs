@@ -3,7 +3,7 @@ use axum::extract::State;
 use kit::GrpcChannel;
 use proto::auth::v1::{
     ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest,
-    account_service_client::AccountServiceClient,
+    account_service_client::AccountServiceClient, limits,
 };
 use serde_json::json;
 use utoipa_axum::routes;
@@ -36,6 +36,10 @@ pub(crate) fn operations() -> Operations {
         .offer(routes!(read), user().versioned())
         .offer(routes!(update), user().versioned().example(change))
         .offer(routes!(change_password), user().example(passwords))
+        .length(&["Registration"], "email", 3, limits::EMAIL)
+        .length(&["Registration"], "password", limits::PASSWORD_LEAST, limits::PASSWORD)
+        .length(&["PasswordChange"], "new_password", limits::PASSWORD_LEAST, limits::PASSWORD)
+        .length(&["Registration", "AccountPatch"], "name", 1, limits::NAME)
 }
 
 /// The service that keeps them.
@@ -44,6 +48,8 @@ fn accounts(gateway: &Gateway) -> AccountServiceClient<GrpcChannel> {
 }
 
 /// Register
+///
+/// It makes an account with an Inbox; sign in next.
 #[utoipa::path(post, path = "/v1/auth/register", operation_id = "register", request_body = Registration,
     responses((status = 201, description = "The account", body = User)))]
 pub(crate) async fn register(State(gateway): State<Gateway>, body: Draft<Registration>) -> Reply {
@@ -57,6 +63,8 @@ pub(crate) async fn register(State(gateway): State<Gateway>, body: Draft<Registr
 }
 
 /// Read your account
+///
+/// With its version as the ETag.
 #[utoipa::path(get, path = "/v1/me", operation_id = "read_account", responses((status = 200, description = "You", body = User)))]
 pub(crate) async fn read(State(gateway): State<Gateway>, user: Asker, has: IfNoneMatch) -> Reply {
     let answer = accounts(&gateway).get_me(user.asks(GetMeRequest {})).await?;
@@ -64,6 +72,8 @@ pub(crate) async fn read(State(gateway): State<Gateway>, user: Asker, has: IfNon
 }
 
 /// Change your account
+///
+/// What is absent stays; a null goes back to the default.
 #[utoipa::path(patch, path = "/v1/me", operation_id = "update_account", request_body = AccountPatch,
     responses((status = 200, description = "You, changed", body = User)))]
 pub(crate) async fn update(

@@ -50,10 +50,10 @@ impl Resource for User {
 object! {
     /// A new account.
     pub(crate) struct Registration {
-        #[schema(format = Email, max_length = 254, example = "ada@example.org")]
+        #[schema(format = Email, example = "ada@example.org")]
         email: String,
         /// At least 15 characters; any will do.
-        #[schema(format = Password, max_length = 256, example = "correct horse battery staple")]
+        #[schema(format = Password, example = "correct horse battery staple")]
         password: String,
         /// How the user is called.
         name: Option<String>,
@@ -78,7 +78,7 @@ object! {
     pub(crate) struct PasswordChange {
         #[schema(format = Password)]
         current_password: String,
-        #[schema(format = Password, max_length = 256)]
+        #[schema(format = Password)]
         new_password: String,
     }
 }

@@ -3,7 +3,7 @@ use axum::extract::State;
 use kit::GrpcChannel;
 use proto::tasks::v1::{
     CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest,
-    UpdateProjectRequest, project_service_client::ProjectServiceClient,
+    UpdateProjectRequest, limits, project_service_client::ProjectServiceClient,
 };
 use serde_json::json;
 use utoipa_axum::routes;
@@ -30,6 +30,7 @@ pub(crate) fn operations() -> Operations {
         .offer(routes!(read), user().versioned())
         .offer(routes!(update), user().versioned())
         .offer(routes!(remove), user().versioned())
+        .length(&["NewProject", "ProjectPatch"], "name", 1, limits::PROJECT_NAME)
 }
 
 /// The service that keeps them.
@@ -38,6 +39,8 @@ fn projects(gateway: &Gateway) -> ProjectServiceClient<GrpcChannel> {
 }
 
 /// Create a project
+///
+/// It goes behind your other projects.
 #[utoipa::path(post, path = "/v1/projects", operation_id = "create_project", request_body = NewProject,
     responses((status = 201, description = "The project", body = Project)))]
 pub(crate) async fn create(
@@ -52,6 +55,8 @@ pub(crate) async fn create(
 }
 
 /// List projects
+///
+/// In the order of their rank.
 #[utoipa::path(get, path = "/v1/projects", operation_id = "list_projects", params(ProjectQuery),
     responses((status = 200, description = "A page of projects", body = ProjectPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
@@ -63,6 +68,8 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 }
 
 /// Read a project
+///
+/// With its version as the ETag.
 #[utoipa::path(get, path = "/v1/projects/{id}", operation_id = "read_project", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "The project", body = Project)))]
 pub(crate) async fn read(
@@ -76,6 +83,8 @@ pub(crate) async fn read(
 }
 
 /// Change a project
+///
+/// What is absent stays. The Inbox is fixed.
 #[utoipa::path(patch, path = "/v1/projects/{id}", operation_id = "update_project", params(("id" = uuid::Uuid, Path)),
     request_body = ProjectPatch, responses((status = 200, description = "The project, changed", body = Project)))]
 pub(crate) async fn update(

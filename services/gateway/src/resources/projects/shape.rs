@@ -40,7 +40,7 @@ object! {
         /// A UUIDv7 of your own choice, so that you may create without being online.
         #[schema(format = Uuid)]
         id: Option<String>,
-        #[schema(min_length = 1, max_length = 120, example = "Garden")]
+        #[schema(example = "Garden")]
         name: String,
     }
 }
@@ -48,7 +48,7 @@ object! {
 object! {
     /// What to change about a project (RFC 7396). What is absent stays.
     pub(crate) struct ProjectPatch {
-        #[schema(value_type = Option<String>, min_length = 1, max_length = 120, example = "Allotment")]
+        #[schema(value_type = String, required = false, example = "Allotment")]
         name: Patch<String>,
         #[schema(value_type = Option<bool>)]
         archived: Patch<bool>,

@@ -43,6 +43,8 @@ fn sessions(gateway: &Gateway) -> SessionServiceClient<GrpcChannel> {
 }
 
 /// Sign in
+///
+/// It begins a session. Guesses at a password are slowed down.
 #[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", request_body = Credentials,
     responses((status = 200, description = "A new session", body = Tokens)))]
 pub(crate) async fn login(
@@ -75,12 +77,16 @@ pub(crate) async fn refresh(
 }
 
 /// Sign out
+///
+/// It ends this session, everywhere within a second.
 #[utoipa::path(post, path = "/v1/auth/logout", operation_id = "logout", responses((status = 204, description = "Signed out")))]
 pub(crate) async fn logout(State(gateway): State<Gateway>, user: User, _: Nothing) -> Reply {
     Ok(reply::done(sessions(&gateway).logout(user.asks(LogoutRequest {})).await?))
 }
 
 /// List your sessions
+///
+/// Everywhere you are signed in, the latest first.
 #[utoipa::path(get, path = "/v1/sessions", operation_id = "list_sessions", responses((status = 200, description = "Where you are signed in", body = SessionPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
@@ -91,6 +97,8 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 }
 
 /// End a session
+///
+/// Its tokens are refused within a second.
 #[utoipa::path(delete, path = "/v1/sessions/{id}", operation_id = "revoke_session", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Ended")))]
 pub(crate) async fn revoke(State(gateway): State<Gateway>, user: User, Id(id): Id) -> Reply {

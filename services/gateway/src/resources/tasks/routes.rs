@@ -3,7 +3,7 @@ use axum::extract::State;
 use kit::GrpcChannel;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest, ListTasksRequest,
-    MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest,
+    MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest, limits,
     task_service_client::TaskServiceClient,
 };
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::{
     body::{Draft, Nothing},
     condition::{IfMatch, IfNoneMatch},
     edge::{access::Access, user::User},
-    operations::{Operations, Traits},
+    operations::{Bound, Operations, Traits},
     path::Id,
     problem::Problem,
     query::Query,
@@ -43,6 +43,15 @@ pub(crate) fn operations() -> Operations {
         .offer(routes!(complete), user().versioned())
         .offer(routes!(reopen), user().versioned())
         .offer(routes!(relocate), user().versioned().example(place))
+        .length(&["NewTask", "TaskPatch"], "title", 1, limits::TITLE)
+        .length(&["NewTask", "TaskPatch"], "description", 0, limits::DESCRIPTION)
+        .bound(labels("NewTask"))
+        .bound(labels("TaskPatch"))
+        .bound(Bound::Either { shape: "Due", kinds: &[&["date"], &["datetime", "time_zone"]] })
+}
+
+fn labels(shape: &'static str) -> Bound {
+    Bound::Items { shape, field: "labels", most: limits::LABELS, longest: limits::LABEL }
 }
 
 /// The service that keeps them.
@@ -53,6 +62,8 @@ fn tasks(gateway: &Gateway) -> TaskServiceClient<GrpcChannel> {
 const ORDERS: [&str; 6] = ["created_at", "-created_at", "due", "-due", "rank", "-rank"];
 
 /// Create a task
+///
+/// It goes to the end of its project, or of the task that it is a part of.
 #[utoipa::path(post, path = "/v1/tasks", operation_id = "create_task", request_body = NewTask,
     responses((status = 201, description = "The task", body = Task)))]
 pub(crate) async fn create(
@@ -66,6 +77,8 @@ pub(crate) async fn create(
 }
 
 /// List tasks
+///
+/// Those that all filters let through; without filters all of them.
 #[utoipa::path(get, path = "/v1/tasks", operation_id = "list_tasks", params(TaskQuery),
     responses((status = 200, description = "A page of tasks", body = TaskPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
@@ -93,6 +106,8 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 }
 
 /// Read a task
+///
+/// With its version as the ETag.
 #[utoipa::path(get, path = "/v1/tasks/{id}", operation_id = "read_task", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "The task", body = Task)))]
 pub(crate) async fn read(
@@ -106,6 +121,8 @@ pub(crate) async fn read(
 }
 
 /// Change a task
+///
+/// What is absent stays, what is null is cleared.
 #[utoipa::path(patch, path = "/v1/tasks/{id}", operation_id = "update_task", params(("id" = uuid::Uuid, Path)), request_body = TaskPatch,
     responses((status = 200, description = "The task, changed", body = Task)))]
 pub(crate) async fn update(

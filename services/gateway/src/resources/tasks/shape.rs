@@ -100,7 +100,7 @@ object! {
         /// The task that it is a part of.
         #[schema(format = Uuid)]
         parent_id: Option<String>,
-        #[schema(min_length = 1, max_length = 500, example = "Buy milk")]
+        #[schema(example = "Buy milk")]
         title: String,
         /// Markdown.
         description: Option<String>,
@@ -115,7 +115,7 @@ object! {
 object! {
     /// What to change about a task (RFC 7396). What is absent stays, what is null is cleared.
     pub(crate) struct TaskPatch {
-        #[schema(value_type = Option<String>, min_length = 1, max_length = 500, example = "Buy oat milk")]
+        #[schema(value_type = String, required = false, example = "Buy oat milk")]
         title: Patch<String>,
         #[schema(value_type = Option<String>)]
         description: Patch<String>,

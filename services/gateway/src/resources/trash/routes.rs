@@ -34,6 +34,8 @@ fn trash(gateway: &Gateway) -> TrashServiceClient<GrpcChannel> {
 }
 
 /// List the trash
+///
+/// Each thing with how much went with it.
 #[utoipa::path(get, path = "/v1/trash", operation_id = "list_trash", responses((status = 200, description = "What was deleted", body = TrashPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
@@ -58,6 +60,8 @@ pub(crate) async fn restore(
 }
 
 /// Delete for good
+///
+/// With all that went with it; there is no way back.
 #[utoipa::path(delete, path = "/v1/trash/{id}", operation_id = "purge", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Gone")))]
 pub(crate) async fn purge(State(gateway): State<Gateway>, user: User, Id(id): Id) -> Reply {
