@@ -144,7 +144,7 @@ mod tests {
                 None,
             ),
             (
-                kit::db::Error::Unavailable(lost()).into(),
+                kit::db::Error::Unavailable(kit::error::Absent::new(lost())).into(),
                 Unavailable,
                 "DATABASE_UNAVAILABLE",
                 Some(1),

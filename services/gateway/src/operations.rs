@@ -53,6 +53,8 @@ pub(crate) struct Traits {
     pub(crate) access: Access,
     /// It is about one resource with a version: a write may name the one it knows, a read the one it has.
     pub(crate) versioned: bool,
+    /// It may be sent under an `Idempotency-Key`, as any write of a user may.
+    pub(crate) keyed: bool,
     /// Its reply has an ETag, by which a client asks whether it has changed.
     pub(crate) cached: bool,
     /// It gives a page of a list: `limit` and `cursor` say which.
@@ -66,12 +68,16 @@ pub(crate) struct Traits {
 impl Traits {
     /// Of an operation that `access` is true of, and nothing else.
     pub(crate) fn new(access: Access) -> Self {
-        let (versioned, cached, paged) = (false, false, false);
-        Self { access, versioned, cached, paged, refusals: &[], example: None }
+        let [versioned, keyed, cached, paged] = [false; 4];
+        Self { access, versioned, keyed, cached, paged, refusals: &[], example: None }
     }
 
     pub(crate) fn versioned(self) -> Self {
         Self { versioned: true, ..self }
+    }
+
+    pub(crate) fn keyed(self) -> Self {
+        Self { keyed: true, ..self }
     }
 
     pub(crate) fn cached(self) -> Self {
@@ -136,6 +142,11 @@ impl Operations {
 }
 
 impl Operation {
+    /// Whether it may be sent under an `Idempotency-Key`.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.traits.keyed || self.writes() && !self.traits.access.is_open()
+    }
+
     /// Whether it changes something.
     pub(crate) fn writes(&self) -> bool {
         self.method != HttpMethod::Get

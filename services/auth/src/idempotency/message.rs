@@ -1,3 +1,4 @@
+use kit::caller::only_validates;
 use prost::Message;
 use tonic::{Request, Response, Status, metadata::MetadataValue};
 
@@ -14,6 +15,9 @@ pub(crate) fn key<T>(
     content: &[u8],
     secrets: &Secrets,
 ) -> Result<Option<Key>, Error> {
+    if only_validates(request) {
+        return Ok(None);
+    }
     let Some(text) = request.metadata().get("idempotency-key") else { return Ok(None) };
     let key =
         text.to_str().ok().and_then(|text| Key::new(text, method, content, &secrets.fingerprints));

@@ -4,6 +4,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::StatusCode,
 };
+use kit::caller::VALIDATE_ONLY;
 use tonic::metadata::MetadataValue;
 
 use super::{
@@ -12,10 +13,7 @@ use super::{
     tree::Tree,
 };
 use crate::{
-    edge::{
-        user::{User, VALIDATE_ONLY},
-        visit::Visit,
-    },
+    edge::{user::User, visit::Visit},
     problem::{Fault, Problem},
     shared::Shared,
 };

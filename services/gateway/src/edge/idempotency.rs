@@ -1,8 +1,14 @@
 //! The `Idempotency-Key` of a write (draft-ietf-httpapi-idempotency-key-header): made here when the client sends none, so
 //! that a retry after a crash is always safe.
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::Arc;
 
-use crate::problem::Problem;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, HeaderValue, request::Parts},
+};
+use tonic::metadata::MetadataMap;
+
+use crate::{problem::Problem, shared::Shared};
 
 /// The header of requests, and the metadata that carries it on.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -10,6 +16,26 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 const LONGEST: usize = 128;
+
+/// The key of a write that nobody signs.
+pub(crate) struct Key(HeaderValue);
+
+impl Key {
+    /// Sends the write under it.
+    pub(crate) fn mark<T>(self, request: &mut tonic::Request<T>) {
+        let mut headers = std::mem::take(request.metadata_mut()).into_headers();
+        headers.insert(IDEMPOTENCY_KEY, self.0);
+        *request.metadata_mut() = MetadataMap::from_headers(headers);
+    }
+}
+
+impl FromRequestParts<Arc<Shared>> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        key(&parts.headers, &shared.clock).map(Self)
+    }
+}
 
 /// The client's key without quotes, or a new one.
 pub(crate) fn key(headers: &HeaderMap, clock: &kit::Clock) -> Result<HeaderValue, Problem> {

@@ -5,7 +5,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
-use kit::{Caller, status, token::TokenError};
+use kit::{Caller, caller::VALIDATE_ONLY, status, token::TokenError};
 use tonic::metadata::MetadataMap;
 
 use super::{
@@ -13,9 +13,6 @@ use super::{
     visit::Visit,
 };
 use crate::{problem::Problem, shared::Shared};
-
-/// The metadata of a write that is not to be done: only what is wrong with it is to be told.
-pub(crate) const VALIDATE_ONLY: &str = "validate-only";
 
 /// Without word from auth for this long a session may have ended unheard: nothing is written then.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
@@ -32,6 +29,8 @@ impl User {
     /// The same user, who asks only what is wrong with a write.
     pub(crate) fn validating(mut self) -> Self {
         self.metadata.insert(VALIDATE_ONLY, HeaderValue::from_static("true"));
+        // A service of a release that does not know the mark refuses for its key, and writes nothing either.
+        self.metadata.insert(IDEMPOTENCY_KEY, HeaderValue::from_static(""));
         self
     }
 
@@ -52,20 +51,45 @@ impl FromRequestParts<Arc<Shared>> for User {
             _ = visit.user_id.set(caller.user_id);
             shared.rates.user(caller.user_id, visit)?;
         }
-        let mut metadata = HeaderMap::with_capacity(8);
-        if !parts.method.is_safe() {
-            refuse_unheard(shared)?;
-            metadata.insert(IDEMPOTENCY_KEY, idempotency::key(&parts.headers, &shared.clock)?);
-        }
-        metadata.extend(
-            parts
-                .headers
-                .get(header::AUTHORIZATION)
-                .cloned()
-                .map(|bearer| (header::AUTHORIZATION, bearer)),
-        );
-        Ok(Self { caller, metadata })
+        Ok(Self { caller, metadata: metadata(parts, shared)? })
     }
+}
+
+/// Who ends a session. Sent again under the client's own key, since the answer was lost, such a request comes through the session that
+/// it has ended itself: auth decides whether it was answered before, and says no more than that.
+pub(crate) struct Leaver(HeaderMap);
+
+impl Leaver {
+    /// A call in the user's name.
+    pub(crate) fn asks<T>(self, message: T) -> tonic::Request<T> {
+        let metadata = MetadataMap::from_headers(self.0);
+        tonic::Request::from_parts(metadata, tonic::Extensions::default(), message)
+    }
+}
+
+impl FromRequestParts<Arc<Shared>> for Leaver {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let retried = parts.headers.contains_key(IDEMPOTENCY_KEY);
+        if retried && caller(&parts.headers, shared) == Err(TokenError::Revoked) {
+            return metadata(parts, shared).map(Self);
+        }
+        let User { caller: _, metadata } = User::from_request_parts(parts, shared).await?;
+        Ok(Self(metadata))
+    }
+}
+
+/// What the services need to believe who asks. A write carries its idempotency key.
+fn metadata(parts: &Parts, shared: &Shared) -> Result<HeaderMap, Problem> {
+    let mut metadata = HeaderMap::with_capacity(8);
+    if !parts.method.is_safe() {
+        refuse_unheard(shared)?;
+        metadata.insert(IDEMPOTENCY_KEY, idempotency::key(&parts.headers, &shared.clock)?);
+    }
+    let bearer = parts.headers.get(header::AUTHORIZATION).cloned();
+    metadata.extend(bearer.map(|bearer| (header::AUTHORIZATION, bearer)));
+    Ok(metadata)
 }
 
 fn caller(headers: &HeaderMap, shared: &Shared) -> Result<Caller, TokenError> {

@@ -100,7 +100,7 @@ fn page() -> [RefOr<Parameter>; 2] {
 
 /// The headers that an operation reads.
 fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
-    let Traits { access, versioned, cached, .. } = &operation.traits;
+    let Traits { versioned, cached, .. } = &operation.traits;
     let key = (
         "Idempotency-Key",
         "Makes a retry harmless for 24 h: the same key, the same outcome. Best a UUID.",
@@ -109,14 +109,14 @@ fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
     let had =
         ("If-None-Match", "The ETag that you have: answered with 304 when it is still the same.");
     let headers = match operation.writes() {
-        true => [(!access.is_open()).then_some(key), versioned.then_some(known)],
+        true => [operation.is_keyed().then_some(key), versioned.then_some(known)],
         false => [(*versioned || *cached).then_some(had), None],
     };
     headers.into_iter().flatten().map(|(name, description)| header(name, description)).collect()
 }
 
 fn describe_success(operation: &Operation, documented: &mut Documented) {
-    let Traits { access, versioned, .. } = &operation.traits;
+    let Traits { versioned, .. } = &operation.traits;
     for (status, response) in &mut documented.responses.responses {
         let RefOr::T(response) = response else { continue };
         let has_body = !response.content.is_empty();
@@ -133,7 +133,7 @@ fn describe_success(operation: &Operation, documented: &mut Documented) {
         if status == "201" || has_body && *versioned {
             tell("ETag", "Its version, in quotes.");
         }
-        if operation.writes() && !access.is_open() {
+        if operation.is_keyed() {
             tell(
                 "Idempotency-Replayed",
                 "`true` when the key was used before: this is the answer of then.",

@@ -14,6 +14,7 @@ use crate::{
     condition::{IfMatch, IfNoneMatch},
     edge::{
         access::{Access, HASHING},
+        idempotency::Key,
         user::User as Asker,
     },
     operations::{Operations, Traits},
@@ -32,7 +33,10 @@ pub(crate) fn operations() -> Operations {
         "current_password": "correct horse battery staple", "new_password": "another horse, another staple",
     });
     Operations::new("accounts", "Signing up, in and out")
-        .offer(routes!(register), Traits::new(Access::SignIn).refuses(&[409]).example(registration))
+        .offer(
+            routes!(register),
+            Traits::new(Access::SignIn).keyed().refuses(&[409]).example(registration),
+        )
         .offer(routes!(read), user().versioned())
         .offer(routes!(update), user().versioned().example(change))
         .offer(routes!(change_password), user().example(passwords))
@@ -52,10 +56,15 @@ fn accounts(gateway: &Gateway) -> AccountServiceClient<GrpcChannel> {
 /// It makes an account with an Inbox; sign in next.
 #[utoipa::path(post, path = "/v1/auth/register", operation_id = "register", request_body = Registration,
     responses((status = 201, description = "The account", body = User)))]
-pub(crate) async fn register(State(gateway): State<Gateway>, body: Draft<Registration>) -> Reply {
+pub(crate) async fn register(
+    State(gateway): State<Gateway>,
+    key: Key,
+    body: Draft<Registration>,
+) -> Reply {
     let mut request = body.unsigned(|Registration { email, password, name, time_zone }| {
         RegisterRequest { email, password, name, time_zone }
     });
+    key.mark(&mut request);
     // It waits for a password hash.
     request.set_timeout(HASHING);
     let answer = accounts(&gateway).register(request).await?;

@@ -28,7 +28,7 @@ pub(crate) fn operations() -> Operations {
         .offer(routes!(list), user().paged())
         .offer(routes!(create), user().example(json!({"name": "Garden"})))
         .offer(routes!(read), user().versioned())
-        .offer(routes!(update), user().versioned())
+        .offer(routes!(update), user().versioned().example(json!({"name": "Orchard"})))
         .offer(routes!(remove), user().versioned())
         .length(&["NewProject", "ProjectPatch"], "name", 1, limits::PROJECT_NAME)
 }

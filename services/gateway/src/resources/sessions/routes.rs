@@ -16,7 +16,7 @@ use crate::{
     body::{Json, Nothing},
     edge::{
         access::{Access, HASHING},
-        user::User,
+        user::{Leaver, User},
     },
     operations::{Operations, Traits},
     path::Id,
@@ -62,7 +62,8 @@ pub(crate) async fn login(
 
 /// Stay signed in
 ///
-/// Every refresh token is good for one use. Racing uses within 10 s get the same successor; a later use ends the session.
+/// Every refresh token is good for one use. Used again it gives the same successor for 10 s, and later as long as that was not used
+/// itself; a use after that ends the session.
 #[utoipa::path(post, path = "/v1/auth/refresh", operation_id = "refresh", request_body = Refresh,
     responses((status = 200, description = "The next tokens", body = Tokens)))]
 pub(crate) async fn refresh(
@@ -80,7 +81,7 @@ pub(crate) async fn refresh(
 ///
 /// It ends this session, everywhere within a second.
 #[utoipa::path(post, path = "/v1/auth/logout", operation_id = "logout", responses((status = 204, description = "Signed out")))]
-pub(crate) async fn logout(State(gateway): State<Gateway>, user: User, _: Nothing) -> Reply {
+pub(crate) async fn logout(State(gateway): State<Gateway>, user: Leaver, _: Nothing) -> Reply {
     Ok(reply::done(sessions(&gateway).logout(user.asks(LogoutRequest {})).await?))
 }
 
@@ -101,7 +102,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 /// Its tokens are refused within a second.
 #[utoipa::path(delete, path = "/v1/sessions/{id}", operation_id = "revoke_session", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Ended")))]
-pub(crate) async fn revoke(State(gateway): State<Gateway>, user: User, Id(id): Id) -> Reply {
+pub(crate) async fn revoke(State(gateway): State<Gateway>, user: Leaver, Id(id): Id) -> Reply {
     Ok(reply::done(
         sessions(&gateway).revoke_session(user.asks(RevokeSessionRequest { id })).await?,
     ))
