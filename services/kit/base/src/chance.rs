@@ -34,15 +34,23 @@ pub fn around(middle: Duration) -> Duration {
     between(middle.mul_f64(0.8), middle.mul_f64(1.2))
 }
 
+/// The duration give or take a tenth, where what many agreed on should still hold for each.
+pub fn near(middle: Duration) -> Duration {
+    between(middle.mul_f64(0.9), middle.mul_f64(1.1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_spread_duration_stays_within_a_fifth() {
+    fn a_spread_duration_stays_within_a_fifth_or_a_tenth() {
         let spread: Vec<_> = (0..1000).map(|_| around(Duration::from_secs(10))).collect();
         assert!(spread.iter().all(|pause| (8.0..=12.0).contains(&pause.as_secs_f64())));
         assert!(spread.iter().min() < spread.iter().max());
+        let close: Vec<_> = (0..1000).map(|_| near(Duration::from_secs(100)).as_secs()).collect();
+        assert!(close.iter().all(|seconds| (90..=110).contains(seconds)));
+        assert!(close.iter().any(|s| *s < 95) && close.iter().any(|s| *s > 105));
     }
 
     #[test]

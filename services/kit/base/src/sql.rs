@@ -1,49 +1,7 @@
-//! Moments as both databases keep them. diesel's traits have to be implemented where the type is: so they stand here, for those
-//! alone who have a database.
-use diesel::{
-    deserialize::{self, FromSql},
-    pg::{Pg, PgValue},
-    query_builder::QueryId,
-    serialize::{self, IsNull, Output, ToSql},
-    sql_types::{self, SqlType},
-    sqlite::{Sqlite, SqliteValue},
-};
-
-use crate::Timestamp;
+//! The type of columns that hold moments, for those who have a database.
+use diesel::{query_builder::QueryId, sql_types::SqlType};
 
 /// `timestamptz` in PostgreSQL, microseconds since 1970 in SQLite.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
 pub struct Instant;
-
-/// PostgreSQL counts from 2000-01-01; this is that day in microseconds since 1970.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
-
-impl ToSql<Instant, Pg> for Timestamp {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        ToSql::<sql_types::BigInt, Pg>::to_sql(
-            &(self.as_microseconds() - POSTGRES_EPOCH),
-            &mut out.reborrow(),
-        )
-    }
-}
-
-impl FromSql<Instant, Pg> for Timestamp {
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        FromSql::<sql_types::BigInt, Pg>::from_sql(value)
-            .map(|moment: i64| Self::from_microseconds(moment + POSTGRES_EPOCH))
-    }
-}
-
-impl ToSql<Instant, Sqlite> for Timestamp {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.as_microseconds());
-        Ok(IsNull::No)
-    }
-}
-
-impl FromSql<Instant, Sqlite> for Timestamp {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        FromSql::<sql_types::BigInt, Sqlite>::from_sql(value).map(Self::from_microseconds)
-    }
-}

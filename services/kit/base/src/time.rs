@@ -1,4 +1,7 @@
 //! A moment, to the microsecond, as both databases keep it.
+#[cfg(feature = "diesel")]
+mod stored;
+
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

@@ -6,7 +6,12 @@ pub use kit_db::{self as db, Db, for_each, id, inserts, names, on, read, stateme
 #[cfg(feature = "testing")]
 pub use kit_db::{on_each_backend, testing};
 pub use kit_process::{Secret, Service, Settings, admin, client, config, run, serve, service};
-pub use kit_rpc::{Caller, GrpcChannel, caller, channel, layers, tls, token};
+pub use kit_rpc::{Caller, GrpcChannel, channel, layers, tls, token};
+
+/// Who is asking.
+pub mod caller {
+    pub use kit_rpc::{Authenticate, Authenticated, Caller};
+}
 
 /// Names of things.
 pub mod id {

@@ -1,4 +1,5 @@
 //! The life of a process: configure, assemble, serve, drain, gone.
+mod chassis;
 mod command;
 mod health;
 mod life;
@@ -14,6 +15,7 @@ use std::{
 };
 
 pub use self::{
+    chassis::Chassis,
     command::{command, say},
     health::{health, health_of, is_ready},
     migrate::migrate,
@@ -21,32 +23,16 @@ pub use self::{
     port::Port,
 };
 use self::{mode::Asked, reload::Reload};
-use crate::admission::Admission;
 use crate::{
-    config::{self, Environment, Listen, Live, Loaded, Reader, Settings, Source},
-    serve::Limits,
+    config::{self, Environment, Live, Loaded, Reader, Settings, Source},
     service::Service,
-    telemetry::Telemetry,
 };
 use kit_base::clock::Clock;
-
-/// What every process reads beside the settings of its service.
-#[derive(Clone, Debug)]
-pub struct Chassis {
-    /// Where it listens.
-    pub listen: Listen,
-    /// Its clocks and bounds.
-    pub limits: Limits,
-    /// What it tells about itself.
-    pub telemetry: Telemetry,
-    /// Whom it lets in, if it serves gRPC.
-    pub admission: Option<Admission>,
-}
 
 /// What a process is started with that keeps nothing.
 type NoSchema<C> = fn(&C) -> Ready<anyhow::Result<()>>;
 
-/// The whole life of a process of one service: `fn main() -> ExitCode { kit::run("gateway", 8080, gateway::build) }`.
+/// The whole life of a process of one service: `fn main() -> ExitCode { kit_process::run("gateway", 8080, gateway::build) }`.
 pub fn run<C, F>(
     name: &'static str,
     port: impl Into<Port>,

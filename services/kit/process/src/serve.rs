@@ -2,13 +2,12 @@
 mod activity;
 mod connection;
 mod handler;
-pub(crate) mod jitter;
 mod limits;
 mod places;
+mod shared;
 
 use std::{
     io,
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use hyper_util::{rt::TokioExecutor, server::conn::auto};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -24,43 +22,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::places::Places;
-use crate::{admin::Health, metrics, service::Service};
+use self::{places::Places, shared::Shared};
+use crate::{admin::Health, metrics, protocol::Protocol, service::Service};
 use kit_base::Stop;
-use kit_rpc::tls::Guard;
 
-pub use self::limits::Limits;
-
-/// Who is at the other end of the connection; an extension of each request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerAddress(pub SocketAddr);
-
-/// What a port speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    /// HTTP/1.1 and HTTP/2.
-    Http,
-    /// HTTP/2 alone.
-    Grpc,
-}
-
-/// What all connections of a server share.
-struct Shared {
-    router: axum::Router,
-    guard: Option<Guard>,
-    protocol: Protocol,
-    builder: auto::Builder<TokioExecutor>,
-    limits: Limits,
-    draining: AtomicBool,
-    goaway: CancellationToken,
-    cut: CancellationToken,
-}
-
-impl Shared {
-    fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-}
+pub use self::{limits::Limits, shared::PeerAddress};
 
 /// Serves on a bound listener until `stop`, then drains; returns when nothing is under way any more, at the latest after
 /// `drain_delay` and `drain_timeout`.

@@ -3,11 +3,8 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::{
-    admin::Health,
-    serve::{Protocol, jitter::jittered},
-};
-use kit_base::Stop;
+use crate::{admin::Health, protocol::Protocol};
+use kit_base::{Stop, chance};
 use kit_rpc::{
     channel::{self, GrpcChannel},
     layers,
@@ -139,7 +136,7 @@ async fn passes(Check { name, check }: &Check, health: &Health) {
         };
         tracing::warn!(check = name, fault, retry_in_seconds = seconds, "not ready yet");
         health.failed(name, fault);
-        tokio::time::sleep(jittered(Duration::from_secs(*seconds), 20)).await;
+        tokio::time::sleep(chance::around(Duration::from_secs(*seconds))).await;
     }
 }
 

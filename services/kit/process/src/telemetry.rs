@@ -1,5 +1,6 @@
 //! Logs as JSON lines and, where a collector is named, traces over OTLP/HTTP. Neither ever makes a request wait.
 mod export;
+pub(crate) mod filter;
 mod record;
 mod settings;
 mod writer;
@@ -7,33 +8,20 @@ mod writer;
 use std::{
     io::{self, IsTerminal as _},
     panic,
-    sync::{OnceLock, mpsc},
+    sync::mpsc,
     thread,
     time::Duration,
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_subscriber::{
-    Registry,
-    filter::{LevelFilter, Targets},
-    fmt,
-    layer::SubscriberExt as _,
-    reload,
-    util::SubscriberInitExt as _,
-};
+use tracing_subscriber::{fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
 
 pub use self::{
     record::JsonLines,
     settings::{Format, Telemetry},
     writer::Writer,
 };
-
-/// What the log of this process lets through; none when it keeps no log.
-static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
-
-/// Libraries that describe each frame they move; whoever wants that says so.
-const QUIET: &str = "h2=info,hyper=info,hyper_util=info,tower=info,rustls=info,tokio_postgres=info";
 
 /// Telemetry that runs, and has to be flushed at the end.
 #[derive(Debug)]
@@ -48,7 +36,7 @@ pub struct Running {
 /// When a thread cannot be started, or the settings hold what `Telemetry::faults` would have refused.
 pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Running> {
     let log = Writer::start(io::stdout())?;
-    let (filter, handle) = reload::Layer::new(filter_of(&settings.log_level)?);
+    let (filter, handle) = reload::Layer::new(filter::filter_of(&settings.log_level)?);
     let pretty = settings.log_format == Format::Pretty;
     let lines = (!pretty).then(|| JsonLines::new(service, log.clone()));
     let output = log.clone();
@@ -56,7 +44,7 @@ pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Runn
     let pretty = pretty.then(|| fmt::layer().with_ansi(ansi).with_writer(move || output.clone()));
     let registry = tracing_subscriber::registry().with(filter).with(lines).with(pretty);
     registry.try_init().context("this process has a log already")?;
-    _ = FILTER.set(handle);
+    filter::keep(handle);
     panic::set_hook(Box::new(log_panic));
     let spans = settings.otel_exporter_otlp_endpoint.as_deref();
     let spans = spans
@@ -87,29 +75,6 @@ fn shut_down(spans: SdkTracerProvider, limit: Duration) {
     if started.is_ok() && ended.recv_timeout(limit).is_err() {
         tracing::warn!("the last spans were not exported in time");
     }
-}
-
-/// The filter of the log, as it was last set.
-pub(crate) fn filter() -> Option<String> {
-    FILTER.get()?.with_current(ToString::to_string).ok()
-}
-
-/// Replaces the filter of the log.
-pub(crate) fn set_filter(directives: &str) -> anyhow::Result<()> {
-    let handle = FILTER.get().context("this process keeps no log")?;
-    Ok(handle.reload(filter_of(directives)?)?)
-}
-
-fn filter_of(directives: &str) -> anyhow::Result<Targets> {
-    let refused = || format!("{directives:?} is no log filter");
-    // The parser takes a level that it does not know for a target.
-    ensure!(directives.split(',').all(names_a_level), refused());
-    format!("{QUIET},{directives}").parse().with_context(refused)
-}
-
-fn names_a_level(directive: &str) -> bool {
-    let (target, level) = directive.rsplit_once('=').unwrap_or(("all", directive));
-    !target.is_empty() && level.parse::<LevelFilter>().is_ok()
 }
 
 fn log_panic(panic: &panic::PanicHookInfo<'_>) {

@@ -1,16 +1,9 @@
-//! Who is asking, proved by a token that this very process checked.
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
-
-use http::{Request, header::AUTHORIZATION};
+//! Who is asking.
+use kit_base::error;
 use tonic::Status;
-use tower::{Layer, Service};
 use uuid::Uuid;
 
-use crate::token::{TokenError, Verifier};
-use kit_base::error;
+use crate::token::TokenError;
 
 /// Who is asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +15,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The caller of a request that went through [`Authenticate`]; UNAUTHENTICATED with the reason when there is none.
+    /// The caller of a request that went through [`Authenticate`](crate::Authenticate); UNAUTHENTICATED with the reason when there is none.
     pub fn of<T>(request: &tonic::Request<T>) -> Result<Self, Status> {
         let verdict = request.extensions().get::<Verdict>();
         let Verdict(verdict) = verdict.unwrap_or(&Verdict(Err(TokenError::Missing)));
@@ -41,58 +34,4 @@ pub fn only_validates<T>(request: &tonic::Request<T>) -> bool {
 
 /// What came of the check.
 #[derive(Clone)]
-struct Verdict(Result<Caller, TokenError>);
-
-/// Checks the bearer token of each request and leaves the verdict for [`Caller::of`]: some methods are open to anyone.
-#[derive(Clone)]
-pub struct Authenticate(Arc<Verifier>);
-
-impl Authenticate {
-    /// By the keys that `verifier` knows.
-    pub fn new(verifier: Arc<Verifier>) -> Self {
-        Self(verifier)
-    }
-}
-
-impl<S> Layer<S> for Authenticate {
-    type Service = Authenticated<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Authenticated { inner, verifier: self.0.clone() }
-    }
-}
-
-/// See [`Authenticate`].
-#[derive(Clone)]
-pub struct Authenticated<S> {
-    inner: S,
-    verifier: Arc<Verifier>,
-}
-
-impl<S, B> Service<Request<B>> for Authenticated<S>
-where
-    S: Service<Request<B>>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if let Some(token) = bearer(&request) {
-            let verdict = Verdict(self.verifier.verify(token));
-            request.extensions_mut().insert(verdict);
-        }
-        self.inner.call(request)
-    }
-}
-
-/// The token of an `Authorization: Bearer` header (RFC 6750). A header that cannot be read counts as a token that is not valid.
-fn bearer<B>(request: &Request<B>) -> Option<&str> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().unwrap_or_default();
-    let (scheme, token) = header.split_once(' ').unwrap_or(("", ""));
-    Some(if scheme.eq_ignore_ascii_case("bearer") { token.trim_start_matches(' ') } else { "" })
-}
+pub(crate) struct Verdict(pub(crate) Result<Caller, TokenError>);

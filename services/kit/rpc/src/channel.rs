@@ -3,17 +3,20 @@
 mod answer;
 mod balancer;
 mod call;
+mod connect;
 mod deadline;
 mod endpoint;
 mod failure;
+mod flight;
 mod headers;
 mod latency;
 mod limits;
 mod link;
 mod record;
-mod recovery;
 mod resolver;
 mod retry;
+mod target;
+mod upkeep;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -48,10 +51,11 @@ pub fn remote(
     identity: Option<Arc<Identity>>,
     limits: Limits,
 ) -> anyhow::Result<GrpcChannel> {
-    let targets = resolver::targets(url)?;
+    let targets = target::targets(url)?;
     let plain = targets.iter().all(|target| target.server.is_none());
     anyhow::ensure!(plain || identity.is_some(), "{url}: https needs TLS_DIR");
-    let balancer = Balancer::start(Peer::new(name, identity, limits), targets);
+    let balancer = Arc::new(Balancer::new(Peer::new(name, identity, limits)));
+    resolver::start(&balancer, targets);
     Ok(BoxCloneSyncService::new(tower::service_fn(move |request| {
         over_network(balancer.clone(), request)
     })))

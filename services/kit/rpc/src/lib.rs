@@ -1,6 +1,7 @@
 //! Calls between processes: the channel to a peer, what every call to a service goes through, who asks, and how two processes
 //! prove to each other who they are.
-pub mod caller;
+mod authenticate;
+mod caller;
 pub mod channel;
 pub mod layers;
 pub mod metrics;
@@ -8,5 +9,6 @@ pub mod span;
 pub mod tls;
 pub mod token;
 
+pub use authenticate::{Authenticate, Authenticated};
 pub use caller::Caller;
 pub use channel::GrpcChannel;

@@ -101,7 +101,7 @@ async fn metrics(State(requests): State<Handle>) -> impl IntoResponse {
 
 /// The filter of the log, as `info,tasks=debug`.
 async fn log_level() -> Probe {
-    match telemetry::filter() {
+    match telemetry::filter::current() {
         Some(filter) => (StatusCode::OK, format!("{filter}\n")),
         None => (StatusCode::NOT_FOUND, "this process keeps no log\n".to_owned()),
     }
@@ -109,7 +109,7 @@ async fn log_level() -> Probe {
 
 /// Replaces the filter of the log until the next start.
 async fn set_log_level(filter: String) -> Probe {
-    match telemetry::set_filter(filter.trim()) {
+    match telemetry::filter::replace(filter.trim()) {
         Ok(()) => log_level().await,
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")),
     }

@@ -3,8 +3,6 @@ use std::{
     fs,
 };
 
-use super::Source;
-
 /// Environment variables: those of the process, or a test's own.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -14,11 +12,6 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The variables of this process, and beneath them those of its configuration file.
-    pub fn process() -> Self {
-        Source::of_process().environment()
-    }
-
     /// The variables of this process alone that are text.
     pub(super) fn own() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {

@@ -81,6 +81,13 @@ fn is_name(name: &str) -> bool {
     begins && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+impl Environment {
+    /// The variables of this process, and beneath them those of its configuration file.
+    pub fn process() -> Self {
+        Source::of_process().environment()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

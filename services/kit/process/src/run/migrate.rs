@@ -2,8 +2,8 @@
 use std::{io::Write as _, time::Duration};
 
 use super::command::say;
-use crate::{serve::jitter::jittered, service::CHECK_DELAYS};
-use kit_base::error::Absent;
+use crate::service::CHECK_DELAYS;
+use kit_base::{chance, error::Absent};
 
 /// Runs `apply`, which brings the schema of `service` up to date, and says so. A database that is not there yet is waited for: it
 /// is tried again after 1, 2, 4 and 8 s.
@@ -30,7 +30,7 @@ pub async fn migrate(
         };
         let told = format!("{service}: {error:#}; it is tried again in {seconds} s");
         _ = writeln!(std::io::stderr(), "{told}");
-        tokio::time::sleep(jittered(Duration::from_secs(*seconds), 20)).await;
+        tokio::time::sleep(chance::around(Duration::from_secs(*seconds))).await;
     }
     say(&format!("{service}: the schema is up to date"));
     Ok(())

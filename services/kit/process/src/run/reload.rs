@@ -54,7 +54,7 @@ where
             load(&environment, &self.read)?;
         let level = chassis.telemetry.log_level;
         if level != self.log_level {
-            if let Err(error) = telemetry::set_filter(&level) {
+            if let Err(error) = telemetry::filter::replace(&level) {
                 tracing::warn!(%error, "the log goes on as it was");
             }
             self.log_level = level;

@@ -12,11 +12,13 @@ use tokio::{
 };
 
 use super::{
-    Limits, PeerAddress, Protocol, Shared,
+    Limits,
     activity::{Activity, Watched},
     handler::Handler,
-    jitter::jittered,
+    shared::{PeerAddress, Shared},
 };
+use crate::protocol::Protocol;
+use kit_base::chance;
 use kit_rpc::tls::Guard;
 
 /// Hyper's part: what a client may send and how long it may be silent.
@@ -80,7 +82,7 @@ where
     let mut slow_head =
         std::pin::pin!(activity.overdue_head(shared.limits.header_timeout.duration()));
     let mut age =
-        std::pin::pin!(time::sleep(jittered(shared.limits.max_connection_age.duration(), 10)));
+        std::pin::pin!(time::sleep(chance::near(shared.limits.max_connection_age.duration())));
     let mut told = std::pin::pin!(told_to_end(&shared, &activity));
     let (mut stopping, mut retired) = (false, false);
     loop {

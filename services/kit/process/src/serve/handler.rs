@@ -14,8 +14,8 @@ use hyper::body::Incoming;
 use tower::Service as _;
 
 use super::{
-    PeerAddress, Shared,
     activity::{Activity, InFlight},
+    shared::{PeerAddress, Shared},
 };
 
 pub(super) struct Handler {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::filter_of;
+use super::filter::filter_of;
 use crate::config::Settings;
 
 /// What a process tells about itself.

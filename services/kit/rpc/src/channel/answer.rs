@@ -12,9 +12,9 @@ use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
 use super::{
-    balancer::Flight,
     call::{Call, Length},
     failure,
+    flight::Flight,
 };
 use kit_base::error::chain;
 

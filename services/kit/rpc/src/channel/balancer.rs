@@ -21,11 +21,12 @@ use super::{
     call::{Call, Length},
     endpoint::{Endpoint, Peer},
     failure::Failure,
+    flight::Flight,
     limits::Limits,
-    link::Link,
-    resolver::{self, Addresses, Target},
+    target::Addresses,
+    upkeep,
 };
-use kit_base::{chance, work};
+use kit_base::chance;
 
 /// The endpoints of a peer.
 #[derive(Debug)]
@@ -42,9 +43,9 @@ pub(crate) struct Balancer {
 }
 
 impl Balancer {
-    /// A balancer over all addresses of `targets`, which a task keeps up to date as long as the balancer lives.
-    pub(crate) fn start(peer: Peer, targets: Vec<Target>) -> Arc<Self> {
-        let balancer = Arc::new(Self {
+    /// A balancer without an endpoint: a resolver has to tell it of them.
+    pub(crate) fn new(peer: Peer) -> Self {
+        Self {
             endpoints: ArcSwap::default(),
             resolved: AtomicBool::new(false),
             ejecting: Mutex::new(()),
@@ -56,10 +57,12 @@ impl Balancer {
             ),
             resolver: OnceLock::new(),
             peer: Arc::new(peer),
-        });
-        let resolver = work::detach(resolver::follow(Arc::downgrade(&balancer), targets));
-        balancer.resolver.set(AbortOnDropHandle::new(resolver)).expect("set once, here");
-        balancer
+        }
+    }
+
+    /// Keeps what follows the addresses: it ends with the balancer.
+    pub(crate) fn keep(&self, resolver: AbortOnDropHandle<()>) {
+        self.resolver.set(resolver).expect("a balancer has one resolver");
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -108,7 +111,7 @@ impl Balancer {
         let flight = self.board(call.length, *last).await?;
         let endpoint = flight.endpoint.clone();
         *last = Some(endpoint.address);
-        let connection = flight.link.connection(&endpoint).await;
+        let connection = upkeep::connection(&flight.link, &endpoint).await;
         let mut connection = connection.ok_or(Failure::Unsent)?;
         let sent = Instant::now();
         let end = sent
@@ -151,7 +154,7 @@ impl Balancer {
         let endpoints = self.endpoints.load();
         let down = endpoints.iter().filter(|endpoint| endpoint.is_down()).count();
         if (down + 1) * 2 <= endpoints.len() {
-            endpoint.eject(cause);
+            upkeep::eject(endpoint, cause);
         } else {
             endpoint.close();
         }
@@ -206,37 +209,16 @@ fn choose(
     cheaper.into_iter().chain(rest).find_map(|endpoint| Flight::board(endpoint, length))
 }
 
-/// A call on its way: it counts at its endpoint until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Flight {
-    endpoint: Arc<Endpoint>,
-    link: Arc<Link>,
-}
-
-impl Flight {
-    fn board(endpoint: &Arc<Endpoint>, length: Length) -> Option<Self> {
-        let link = endpoint.enter(length)?;
-        Some(Self { endpoint: endpoint.clone(), link })
-    }
-}
-
-impl Drop for Flight {
-    fn drop(&mut self) {
-        self.link.leave();
-        self.endpoint.peer.vacancy.notify_one();
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::target, *};
 
     #[tokio::test]
     async fn an_address_that_stays_keeps_its_endpoint_and_its_history() {
         let peer = Peer::new("things", None, Limits::default());
-        let balancer = Balancer::start(peer, vec![]);
+        let balancer = Balancer::new(peer);
         let addresses = |ports: &[u16]| {
-            let target = resolver::targets("http://things:1").unwrap().remove(0);
+            let target = target::targets("http://things:1").unwrap().remove(0);
             let named = |port: &u16| (([127, 0, 0, 1], *port).into(), target.clone());
             ports.iter().map(named).collect()
         };

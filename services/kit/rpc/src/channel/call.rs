@@ -7,7 +7,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 
-use super::{deadline::Deadline, limits::Limits, resolver::Target};
+use super::{deadline::Deadline, limits::Limits, target::Target};
 
 /// How long a call occupies its place at an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

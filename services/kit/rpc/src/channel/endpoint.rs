@@ -10,9 +10,7 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::{
-    call::Length, latency::Latency, limits::Limits, link::Link, recovery, resolver::Target,
-};
+use super::{call::Length, latency::Latency, limits::Limits, link::Link, target::Target};
 use crate::tls::Identity;
 
 const UNPOISONED: &str = "nothing panics while it holds this lock";
@@ -165,14 +163,8 @@ impl Endpoint {
         too_many
     }
 
-    /// Takes it out because no connection can be had; it is tried again in the background until one can.
-    pub(crate) fn unreachable(self: &Arc<Self>, cause: &str) {
-        self.peer.doubt.notify_one();
-        self.take_out(cause, recovery::FIRST_PAUSE);
-    }
-
-    /// Takes it out because it does not do its work.
-    pub(crate) fn eject(self: &Arc<Self>, cause: &str) {
+    /// How long the ejection lasts that begins now.
+    pub(crate) fn ejection(&self) -> Duration {
         let limits = self.limits();
         let mut standing = self.standing();
         let again = standing.since.is_some_and(|since| since.elapsed() < limits.longest_ejection);
@@ -181,19 +173,19 @@ impl Endpoint {
         } else {
             limits.ejection
         };
-        let pause = standing.ejection;
-        drop(standing);
-        self.take_out(cause, pause);
+        standing.ejection
     }
 
-    fn take_out(self: &Arc<Self>, cause: &str, pause: Duration) {
+    /// Takes no more calls; false when it took none before.
+    pub(crate) fn leave(&self, cause: &str) -> bool {
         self.close();
-        if !self.down.swap(true, Ordering::AcqRel) {
+        let left = !self.down.swap(true, Ordering::AcqRel);
+        if left {
             tracing::warn!(peer = self.peer.name, address = %self.address, cause, "endpoint taken out");
             self.peer.count(-1, 1);
             self.peer.vacancy.notify_waiters();
-            recovery::start(self, pause);
         }
+        left
     }
 
     /// Takes it back in: it answers again.
@@ -234,7 +226,7 @@ mod tests {
 
     fn endpoint(new: bool) -> Arc<Endpoint> {
         let peer = Arc::new(Peer::new("things", None, Limits::default()));
-        let target = crate::channel::resolver::targets("http://127.0.0.1:1").unwrap().remove(0);
+        let target = crate::channel::target::targets("http://127.0.0.1:1").unwrap().remove(0);
         Arc::new(Endpoint::new(([127, 0, 0, 1], 1).into(), target, peer, new))
     }
 
@@ -259,22 +251,23 @@ mod tests {
         assert!((endpoint.cost(Length::Brief, now) - 2.0 * before).abs() < 1e-9);
     }
 
-    #[tokio::test]
-    async fn what_was_sent_before_an_ejection_is_not_held_against_it_twice() {
+    #[test]
+    fn what_was_sent_before_an_ejection_is_not_held_against_it_twice() {
         let (endpoint, sent) = (endpoint(false), Instant::now());
         assert!(!endpoint.unanswered(sent) && endpoint.unanswered(sent));
-        endpoint.eject("for the test");
+        endpoint.leave("for the test");
         endpoint.admit();
         assert!(!endpoint.unanswered(sent) && !endpoint.unanswered(sent));
     }
 
-    #[tokio::test]
-    async fn an_endpoint_that_fails_again_soon_stays_out_longer() {
+    #[test]
+    fn an_endpoint_that_fails_again_soon_stays_out_longer() {
         let endpoint = endpoint(false);
         let lasted = [(); 7].map(|()| {
-            endpoint.eject("for the test");
+            let pause = endpoint.ejection();
+            endpoint.leave("for the test");
             endpoint.admit();
-            endpoint.standing().ejection.as_secs()
+            pause.as_secs()
         });
         assert_eq!(lasted, [1, 2, 4, 8, 16, 30, 30]);
     }

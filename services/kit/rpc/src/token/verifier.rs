@@ -14,12 +14,16 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 use tokio::sync::Notify;
-use tonic::{Code, Status};
+use tonic::Status;
 use uuid::Uuid;
 
-use super::{Claims, ISSUER, TYPE, ed25519};
+use super::{
+    claims::{Claims, ISSUER, TYPE},
+    ed25519,
+    error::TokenError,
+};
 use crate::Caller;
-use kit_base::{Clock, Fault, Stop, time::Timestamp};
+use kit_base::{Clock, Stop, time::Timestamp};
 
 /// Clocks may differ by this much, in seconds.
 const LEEWAY: i64 = 10;
@@ -29,42 +33,6 @@ const MAX_LENGTH: usize = 2048;
 const REMEMBERED: usize = 10_000;
 /// An update, if only a heartbeat, comes every 5 s; after this long without one the stream is opened anew.
 const SILENCE: Duration = Duration::from_secs(12);
-
-/// Why a token is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// No token.
-    #[error("sign in first: send an access token as `Authorization: Bearer …`")]
-    Missing,
-    /// Not signed by us, or not meant for this service.
-    #[error("the access token is not valid")]
-    Invalid,
-    /// Its time is over.
-    #[error("the access token has expired; refresh it")]
-    Expired,
-    /// Its session was ended.
-    #[error("the session has ended; sign in again")]
-    Revoked,
-    /// The keys are not known yet.
-    #[error("access tokens cannot be checked right now; try again")]
-    Unready,
-}
-
-impl Fault for TokenError {
-    fn fault(&self) -> (Code, &'static str) {
-        match self {
-            Self::Missing => (Code::Unauthenticated, "TOKEN_MISSING"),
-            Self::Invalid => (Code::Unauthenticated, "TOKEN_INVALID"),
-            Self::Expired => (Code::Unauthenticated, "TOKEN_EXPIRED"),
-            Self::Revoked => (Code::Unauthenticated, "SESSION_ENDED"),
-            Self::Unready => (Code::Unavailable, "KEYS_UNAVAILABLE"),
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        (*self == Self::Unready).then_some(Duration::from_secs(1))
-    }
-}
 
 /// A key that may have signed a living token.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,43 @@
+//! Moments as both databases keep them: diesel's traits have to be implemented where the type is.
+use diesel::{
+    deserialize::{self, FromSql},
+    pg::{Pg, PgValue},
+    serialize::{self, IsNull, Output, ToSql},
+    sql_types,
+    sqlite::{Sqlite, SqliteValue},
+};
+
+use super::Timestamp;
+use crate::sql::Instant;
+
+/// PostgreSQL counts from 2000-01-01; this is that day in microseconds since 1970.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+
+impl ToSql<Instant, Pg> for Timestamp {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<sql_types::BigInt, Pg>::to_sql(
+            &(self.as_microseconds() - POSTGRES_EPOCH),
+            &mut out.reborrow(),
+        )
+    }
+}
+
+impl FromSql<Instant, Pg> for Timestamp {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        FromSql::<sql_types::BigInt, Pg>::from_sql(value)
+            .map(|moment: i64| Self::from_microseconds(moment + POSTGRES_EPOCH))
+    }
+}
+
+impl ToSql<Instant, Sqlite> for Timestamp {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.as_microseconds());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Instant, Sqlite> for Timestamp {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        FromSql::<sql_types::BigInt, Sqlite>::from_sql(value).map(Self::from_microseconds)
+    }
+}

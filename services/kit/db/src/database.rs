@@ -1,0 +1,101 @@
+//! One database, whichever it is.
+use futures_util::future::BoxFuture;
+
+use crate::{
+    connection::Connection,
+    error::Error,
+    limits::Limits,
+    metrics::{self, PoolState},
+    postgres::Postgres,
+    sqlite::Sqlite,
+};
+
+/// A database, on whichever backend its URL names.
+#[derive(Clone)]
+pub enum Db {
+    /// `postgres://user@host/name`
+    Postgres(Postgres),
+    /// `sqlite:path`
+    Sqlite(Sqlite),
+}
+
+impl Db {
+    /// Reads the URL and makes the pools; connects when first needed. To be called inside a runtime.
+    pub fn open(url: &str, limits: &Limits) -> anyhow::Result<Self> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => {
+                Ok(Self::Sqlite(Sqlite::open(path.trim_start_matches("//"), limits)?))
+            }
+            Some(("postgres" | "postgresql", _)) => {
+                Ok(Self::Postgres(Postgres::open(url, limits)?))
+            }
+            _ => anyhow::bail!("the database URL begins with neither postgres: nor sqlite:"),
+        }
+    }
+
+    /// Whether reads can be served now.
+    pub async fn up(&self) -> Result<(), Error> {
+        match self {
+            Self::Postgres(postgres) => postgres.up().await,
+            Self::Sqlite(sqlite) => sqlite.reader().await.map(drop),
+        }
+    }
+
+    /// An exclusive connection, not yet in a transaction.
+    pub async fn acquire(&self) -> Result<Connection, Error> {
+        let asked = tokio::time::Instant::now();
+        let (metrics, status, taken) = match self {
+            Self::Postgres(postgres) => {
+                let taken = postgres.pool.get().await.map(Connection::postgres);
+                (&postgres.metrics, postgres.pool.status(), taken)
+            }
+            Self::Sqlite(sqlite) => {
+                let taken = sqlite.writer.get().await.map(Connection::sqlite);
+                (&sqlite.metrics, sqlite.writer.status(), taken)
+            }
+        };
+        metrics.stands(PoolState {
+            used: status.size.saturating_sub(status.available),
+            idle: status.available,
+            max: status.max_size,
+            pending: status.waiting,
+        });
+        match &taken {
+            Ok(_) => metrics.waited(asked.elapsed()),
+            Err(_) => metrics.timed_out(),
+        }
+        Ok(taken?)
+    }
+
+    /// Runs `work` in a transaction called `name`: committed when it succeeds, rolled back when it does not. It goes on to its
+    /// end when the caller hangs up, so that no transaction is left open by a dropped future.
+    pub async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let db = self.clone();
+        let transaction = kit_base::work::spawn(async move {
+            let started = tokio::time::Instant::now();
+            let mut connection = db.acquire().await?;
+            connection.begin().await?;
+            let outcome = work(&mut connection).await;
+            match &outcome {
+                Ok(_) => connection.commit().await?,
+                Err(_) => connection.rollback().await,
+            }
+            metrics::database_operation(db.system(), name, started.elapsed(), outcome.is_ok());
+            outcome
+        });
+        transaction.await.unwrap_or_else(|panic| Err(Error::Query(panic.into()).into()))
+    }
+
+    /// The name of the backend, as OpenTelemetry has it (`db.system.name`).
+    pub fn system(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "postgresql",
+            Self::Sqlite(_) => "sqlite",
+        }
+    }
+}

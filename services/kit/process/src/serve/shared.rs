@@ -1,0 +1,33 @@
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use hyper_util::{rt::TokioExecutor, server::conn::auto};
+use kit_rpc::tls::Guard;
+use tokio_util::sync::CancellationToken;
+
+use super::Limits;
+use crate::protocol::Protocol;
+
+/// Who is at the other end of the connection; an extension of each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// What all connections of a server share.
+pub(super) struct Shared {
+    pub(super) router: axum::Router,
+    pub(super) guard: Option<Guard>,
+    pub(super) protocol: Protocol,
+    pub(super) builder: auto::Builder<TokioExecutor>,
+    pub(super) limits: Limits,
+    pub(super) draining: AtomicBool,
+    pub(super) goaway: CancellationToken,
+    pub(super) cut: CancellationToken,
+}
+
+impl Shared {
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,43 @@
+//! What the log lets through, which can be changed while the process runs.
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, ensure};
+use tracing_subscriber::{
+    Registry,
+    filter::{LevelFilter, Targets},
+    reload,
+};
+
+/// What the log of this process lets through; none when it keeps no log.
+static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
+
+/// Libraries that describe each frame they move; whoever wants that says so.
+const QUIET: &str = "h2=info,hyper=info,hyper_util=info,tower=info,rustls=info,tokio_postgres=info";
+
+/// From now on the filter can be changed.
+pub(super) fn keep(handle: reload::Handle<Targets, Registry>) {
+    _ = FILTER.set(handle);
+}
+
+/// The filter of the log, as it was last set.
+pub(crate) fn current() -> Option<String> {
+    FILTER.get()?.with_current(ToString::to_string).ok()
+}
+
+/// Replaces the filter of the log.
+pub(crate) fn replace(directives: &str) -> anyhow::Result<()> {
+    let handle = FILTER.get().context("this process keeps no log")?;
+    Ok(handle.reload(filter_of(directives)?)?)
+}
+
+pub(super) fn filter_of(directives: &str) -> anyhow::Result<Targets> {
+    let refused = || format!("{directives:?} is no log filter");
+    // The parser takes a level that it does not know for a target.
+    ensure!(directives.split(',').all(names_a_level), refused());
+    format!("{QUIET},{directives}").parse().with_context(refused)
+}
+
+fn names_a_level(directive: &str) -> bool {
+    let (target, level) = directive.rsplit_once('=').unwrap_or(("all", directive));
+    !target.is_empty() && level.parse::<LevelFilter>().is_ok()
+}

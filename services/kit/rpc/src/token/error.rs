@@ -1,0 +1,40 @@
+use std::time::Duration;
+
+use kit_base::Fault;
+use tonic::Code;
+
+/// Why a token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// No token.
+    #[error("sign in first: send an access token as `Authorization: Bearer …`")]
+    Missing,
+    /// Not signed by us, or not meant for this service.
+    #[error("the access token is not valid")]
+    Invalid,
+    /// Its time is over.
+    #[error("the access token has expired; refresh it")]
+    Expired,
+    /// Its session was ended.
+    #[error("the session has ended; sign in again")]
+    Revoked,
+    /// The keys are not known yet.
+    #[error("access tokens cannot be checked right now; try again")]
+    Unready,
+}
+
+impl Fault for TokenError {
+    fn fault(&self) -> (Code, &'static str) {
+        match self {
+            Self::Missing => (Code::Unauthenticated, "TOKEN_MISSING"),
+            Self::Invalid => (Code::Unauthenticated, "TOKEN_INVALID"),
+            Self::Expired => (Code::Unauthenticated, "TOKEN_EXPIRED"),
+            Self::Revoked => (Code::Unauthenticated, "SESSION_ENDED"),
+            Self::Unready => (Code::Unavailable, "KEYS_UNAVAILABLE"),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        (*self == Self::Unready).then_some(Duration::from_secs(1))
+    }
+}
