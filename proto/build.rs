@@ -1,6 +1,7 @@
 //! Compiles the contracts without protoc; nothing generated is committed.
 use std::{env, error::Error, fs, path::PathBuf};
 
+use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 use protox::prost::Message as _;
 
 #[expect(
@@ -20,10 +21,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let descriptors = protox::compile(files, ["."])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("methods.rs"), methods(&descriptors))?;
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         .emit_rerun_if_changed(false)
         .build_transport(false)
         .compile_fds(descriptors)?;
     Ok(())
+}
+
+/// What the contracts say of their methods, as two lists of paths.
+fn methods(descriptors: &FileDescriptorSet) -> String {
+    let (mut reads, mut streams) = (vec![], vec![]);
+    for file in &descriptors.file {
+        for service in &file.service {
+            for method in &service.method {
+                let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                let level = method.options.clone().unwrap_or_default().idempotency_level();
+                if level == IdempotencyLevel::NoSideEffects {
+                    reads.push(path.clone());
+                }
+                if method.server_streaming() {
+                    streams.push(path);
+                }
+            }
+        }
+    }
+    format!(
+        "/// The methods without side effects (`idempotency_level = NO_SIDE_EFFECTS`).\npub const READS: &[&str] = &{reads:?};\n\n\
+         /// The methods that answer with a stream.\npub const STREAMS: &[&str] = &{streams:?};\n"
+    )
 }

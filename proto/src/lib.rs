@@ -20,3 +20,17 @@ pub mod tasks {
 
 /// All contracts as an encoded `google.protobuf.FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+include!(concat!(env!("OUT_DIR"), "/methods.rs"));
+
+#[test]
+fn the_methods_that_only_read_and_those_that_stream_are_known() {
+    for read in ["/tasks.v1.TaskService/GetTask", "/auth.v1.TrustService/WatchTrust"] {
+        assert!(READS.contains(&read), "{read} is not in {READS:?}");
+    }
+    assert!(!READS.iter().any(|path| path.contains("/Update") || path.ends_with("/Refresh")));
+    assert_eq!(
+        STREAMS,
+        ["/auth.v1.TrustService/WatchTrust", "/tasks.v1.ChangeService/WatchChanges"]
+    );
+}

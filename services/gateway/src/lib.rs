@@ -69,8 +69,9 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
 pub async fn build_remote(settings: Live<Config>, clock: Clock) -> anyhow::Result<Service> {
     let config = settings.now();
     let identity = Identity::of(&config.tls_dir)?;
-    let remote =
-        |name, url: &str| channel::remote(name, url, identity.clone(), channel::Limits::default());
+    let methods = channel::Methods { reads: proto::READS, streams: proto::STREAMS };
+    let limits = channel::Limits { methods, ..channel::Limits::default() };
+    let remote = |name, url: &str| channel::remote(name, url, identity.clone(), limits.clone());
     let (auth, tasks) = (remote("auth", &config.auth_url)?, remote("tasks", &config.tasks_url)?);
     let asked = tasks.clone();
     let service = build(settings, clock, Peers { auth, tasks })?;

@@ -9,7 +9,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let build = async |settings: Live<tasks::Config>, clock| {
         let config = settings.now();
-        let (identity, limits) = (Identity::of(&config.tls_dir)?, channel::Limits::default());
+        let methods = channel::Methods { reads: proto::READS, streams: proto::STREAMS };
+        let limits = channel::Limits { methods, ..channel::Limits::default() };
+        let identity = Identity::of(&config.tls_dir)?;
         let auth = channel::remote("auth", &config.auth_url, identity, limits)?;
         tasks::build(config, clock, tasks::Peers { auth }).await
     };

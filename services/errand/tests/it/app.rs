@@ -2,7 +2,7 @@
 use std::{future::Future, sync::LazyLock};
 
 use kit::{
-    Clock, Service, Stop,
+    Clock, Service, Stop, channel,
     config::{Environment, Live},
     serve::Limits,
 };
@@ -131,7 +131,9 @@ async fn apart(config: errand::Config, clock: Clock) -> String {
 
 async fn remote(name: &'static str, service: Service) -> kit::GrpcChannel {
     let address = serve(service).await;
-    kit::channel::remote(name, &address, None, kit::channel::Limits::default()).expect("an address")
+    let methods = channel::Methods { reads: proto::READS, streams: proto::STREAMS };
+    let limits = channel::Limits { methods, ..channel::Limits::default() };
+    channel::remote(name, &address, None, limits).expect("an address")
 }
 
 /// Serves on a free port until the tests are over.

@@ -34,7 +34,17 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("gateway", &["kit", "kit-base", "kit-process", "kit-rpc", "proto"]),
     (
         "errand",
-        &["auth", "gateway", "kit", "kit-base", "kit-db", "kit-process", "kit-rpc", "tasks"],
+        &[
+            "auth",
+            "gateway",
+            "kit",
+            "kit-base",
+            "kit-db",
+            "kit-process",
+            "kit-rpc",
+            "proto",
+            "tasks",
+        ],
     ),
 ];
 

@@ -32,7 +32,7 @@ use kit_base::clock::Clock;
 /// What a process is started with that keeps nothing.
 type NoSchema<C> = fn(&C) -> Ready<anyhow::Result<()>>;
 
-/// The whole life of a process of one service: `fn main() -> ExitCode { kit_process::run("gateway", 8080, gateway::build) }`.
+/// The whole life of a process of one service: `fn main() -> ExitCode { kit::run("gateway", 8080, gateway::build) }`.
 pub fn run<C, F>(
     name: &'static str,
     port: impl Into<Port>,

@@ -24,7 +24,7 @@ use http::{Request, Response};
 use tonic::{Status, body::Body};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
-pub use self::limits::Limits;
+pub use self::limits::{Limits, Methods};
 use self::{balancer::Balancer, call::Call, deadline::Deadline, endpoint::Peer};
 use crate::tls::Identity;
 

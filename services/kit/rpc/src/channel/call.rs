@@ -53,13 +53,13 @@ impl Call {
         })?;
         let path =
             head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        let name = path.path().rsplit('/').next().unwrap_or_default();
-        let read = ["Get", "List", "Watch"].iter().any(|verb| name.starts_with(verb));
+        let read = limits.methods.reads.contains(&path.path());
+        let stream = limits.methods.streams.contains(&path.path());
         let patience = if read { limits.read } else { limits.write };
         let slow =
             deadline.chosen && deadline.at.saturating_duration_since(Instant::now()) > patience;
         Ok(Self {
-            length: if slow || name.starts_with("Watch") { Length::Lasting } else { Length::Brief },
+            length: if slow || stream { Length::Lasting } else { Length::Brief },
             patience: if deadline.chosen { Duration::MAX } else { patience },
             repeatable: read || head.headers.contains_key("idempotency-key"),
             path,

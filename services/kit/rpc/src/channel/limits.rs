@@ -1,9 +1,20 @@
 //! The figures of a channel.
 use std::time::Duration;
 
+/// What the contracts of a peer say of its methods. Paths are `/package.Service/Method`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Methods {
+    /// Those without side effects: they may be sent again, and are answered soon.
+    pub reads: &'static [&'static str],
+    /// Those that answer with a stream.
+    pub streams: &'static [&'static str],
+}
+
 /// How a channel treats its peer. The defaults suit services of one cluster.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// What its contracts say. What they do not name counts as a write.
+    pub methods: Methods,
     /// How long a connection may take to open.
     pub connect: Duration,
     /// How long the TLS handshake may take after that, and the peer to say that it lets this process in.
@@ -46,6 +57,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            methods: Methods::default(),
             connect: Duration::from_millis(500),
             handshake: Duration::from_secs(1),
             read: Duration::from_secs(1),

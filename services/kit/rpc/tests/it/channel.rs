@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use http::{Request, Response};
-use kit_rpc::channel::{GrpcChannel, Limits, remote};
+use kit_rpc::channel::{GrpcChannel, Limits, Methods, remote};
 use tonic::{Code, Status, body::Body};
 use tower::{Service as _, ServiceExt as _};
 
@@ -16,16 +16,23 @@ use self::peer::{Peer, grpc};
 /// A channel to all of `peers`.
 fn channel_to(peers: &[&Peer]) -> GrpcChannel {
     let urls: Vec<_> = peers.iter().map(|peer| peer.url()).collect();
-    remote("things", &urls.join(","), None, Limits::default()).unwrap()
+    remote("things", &urls.join(","), None, limits()).unwrap()
+}
+
+/// What the contract of the things would say.
+const METHODS: Methods = Methods {
+    reads: &["/things.v1.ThingService/GetThing", "/things.v1.ThingService/WatchThings"],
+    streams: &["/things.v1.ThingService/WatchThings"],
+};
+
+/// Limits for the things.
+fn limits() -> Limits {
+    Limits { methods: METHODS, ..Limits::default() }
 }
 
 /// Limits with which attempts end soon.
 fn brief() -> Limits {
-    Limits {
-        read: Duration::from_millis(200),
-        write: Duration::from_millis(400),
-        ..Limits::default()
-    }
+    Limits { read: Duration::from_millis(200), write: Duration::from_millis(400), ..limits() }
 }
 
 /// The outcome of one call, which brings a message of 7 bytes.

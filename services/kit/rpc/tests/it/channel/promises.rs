@@ -10,7 +10,9 @@ use kit_rpc::channel::{Limits, local, remote};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use super::{Peer, Seen, brief, call, channel_to, code, failures, grpc, nearly_all, willing};
+use super::{
+    Peer, Seen, brief, call, channel_to, code, failures, grpc, limits, nearly_all, willing,
+};
 
 #[tokio::test]
 async fn a_dead_endpoint_costs_no_call() {
@@ -102,7 +104,7 @@ async fn without_endpoints_calls_fail_at_once_until_one_is_back() {
 #[tokio::test]
 async fn an_endpoint_that_cannot_be_connected_holds_up_only_the_first_calls() {
     let (alive, unreachable) = (willing().await, Peer::unreachable().await);
-    let limits = || Limits { connect: Duration::from_millis(200), ..Limits::default() };
+    let limits = || Limits { connect: Duration::from_millis(200), ..limits() };
     let both = remote("things", &format!("{},{}", alive.url(), unreachable.url()), None, limits())
         .unwrap();
     let alone = remote("things", &unreachable.url(), None, limits()).unwrap();
@@ -123,7 +125,7 @@ async fn an_endpoint_that_cannot_be_connected_holds_up_only_the_first_calls() {
 async fn a_peer_that_was_never_there_is_unavailable() {
     let channel = channel_to(&[&Peer::dead().await]);
     assert_eq!(code(&channel, "GetThing", &[]).await, Code::Unavailable);
-    let nameless = remote("things", "http://nowhere.invalid:1", None, Limits::default()).unwrap();
+    let nameless = remote("things", "http://nowhere.invalid:1", None, limits()).unwrap();
     assert_eq!(code(&nameless, "GetThing", &[]).await, Code::Unavailable);
 }
 
@@ -132,7 +134,7 @@ async fn many_streams_leave_room_for_calls() {
     let quiet =
         || Response::new(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()));
     let peer = Peer::start(move |_| async move { quiet() }).await;
-    let channel = remote("things", &peer.url(), None, Limits::default()).unwrap();
+    let channel = remote("things", &peer.url(), None, limits()).unwrap();
     let streams = join_all((0..300).map(|_| call(&channel, "WatchThings", &[]))).await;
     assert!(streams.iter().all(Result::is_ok));
     assert_eq!(code(&channel, "GetThing", &[]).await, Code::Ok);
@@ -145,8 +147,7 @@ async fn more_calls_than_places_wait_their_turn() {
         grpc(Code::Ok)
     });
     let peer = peer.await;
-    let channel =
-        remote("things", &peer.url(), None, Limits { in_flight: 4, ..Limits::default() }).unwrap();
+    let channel = remote("things", &peer.url(), None, Limits { in_flight: 4, ..limits() }).unwrap();
     assert_eq!(failures(&channel, "UpdateThing", 40, 40).await, 0);
 }
 
@@ -159,7 +160,7 @@ async fn a_peer_sees_the_request_and_less_time_than_it_has() {
         async { std::future::pending::<Response<Body>>().await }
     };
     let peer = Peer::start(answer.clone()).await;
-    let far = remote("things", &peer.url(), None, Limits::default()).unwrap();
+    let far = remote("things", &peer.url(), None, limits()).unwrap();
     let near = local(axum::Router::new().fallback(answer));
     let trace = TraceContext::random(true);
     for (channel, most) in [(far, 380), (near, 400)] {

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use kit_rpc::channel::{Limits, remote};
 use tonic::Code;
 
-use super::{Peer, brief, call, channel_to, code, failing};
+use super::{Peer, brief, call, channel_to, code, failing, limits};
 
 const KEY: (&str, &str) = ("idempotency-key", "\"0198\"");
 
@@ -71,7 +71,7 @@ async fn cut_each_call(peer: &Peer) {
 #[tokio::test]
 async fn a_peer_in_trouble_gets_little_more_work() {
     let peer = failing(Code::Unavailable).await;
-    let channel = remote("things", &peer.url(), None, Limits::default()).unwrap();
+    let channel = remote("things", &peer.url(), None, limits()).unwrap();
     let began = Instant::now();
     let codes = join_all((0..1000).map(|_| code(&channel, "GetThing", &[]))).await;
     assert!(codes.iter().all(|code| *code == Code::Unavailable));
@@ -84,8 +84,7 @@ async fn a_peer_in_trouble_gets_little_more_work() {
 #[tokio::test]
 async fn a_message_above_the_limit_is_not_sent() {
     let peer = failing(Code::Ok).await;
-    let channel =
-        remote("things", &peer.url(), None, Limits { message: 6, ..Limits::default() }).unwrap();
+    let channel = remote("things", &peer.url(), None, Limits { message: 6, ..limits() }).unwrap();
     assert_eq!(
         call(&channel, "CreateThing", &[KEY]).await.unwrap_err().code(),
         Code::ResourceExhausted
