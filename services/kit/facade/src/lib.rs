@@ -10,7 +10,7 @@ pub use kit_rpc::{Caller, GrpcChannel, channel, layers, tls, token};
 
 /// Who is asking.
 pub mod caller {
-    pub use kit_rpc::{Authenticate, Authenticated, Caller};
+    pub use kit_rpc::{Authenticate, Authenticated, Caller, VALIDATE_ONLY, only_validates};
 }
 
 /// Names of things.

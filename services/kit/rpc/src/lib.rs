@@ -10,5 +10,5 @@ pub mod tls;
 pub mod token;
 
 pub use authenticate::{Authenticate, Authenticated};
-pub use caller::Caller;
+pub use caller::{Caller, VALIDATE_ONLY, only_validates};
 pub use channel::GrpcChannel;
