@@ -9,6 +9,7 @@ mod housekeeping;
 mod idempotency;
 mod jobs;
 mod keys;
+mod limits;
 pub mod metrics;
 mod migrations;
 mod moment;

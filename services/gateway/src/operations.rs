@@ -123,7 +123,7 @@ impl Operations {
         least: usize,
         most: usize,
     ) -> Self {
-        let length = |shape: &&'static str| Bound::Length { shape: *shape, field, least, most };
+        let length = |shape: &&'static str| Bound::Length { shape, field, least, most };
         self.bounds.extend(shapes.iter().map(length));
         self
     }

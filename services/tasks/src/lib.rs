@@ -5,6 +5,7 @@ mod error;
 mod housekeeping;
 mod ids;
 mod journal;
+mod limits;
 mod message;
 mod migrations;
 mod projects;

@@ -3,16 +3,15 @@ use jiff::tz::TimeZone;
 use kit::{Violation, text::is_visible};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::passwords::rules as password;
+use crate::{
+    limits::{EMAIL, NAME},
+    passwords::rules as password,
+};
 
 kit::id!(AccountId, "Names an account.");
 
-/// The longest e-mail address (RFC 5321 with the erratum 1690), in bytes.
-const MAX_EMAIL: usize = 254;
 /// The longest local part (RFC 5321), in bytes.
 const MAX_LOCAL: usize = 64;
-/// The longest name, in characters.
-const MAX_NAME: usize = 100;
 
 /// What someone who registers says, put in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,8 +49,8 @@ pub(crate) fn registration(
 /// An address as it is stored and looked up, however it is written: trimmed, in lower case, in Unicode's composed form.
 pub(crate) fn email(raw: &str) -> Result<String, Violation> {
     let email: String = raw.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
-    if email.len() > MAX_EMAIL {
-        let message = format!("an e-mail address has at most {MAX_EMAIL} bytes");
+    if email.len() > EMAIL {
+        let message = format!("an e-mail address has at most {EMAIL} bytes");
         return Err(Violation::new("email", "TOO_LONG", message));
     }
     let plausible = email
@@ -88,8 +87,8 @@ pub(crate) fn name(raw: &str) -> Result<String, Violation> {
     let fault = |reason, message: &str| Err(Violation::new("name", reason, message));
     if !name.contains(is_visible) {
         fault("TOO_SHORT", "a name has at least one character that can be seen")
-    } else if name.chars().count() > MAX_NAME {
-        fault("TOO_LONG", &format!("a name has at most {MAX_NAME} characters"))
+    } else if name.chars().count() > NAME {
+        fault("TOO_LONG", &format!("a name has at most {NAME} characters"))
     } else if name.contains(|c: char| c.is_control() || LINE_BREAKS.contains(&c)) {
         fault("INVALID", "a name has no line breaks or control characters")
     } else {

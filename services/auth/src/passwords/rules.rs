@@ -2,12 +2,10 @@
 use kit::Violation;
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::limits::{PASSWORD, PASSWORD_LEAST};
+
 /// The fewest characters where nothing else is set: a password that is the only factor (SP 800-63B-4).
 pub(crate) const MINIMUM: usize = 15;
-/// The lowest that an operator may set.
-pub(crate) const LOWEST_MINIMUM: usize = 8;
-/// The most characters.
-const MAXIMUM: usize = 256;
 
 /// Passwords that are tried first, lower case, sorted, one a line; those that end in digits are covered by what stands before.
 const COMMON: &str = include_str!("common.txt");
@@ -27,8 +25,8 @@ pub(crate) fn check(
     let fault = |reason, message: String| Err(Violation::new(field, reason, message));
     if length < minimum {
         fault("TOO_SHORT", format!("a password has at least {minimum} characters; {ADVICE}"))
-    } else if length > MAXIMUM {
-        fault("TOO_LONG", format!("a password has at most {MAXIMUM} characters"))
+    } else if length > PASSWORD {
+        fault("TOO_LONG", format!("a password has at most {PASSWORD} characters"))
     } else if is_common(&password) {
         fault("TOO_COMMON", format!("this password is among the first that are guessed; {ADVICE}"))
     } else if is_about(&password, owner) || is_about(&password, "errand") {
@@ -50,7 +48,7 @@ pub(crate) fn normalize(raw: &str) -> String {
 fn is_common(password: &str) -> bool {
     let lower = password.to_lowercase();
     let core = lower.trim_matches(|c: char| !c.is_alphabetic());
-    let short = repeated(&lower).chars().count() < LOWEST_MINIMUM;
+    let short = repeated(&lower).chars().count() < PASSWORD_LEAST;
     [lower.as_str(), core].iter().any(|text| is_listed(text) || is_listed(repeated(text)))
         || short
         || is_run(&lower)
@@ -88,7 +86,7 @@ fn is_about(password: &str, word: &str) -> bool {
     let left = password.to_lowercase().replace(word, "");
     word.chars().count() >= 4
         && left.len() < password.len()
-        && left.chars().count() < LOWEST_MINIMUM
+        && left.chars().count() < PASSWORD_LEAST
 }
 
 #[cfg(test)]

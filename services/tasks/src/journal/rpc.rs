@@ -19,11 +19,12 @@ use super::{
 use crate::{
     Error, access,
     ids::ScopeId,
+    limits::WAIT_SECONDS,
     rpc::{Reply, Rpc},
 };
 
 /// The longest wait of a long poll.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(WAIT_SECONDS);
 /// A watcher that has nothing to see gets a bookmark this often.
 const BOOKMARK: Duration = Duration::from_secs(10);
 /// Batches that may wait for a slow watcher.

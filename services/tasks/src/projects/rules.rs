@@ -2,9 +2,7 @@
 use kit::{Timestamp, Violation};
 
 use super::{error::Error, row::Project};
-use crate::text;
-
-const LONGEST_NAME: usize = 120;
+use crate::{limits::PROJECT_NAME, text};
 
 /// What a client wrote of a project; `None` keeps what is there.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +13,7 @@ pub(crate) struct ProjectFields {
 
 /// Checks a name.
 pub(crate) fn name(raw: &str, faults: &mut Vec<Violation>) -> String {
-    text::line("name", raw, LONGEST_NAME, faults)
+    text::line("name", raw, PROJECT_NAME, faults)
 }
 
 impl Project {

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Error,
     ids::{ScopeId, TaskId},
+    limits::FILTER,
     message::field_id,
 };
 
@@ -85,11 +86,11 @@ fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
         faults.push(Violation::new("order_by", "CONFLICT", "`rank` needs a `project_id`"));
     }
     let words: Vec<String> = query.unwrap_or_default().split_whitespace().map(fold).collect();
-    if words.len() > 16 || label.len() > 16 {
+    if words.len() > FILTER || label.len() > FILTER {
         faults.push(Violation::new(
-            if words.len() > 16 { "q" } else { "label" },
+            if words.len() > FILTER { "q" } else { "label" },
             "TOO_MANY",
-            "at most 16",
+            format!("at most {FILTER}"),
         ));
     }
     Error::unless_acceptable(faults)?;

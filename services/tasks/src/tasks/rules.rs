@@ -15,13 +15,9 @@ use super::row::{
 use crate::{
     ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
     journal::event::Operation,
+    limits::{DESCRIPTION, TITLE},
     text,
 };
-
-/// How deep subtasks can be nested, the top level counted.
-pub(crate) const MAX_DEPTH: usize = 5;
-const LONGEST_TITLE: usize = 500;
-const LONGEST_DESCRIPTION: usize = 16 * 1024;
 
 /// What a client wrote of a task. In a patch `None` keeps what is there.
 #[derive(Clone, Debug, Default)]
@@ -37,16 +33,16 @@ pub(crate) struct TaskFields {
 
 /// Checks a title.
 pub(crate) fn title(raw: &str, faults: &mut Vec<Violation>) -> String {
-    text::line("title", raw, LONGEST_TITLE, faults)
+    text::line("title", raw, TITLE, faults)
 }
 
 /// Checks a description: Markdown, kept as it is.
 pub(crate) fn description(raw: String, faults: &mut Vec<Violation>) -> String {
-    if raw.len() > LONGEST_DESCRIPTION {
+    if raw.len() > DESCRIPTION {
         faults.push(Violation::new(
             "description",
             "TOO_LONG",
-            format!("at most {LONGEST_DESCRIPTION} bytes"),
+            format!("at most {DESCRIPTION} bytes"),
         ));
     } else if raw.contains('\0') {
         faults.push(Violation::new("description", "CHARACTER", "no NUL character"));

@@ -3,20 +3,21 @@ use std::collections::HashSet;
 
 use kit::{Violation, text::fold};
 
-use crate::{tasks::row::labels::Labels, text};
-
-const LONGEST: usize = 60;
-const MOST: usize = 64;
+use crate::{
+    limits::{LABEL, LABELS},
+    tasks::row::labels::Labels,
+    text,
+};
 
 /// Checks what a client gave.
 pub(crate) fn parse(given: &[String], faults: &mut Vec<Violation>) -> Labels {
-    if given.len() > MOST {
-        faults.push(Violation::new("labels", "TOO_MANY", format!("at most {MOST} labels")));
+    if given.len() > LABELS {
+        faults.push(Violation::new("labels", "TOO_MANY", format!("at most {LABELS} labels")));
         return Labels::default();
     }
     let (mut labels, mut seen) = (vec![], HashSet::new());
     for (place, label) in given.iter().enumerate() {
-        let label = text::line(&format!("labels.{place}"), label, LONGEST, faults);
+        let label = text::line(&format!("labels.{place}"), label, LABEL, faults);
         if seen.insert(fold(&label)) {
             labels.push(label);
         }

@@ -7,11 +7,11 @@ use crate::{
         event::{Actor, Operation},
         unit::Unit,
     },
+    limits::DEPTH,
     projects, ranks,
     tasks::{
         error,
         row::Task,
-        rules::MAX_DEPTH,
         store::{self, MOST_AT_ONCE, Siblings, Side},
     },
 };
@@ -53,8 +53,8 @@ pub(super) async fn of_new(
                 let message = "the project of the parent, or leave it out";
                 return Err(Error::of_field("project_id", "CONFLICT", message));
             }
-            if depth(unit, &parent).await? >= MAX_DEPTH {
-                return Err(error::Error::TooDeep(MAX_DEPTH).into());
+            if depth(unit, &parent).await? >= DEPTH {
+                return Err(error::Error::TooDeep(DEPTH).into());
             }
             parent.project_id
         }
@@ -111,7 +111,7 @@ async fn under(
     let found = lookup::present(unit, parent).await;
     let parent = found.map_err(|error| error.missing_at("parent_id"))?;
     if !fits_under(unit, &parent, task, below).await? {
-        return Err(error::Error::TooDeep(MAX_DEPTH).into());
+        return Err(error::Error::TooDeep(DEPTH).into());
     }
     if parent.project_id != task.project_id {
         accepting(unit, parent.project_id).await?;
@@ -126,7 +126,7 @@ pub(crate) async fn fits_under(
     task: &Task,
     below: &[Task],
 ) -> Result<bool, Error> {
-    Ok(depth(unit, parent).await? + Task::height(task.id, below) <= MAX_DEPTH)
+    Ok(depth(unit, parent).await? + Task::height(task.id, below) <= DEPTH)
 }
 
 /// The rank next to a sibling.
