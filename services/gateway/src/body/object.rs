@@ -191,3 +191,25 @@ impl Read for bool {
         Some(flag)
     }
 }
+
+impl Read for i32 {
+    fn stand_in() -> Self {
+        0
+    }
+
+    fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
+        let read = match tree {
+            Tree::Whole(number) => Self::try_from(number).ok(),
+            Tree::Huge => None,
+            other => {
+                faults.expected("a whole number", &other);
+                return None;
+            }
+        };
+        if read.is_none() {
+            let message = format!("this is a number from {} to {}", Self::MIN, Self::MAX);
+            faults.add("OUT_OF_RANGE", message);
+        }
+        read
+    }
+}

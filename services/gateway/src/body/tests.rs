@@ -21,6 +21,7 @@ object! {
         #[schema(value_type = Option<String>)]
         note: Patch<String>,
         done: Option<bool>,
+        count: Option<i32>,
         parts: Option<Vec<Part>>,
     }
 }
@@ -87,6 +88,36 @@ fn every_fault_is_told_at_once_with_its_place() {
         faults(&body.to_string()),
         expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned()))
     );
+}
+
+#[test]
+fn a_whole_number_is_read_exactly_and_no_other() {
+    let count = |number: &str| format!("{{\"title\":\"a\",\"count\":{number}}}");
+    for (number, expected) in [
+        ("0", 0),
+        ("-0", 0),
+        ("2147483647", i32::MAX),
+        ("-2147483648", i32::MIN),
+        ("90.0", 90),
+        ("9e1", 90),
+        ("null", -1),
+    ] {
+        let read = parse::<Whole>(count(number).as_bytes()).unwrap().count;
+        assert_eq!(read.unwrap_or(-1), expected, "{number}");
+    }
+    for (number, code) in [
+        ("90.5", "WRONG_TYPE"),
+        ("1e-9", "WRONG_TYPE"),
+        ("\"90\"", "WRONG_TYPE"),
+        ("true", "WRONG_TYPE"),
+        ("2147483648", "OUT_OF_RANGE"),
+        ("-2147483649", "OUT_OF_RANGE"),
+        ("18446744073709551615", "OUT_OF_RANGE"),
+        ("1e300", "OUT_OF_RANGE"),
+        ("-1e300", "OUT_OF_RANGE"),
+    ] {
+        assert_eq!(faults(&count(number)), [("/count".to_owned(), code.to_owned())], "{number}");
+    }
 }
 
 #[test]

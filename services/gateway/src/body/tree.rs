@@ -6,13 +6,20 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 /// Objects and arrays may be nested this deep.
 pub(crate) const DEEPEST: usize = 32;
 
+/// Up to here a number with a point or an exponent is exactly what was written.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// One value.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Tree<'a> {
     Null,
     Flag(bool),
-    /// No field of ours is a number, so its value does not matter.
-    Number,
+    /// A whole number, however it is written: `5`, `5.0` or `0.5e1`.
+    Whole(i64),
+    /// A number with a fraction.
+    Fraction,
+    /// A number that is larger than any of ours can be.
+    Huge,
     Text(Cow<'a, str>),
     List(Vec<Self>),
     Object(Vec<(Cow<'a, str>, Self)>),
@@ -31,7 +38,8 @@ impl<'a> Tree<'a> {
         match self {
             Self::Null => "null",
             Self::Flag(_) => "a boolean",
-            Self::Number => "a number",
+            Self::Whole(_) | Self::Huge => "a number",
+            Self::Fraction => "a number with a fraction",
             Self::Text(_) => "a string",
             Self::List(_) => "an array",
             Self::Object(_) => "an object",
@@ -76,16 +84,20 @@ impl<'de> Visitor<'de> for Level {
         Ok(Tree::Flag(flag))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Tree<'de>, E> {
-        Ok(Tree::Number)
+    fn visit_i64<E>(self, number: i64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Whole(number))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Tree<'de>, E> {
-        Ok(Tree::Number)
+    fn visit_u64<E>(self, number: u64) -> Result<Tree<'de>, E> {
+        Ok(i64::try_from(number).map_or(Tree::Huge, Tree::Whole))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Tree<'de>, E> {
-        Ok(Tree::Number)
+    fn visit_f64<E>(self, number: f64) -> Result<Tree<'de>, E> {
+        Ok(match number {
+            _ if number.abs() > EXACT => Tree::Huge,
+            _ if number.fract() != 0.0 => Tree::Fraction,
+            _ => Tree::Whole(number as i64),
+        })
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Tree<'de>, E> {
