@@ -11,7 +11,6 @@ mod migrations;
 mod projects;
 mod ranks;
 mod rpc;
-mod schema;
 mod tasks;
 mod text;
 mod trash;

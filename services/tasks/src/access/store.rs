@@ -3,11 +3,10 @@ use diesel::{OptionalExtension as _, prelude::*};
 use diesel_async::RunQueryDsl;
 use kit::{Clock, Db, on, read};
 
-use super::row::Scope;
+use super::row::{Scope, memberships, scopes};
 use crate::{
     Error,
     ids::{ProjectId, ScopeId, UserId},
-    schema::{memberships, scopes},
 };
 
 /// The private scope of a user, once it has all that it begins with.

@@ -2,10 +2,27 @@
 use diesel::prelude::*;
 use kit::{Timestamp, db::sql::JsonText};
 
-use crate::{
-    ids::{ObjectId, ScopeId, SessionId, UserId},
-    schema::journal,
-};
+use crate::ids::{ObjectId, ScopeId, SessionId, UserId};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit::db::sql::{Instant, Json, Uuid};
+
+    journal (scope_id, sequence) {
+        scope_id -> Uuid,
+        sequence -> BigInt,
+        at -> Instant,
+        actor_id -> Uuid,
+        session_id -> Uuid,
+        request_id -> Text,
+        trace_id -> Text,
+        object_type -> Text,
+        object_id -> Uuid,
+        object_version -> BigInt,
+        operation -> Text,
+        changes -> Json,
+    }
+}
 
 /// An entry of the journal.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

@@ -1,10 +1,21 @@
 //! Idempotency keys: what a write answered, kept in the write's own transaction for 24 hours.
 use diesel::prelude::*;
 
-use crate::{
-    ids::{ScopeId, UserId},
-    schema::idempotency_keys,
-};
+use crate::ids::{ScopeId, UserId};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit::db::sql::{Instant, Uuid};
+
+    idempotency_keys (scope_id, user_id, key) {
+        scope_id -> Uuid,
+        user_id -> Uuid,
+        key -> Text,
+        fingerprint -> Binary,
+        reply -> Binary,
+        created_at -> Instant,
+    }
+}
 
 /// A key that was used, and what the write answered.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

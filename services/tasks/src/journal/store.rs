@@ -3,11 +3,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit::{Db, Timestamp, db::Connection, on, read};
 
-use super::event::Event;
+use super::{
+    event::{Event, journal},
+    keys::idempotency_keys,
+};
 use crate::{
     Error,
     ids::{ScopeId, UserId},
-    schema::{idempotency_keys, journal},
 };
 
 /// At most `limit` entries after `sequence`, oldest first.

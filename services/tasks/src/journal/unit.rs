@@ -17,7 +17,7 @@ use kit::{
 
 use super::{
     event::{Actor, Event, Operation},
-    keys::UsedKey,
+    keys::{UsedKey, idempotency_keys},
     rows::Rows,
     stored::{Stored, Table, Wanted},
 };
@@ -25,7 +25,6 @@ use crate::{
     Error,
     access::row::Scope,
     ids::{ObjectId, ScopeId, UserId},
-    schema::idempotency_keys,
 };
 
 /// See the module.

@@ -5,8 +5,27 @@ use kit::Timestamp;
 use crate::{
     ids::{ObjectId, ProjectId, ScopeId, UserId},
     journal::{changes::Changes, rows::Row},
-    schema::projects,
 };
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit::db::sql::{Instant, Uuid};
+
+    projects (scope_id, id) {
+        scope_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        is_inbox -> Bool,
+        rank -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        created_by -> Uuid,
+        updated_at -> Instant,
+        archived_at -> Nullable<Instant>,
+        trashed_at -> Nullable<Instant>,
+        trash_id -> Nullable<Uuid>,
+    }
+}
 
 /// A list of tasks with a name.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]

@@ -7,12 +7,14 @@ use kit::{
     inserts, read, statement,
 };
 
-use super::{error, row::Project};
+use super::{
+    error,
+    row::{Project, projects},
+};
 use crate::{
     Error,
     ids::{ObjectId, ProjectId, ScopeId},
     journal::{rows::Change, stored::Stored},
-    schema::projects,
 };
 
 /// One project that is not in the trash.

@@ -1,4 +1,4 @@
-//! A task as the database keeps it.
+//! A task as the database keeps it, with the labels by which it is found.
 pub(crate) mod labels;
 pub(crate) mod names;
 
@@ -13,8 +13,51 @@ use super::rules::due::Due;
 use crate::{
     ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
     journal::{changes::Changes, rows::Row},
-    schema::tasks,
 };
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit::db::sql::{Instant, Json, Uuid};
+
+    tasks (scope_id, id) {
+        scope_id -> Uuid,
+        id -> Uuid,
+        project_id -> Uuid,
+        parent_id -> Nullable<Uuid>,
+        title -> Text,
+        description -> Text,
+        status -> Text,
+        priority -> Text,
+        due_local -> Nullable<Text>,
+        due_zone -> Nullable<Text>,
+        due_at -> Nullable<Instant>,
+        labels -> Json,
+        rank -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        created_by -> Uuid,
+        updated_at -> Instant,
+        completed_at -> Nullable<Instant>,
+        completion_id -> Nullable<Uuid>,
+        trashed_at -> Nullable<Instant>,
+        trash_id -> Nullable<Uuid>,
+        folded -> Text,
+        folded_version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit::db::sql::Uuid;
+
+    task_labels (scope_id, label, task_id) {
+        scope_id -> Uuid,
+        label -> Text,
+        task_id -> Uuid,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(tasks, task_labels);
 
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]

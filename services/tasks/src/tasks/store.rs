@@ -11,12 +11,12 @@ use super::{
     row::{
         Task,
         names::{Priority, Status},
+        task_labels, tasks,
     },
 };
 use crate::{
     Error,
     ids::{ProjectId, ScopeId, TaskId},
-    schema::{task_labels, tasks},
 };
 
 /// Which tasks a list holds.

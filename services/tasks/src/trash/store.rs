@@ -9,9 +9,8 @@ use crate::{
     Error,
     ids::{ObjectId, ScopeId},
     journal::rows::Row as _,
-    projects::row::Project,
-    schema::{projects, tasks},
-    tasks::row::Task,
+    projects::row::{Project, projects},
+    tasks::row::{Task, tasks},
 };
 
 /// What one act deleted.

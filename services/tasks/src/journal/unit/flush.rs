@@ -5,8 +5,12 @@ use kit::{db::Cached, inserts, statement};
 use super::Unit;
 use crate::{
     Error,
-    journal::{event::Event, keys::UsedKey, stored::Pending},
-    schema::{idempotency_keys, journal, scopes},
+    access::row::scopes,
+    journal::{
+        event::{Event, journal},
+        keys::{UsedKey, idempotency_keys},
+        stored::Pending,
+    },
 };
 
 impl Unit {

@@ -12,8 +12,7 @@ use crate::{
     Error,
     ids::{ObjectId, ScopeId, TaskId},
     journal::{rows::Change, stored::Stored},
-    schema::{task_labels, tasks},
-    tasks::row::Task,
+    tasks::row::{Task, task_labels, tasks},
 };
 
 /// Title and description, as they are searched.
