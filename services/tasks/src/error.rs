@@ -1,28 +1,29 @@
-//! Every way the tasks service says no. What a resource is refused for stands in its folder.
+//! How the tasks service says no. What a resource is refused for stands in its folder, as a [`Reason`].
 use std::{sync::Arc, time::Duration};
 
 use kit::{Fault, Violation, page::PageError};
 use tonic::{Code, Status};
-
-use crate::{journal, projects, tasks, trash};
 
 /// Why a request was not carried out.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Error {
     #[error("some fields are not acceptable")]
     Invalid(Vec<Violation>),
-    #[error(transparent)]
-    Task(#[from] tasks::error::Error),
-    #[error(transparent)]
-    Project(#[from] projects::error::Error),
-    #[error(transparent)]
-    Trash(#[from] trash::error::Error),
-    #[error(transparent)]
-    Journal(#[from] journal::error::Error),
-    #[error(transparent)]
-    Page(#[from] PageError),
+    #[error("{0}")]
+    Refused(Arc<dyn Reason>),
     #[error("{0}")]
     Database(#[source] Arc<kit::db::Error>),
+}
+
+/// What a resource is refused for: an enum with a variant for each reason that a caller can act on.
+pub(crate) trait Reason: Fault + Send + Sync + 'static {}
+
+impl Reason for PageError {}
+
+impl<R: Reason> From<R> for Error {
+    fn from(reason: R) -> Self {
+        Self::Refused(Arc::new(reason))
+    }
 }
 
 impl Error {
@@ -30,13 +31,14 @@ impl Error {
     fn cause(&self) -> Option<&dyn Fault> {
         match self {
             Self::Invalid(_) => None,
-            Self::Task(error) => Some(error),
-            Self::Project(error) => Some(error),
-            Self::Trash(error) => Some(error),
-            Self::Journal(error) => Some(error),
-            Self::Page(error) => Some(error),
+            Self::Refused(reason) => Some(reason.as_ref()),
             Self::Database(error) => Some(error.as_ref()),
         }
+    }
+
+    /// Whether what it is about is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.fault().0 == Code::NotFound
     }
 
     /// Goes on where nothing speaks against it.
@@ -51,9 +53,10 @@ impl Error {
 
     /// What a body names and is not there is a fault of that field.
     pub(crate) fn missing_at(self, field: &str) -> Self {
-        match self.fault().0 {
-            Code::NotFound => Self::of_field(field, "NOT_FOUND", "the id of one that exists"),
-            _ => self,
+        if self.is_missing() {
+            Self::of_field(field, "NOT_FOUND", "the id of one that exists")
+        } else {
+            self
         }
     }
 }

@@ -58,7 +58,7 @@ async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Resu
         let command = Box::new(trash::write::Write::Purge { id });
         match writer.submit(scope, Submission { actor, key: None, command, deadline }).await {
             // A sibling was faster.
-            Err(Error::Trash(trash::error::Error::NotFound)) => {}
+            Err(error) if error.is_missing() => {}
             outcome => drop(outcome?),
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 use kit::Fault;
 use tonic::Code;
 
+use crate::error::Reason;
+
 /// See the module.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -20,6 +22,8 @@ pub(crate) enum Error {
     #[error("the caller stopped waiting")]
     Expired,
 }
+
+impl Reason for Error {}
 
 impl Fault for Error {
     fn fault(&self) -> (Code, &'static str) {

@@ -17,7 +17,7 @@ pub(crate) fn cursor(scope: ScopeId, sequence: i64) -> String {
 pub(crate) fn position(scope: ScopeId, cursor: &str) -> Result<Option<i64>, Error> {
     let Some(positions) = page::decode::<Vec<(Uuid, i64)>>(LIST, cursor)? else { return Ok(None) };
     let own = positions.into_iter().find(|(id, sequence)| *id == scope.0 && *sequence >= 0);
-    own.map(|(_, sequence)| Some(sequence)).ok_or(Error::Page(PageError::Cursor))
+    own.map(|(_, sequence)| Some(sequence)).ok_or(PageError::Cursor.into())
 }
 
 /// The contract's name of a type of objects: that of the journal, spelled as Protocol Buffers spell enums.

@@ -2,6 +2,8 @@
 use kit::Fault;
 use tonic::Code;
 
+use crate::error::Reason;
+
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
@@ -12,6 +14,8 @@ pub(crate) enum Error {
     #[error("the project is archived; unarchive it first")]
     Archived,
 }
+
+impl Reason for Error {}
 
 impl Fault for Error {
     fn fault(&self) -> (Code, &'static str) {

@@ -2,6 +2,8 @@
 use kit::Fault;
 use tonic::Code;
 
+use crate::error::Reason;
+
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
@@ -14,6 +16,8 @@ pub(crate) enum Error {
     #[error("it has more subtasks than one request may touch ({0})")]
     TooMany(i64),
 }
+
+impl Reason for Error {}
 
 impl Fault for Error {
     fn fault(&self) -> (Code, &'static str) {
