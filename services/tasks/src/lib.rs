@@ -27,11 +27,8 @@ use kit::{
     token::Verifier,
 };
 pub use migrations::ALL as MIGRATIONS;
-use proto::tasks::v1::{
-    change_service_server::ChangeServiceServer, project_service_server::ProjectServiceServer,
-    task_service_server::TaskServiceServer, trash_service_server::TrashServiceServer,
-};
 use quick_cache::sync::Cache;
+use rpc::Rpc;
 use tonic::service::Routes;
 
 /// The services that this one calls.
@@ -40,30 +37,27 @@ pub struct Peers {
     pub auth: GrpcChannel,
 }
 
+/// How each resource is served.
+const RESOURCES: &[fn(Rpc, Routes) -> Routes] =
+    &[tasks::rpc::serve, projects::rpc::serve, trash::rpc::serve, journal::rpc::serve];
+
 /// Assembles the service: its own process and the all-in-one serve the same value.
 pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
-    journal::metrics::register(&[
-        tasks::write::OPERATIONS,
-        projects::write::OPERATIONS,
-        trash::write::OPERATIONS,
-    ]);
     let db = open(&config)?;
     let sqlite = matches!(db, Db::Sqlite(_));
     let (verifier, feed) =
         (Arc::new(Verifier::new("tasks", clock.clone())), journal::feed::Feed::default());
     let writer = journal::writer::Writer::new(db.clone(), clock.clone(), feed.clone());
     let scopes = Arc::new(Cache::new(20_000));
-    let rpc = rpc::Rpc {
+    let rpc = Rpc {
         db: db.clone(),
         clock: clock.clone(),
         writer: writer.clone(),
         feed: feed.clone(),
         scopes,
     };
-    let routes = Routes::new(TaskServiceServer::new(rpc.clone()))
-        .add_service(ProjectServiceServer::new(rpc.clone()))
-        .add_service(TrashServiceServer::new(rpc.clone()))
-        .add_service(ChangeServiceServer::new(rpc));
+    let routes =
+        RESOURCES.iter().fold(Routes::default(), |routes, serve| serve(rpc.clone(), routes));
     let routes = routes.into_axum_router().layer(Authenticate::new(verifier.clone()));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
     let (schema, followed, folded, kept) = (db.clone(), db.clone(), db.clone(), db);

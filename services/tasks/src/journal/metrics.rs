@@ -23,12 +23,10 @@ static TOGETHER: LazyLock<Histogram> = LazyLock::new(|| {
         .expect("registered once")
 });
 
-/// Names all of them, so that a rate has a beginning.
-pub(crate) fn register(resources: &[Operations]) {
-    for (object, operations) in resources {
-        for operation in *operations {
-            drop(WRITES.with_label_values(&[*object, *operation]));
-        }
+/// Names those of a resource, so that a rate has a beginning.
+pub(crate) fn register((object, operations): Operations) {
+    for operation in operations {
+        drop(WRITES.with_label_values(&[object, *operation]));
     }
     LazyLock::force(&TOGETHER);
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 use kit::page;
 use proto::tasks::v1::{
     ChangeBatch, ListActivityRequest, ListActivityResponse, ListChangesRequest,
-    ListChangesResponse, WatchChangesRequest, change_service_server::ChangeService,
+    ListChangesResponse, WatchChangesRequest,
+    change_service_server::{ChangeService, ChangeServiceServer},
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, service::Routes};
 
 use super::{
     error,
@@ -29,6 +30,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(WAIT_SECONDS);
 const BOOKMARK: Duration = Duration::from_secs(10);
 /// Batches that may wait for a slow watcher.
 const BATCHES: usize = 4;
+
+/// Serves both.
+pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
+    routes.add_service(ChangeServiceServer::new(rpc))
+}
 
 #[tonic::async_trait]
 impl ChangeService for Rpc {

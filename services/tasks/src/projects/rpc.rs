@@ -3,18 +3,28 @@ use kit::page;
 use proto::tasks::v1::{
     CreateProjectRequest, DeleteProjectRequest, DeleteProjectResponse, GetProjectRequest,
     ListProjectsRequest, ListProjectsResponse, Project, UpdateProjectRequest,
-    project_service_server::ProjectService,
+    project_service_server::{ProjectService, ProjectServiceServer},
 };
-use tonic::{Request, Response};
+use tonic::{Request, Response, service::Routes};
 use uuid::Uuid;
 
-use super::{error, message, store, write::Write};
+use super::{
+    error, message, store,
+    write::{OPERATIONS, Write},
+};
 use crate::{
     Error,
     ids::{ProjectId, ScopeId},
+    journal::metrics::register,
     message::path_id,
     rpc::{Reply, Rpc},
 };
+
+/// Serves them, and names what is counted of them.
+pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
+    register(OPERATIONS);
+    routes.add_service(ProjectServiceServer::new(rpc))
+}
 
 #[tonic::async_trait]
 impl ProjectService for Rpc {

@@ -2,15 +2,26 @@
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, DeleteTaskResponse, GetTaskRequest,
     ListTasksRequest, ListTasksResponse, MoveTaskRequest, ReopenTaskRequest, Task,
-    UpdateTaskRequest, task_service_server::TaskService,
+    UpdateTaskRequest,
+    task_service_server::{TaskService, TaskServiceServer},
 };
-use tonic::{Request, Response};
+use tonic::{Request, Response, service::Routes};
 
-use super::{error, list, message, store, write::Write};
+use super::{
+    error, list, message, store,
+    write::{OPERATIONS, Write},
+};
 use crate::{
+    journal::metrics::register,
     message::path_id,
     rpc::{Reply, Rpc},
 };
+
+/// Serves them, and names what is counted of them.
+pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
+    register(OPERATIONS);
+    routes.add_service(TaskServiceServer::new(rpc))
+}
 
 #[tonic::async_trait]
 impl TaskService for Rpc {

@@ -2,18 +2,29 @@
 use kit::{Timestamp, page};
 use proto::tasks::v1::{
     ListTrashRequest, ListTrashResponse, PurgeTrashRequest, PurgeTrashResponse,
-    RestoreTrashRequest, RestoreTrashResponse, trash_service_server::TrashService,
+    RestoreTrashRequest, RestoreTrashResponse,
+    trash_service_server::{TrashService, TrashServiceServer},
 };
-use tonic::{Request, Response};
+use tonic::{Request, Response, service::Routes};
 use uuid::Uuid;
 
-use super::{error, store, write::Write};
+use super::{
+    error, store,
+    write::{OPERATIONS, Write},
+};
 use crate::{
     Error,
     ids::{ObjectId, ScopeId},
+    journal::metrics::register,
     message::path_id,
     rpc::{Reply, Rpc},
 };
+
+/// Serves it, and names what is counted of it.
+pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
+    register(OPERATIONS);
+    routes.add_service(TrashServiceServer::new(rpc))
+}
 
 #[tonic::async_trait]
 impl TrashService for Rpc {
