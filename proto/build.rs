@@ -9,13 +9,13 @@ use protox::prost::Message as _;
     reason = "cargo tells a build script where to write by its environment"
 )]
 fn main() -> Result<(), Box<dyn Error>> {
-    let files = [
-        "auth/v1/auth.proto",
-        "tasks/v1/tasks.proto",
-        "tasks/v1/projects.proto",
-        "tasks/v1/trash.proto",
-        "tasks/v1/changes.proto",
-    ];
+    let mut files = vec![];
+    for folder in ["auth/v1", "tasks/v1"] {
+        for entry in fs::read_dir(folder)? {
+            files.push(entry?.path());
+        }
+    }
+    files.sort();
     for folder in ["auth", "tasks", "build.rs"] {
         println!("cargo::rerun-if-changed={folder}");
     }
