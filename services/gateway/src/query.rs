@@ -128,7 +128,7 @@ impl Query {
     pub(crate) fn words<T>(
         &self,
         name: &'static str,
-        words: &[&str],
+        words: &[String],
         parse: impl Fn(&str) -> Option<T>,
     ) -> Vec<T> {
         let given = self.list(name);
@@ -203,7 +203,7 @@ mod tests {
         query.seconds("wait", 30);
         query.moment("due_before");
         query.word("order_by", &["due", "-due"]);
-        query.words("status", &["open", "done"], |word| {
+        query.words("status", &["open", "done"].map(str::to_owned), |word| {
             matches!(word, "open" | "done").then_some(())
         });
         let problem = query.end().err().map(|problem| format!("{problem:?}")).unwrap_or_default();

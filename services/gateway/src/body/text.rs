@@ -24,49 +24,72 @@ impl Read for String {
     }
 }
 
-/// Declares a closed set of words and how the contracts call each.
+/// Declares a closed set of words: those of an enum of the contracts. Its value 0 stands for none, and tells what all begin with.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident is $contract:path { $($(#[$word_meta:meta])* $word:ident = $text:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub(crate) enum $name { $($(#[$word_meta])* $word,)+ }
+    ($(#[doc = $about:literal])+ $name:ident is $contract:path) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) struct $name(i32);
 
         impl $name {
-            /// All words.
-            pub(crate) const WORDS: &[&str] = &[$($text),+];
+            /// All words, in the order of their numbers.
+            pub(crate) fn words() -> &'static [String] {
+                static WORDS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
+                    let nothing = <$contract>::default().as_str_name();
+                    let prefix = nothing.strip_suffix("UNSPECIFIED").expect("0 says nothing");
+                    let known = (1..).map_while(|number| <$contract>::try_from(number).ok());
+                    known.map(|word| word.as_str_name().replacen(prefix, "", 1).to_ascii_lowercase()).collect()
+                });
+                &WORDS
+            }
 
             /// The word that `text` is.
             pub(crate) fn parse(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$word),)+ _ => None }
+                (1..).zip(Self::words()).find(|(_, word)| *word == text).map(|(number, _)| Self(number))
             }
 
             /// From the contracts. What a newer service may know and we do not is the first word.
             pub(crate) fn of(number: i32) -> Self {
-                match <$contract>::try_from(number) {
-                    $(Ok(<$contract>::$word) => Self::$word,)+
-                    _ => [$(Self::$word),+][0],
-                }
+                Self(<$contract>::try_from(number).map_or(1, i32::from).max(1))
             }
         }
 
         impl From<$name> for i32 {
             /// As the contracts call it.
-            fn from(word: $name) -> Self {
-                match word { $($name::$word => <$contract>::$word as Self,)+ }
+            fn from($name(number): $name) -> Self {
+                number
             }
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let place = usize::try_from(self.0 - 1).expect("a word has a number from 1 on");
+                to.serialize_str(&Self::words()[place])
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let schema = utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some(concat!($($about),+).trim()))
+                    .enum_values(Some(Self::words().iter().map(String::as_str)));
+                schema.into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+
         impl $crate::body::object::Read for $name {
             fn stand_in() -> Self {
-                [$(Self::$word),+][0]
+                Self(1)
             }
 
             fn read(tree: $crate::body::tree::Tree<'_>, faults: &mut $crate::body::object::Faults) -> Option<Self> {
                 let text = String::read(tree, faults)?;
                 let word = Self::parse(&text);
                 if word.is_none() {
-                    faults.add("NOT_ONE_OF", format!("this is one of {}", Self::WORDS.join(", ")));
+                    faults.add("NOT_ONE_OF", format!("this is one of {}", Self::words().join(", ")));
                 }
                 word
             }

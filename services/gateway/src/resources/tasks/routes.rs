@@ -83,9 +83,9 @@ pub(crate) async fn create(
     responses((status = 200, description = "A page of tasks", body = TaskPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let project_id = query.id("project_id");
-    let status = query.words("status", Status::WORDS, |word| Status::parse(word).map(i32::from));
+    let status = query.words("status", Status::words(), |word| Status::parse(word).map(i32::from));
     let priority =
-        query.words("priority", Priority::WORDS, |word| Priority::parse(word).map(i32::from));
+        query.words("priority", Priority::words(), |word| Priority::parse(word).map(i32::from));
     let (label, due_before) = (query.list("label"), query.moment("due_before"));
     let (text, order_by) = (query.text("q"), query.word("order_by", &ORDERS));
     let (limit, cursor) = query.page();

@@ -10,23 +10,12 @@ use crate::{
 
 words! {
     /// How far a task is (the names of RFC 5545).
-    Status is v1::Status {
-        NeedsAction = "needs_action",
-        InProcess = "in_process",
-        Completed = "completed",
-        Cancelled = "cancelled",
-    }
+    Status is v1::Status
 }
 
 words! {
     /// How much a task matters.
-    Priority is v1::Priority {
-        None = "none",
-        Low = "low",
-        Medium = "medium",
-        High = "high",
-        Urgent = "urgent",
-    }
+    Priority is v1::Priority
 }
 
 object! {

@@ -10,10 +10,7 @@ use crate::{
 
 words! {
     /// What kind of object.
-    ObjectType is v1::ObjectType {
-        Task = "task",
-        Project = "project",
-    }
+    ObjectType is v1::ObjectType
 }
 
 /// Something that was deleted, with all that went with it.
