@@ -1,4 +1,5 @@
 //! Tasks.
+mod filter;
 mod routes;
 mod shape;
 

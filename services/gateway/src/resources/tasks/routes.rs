@@ -9,7 +9,10 @@ use proto::tasks::v1::{
 use serde_json::json;
 use utoipa_axum::routes;
 
-use super::shape::{Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch, TaskQuery};
+use super::{
+    filter::TaskQuery,
+    shape::{Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch},
+};
 use crate::{
     body::{Draft, Nothing},
     condition::{IfMatch, IfNoneMatch},
