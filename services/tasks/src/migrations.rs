@@ -33,6 +33,13 @@ pub const ALL: &[Migration] = &[
             },
         ],
     },
+    Migration {
+        version: 3,
+        name: "estimates",
+        postgres: include_str!("../migrations/0003_estimates/both.sql"),
+        sqlite: include_str!("../migrations/0003_estimates/both.sql"),
+        indexes: &[],
+    },
 ];
 
 /// Whether the schema is the one this release needs, which it is brought to where that is wanted.

@@ -8,6 +8,8 @@ pub const DESCRIPTION: usize = 16 * 1024;
 pub const LABEL: usize = 60;
 /// The most labels of a task.
 pub const LABELS: usize = 64;
+/// The longest that a task is thought to take, in minutes: a year.
+pub const ESTIMATE_MINUTES: i32 = 525_600;
 /// The most characters of a project's name.
 pub const PROJECT_NAME: usize = 120;
 /// How deep tasks may lie in each other.

@@ -51,7 +51,7 @@ impl Walk<'_> {
         let in_project = format!("/v1/projects/{project}");
         let ask = match self.random.below(16) {
             0..=3 => {
-                user.post("/v1/tasks", &json!({ "title": format!("task {step}"), "labels": ["x"] }))
+                user.post("/v1/tasks", &json!({ "title": format!("task {step}"), "labels": ["x"], "estimate_minutes": 1 + step }))
             }
             4 => user
                 .post("/v1/tasks", &json!({ "title": format!("below {step}"), "parent_id": task })),

@@ -4,6 +4,7 @@ mod architecture;
 mod authorization;
 mod changes;
 mod commands;
+mod estimates;
 mod feed;
 mod http;
 mod input;

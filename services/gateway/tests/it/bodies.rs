@@ -28,7 +28,7 @@ async fn a_task_is_created_as_it_was_asked_for() {
     let call = edge.peers.last();
     assert_eq!(call.name, "CreateTask");
     let fields = "fields: Some(TaskFields { title: Some(\"Buy milk\"), description: None, status: None, priority: Some(Urgent), \
-        due: Some(Due { date: Some(\"2026-09-01\"), datetime: None, time_zone: None }), labels: [\"errands\"] })";
+        due: Some(Due { date: Some(\"2026-09-01\"), datetime: None, time_zone: None }), labels: [\"errands\"], estimate_minutes: None })";
     assert!(call.message.contains(fields), "{}", call.message);
 }
 

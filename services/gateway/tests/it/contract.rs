@@ -1,5 +1,6 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
+use proto::tasks::v1::limits;
 use serde_json::Value;
 
 use crate::edge::{Edge, ID};
@@ -171,5 +172,16 @@ async fn a_documented_header_is_read_and_no_other() {
             let refused = reply.status == 400 && reply.json()["code"] == code;
             assert_eq!(refused, documents(name), "{name} of {method} {path}: {}", reply.status);
         }
+    }
+}
+
+#[tokio::test]
+async fn the_documented_bounds_of_an_estimate_are_those_of_the_service() {
+    let edge = Edge::start().await;
+    let document = edge.anonymous("GET", "/openapi.json", &[], "").await.json();
+    for shape in ["NewTask", "TaskPatch"] {
+        let estimate = &document["components"]["schemas"][shape]["properties"]["estimate_minutes"];
+        let bounds = [&estimate["minimum"], &estimate["maximum"]].map(Value::as_i64);
+        assert_eq!(bounds, [Some(1), Some(limits::ESTIMATE_MINUTES.into())], "{shape}");
     }
 }

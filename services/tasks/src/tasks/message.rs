@@ -87,7 +87,15 @@ pub(super) fn relocate(message: v1::MoveTaskRequest) -> Result<Write, Error> {
 
 /// What a new task is made of; a title it must have.
 fn new_fields(fields: v1::TaskFields, faults: &mut Vec<Violation>) -> TaskFields {
-    let v1::TaskFields { title, description, status, priority, due, labels: labels_given } = fields;
+    let v1::TaskFields {
+        title,
+        description,
+        status,
+        priority,
+        due,
+        labels: labels_given,
+        estimate_minutes,
+    } = fields;
     TaskFields {
         title: Some(rules::title(title.as_deref().unwrap_or(""), faults)),
         description: description.map(|text| rules::description(text, faults)),
@@ -95,12 +103,21 @@ fn new_fields(fields: v1::TaskFields, faults: &mut Vec<Violation>) -> TaskFields
         priority: priority.and_then(|priority| known_priority(priority, faults)),
         due: due.map(|due| parse_due(due, faults)),
         labels: Some(labels::parse(&labels_given, faults)),
+        estimate_minutes: Some(estimate_minutes.map(|minutes| rules::estimate(minutes, faults))),
     }
 }
 
 /// The fields that the mask names; those that are absent go back to what a new task has, except for the title.
 fn patch(fields: v1::TaskFields, mask: FieldMask) -> Result<TaskFields, Error> {
-    let v1::TaskFields { title, description, status, priority, due, labels: labels_given } = fields;
+    let v1::TaskFields {
+        title,
+        description,
+        status,
+        priority,
+        due,
+        labels: labels_given,
+        estimate_minutes,
+    } = fields;
     let (mut written, mut faults) = (TaskFields::default(), vec![]);
     for path in mask.paths {
         match path.as_str() {
@@ -121,10 +138,14 @@ fn patch(fields: v1::TaskFields, mask: FieldMask) -> Result<TaskFields, Error> {
             }
             "due" => written.due = Some(due.clone().and_then(|due| parse_due(due, &mut faults))),
             "labels" => written.labels = Some(labels::parse(&labels_given, &mut faults)),
+            "estimate_minutes" => {
+                written.estimate_minutes =
+                    Some(estimate_minutes.map(|minutes| rules::estimate(minutes, &mut faults)))
+            }
             other => faults.push(Violation::new(
                 other,
                 "UNKNOWN_FIELD",
-                "title, description, status, priority, due or labels",
+                "title, description, status, priority, due, labels or estimate_minutes",
             )),
         }
     }
@@ -247,6 +268,7 @@ impl From<Task> for v1::Task {
             completion_id: _,
             trashed_at: _,
             trash_id: _,
+            estimate_minutes,
         } = task;
         Self {
             id: id.to_string(),
@@ -263,6 +285,7 @@ impl From<Task> for v1::Task {
             created_at: Some(moment(created_at)),
             updated_at: Some(moment(updated_at)),
             completed_at: completed_at.map(moment),
+            estimate_minutes,
         }
     }
 }

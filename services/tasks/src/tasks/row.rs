@@ -43,6 +43,7 @@ diesel::table! {
         trash_id -> Nullable<Uuid>,
         folded -> Text,
         folded_version -> BigInt,
+        estimate_minutes -> Nullable<Integer>,
     }
 }
 
@@ -84,6 +85,7 @@ pub(crate) struct Task {
     pub(crate) completion_id: Option<CompletionId>,
     pub(crate) trashed_at: Option<Timestamp>,
     pub(crate) trash_id: Option<ObjectId>,
+    pub(crate) estimate_minutes: Option<i32>,
 }
 
 impl Task {
@@ -132,6 +134,7 @@ impl Row for Task {
             completion_id: _,
             trashed_at,
             trash_id: _,
+            estimate_minutes,
         } = self;
         changes.field("project_id", before.map(|before| before.project_id.0), project_id.0);
         let parent = parent_id.map(|id| id.0);
@@ -149,6 +152,8 @@ impl Row for Task {
         changes.field("rank", before.map(|before| &before.rank), rank);
         changes.field("completed_at", before.map(|before| before.completed_at), *completed_at);
         changes.field("deleted_at", before.map(|before| before.trashed_at), *trashed_at);
+        let minutes = before.map(|before| before.estimate_minutes);
+        changes.field("estimate_minutes", minutes, *estimate_minutes);
     }
 }
 
@@ -181,6 +186,7 @@ pub(crate) mod tests {
             completion_id: None,
             trashed_at: None,
             trash_id: None,
+            estimate_minutes: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::row::{
 use crate::{
     ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
     journal::event::Operation,
-    limits::{DESCRIPTION, TITLE},
+    limits::{DESCRIPTION, ESTIMATE_MINUTES, TITLE},
     text,
 };
 
@@ -29,6 +29,8 @@ pub(crate) struct TaskFields {
     /// `Some(None)` clears it.
     pub(crate) due: Option<Option<Due>>,
     pub(crate) labels: Option<Labels>,
+    /// `Some(None)` clears it.
+    pub(crate) estimate_minutes: Option<Option<i32>>,
 }
 
 /// Checks a title.
@@ -48,6 +50,15 @@ pub(crate) fn description(raw: String, faults: &mut Vec<Violation>) -> String {
         faults.push(Violation::new("description", "CHARACTER", "no NUL character"));
     }
     raw
+}
+
+/// Checks how long a task is thought to take.
+pub(crate) fn estimate(minutes: i32, faults: &mut Vec<Violation>) -> i32 {
+    if !(1..=ESTIMATE_MINUTES).contains(&minutes) {
+        let message = format!("a number from 1 to {ESTIMATE_MINUTES}");
+        faults.push(Violation::new("estimate_minutes", "OUT_OF_RANGE", message));
+    }
+    minutes
 }
 
 impl Task {
@@ -75,16 +86,19 @@ impl Task {
             completion_id: None,
             trashed_at: None,
             trash_id: None,
+            estimate_minutes: None,
         }
     }
 
     /// Takes over what was written, but for the status, which concerns other tasks too.
     pub(crate) fn write(&mut self, fields: TaskFields) {
-        let TaskFields { title, description, status: _, priority, due, labels } = fields;
+        let TaskFields { title, description, status: _, priority, due, labels, estimate_minutes } =
+            fields;
         self.title = title.unwrap_or_else(|| std::mem::take(&mut self.title));
         self.description = description.unwrap_or_else(|| std::mem::take(&mut self.description));
         self.priority = priority.unwrap_or(self.priority);
         self.labels = labels.unwrap_or_else(|| std::mem::take(&mut self.labels));
+        self.estimate_minutes = estimate_minutes.unwrap_or(self.estimate_minutes);
         if let Some(due) = due {
             (self.due_local, self.due_zone, self.due_at) = match due {
                 Some(Due { local, zone, at }) => (Some(local), zone, Some(at)),
@@ -207,6 +221,33 @@ mod tests {
             (Cancelled, InProcess, Operation::Reopen),
         ] {
             assert_eq!(Task::operation(before, after), operation, "{before:?} to {after:?}");
+        }
+    }
+
+    #[test]
+    fn an_estimate_is_a_minute_at_least_and_bounded() {
+        for (minutes, accepted) in [
+            (i32::MIN, false),
+            (-1, false),
+            (0, false),
+            (1, true),
+            (525_600, true),
+            (525_601, false),
+        ] {
+            let mut faults = vec![];
+            assert_eq!(estimate(minutes, &mut faults), minutes);
+            assert_eq!(faults.is_empty(), accepted, "{minutes}: {faults:?}");
+        }
+    }
+
+    #[test]
+    fn an_estimate_stays_until_it_is_written_or_cleared() {
+        let mut task = example();
+        for (written, expected) in
+            [(Some(Some(90)), Some(90)), (None, Some(90)), (Some(None), None), (None, None)]
+        {
+            task.write(TaskFields { estimate_minutes: written, ..TaskFields::default() });
+            assert_eq!(task.estimate_minutes, expected, "{written:?}");
         }
     }
 

@@ -31,6 +31,7 @@ async fn a_task_is_read_as_it_was_written(backend: Backend) {
         priority: Some(Priority::Urgent.into()),
         due: Some(Due { date: Some("2026-09-01".to_owned()), ..Due::default() }),
         labels: vec!["Home".to_owned(), "home".to_owned(), "Work".to_owned()],
+        estimate_minutes: Some(90),
     };
     let task = alice.creates_with(written, None).await;
     assert_eq!(
@@ -39,6 +40,7 @@ async fn a_task_is_read_as_it_was_written(backend: Backend) {
     );
     assert_eq!((task.status(), task.priority()), (Status::InProcess, Priority::Urgent));
     assert_eq!(task.labels, ["Home", "Work"]);
+    assert_eq!(task.estimate_minutes, Some(90));
     let found =
         alice.tasks().get_task(alice.asks(GetTaskRequest { id: task.id.clone() })).await.unwrap();
     assert_eq!(*found.get_ref(), task);
@@ -50,7 +52,12 @@ async fn a_patch_changes_what_it_names_and_nothing_else(backend: Backend) {
     let due = Some(Due { date: Some("2026-09-01".to_owned()), ..Due::default() });
     let task = alice
         .creates_with(
-            TaskFields { due, description: Some("keep".to_owned()), ..fields("Ship it") },
+            TaskFields {
+                due,
+                description: Some("keep".to_owned()),
+                estimate_minutes: Some(90),
+                ..fields("Ship it")
+            },
             None,
         )
         .await;
@@ -78,6 +85,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else(backend: Backend) {
         .unwrap()
         .into_inner();
     assert_eq!((cleared.due, cleared.title.as_str(), cleared.version), (None, "Sail it", 3));
+    assert_eq!(cleared.estimate_minutes, Some(90), "it was not named");
     let same = alice
         .tasks()
         .update_task(alice.asks(patch(fields("Sail it"), &["title"])))
@@ -117,6 +125,7 @@ async fn every_fault_of_a_new_task_is_named_at_once(backend: Backend) {
             priority: Some(0),
             due: Some(Due::default()),
             labels: vec![String::new()],
+            estimate_minutes: Some(0),
         }),
     };
     let named: Vec<_> = faults(alice.tasks().create_task(alice.asks(message)).await)
@@ -125,7 +134,17 @@ async fn every_fault_of_a_new_task_is_named_at_once(backend: Backend) {
         .collect();
     assert_eq!(
         named,
-        ["id", "project_id", "title", "description", "status", "priority", "due", "labels.0"]
+        [
+            "id",
+            "project_id",
+            "title",
+            "description",
+            "status",
+            "priority",
+            "due",
+            "labels.0",
+            "estimate_minutes"
+        ]
     );
 }
 

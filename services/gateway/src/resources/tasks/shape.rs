@@ -66,6 +66,9 @@ pub(crate) struct Task {
     updated_at: Moment,
     #[schema(required)]
     completed_at: Option<Moment>,
+    /// How many minutes it is thought to take.
+    #[schema(required)]
+    estimate_minutes: Option<i32>,
 }
 
 /// A page of tasks.
@@ -98,6 +101,9 @@ object! {
         due: Option<Due>,
         #[schema(example = json!(["errands"]))]
         labels: Option<Vec<String>>,
+        /// How many minutes it is thought to take.
+        #[schema(minimum = 1, maximum = 525_600, example = 90)]
+        estimate_minutes: Option<i32>,
     }
 }
 
@@ -116,6 +122,8 @@ object! {
         due: Patch<Due>,
         #[schema(value_type = Option<Vec<String>>)]
         labels: Patch<Vec<String>>,
+        #[schema(value_type = Option<i32>, minimum = 1, maximum = 525_600, example = 120)]
+        estimate_minutes: Patch<i32>,
     }
 }
 
@@ -139,7 +147,18 @@ object! {
 
 impl From<NewTask> for v1::CreateTaskRequest {
     fn from(
-        NewTask { id, project_id, parent_id, title, description, status, priority, due, labels }: NewTask,
+        NewTask {
+            id,
+            project_id,
+            parent_id,
+            title,
+            description,
+            status,
+            priority,
+            due,
+            labels,
+            estimate_minutes,
+        }: NewTask,
     ) -> Self {
         let fields = v1::TaskFields {
             title: Some(title),
@@ -148,6 +167,7 @@ impl From<NewTask> for v1::CreateTaskRequest {
             priority: priority.map(i32::from),
             due: due.map(v1::Due::from),
             labels: labels.unwrap_or_default(),
+            estimate_minutes,
         };
         Self { id, project_id, parent_id, fields: Some(fields) }
     }
@@ -156,7 +176,7 @@ impl From<NewTask> for v1::CreateTaskRequest {
 impl TaskPatch {
     /// The new values, and which fields they are for.
     pub(super) fn fields(self) -> (v1::TaskFields, prost_types::FieldMask) {
-        let Self { title, description, status, priority, due, labels } = self;
+        let Self { title, description, status, priority, due, labels, estimate_minutes } = self;
         let mut paths = vec![];
         let fields = v1::TaskFields {
             title: title.mask("title", &mut paths),
@@ -165,6 +185,7 @@ impl TaskPatch {
             priority: priority.mask("priority", &mut paths).map(i32::from),
             due: due.mask("due", &mut paths).map(v1::Due::from),
             labels: labels.mask("labels", &mut paths).unwrap_or_default(),
+            estimate_minutes: estimate_minutes.mask("estimate_minutes", &mut paths),
         };
         (fields, prost_types::FieldMask { paths })
     }
@@ -199,6 +220,7 @@ impl From<v1::Task> for Task {
             created_at,
             updated_at,
             completed_at,
+            estimate_minutes,
         } = task;
         Self {
             id,
@@ -215,6 +237,7 @@ impl From<v1::Task> for Task {
             created_at: Moment::of(created_at),
             updated_at: Moment::of(updated_at),
             completed_at: Moment::maybe(completed_at),
+            estimate_minutes,
         }
     }
 }

@@ -31,6 +31,7 @@ fn task() -> Task {
         version: 7,
         created_at: moment,
         updated_at: moment,
+        estimate_minutes: Some(90),
         ..Task::default()
     }
 }
