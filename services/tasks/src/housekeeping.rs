@@ -10,7 +10,7 @@ use crate::{
     ids::{SessionId, UserId},
     journal::{
         self,
-        event::Actor,
+        change::Actor,
         writer::{Submission, Writer},
     },
     trash,

@@ -13,8 +13,8 @@ use crate::{
     Error, access,
     ids::{ScopeId, SessionId, UserId},
     journal::{
+        change::Actor,
         command::Command,
-        event::Actor,
         feed::Feed,
         writer::{Done, Key, Submission, Writer},
     },

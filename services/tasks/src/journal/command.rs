@@ -4,7 +4,7 @@ use std::{any::Any, fmt::Debug};
 use futures_util::future::BoxFuture;
 use prost::Message;
 
-use super::{error, event::Actor, stored::Wanted, unit::Unit};
+use super::{change::Actor, error, stored::Wanted, unit::Unit};
 use crate::Error;
 
 /// What each resource has one enum of: it says what it is about, and what it does inside a unit of work.

@@ -1,9 +1,9 @@
 //! The journal as messages say it.
 use kit::page::{self, PageError};
-use proto::tasks::v1::{Change, ObjectType};
+use proto::tasks::v1::{self, ObjectType};
 use uuid::Uuid;
 
-use super::event::Event;
+use super::change::Change;
 use crate::{Error, ids::ScopeId, message::moment};
 
 const LIST: &str = "changes";
@@ -26,9 +26,9 @@ pub(crate) fn object_type(name: &str) -> ObjectType {
     ObjectType::from_str_name(&name).unwrap_or(ObjectType::Unspecified)
 }
 
-impl From<Event> for Change {
-    fn from(event: Event) -> Self {
-        let Event {
+impl From<Change> for v1::Change {
+    fn from(change: Change) -> Self {
+        let Change {
             scope_id,
             sequence,
             at,
@@ -41,7 +41,7 @@ impl From<Event> for Change {
             object_version,
             operation,
             changes,
-        } = event;
+        } = change;
         Self {
             scope_id: scope_id.to_string(),
             sequence,

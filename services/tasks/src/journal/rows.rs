@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use kit::{Timestamp, db::sql::JsonText};
 
-use super::changes::Changes;
+use super::fields::ChangedFields;
 use crate::ids::ObjectId;
 
 /// A row that a unit of work can hold, as a write sees it.
@@ -22,12 +22,12 @@ pub(crate) trait Row: Clone + PartialEq + Send + Sync + 'static {
 
     /// Notes each field that a client can see and that is not as it was `before`. It destructures the row without `..`, so that a
     /// new field is either told or left out by decision.
-    fn tell(&self, before: Option<&Self>, changes: &mut Changes);
+    fn tell(&self, before: Option<&Self>, changes: &mut ChangedFields);
 }
 
 /// What has to be written of a row.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Change<R> {
+pub(crate) enum Difference<R> {
     /// It is new.
     Made(R),
     /// It differs.
@@ -77,7 +77,7 @@ impl<R: Row> Rows<R> {
         if known.row.as_ref() == Some(&row) {
             return (row, None);
         }
-        let mut changes = Changes::default();
+        let mut changes = ChangedFields::default();
         row.tell(known.row.as_ref(), &mut changes);
         if let Some(before) = &known.row {
             row.stamp(before.version() + 1, now);
@@ -94,20 +94,20 @@ impl<R: Row> Rows<R> {
     }
 
     /// Takes what is not in the database yet, and counts it as written.
-    pub(crate) fn take_changes(&mut self) -> Vec<Change<R>> {
-        let mut changes = vec![];
+    pub(crate) fn take_differences(&mut self) -> Vec<Difference<R>> {
+        let mut differences = vec![];
         for known in self.0.values_mut() {
-            changes.extend(match (&known.stored, &known.row) {
-                (None, Some(row)) => Some(Change::Made(row.clone())),
+            differences.extend(match (&known.stored, &known.row) {
+                (None, Some(row)) => Some(Difference::Made(row.clone())),
                 (Some(from), Some(to)) if from != to => {
-                    Some(Change::Changed { from: from.clone(), to: to.clone() })
+                    Some(Difference::Changed { from: from.clone(), to: to.clone() })
                 }
-                (Some(from), None) => Some(Change::Gone(from.clone())),
+                (Some(from), None) => Some(Difference::Gone(from.clone())),
                 (Some(_), Some(_)) | (None, None) => None,
             });
             known.stored.clone_from(&known.row);
         }
-        changes
+        differences
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
             (self.version, self.updated_at) = (version, now);
         }
 
-        fn tell(&self, before: Option<&Self>, changes: &mut Changes) {
+        fn tell(&self, before: Option<&Self>, changes: &mut ChangedFields) {
             let Self { id: _, seen, unseen: _, version: _, updated_at: _ } = self;
             changes.field("seen", before.map(|before| before.seen), seen);
         }
@@ -167,14 +167,14 @@ mod tests {
         let (saved, changes) = rows.save(Fixture { unseen: "b", ..fixture() }, NOW);
         assert_eq!(saved, Fixture { unseen: "b", version: 4, updated_at: NOW, ..fixture() });
         assert_eq!(changes, Some(JsonText("{}".to_owned())));
-        assert_eq!(rows.take_changes(), [Change::Changed { from: fixture(), to: saved }]);
+        assert_eq!(rows.take_differences(), [Difference::Changed { from: fixture(), to: saved }]);
     }
 
     #[test]
     fn a_row_as_it_was_is_not_written() {
         let mut rows = stored();
         assert_eq!(rows.save(fixture(), NOW), (fixture(), None));
-        assert_eq!(rows.take_changes(), []);
+        assert_eq!(rows.take_differences(), []);
     }
 
     #[test]
@@ -184,8 +184,8 @@ mod tests {
         assert_eq!(changes.unwrap().0, r#"{"seen":{"from":"a","to":"b"}}"#);
         let (twice, _) = rows.save(Fixture { seen: "c", ..once }, NOW);
         assert_eq!(twice.version, 5);
-        assert_eq!(rows.take_changes(), [Change::Changed { from: fixture(), to: twice }]);
-        assert_eq!(rows.take_changes(), [], "what was taken counts as written");
+        assert_eq!(rows.take_differences(), [Difference::Changed { from: fixture(), to: twice }]);
+        assert_eq!(rows.take_differences(), [], "what was taken counts as written");
     }
 
     #[test]
@@ -194,7 +194,7 @@ mod tests {
         let (made, changes) = rows.save(Fixture { version: 1, ..fixture() }, NOW);
         assert_eq!((made.version, made.updated_at), (1, THEN));
         assert_eq!(changes.unwrap().0, r#"{"seen":{"to":"a"}}"#);
-        assert_eq!(rows.take_changes(), [Change::Made(made)]);
+        assert_eq!(rows.take_differences(), [Difference::Made(made)]);
     }
 
     #[test]
@@ -218,9 +218,9 @@ mod tests {
     fn what_is_made_and_removed_at_once_was_never_there() {
         let mut rows = stored();
         rows.remove(fixture().id());
-        assert_eq!(rows.take_changes(), [Change::Gone(fixture())]);
+        assert_eq!(rows.take_differences(), [Difference::Gone(fixture())]);
         let (made, _) = rows.save(fixture(), NOW);
         rows.remove(made.id());
-        assert_eq!(rows.take_changes(), []);
+        assert_eq!(rows.take_differences(), []);
     }
 }

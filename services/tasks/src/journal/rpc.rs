@@ -12,8 +12,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, service::Routes};
 
 use super::{
+    change::Change,
     error,
-    event::Event,
     message::{cursor, position},
     store,
 };
@@ -48,14 +48,14 @@ impl ChangeService for Rpc {
             Duration::from_millis(u64::try_from(wait_milliseconds).unwrap_or(0)).min(LONGEST_WAIT);
         let (limit, after) =
             (page::limit(limit).map_err(Error::from)?, position(scope, &from)?.unwrap_or(0));
-        let mut events = self.after(scope, after, limit + 1).await?;
-        if events.is_empty() && !wait.is_zero() {
+        let mut changes = self.after(scope, after, limit + 1).await?;
+        if changes.is_empty() && !wait.is_zero() {
             _ = timeout(wait, self.news(scope, after)).await;
-            events = self.after(scope, after, limit + 1).await?;
+            changes = self.after(scope, after, limit + 1).await?;
         }
-        let (events, more) = page::cut(events, limit, |_| "more".to_owned());
-        let last = events.last().map_or(after, |event| event.sequence);
-        let changes = events.into_iter().map(Into::into).collect();
+        let (changes, more) = page::cut(changes, limit, |_| "more".to_owned());
+        let last = changes.last().map_or(after, |change| change.sequence);
+        let changes = changes.into_iter().map(Into::into).collect();
         Ok(Response::new(ListChangesResponse {
             changes,
             next_cursor: cursor(scope, last),
@@ -96,11 +96,11 @@ impl ChangeService for Rpc {
         let limit = page::limit(limit).map_err(Error::from)?;
         let before =
             page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
-        let events = store::before(&self.db, scope, before, limit + 1).await?;
-        let (events, next_cursor) =
-            page::cut(events, limit, |last| page::encode("activity", &last.sequence));
+        let changes = store::before(&self.db, scope, before, limit + 1).await?;
+        let (changes, next_cursor) =
+            page::cut(changes, limit, |last| page::encode("activity", &last.sequence));
         Ok(Response::new(ListActivityResponse {
-            changes: events.into_iter().map(Into::into).collect(),
+            changes: changes.into_iter().map(Into::into).collect(),
             next_cursor,
         }))
     }
@@ -116,23 +116,23 @@ impl Rpc {
         }
     }
 
-    /// Entries after `after`. The journal has no gaps: where one shows, or the cursor lies ahead, what it stood for is no longer kept.
-    async fn after(&self, scope: ScopeId, after: i64, limit: i64) -> Result<Vec<Event>, Error> {
-        let events = store::after(&self.db, scope, after, limit).await?;
-        match events.first() {
+    /// The changes after `after`. The journal has no gaps: where one shows, or the cursor lies ahead, what it stood for is no longer kept.
+    async fn after(&self, scope: ScopeId, after: i64, limit: i64) -> Result<Vec<Change>, Error> {
+        let changes = store::after(&self.db, scope, after, limit).await?;
+        match changes.first() {
             Some(first) if after > 0 && first.sequence > after + 1 => {
                 Err(error::Error::CursorExpired.into())
             }
             None if after > 0 && self.sequence(scope).await? != after => {
                 // Something was written between the two reads, unless it is still not there to be read.
-                let events = store::after(&self.db, scope, after, limit).await?;
-                if events.first().is_some_and(|first| first.sequence == after + 1) {
-                    Ok(events)
+                let changes = store::after(&self.db, scope, after, limit).await?;
+                if changes.first().is_some_and(|first| first.sequence == after + 1) {
+                    Ok(changes)
                 } else {
                     Err(error::Error::CursorExpired.into())
                 }
             }
-            _ => Ok(events),
+            _ => Ok(changes),
         }
     }
 
@@ -153,10 +153,10 @@ impl Rpc {
         let limit = page::MAX_LIMIT;
         loop {
             let batch = match self.after(scope, after, limit).await {
-                Ok(events) => {
-                    after = events.last().map_or(after, |event| event.sequence);
+                Ok(changes) => {
+                    after = changes.last().map_or(after, |change| change.sequence);
                     Ok(ChangeBatch {
-                        changes: events.into_iter().map(Into::into).collect(),
+                        changes: changes.into_iter().map(Into::into).collect(),
                         cursor: cursor(scope, after),
                     })
                 }

@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use kit::{Db, Timestamp, db::Connection, on, read};
 
 use super::{
-    event::{Event, journal},
+    change::{Change, journal},
     keys::idempotency_keys,
 };
 use crate::{
@@ -12,40 +12,40 @@ use crate::{
     ids::{ScopeId, UserId},
 };
 
-/// At most `limit` entries after `sequence`, oldest first.
+/// At most `limit` changes after `sequence`, oldest first.
 pub(crate) async fn after(
     db: &Db,
     scope: ScopeId,
     sequence: i64,
     limit: i64,
-) -> Result<Vec<Event>, Error> {
+) -> Result<Vec<Change>, Error> {
     let rows =
         journal::table.filter(journal::scope_id.eq(scope)).filter(journal::sequence.gt(sequence));
     let rows = rows.order(journal::sequence.asc()).limit(limit);
-    Ok(read!(db, "journal.after", conn => rows.select(Event::as_select()).load(conn).await)?)
+    Ok(read!(db, "journal.after", conn => rows.select(Change::as_select()).load(conn).await)?)
 }
 
-/// At most `limit` entries before `sequence`, newest first.
+/// At most `limit` changes before `sequence`, newest first.
 pub(crate) async fn before(
     db: &Db,
     scope: ScopeId,
     sequence: i64,
     limit: i64,
-) -> Result<Vec<Event>, Error> {
+) -> Result<Vec<Change>, Error> {
     let rows =
         journal::table.filter(journal::scope_id.eq(scope)).filter(journal::sequence.lt(sequence));
     let rows = rows.order(journal::sequence.desc()).limit(limit);
-    Ok(read!(db, "journal.before", conn => rows.select(Event::as_select()).load(conn).await)?)
+    Ok(read!(db, "journal.before", conn => rows.select(Change::as_select()).load(conn).await)?)
 }
 
 /// Rows of a kind that one pass deletes, so that its locks are short.
 const MOST: i64 = 5_000;
 
-/// Deletes idempotency keys and journal entries from before the given moments; how many rows.
+/// Deletes idempotency keys and changes from before the given moments; how many rows.
 pub(crate) async fn sweep(db: &Db, keys: Timestamp, feed: Timestamp) -> Result<usize, Error> {
     db.write("housekeeping", move |connection| {
         Box::pin(async move {
-            Ok(old_keys(connection, keys).await? + old_events(connection, feed).await?)
+            Ok(old_keys(connection, keys).await? + old_changes(connection, feed).await?)
         })
     })
     .await
@@ -62,7 +62,7 @@ async fn old_keys(connection: &mut Connection, before: Timestamp) -> Result<usiz
     Ok(deleted)
 }
 
-async fn old_events(connection: &mut Connection, before: Timestamp) -> Result<usize, Error> {
+async fn old_changes(connection: &mut Connection, before: Timestamp) -> Result<usize, Error> {
     use journal::{at, scope_id, sequence, table};
     // From the oldest on, scope by scope: the feed tells a cursor that is too old by the gap at its beginning.
     let old = table

@@ -3,7 +3,7 @@ use std::any::{Any, TypeId};
 
 use kit::db::Statement;
 
-use super::rows::{Change, Row, Rows};
+use super::rows::{Difference, Row, Rows};
 use crate::ids::{ObjectId, ScopeId};
 
 /// The queries of a row; each resource has its own in its `store`.
@@ -12,10 +12,10 @@ pub(crate) trait Stored: Row {
     fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>>;
 
     /// Deletes what is gone or in the way of what is to be written: sent before all else.
-    fn clear(scope: ScopeId, changes: &[Change<Self>]) -> Vec<Statement>;
+    fn clear(scope: ScopeId, differences: &[Difference<Self>]) -> Vec<Statement>;
 
     /// Writes what is new and what differs, in any order.
-    fn write(scope: ScopeId, changes: Vec<Change<Self>>) -> Vec<Statement>;
+    fn write(scope: ScopeId, differences: Vec<Difference<Self>>) -> Vec<Statement>;
 }
 
 /// What a table of rows has to write.
@@ -32,8 +32,8 @@ pub(crate) trait Table: Any + Send {
 
 impl<R: Stored> Table for Rows<R> {
     fn pending(&mut self, scope: ScopeId) -> Pending {
-        let changes = self.take_changes();
-        Pending { clear: R::clear(scope, &changes), write: R::write(scope, changes) }
+        let differences = self.take_differences();
+        Pending { clear: R::clear(scope, &differences), write: R::write(scope, differences) }
     }
 }
 

@@ -16,7 +16,7 @@ use kit::{
 };
 
 use super::{
-    event::{Actor, Event, Operation},
+    change::{Actor, Change, Operation},
     keys::{UsedKey, idempotency_keys},
     rows::Rows,
     stored::{Stored, Table, Wanted},
@@ -34,7 +34,7 @@ pub(crate) struct Unit {
     pub(crate) clock: Clock,
     connection: Connection,
     tables: HashMap<TypeId, Box<dyn Table>>,
-    events: Vec<Event>,
+    changes: Vec<Change>,
     used: HashMap<(UserId, String), UsedKey>,
     fresh_keys: Vec<UsedKey>,
 }
@@ -75,7 +75,7 @@ impl Unit {
             clock,
             connection,
             tables: tables.into_iter().collect(),
-            events: vec![],
+            changes: vec![],
             used,
             fresh_keys: vec![],
         })
@@ -157,7 +157,7 @@ impl Unit {
         self.rows::<R>().remove(row.id());
     }
 
-    /// The sequence number that the next entry of the journal will have.
+    /// The sequence number that the next change will have.
     pub(crate) fn next_sequence(&self) -> i64 {
         self.scope.sequence + 1
     }
@@ -171,7 +171,7 @@ impl Unit {
     ) {
         self.scope.sequence += 1;
         let Actor { user_id, session_id, request_id, trace_id } = actor.clone();
-        self.events.push(Event {
+        self.changes.push(Change {
             scope_id: self.scope.id,
             sequence: self.scope.sequence,
             at: self.now,

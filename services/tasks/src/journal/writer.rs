@@ -10,9 +10,9 @@ use kit::{Clock, Db};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
+    change::Actor,
     command::{Answer, Command},
     error,
-    event::Actor,
     feed::Feed,
     keys::UsedKey,
     metrics,

@@ -4,7 +4,7 @@ use kit::Timestamp;
 
 use crate::{
     ids::{ObjectId, ProjectId, ScopeId, UserId},
-    journal::{changes::Changes, rows::Row},
+    journal::{fields::ChangedFields, rows::Row},
 };
 
 diesel::table! {
@@ -60,7 +60,7 @@ impl Row for Project {
         (self.version, self.updated_at) = (version, now);
     }
 
-    fn tell(&self, before: Option<&Self>, changes: &mut Changes) {
+    fn tell(&self, before: Option<&Self>, changes: &mut ChangedFields) {
         let Self {
             scope_id: _,
             id: _,

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Error,
     ids::{ObjectId, ProjectId, ScopeId},
-    journal::{rows::Change, stored::Stored},
+    journal::{rows::Difference, stored::Stored},
 };
 
 /// One project that is not in the trash.
@@ -54,10 +54,10 @@ impl Stored for Project {
         statement!(conn => rows.select(Self::as_select()).load(conn).await)
     }
 
-    fn clear(scope: ScopeId, changes: &[Change<Self>]) -> Vec<Statement> {
-        let gone = changes.iter().filter_map(|change| match change {
-            Change::Gone(row) => Some(row.id),
-            Change::Made(_) | Change::Changed { .. } => None,
+    fn clear(scope: ScopeId, differences: &[Difference<Self>]) -> Vec<Statement> {
+        let gone = differences.iter().filter_map(|difference| match difference {
+            Difference::Gone(row) => Some(row.id),
+            Difference::Made(_) | Difference::Changed { .. } => None,
         });
         let rows = gone.map(|id| {
             let row = diesel::delete(projects::table.find((scope, id)));
@@ -66,16 +66,16 @@ impl Stored for Project {
         rows.collect()
     }
 
-    fn write(scope: ScopeId, changes: Vec<Change<Self>>) -> Vec<Statement> {
+    fn write(scope: ScopeId, differences: Vec<Difference<Self>>) -> Vec<Statement> {
         let (mut made, mut statements) = (vec![], vec![]);
-        for change in changes {
-            match change {
-                Change::Made(row) => made.push(row),
-                Change::Changed { from: _, to } => {
+        for difference in differences {
+            match difference {
+                Difference::Made(row) => made.push(row),
+                Difference::Changed { from: _, to } => {
                     let row = diesel::update(projects::table.find((scope, to.id))).set(to);
                     statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
                 }
-                Change::Gone(_) => {}
+                Difference::Gone(_) => {}
             }
         }
         statements.extend(inserts!(projects::table => made));

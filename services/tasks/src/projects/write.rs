@@ -9,8 +9,8 @@ use crate::{
     ids::{ObjectId, ProjectId, ScopeId, UserId},
     journal::{
         self,
+        change::{Actor, Operation},
         command::{Answer, Command, expect_version},
-        event::{Actor, Operation},
         metrics::Operations,
         stored::Wanted,
         unit::Unit,

@@ -12,7 +12,7 @@ use self::{
 use super::rules::due::Due;
 use crate::{
     ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
-    journal::{changes::Changes, rows::Row},
+    journal::{fields::ChangedFields, rows::Row},
 };
 
 diesel::table! {
@@ -111,7 +111,7 @@ impl Row for Task {
         (self.version, self.updated_at) = (version, now);
     }
 
-    fn tell(&self, before: Option<&Self>, changes: &mut Changes) {
+    fn tell(&self, before: Option<&Self>, changes: &mut ChangedFields) {
         let Self {
             scope_id: _,
             id: _,

@@ -14,7 +14,7 @@ use super::row::{
 };
 use crate::{
     ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
-    journal::event::Operation,
+    journal::change::Operation,
     limits::{DESCRIPTION, ESTIMATE_MINUTES, TITLE},
     text,
 };

@@ -18,8 +18,8 @@ use crate::{
     ids::{CompletionId, ProjectId, TaskId},
     journal::{
         self,
+        change::{Actor, Operation},
         command::{Answer, Command, expect_version},
-        event::{Actor, Operation},
         metrics::Operations,
         stored::Wanted,
         unit::Unit,

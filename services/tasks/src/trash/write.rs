@@ -7,8 +7,8 @@ use crate::{
     Error,
     ids::{ObjectId, ProjectId, TaskId},
     journal::{
+        change::{Actor, Operation},
         command::{Answer, Command},
-        event::{Actor, Operation},
         metrics::Operations,
         rows::Row as _,
         stored::Wanted,

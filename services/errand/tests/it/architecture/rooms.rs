@@ -6,7 +6,7 @@ const UNITS_OF_WORK: [(&str, &str); 2] = [("tasks", "journal/unit.rs"), ("tasks"
 
 /// Files beside the rows of a resource that say how something is stored.
 const ROWS: [(&str, &str); 3] =
-    [("tasks", "journal/event.rs"), ("tasks", "journal/keys.rs"), ("tasks", "journal/rows.rs")];
+    [("tasks", "journal/change.rs"), ("tasks", "journal/keys.rs"), ("tasks", "journal/rows.rs")];
 
 /// What a query is made of.
 const QUERIES: [&str; 11] = [

@@ -7,7 +7,7 @@ use crate::{
     Error,
     access::row::scopes,
     journal::{
-        event::{Event, journal},
+        change::{Change, journal},
         keys::{UsedKey, idempotency_keys},
         stored::Pending,
     },
@@ -16,9 +16,9 @@ use crate::{
 impl Unit {
     /// Writes all that is pending, with its journal and its keys, and makes it durable.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
-        let events = std::mem::take(&mut self.events);
+        let changes = std::mem::take(&mut self.changes);
         let keys = std::mem::take(&mut self.fresh_keys);
-        self.flush(events, keys).await?;
+        self.flush(changes, keys).await?;
         Ok(self.connection.commit().await?)
     }
 
@@ -30,7 +30,7 @@ impl Unit {
     /// Writes rows that are pending, so that a query sees them.
     pub(super) async fn flush(
         &mut self,
-        events: Vec<Event>,
+        changes: Vec<Change>,
         keys: Vec<UsedKey>,
     ) -> Result<(), Error> {
         let scope = self.scope.id;
@@ -40,12 +40,12 @@ impl Unit {
             clear.extend(pending.clear);
             write.extend(pending.write);
         }
-        if !events.is_empty() {
+        if !changes.is_empty() {
             let reached = diesel::update(scopes::table.find(scope))
                 .set(scopes::sequence.eq(self.scope.sequence));
             write.push(statement!(conn => Cached(reached).execute(conn).await.map(drop)));
         }
-        write.extend(inserts!(journal::table => events));
+        write.extend(inserts!(journal::table => changes));
         write.extend(inserts!(idempotency_keys::table => keys));
         for statements in [clear, write] {
             if !statements.is_empty() {

@@ -11,7 +11,7 @@ use kit::{
 use crate::{
     Error,
     ids::{ObjectId, ScopeId, TaskId},
-    journal::{rows::Change, stored::Stored},
+    journal::{rows::Difference, stored::Stored},
     tasks::row::{Task, task_labels, tasks},
 };
 
@@ -43,13 +43,13 @@ impl Stored for Task {
         statement!(conn => rows.select(Self::as_select()).load(conn).await)
     }
 
-    fn clear(scope: ScopeId, changes: &[Change<Self>]) -> Vec<Statement> {
+    fn clear(scope: ScopeId, differences: &[Difference<Self>]) -> Vec<Statement> {
         let mut statements = vec![];
-        for change in changes {
-            let (id, gone) = match change {
-                Change::Gone(task) => (task.id, true),
-                Change::Changed { from, to } if from.labels != to.labels => (to.id, false),
-                Change::Changed { .. } | Change::Made(_) => continue,
+        for difference in differences {
+            let (id, gone) = match difference {
+                Difference::Gone(task) => (task.id, true),
+                Difference::Changed { from, to } if from.labels != to.labels => (to.id, false),
+                Difference::Changed { .. } | Difference::Made(_) => continue,
             };
             let labels = task_labels::table
                 .filter(task_labels::scope_id.eq(scope).and(task_labels::task_id.eq(id)));
@@ -63,11 +63,11 @@ impl Stored for Task {
         statements
     }
 
-    fn write(scope: ScopeId, changes: Vec<Change<Self>>) -> Vec<Statement> {
+    fn write(scope: ScopeId, differences: Vec<Difference<Self>>) -> Vec<Statement> {
         let (mut made, mut labels, mut statements) = (vec![], vec![], vec![]);
-        for change in changes {
-            match change {
-                Change::Made(task) => {
+        for difference in differences {
+            match difference {
+                Difference::Made(task) => {
                     labels.extend(LabelRow::all(&task));
                     made.push((
                         tasks::folded.eq(folded(&task)),
@@ -75,7 +75,7 @@ impl Stored for Task {
                         task,
                     ));
                 }
-                Change::Changed { from, to } => {
+                Difference::Changed { from, to } => {
                     if from.labels != to.labels {
                         labels.extend(LabelRow::all(&to));
                     }
@@ -88,7 +88,7 @@ impl Stored for Task {
                     ));
                     statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
                 }
-                Change::Gone(_) => {}
+                Difference::Gone(_) => {}
             }
         }
         statements.extend(inserts!(tasks::table => made));

@@ -4,7 +4,7 @@ use crate::{
     Error,
     ids::{ProjectId, TaskId},
     journal::{
-        event::{Actor, Operation},
+        change::{Actor, Operation},
         unit::Unit,
     },
     limits::DEPTH,

@@ -4,7 +4,7 @@ use super::lookup;
 use crate::{
     Error,
     ids::CompletionId,
-    journal::{event::Actor, unit::Unit},
+    journal::{change::Actor, unit::Unit},
     tasks::row::{Task, names::Status},
 };
 

@@ -8,7 +8,7 @@ use crate::{
     Error,
     ids::ObjectId,
     journal::{
-        event::{Actor, Operation},
+        change::{Actor, Operation},
         unit::Unit,
     },
     tasks::row::Task,

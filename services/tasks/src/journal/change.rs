@@ -1,4 +1,4 @@
-//! An entry of the journal: one object, changed by one write.
+//! A change: an entry of the journal, one object changed by one write.
 use diesel::prelude::*;
 use kit::{Timestamp, db::sql::JsonText};
 
@@ -24,10 +24,10 @@ diesel::table! {
     }
 }
 
-/// An entry of the journal.
+/// An entry of the journal, as the database keeps it.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = journal, treat_none_as_default_value = false)]
-pub(crate) struct Event {
+pub(crate) struct Change {
     pub(crate) scope_id: ScopeId,
     /// Counts from 1 in each scope, without a gap.
     pub(crate) sequence: i64,
@@ -41,7 +41,7 @@ pub(crate) struct Event {
     pub(crate) object_id: ObjectId,
     pub(crate) object_version: i64,
     pub(crate) operation: Operation,
-    /// See [`Changes`](super::changes::Changes).
+    /// See [`ChangedFields`](super::fields::ChangedFields).
     pub(crate) changes: JsonText,
 }
 

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 /// The fields that differ between two rows.
 #[derive(Debug, Default)]
-pub(crate) struct Changes(String);
+pub(crate) struct ChangedFields(String);
 
-impl Changes {
+impl ChangedFields {
     /// Notes a field by its name in the API, unless it is as it was.
     #[expect(
         clippy::needless_pass_by_value,
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_told() {
-        let mut changes = Changes::default();
+        let mut changes = ChangedFields::default();
         changes.field("title", Some("a"), "b");
         changes.field("due", Some(None::<&str>), None);
         changes.field("done", Some(true), false);
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_is_new_comes_from_nowhere() {
-        let mut changes = Changes::default();
+        let mut changes = ChangedFields::default();
         changes.field("title", None, "say \"b\"");
         changes.field("due", None, None::<&str>);
         assert_eq!(changes.into_json().0, r#"{"title":{"to":"say \"b\""},"due":{"to":null}}"#);
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn nothing_is_an_empty_object() {
-        let mut changes = Changes::default();
+        let mut changes = ChangedFields::default();
         changes.field("title", Some("a"), "a");
         assert_eq!(changes.into_json().0, "{}");
     }
