@@ -43,7 +43,7 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
         .ready_when("access token keys", move || {
             let waiting = waiting.clone();
             Box::pin(async move {
-                waiting.verifier.known().await;
+                waiting.verifier.wait_for_keys().await;
                 Ok(())
             })
         })

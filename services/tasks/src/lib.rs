@@ -64,7 +64,7 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     let trusting = verifier.clone();
     Ok(Service::grpc("tasks", Routes::from(routes))
         .ready_when("schema", move || Box::pin(migrations::ready(schema.clone(), migrating)))
-        .ready_when("keys", move || Box::pin(trust::known(trusting.clone())))
+        .ready_when("keys", move || Box::pin(trust::wait_for_keys(trusting.clone())))
         .job("trust", move |stop| trust::keep_up(verifier, peers.auth, stop))
         .job("feed", move |stop| feed.follow(followed, stop))
         .job("refold", move |stop| tasks::refold::run(folded, stop))

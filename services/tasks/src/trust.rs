@@ -9,8 +9,8 @@ use kit::{
 use proto::auth::v1::{self, WatchTrustRequest, trust_service_client::TrustServiceClient};
 
 /// Waits until tokens can be checked.
-pub(crate) async fn known(verifier: Arc<Verifier>) -> Result<(), String> {
-    verifier.known().await;
+pub(crate) async fn wait_for_keys(verifier: Arc<Verifier>) -> Result<(), String> {
+    verifier.wait_for_keys().await;
     Ok(())
 }
 

@@ -32,11 +32,11 @@ pub(crate) fn register((object, operations): Operations) {
 }
 
 /// Counts a write that was carried out.
-pub(crate) fn written(label: [&'static str; 2]) {
+pub(crate) fn count_write(label: [&'static str; 2]) {
     WRITES.with_label_values(&label).inc();
 }
 
 /// Counts a unit of work by how many writes shared it.
-pub(crate) fn unit(writes: usize) {
+pub(crate) fn count_unit(writes: usize) {
     TOGETHER.observe(writes as f64);
 }

@@ -22,7 +22,7 @@ pub(crate) trait Row: Clone + PartialEq + Send + Sync + 'static {
 
     /// Notes each field that a client can see and that is not as it was `before`. It destructures the row without `..`, so that a
     /// new field is either told or left out by decision.
-    fn tell(&self, before: Option<&Self>, changes: &mut ChangedFields);
+    fn tell_changes(&self, before: Option<&Self>, changes: &mut ChangedFields);
 }
 
 /// What has to be written of a row.
@@ -54,12 +54,12 @@ impl<R> Default for Rows<R> {
 
 impl<R: Row> Rows<R> {
     /// The row by this id, or that there is none; `None` when nobody has looked yet.
-    pub(crate) fn known(&self, id: ObjectId) -> Option<Option<&R>> {
+    pub(crate) fn cached(&self, id: ObjectId) -> Option<Option<&R>> {
         self.0.get(&id).map(|known| known.row.as_ref())
     }
 
     /// Takes what a query found for ids that it was asked for. What is known already is newer and stays.
-    pub(crate) fn learn(&mut self, asked: impl IntoIterator<Item = ObjectId>, found: Vec<R>) {
+    pub(crate) fn cache(&mut self, asked: impl IntoIterator<Item = ObjectId>, found: Vec<R>) {
         for row in found {
             self.0
                 .entry(row.id())
@@ -78,7 +78,7 @@ impl<R: Row> Rows<R> {
             return (row, None);
         }
         let mut changes = ChangedFields::default();
-        row.tell(known.row.as_ref(), &mut changes);
+        row.tell_changes(known.row.as_ref(), &mut changes);
         if let Some(before) = &known.row {
             row.stamp(before.version() + 1, now);
         }
@@ -142,7 +142,7 @@ mod tests {
             (self.version, self.updated_at) = (version, now);
         }
 
-        fn tell(&self, before: Option<&Self>, changes: &mut ChangedFields) {
+        fn tell_changes(&self, before: Option<&Self>, changes: &mut ChangedFields) {
             let Self { id: _, seen, unseen: _, version: _, updated_at: _ } = self;
             changes.field("seen", before.map(|before| before.seen), seen);
         }
@@ -157,7 +157,7 @@ mod tests {
 
     fn stored() -> Rows<Fixture> {
         let mut rows = Rows::default();
-        rows.learn([fixture().id()], vec![fixture()]);
+        rows.cache([fixture().id()], vec![fixture()]);
         rows
     }
 
@@ -201,17 +201,17 @@ mod tests {
     fn what_is_known_is_newer_than_what_is_found_again() {
         let mut rows = stored();
         let (saved, _) = rows.save(Fixture { seen: "b", ..fixture() }, NOW);
-        rows.learn([fixture().id()], vec![fixture()]);
-        assert_eq!(rows.known(fixture().id()), Some(Some(&saved)));
+        rows.cache([fixture().id()], vec![fixture()]);
+        assert_eq!(rows.cached(fixture().id()), Some(Some(&saved)));
     }
 
     #[test]
     fn what_was_looked_for_and_not_found_is_known_to_be_missing() {
         let mut rows = Rows::<Fixture>::default();
         let id = fixture().id();
-        assert_eq!(rows.known(id), None);
-        rows.learn([id], vec![]);
-        assert_eq!(rows.known(id), Some(None));
+        assert_eq!(rows.cached(id), None);
+        rows.cache([id], vec![]);
+        assert_eq!(rows.cached(id), Some(None));
     }
 
     #[test]

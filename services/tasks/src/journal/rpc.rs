@@ -48,10 +48,10 @@ impl ChangeService for Rpc {
             Duration::from_millis(u64::try_from(wait_milliseconds).unwrap_or(0)).min(LONGEST_WAIT);
         let (limit, after) =
             (page::limit(limit).map_err(Error::from)?, position(scope, &from)?.unwrap_or(0));
-        let mut changes = self.after(scope, after, limit + 1).await?;
+        let mut changes = self.changes_after(scope, after, limit + 1).await?;
         if changes.is_empty() && !wait.is_zero() {
-            _ = timeout(wait, self.news(scope, after)).await;
-            changes = self.after(scope, after, limit + 1).await?;
+            _ = timeout(wait, self.wait_for_change(scope, after)).await;
+            changes = self.changes_after(scope, after, limit + 1).await?;
         }
         let (changes, more) = page::cut(changes, limit, |_| "more".to_owned());
         let last = changes.last().map_or(after, |change| change.sequence);
@@ -74,14 +74,14 @@ impl ChangeService for Rpc {
             Some(after) => after,
             None => self.sequence(scope).await?,
         };
-        self.after(scope, after, 1).await?;
+        self.changes_after(scope, after, 1).await?;
         let (batches, watcher) = mpsc::channel(BATCHES);
         let rpc = self.clone();
         kit::work::detach(async move {
             tokio::select! {
                 () = rpc.feed.closed().cancelled() => {}
                 () = batches.closed() => {}
-                () = rpc.tell(scope, after, &batches) => {}
+                () = rpc.send_changes(scope, after, &batches) => {}
             }
         });
         Ok(Response::new(ReceiverStream::new(watcher)))
@@ -96,7 +96,7 @@ impl ChangeService for Rpc {
         let limit = page::limit(limit).map_err(Error::from)?;
         let before =
             page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
-        let changes = store::before(&self.db, scope, before, limit + 1).await?;
+        let changes = store::changes_before(&self.db, scope, before, limit + 1).await?;
         let (changes, next_cursor) =
             page::cut(changes, limit, |last| page::encode("activity", &last.sequence));
         Ok(Response::new(ListActivityResponse {
@@ -108,7 +108,7 @@ impl ChangeService for Rpc {
 
 impl Rpc {
     /// Returns when there is something after `after`, or nothing more will come.
-    async fn news(&self, scope: ScopeId, after: i64) {
+    async fn wait_for_change(&self, scope: ScopeId, after: i64) {
         let mut last = self.feed.watch(scope);
         tokio::select! {
             () = self.feed.closed().cancelled() => {}
@@ -117,15 +117,20 @@ impl Rpc {
     }
 
     /// The changes after `after`. The journal has no gaps: where one shows, or the cursor lies ahead, what it stood for is no longer kept.
-    async fn after(&self, scope: ScopeId, after: i64, limit: i64) -> Result<Vec<Change>, Error> {
-        let changes = store::after(&self.db, scope, after, limit).await?;
+    async fn changes_after(
+        &self,
+        scope: ScopeId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Change>, Error> {
+        let changes = store::changes_after(&self.db, scope, after, limit).await?;
         match changes.first() {
             Some(first) if after > 0 && first.sequence > after + 1 => {
                 Err(error::Error::CursorExpired.into())
             }
             None if after > 0 && self.sequence(scope).await? != after => {
                 // Something was written between the two reads, unless it is still not there to be read.
-                let changes = store::after(&self.db, scope, after, limit).await?;
+                let changes = store::changes_after(&self.db, scope, after, limit).await?;
                 if changes.first().is_some_and(|first| first.sequence == after + 1) {
                     Ok(changes)
                 } else {
@@ -144,7 +149,7 @@ impl Rpc {
     }
 
     /// Sends what comes, until the watcher is gone or the database is.
-    async fn tell(
+    async fn send_changes(
         &self,
         scope: ScopeId,
         mut after: i64,
@@ -152,7 +157,7 @@ impl Rpc {
     ) {
         let limit = page::MAX_LIMIT;
         loop {
-            let batch = match self.after(scope, after, limit).await {
+            let batch = match self.changes_after(scope, after, limit).await {
                 Ok(changes) => {
                     after = changes.last().map_or(after, |change| change.sequence);
                     Ok(ChangeBatch {
@@ -166,7 +171,7 @@ impl Rpc {
             if batches.send(batch).await.is_err() || failed {
                 return;
             }
-            _ = timeout(BOOKMARK, self.news(scope, after)).await;
+            _ = timeout(BOOKMARK, self.wait_for_change(scope, after)).await;
         }
     }
 }

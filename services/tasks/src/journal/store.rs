@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// At most `limit` changes after `sequence`, oldest first.
-pub(crate) async fn after(
+pub(crate) async fn changes_after(
     db: &Db,
     scope: ScopeId,
     sequence: i64,
@@ -26,7 +26,7 @@ pub(crate) async fn after(
 }
 
 /// At most `limit` changes before `sequence`, newest first.
-pub(crate) async fn before(
+pub(crate) async fn changes_before(
     db: &Db,
     scope: ScopeId,
     sequence: i64,

@@ -69,7 +69,7 @@ fn load<R: Stored>(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Loaded> {
     Box::new(move |backend| {
         Box::pin(async move {
             let mut rows = Rows::<R>::default();
-            rows.learn(ids, query(backend).await?);
+            rows.cache(ids, query(backend).await?);
             Ok((TypeId::of::<R>(), Box::new(rows) as Box<dyn Table>))
         })
     })

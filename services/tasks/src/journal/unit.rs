@@ -101,7 +101,7 @@ impl Unit {
 
     /// Says that there is no row by this id, as of one that was made just now: nobody has to look.
     pub(crate) fn expect_none<R: Stored>(&mut self, id: impl Into<ObjectId>) {
-        self.rows::<R>().learn([id.into()], vec![]);
+        self.rows::<R>().cache([id.into()], vec![]);
     }
 
     /// The row, in the trash or not.
@@ -110,12 +110,12 @@ impl Unit {
         id: impl Into<ObjectId>,
     ) -> Result<Option<R>, Error> {
         let id = id.into();
-        if let Some(known) = self.rows::<R>().known(id) {
+        if let Some(known) = self.rows::<R>().cached(id) {
             return Ok(known.cloned());
         }
         let found = self.connection.send(vec![R::load(self.scope.id, vec![id])]).await?;
-        self.rows::<R>().learn([id], found.into_iter().flatten().collect());
-        Ok(self.rows::<R>().known(id).flatten().cloned())
+        self.rows::<R>().cache([id], found.into_iter().flatten().collect());
+        Ok(self.rows::<R>().cached(id).flatten().cloned())
     }
 
     /// Runs a query on all that was written so far.
@@ -130,7 +130,7 @@ impl Unit {
         query: Statement<Vec<R>>,
     ) -> Result<Vec<R>, Error> {
         let found = self.query(query).await?.unwrap_or_default();
-        self.rows::<R>().learn([], found.clone());
+        self.rows::<R>().cache([], found.clone());
         Ok(found)
     }
 

@@ -92,7 +92,7 @@ impl Writer {
     }
 
     /// The next writes of a scope; none, and the queue is gone, when nobody waits.
-    fn next(&self, scope: ScopeId) -> Vec<Waiting> {
+    fn next_writes(&self, scope: ScopeId) -> Vec<Waiting> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(queue) = queues.get_mut(&scope) else { return vec![] };
         let together = queue.drain(..queue.len().min(MOST_TOGETHER)).collect::<Vec<_>>();
@@ -132,8 +132,8 @@ impl Writer {
         writes: &[Submission],
     ) -> Result<Vec<Result<Done, Error>>, Error> {
         let started = Instant::now();
-        metrics::unit(writes.len());
-        let outcomes = self.unit(scope, writes).await;
+        metrics::count_unit(writes.len());
+        let outcomes = self.run_unit(scope, writes).await;
         kit::metrics::database_operation(
             self.db.system(),
             "unit.write",
@@ -143,7 +143,7 @@ impl Writer {
         outcomes
     }
 
-    async fn unit(
+    async fn run_unit(
         &self,
         scope: ScopeId,
         writes: &[Submission],
@@ -157,7 +157,7 @@ impl Writer {
         let mut unit = Unit::begin(connection, self.clock.clone(), scope, &keys, wanted).await?;
         let mut outcomes = Vec::with_capacity(writes.len());
         for write in writes {
-            match one(&mut unit, write).await {
+            match run_write(&mut unit, write).await {
                 Err(error @ Error::Database(_)) => {
                     unit.abandon().await;
                     return Err(error);
@@ -181,7 +181,7 @@ struct Working {
 impl Working {
     async fn drain(&self) {
         loop {
-            let waiting = self.writer.next(self.scope);
+            let waiting = self.writer.next_writes(self.scope);
             if waiting.is_empty() {
                 return;
             }
@@ -215,7 +215,7 @@ impl Waiting {
 }
 
 /// One write of a unit: what it answered before, if its key was used, or what it answers now.
-async fn one(unit: &mut Unit, write: &Submission) -> Result<Done, Error> {
+async fn run_write(unit: &mut Unit, write: &Submission) -> Result<Done, Error> {
     let Submission { actor, key, command, deadline: _ } = write;
     if let Some(Key { key, fingerprint }) = key
         && let Some(used) = unit.used_key(actor.user_id, key)
@@ -226,7 +226,7 @@ async fn one(unit: &mut Unit, write: &Submission) -> Result<Done, Error> {
         return Ok(Done::Replayed(used.reply.clone()));
     }
     let Answer { message, encoded } = command.run(unit, actor).await?;
-    metrics::written(command.label());
+    metrics::count_write(command.label());
     if let Some(Key { key, fingerprint }) = key {
         unit.use_key(UsedKey {
             scope_id: unit.scope.id,

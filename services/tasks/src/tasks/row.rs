@@ -111,7 +111,7 @@ impl Row for Task {
         (self.version, self.updated_at) = (version, now);
     }
 
-    fn tell(&self, before: Option<&Self>, changes: &mut ChangedFields) {
+    fn tell_changes(&self, before: Option<&Self>, changes: &mut ChangedFields) {
         let Self {
             scope_id: _,
             id: _,

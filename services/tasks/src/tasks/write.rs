@@ -160,7 +160,7 @@ async fn create(
     if unit.find::<Task>(id).await?.is_some() || unit.find::<Project>(id.0).await?.is_some() {
         return Err(journal::error::Error::IdTaken.into());
     }
-    let project_id = place::of_new(unit, project, parent).await?;
+    let project_id = place::project_of_new(unit, project, parent).await?;
     let new = Task::new(unit.scope.id, id, actor.user_id, unit.now);
     let rank = ranks::at_end(unit.next_sequence());
     let mut task = Task { project_id, parent_id: parent, rank, ..new };

@@ -88,7 +88,7 @@ async fn restore_tasks(
 ) -> Result<Answer, Error> {
     let is_root = |task: &Task| task.id == TaskId(id.0);
     let root = tasks.iter().find(|task| is_root(task)).cloned().ok_or(error::Error::NotFound)?;
-    let (project, parent) = home(unit, &root, &tasks).await?;
+    let (project, parent) = place_for(unit, &root, &tasks).await?;
     let in_place = project == root.project_id && parent == root.parent_id;
     for mut task in tasks {
         task.restore();
@@ -104,7 +104,7 @@ async fn restore_tasks(
 }
 
 /// Where a task with all that is below it can go back to.
-async fn home(
+async fn place_for(
     unit: &mut Unit,
     root: &Task,
     tasks: &[Task],

@@ -59,14 +59,14 @@ where
             }
             self.log_level = level;
         }
-        self.tell(&environment.changed_since(&self.environment), &values, &reloaded);
+        self.log_changes(&environment.changed_since(&self.environment), &values, &reloaded);
         self.publisher.publish(settings);
         (self.environment, self.values, self.reloaded) = (environment, values, reloaded);
         Ok(())
     }
 
     /// Says which of the variables that changed are in effect, and which will be. A file may hold other services' too.
-    fn tell(&self, changed: &[&str], values: &[(String, String)], reloaded: &[String]) {
+    fn log_changes(&self, changed: &[&str], values: &[(String, String)], reloaded: &[String]) {
         let known = |name: &&str| self.values.iter().chain(values).any(|(known, _)| known == name);
         let changed: BTreeSet<&str> = changed
             .iter()

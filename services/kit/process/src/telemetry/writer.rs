@@ -91,7 +91,7 @@ impl Queue {
     }
 
     /// Waits for the first line, and a moment for more.
-    fn take(&self, lines: &mut Vec<u8>) {
+    fn take_lines(&self, lines: &mut Vec<u8>) {
         let mut state = self.state();
         state.writing = false;
         if state.waiting.is_empty() {
@@ -116,7 +116,7 @@ impl Queue {
 fn write_for_ever(queue: &Queue, mut output: impl Write) {
     let mut lines = vec![];
     loop {
-        queue.take(&mut lines);
+        queue.take_lines(&mut lines);
         // There is nobody left to tell when the log itself is gone.
         _ = output.write_all(&lines).and_then(|()| output.flush());
     }

@@ -93,7 +93,7 @@ impl Identity {
     }
 
     /// Takes what was found if it is usable; else the present set stays.
-    fn take(&self, found: &Look) {
+    fn take_over(&self, found: &Look) {
         let judged = match found {
             Ok(files) => Credentials::new(files).map_err(|error| format!("{error:#}")),
             Err(error) => Err(error.clone()),
@@ -133,7 +133,7 @@ async fn follow(identity: Weak<Identity>, mut judged: Look) {
         if found == judged {
             before = None;
         } else if before.as_ref() == Some(&found) {
-            identity.take(&found);
+            identity.take_over(&found);
             (before, judged) = (None, found);
         } else {
             before = Some(found);

@@ -178,7 +178,7 @@ impl Verifier {
     }
 
     /// Waits until keys are known.
-    pub async fn known(&self) {
+    pub async fn wait_for_keys(&self) {
         loop {
             let told = self.told.notified();
             if !self.keys.load().is_empty() {

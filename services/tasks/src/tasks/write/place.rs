@@ -40,7 +40,7 @@ pub(crate) enum Beside {
 }
 
 /// The project that a new task goes to, unless something speaks against it.
-pub(super) async fn of_new(
+pub(super) async fn project_of_new(
     unit: &mut Unit,
     project: Option<ProjectId>,
     parent: Option<TaskId>,
@@ -79,7 +79,7 @@ async fn depth(unit: &mut Unit, task: &Task) -> Result<usize, Error> {
 }
 
 /// The siblings that a task comes among; `below` is all that lies below it.
-pub(super) async fn of_target(
+pub(super) async fn siblings_at(
     unit: &mut Unit,
     task: &Task,
     place: Place,
@@ -88,7 +88,7 @@ pub(super) async fn of_target(
     match place {
         Place::Stay => Ok(Siblings { project: task.project_id, parent: task.parent_id }),
         Place::Under(parent) => {
-            let project = under(unit, task, parent, below).await?;
+            let project = project_under(unit, task, parent, below).await?;
             Ok(Siblings { project, parent: Some(parent) })
         }
         Place::TopOf(project) => {
@@ -99,7 +99,7 @@ pub(super) async fn of_target(
 }
 
 /// The project of the new parent, which is neither the task itself nor below it, nor so deep that the subtree would not fit.
-async fn under(
+async fn project_under(
     unit: &mut Unit,
     task: &Task,
     parent: TaskId,
@@ -130,7 +130,7 @@ pub(crate) async fn fits_under(
 }
 
 /// The rank next to a sibling.
-pub(super) async fn rank(
+pub(super) async fn rank_beside(
     unit: &mut Unit,
     actor: &Actor,
     task: &Task,

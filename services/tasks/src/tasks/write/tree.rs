@@ -33,8 +33,8 @@ pub(super) async fn relocate(
     to: Target,
 ) -> Result<Task, Error> {
     let below = lookup::below(unit, task.id).await?;
-    let siblings = place::of_target(unit, &task, to.place, &below).await?;
-    task.rank = place::rank(unit, actor, &task, siblings, to.beside).await?;
+    let siblings = place::siblings_at(unit, &task, to.place, &below).await?;
+    task.rank = place::rank_beside(unit, actor, &task, siblings, to.beside).await?;
     let moved = if siblings.project == task.project_id { vec![] } else { below };
     (task.project_id, task.parent_id) = (siblings.project, siblings.parent);
     let task = unit.save(task, Operation::Move, actor).await?;
