@@ -4,6 +4,7 @@ mod architecture;
 mod authorization;
 mod changes;
 mod commands;
+mod documents;
 mod estimates;
 mod feed;
 mod http;
