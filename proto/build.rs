@@ -1,5 +1,5 @@
 //! Compiles the contracts without protoc; nothing generated is committed.
-use std::{env, error::Error, fs, path::PathBuf};
+use std::{env, error::Error, fs, io, path::PathBuf};
 
 use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 use protox::prost::Message as _;
@@ -9,18 +9,18 @@ use protox::prost::Message as _;
     reason = "cargo tells a build script where to write by its environment"
 )]
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut files = vec![];
-    for folder in ["auth/v1", "tasks/v1"] {
-        for entry in fs::read_dir(folder)? {
-            files.push(entry?.path());
-        }
-    }
-    files.sort();
     for folder in ["auth", "tasks", "build.rs"] {
         println!("cargo::rerun-if-changed={folder}");
     }
-    let descriptors = protox::compile(files, ["."])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut contracts = vec![];
+    for package in ["auth", "tasks"] {
+        contracts.extend(files(&format!("{package}/v1"), "proto")?);
+        let limits = files(&format!("{package}/v1/limits"), "rs")?;
+        let limits = limits.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
+        fs::write(out.join(format!("{package}.v1.limits.rs")), limits)?;
+    }
+    let descriptors = protox::compile(contracts, ["."])?;
     fs::write(out.join("methods.rs"), methods(&descriptors))?;
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
@@ -28,6 +28,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_transport(false)
         .compile_fds(descriptors)?;
     Ok(())
+}
+
+/// The files of a folder with this extension, in their order.
+fn files(folder: &str, extension: &str) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut files = entries.collect::<io::Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|found| found == extension));
+    files.sort();
+    Ok(files)
 }
 
 /// What the contracts say of their methods, as two lists of paths.

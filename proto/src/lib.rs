@@ -3,7 +3,10 @@
 /// Accounts, sessions, and what peers need to check a token.
 pub mod auth {
     pub mod v1 {
-        pub mod limits;
+        /// How much a field may hold: the services check it, the edge documents it.
+        pub mod limits {
+            include!(concat!(env!("OUT_DIR"), "/auth.v1.limits.rs"));
+        }
 
         tonic::include_proto!("auth.v1");
     }
@@ -12,7 +15,10 @@ pub mod auth {
 /// Tasks, projects, trash and the change feed.
 pub mod tasks {
     pub mod v1 {
-        pub mod limits;
+        /// How much a field may hold: the services check it, the edge documents it.
+        pub mod limits {
+            include!(concat!(env!("OUT_DIR"), "/tasks.v1.limits.rs"));
+        }
 
         tonic::include_proto!("tasks.v1");
     }

@@ -1,5 +1,3 @@
-//! How much a field may hold: the services check it, the edge documents it.
-
 /// The most bytes of an e-mail address (RFC 5321 with the erratum 1690).
 pub const EMAIL: usize = 254;
 /// The most characters of a user's name.

@@ -1,5 +1,3 @@
-//! How much a field may hold: the services check it, the edge documents it.
-
 /// The most characters of a task's title.
 pub const TITLE: usize = 500;
 /// The most bytes of a task's description.
@@ -10,11 +8,7 @@ pub const LABEL: usize = 60;
 pub const LABELS: usize = 64;
 /// The longest that a task is thought to take, in minutes: a year.
 pub const ESTIMATE_MINUTES: i32 = 525_600;
-/// The most characters of a project's name.
-pub const PROJECT_NAME: usize = 120;
 /// How deep tasks may lie in each other.
 pub const DEPTH: usize = 5;
 /// The most values of a filter, and the most words of a search.
 pub const FILTER: usize = 16;
-/// The longest that a poll for changes waits, in seconds.
-pub const WAIT_SECONDS: u64 = 30;
