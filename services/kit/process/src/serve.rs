@@ -5,6 +5,7 @@ mod handler;
 mod limits;
 mod places;
 mod shared;
+mod watched;
 
 use std::{
     io,

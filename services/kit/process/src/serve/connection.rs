@@ -13,9 +13,10 @@ use tokio::{
 
 use super::{
     Limits,
-    activity::{Activity, Watched},
+    activity::Activity,
     handler::Handler,
     shared::{PeerAddress, Shared},
+    watched::Watched,
 };
 use crate::protocol::Protocol;
 use kit_base::chance;
