@@ -9,6 +9,7 @@ pub mod run;
 pub mod serve;
 pub mod service;
 pub mod telemetry;
+mod unread;
 
 pub use config::{Secret, Settings};
 pub use run::run;

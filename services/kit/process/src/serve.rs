@@ -4,6 +4,7 @@ mod connection;
 mod handler;
 mod limits;
 mod places;
+mod refusals;
 mod shared;
 mod watched;
 
@@ -27,7 +28,11 @@ use self::{places::Places, shared::Shared};
 use crate::{admin::Health, metrics, protocol::Protocol, service::Service};
 use kit_base::Stop;
 
-pub use self::{limits::Limits, shared::PeerAddress};
+pub use self::{
+    limits::{Limits, MOST_HEADERS},
+    shared::PeerAddress,
+};
+pub use crate::unread::Unread;
 
 /// Serves on a bound listener until `stop`, then drains; returns when nothing is under way any more, at the latest after
 /// `drain_delay` and `drain_timeout`.
@@ -51,7 +56,7 @@ pub(crate) async fn observed(
     stop: Stop,
     health: &Arc<Health>,
 ) -> anyhow::Result<()> {
-    let Service { name: _, router, protocol, guard, checks, jobs } = service;
+    let Service { name: _, router, protocol, guard, refuse, checks, jobs } = service;
     let (end_jobs, running) = (Stop::new(), TaskTracker::new());
     for job in jobs {
         running.spawn(job(end_jobs.clone()));
@@ -64,6 +69,7 @@ pub(crate) async fn observed(
     let shared = Arc::new(Shared {
         router,
         guard,
+        refuse,
         protocol,
         builder: connection::builder(protocol, limits),
         limits: limits.clone(),

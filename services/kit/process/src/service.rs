@@ -1,9 +1,15 @@
 //! What a service exports: a router, what it needs before it is ready, and what it does beside answering.
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::body::Body;
 use futures_util::future::{BoxFuture, join_all};
+use http::Response;
 
-use crate::{admin::Health, protocol::Protocol};
+use crate::{
+    admin::Health,
+    protocol::Protocol,
+    unread::{Refuse, Unread},
+};
 use kit_base::{Stop, chance};
 use kit_rpc::{
     channel::{self, GrpcChannel},
@@ -32,6 +38,7 @@ pub struct Service {
     pub(crate) router: axum::Router,
     pub(crate) protocol: Protocol,
     pub(crate) guard: Option<Guard>,
+    pub(crate) refuse: Option<Refuse>,
     pub(crate) checks: Vec<Check>,
     pub(crate) jobs: Vec<Job>,
 }
@@ -39,13 +46,26 @@ pub struct Service {
 impl Service {
     /// An edge: HTTP/1.1 and HTTP/2, with the layers that it brings.
     pub fn http(name: &'static str, router: axum::Router) -> Self {
-        Self { name, router, protocol: Protocol::Http, guard: None, checks: vec![], jobs: vec![] }
+        Self::of(name, router, Protocol::Http)
     }
 
     /// A gRPC service, inside the stack of `layers::server`.
     pub fn grpc(name: &'static str, routes: tonic::service::Routes) -> Self {
-        let router = layers::server(routes);
-        Self { name, router, protocol: Protocol::Grpc, guard: None, checks: vec![], jobs: vec![] }
+        Self::of(name, layers::server(routes), Protocol::Grpc)
+    }
+
+    fn of(name: &'static str, router: axum::Router, protocol: Protocol) -> Self {
+        Self { name, router, protocol, guard: None, refuse: None, checks: vec![], jobs: vec![] }
+    }
+
+    /// Answers what is no HTTP/1 request that can be read, for which no route can be asked. The body must be there at once.
+    #[must_use]
+    pub fn refusing_unread(
+        mut self,
+        refuse: impl Fn(Unread, SocketAddr) -> Response<Body> + Send + Sync + 'static,
+    ) -> Self {
+        self.refuse = Some(Arc::new(refuse));
+        self
     }
 
     /// Holds readiness back until `check` has passed once; it is tried again after 1, 2, 4 and then every 8 s.
@@ -92,7 +112,7 @@ impl Service {
     /// Takes over the checks and jobs of services that are called in process, not their routes.
     #[must_use]
     pub fn together_with(mut self, others: impl IntoIterator<Item = Self>) -> Self {
-        for Self { name: _, router: _, protocol: _, guard: _, checks, jobs } in others {
+        for Self { name: _, router: _, protocol: _, guard: _, refuse: _, checks, jobs } in others {
             self.checks.extend(checks);
             self.jobs.extend(jobs);
         }

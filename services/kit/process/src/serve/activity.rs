@@ -20,6 +20,7 @@ pub(super) struct Activity {
     writes: AtomicU64,
     http2: AtomicBool,
     last_answer: AtomicBool,
+    owes_answer: AtomicBool,
 }
 
 impl Activity {
@@ -32,6 +33,7 @@ impl Activity {
             writes: AtomicU64::new(0),
             http2: AtomicBool::new(false),
             last_answer: AtomicBool::new(false),
+            owes_answer: AtomicBool::new(false),
         };
         Arc::new(activity)
     }
@@ -58,8 +60,21 @@ impl Activity {
     /// A request's head is complete; it is under way until the guard is dropped.
     pub(super) fn request(self: &Arc<Self>) -> InFlight {
         self.head_began.store(NONE, Relaxed);
+        self.owes_answer.store(true, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
         InFlight(Arc::clone(self))
+    }
+
+    /// Whether what goes out belongs to the answer of a request. What goes out else is not of ours.
+    pub(super) fn owes_answer(&self) -> bool {
+        self.owes_answer.load(Relaxed)
+    }
+
+    /// All that was written has gone out.
+    pub(super) fn flushed(&self) {
+        if self.in_flight.load(Relaxed) == 0 {
+            self.owes_answer.store(false, Relaxed);
+        }
     }
 
     /// Bytes go out.
@@ -94,12 +109,14 @@ impl Activity {
         }
     }
 
-    /// Bytes have come: a head begins where no request is under way.
-    pub(super) fn bytes_came(&self) {
-        if self.in_flight.load(Relaxed) == 0 && self.head_began.load(Relaxed) == NONE {
+    /// Bytes have come; gives whether a head begins with them, as it does where no request is under way.
+    pub(super) fn bytes_came(&self) -> bool {
+        let begins = self.in_flight.load(Relaxed) == 0 && self.head_began.load(Relaxed) == NONE;
+        if begins {
             let now = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(NONE - 1);
             self.head_began.store(now, Relaxed);
         }
+        begins
     }
 }
 

@@ -12,9 +12,10 @@ use tokio::{
 };
 
 use super::{
-    Limits,
     activity::Activity,
     handler::Handler,
+    limits::{Limits, MOST_HEADERS},
+    refusals::Refusals,
     shared::{PeerAddress, Shared},
     watched::Watched,
 };
@@ -28,7 +29,7 @@ pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<Toki
     builder
         .http1()
         .timer(TokioTimer::new())
-        .max_headers(64)
+        .max_headers(MOST_HEADERS)
         .max_buf_size(32 * 1024)
         // It is also the time between two requests; a head that dawdles is ended by `Activity`.
         .header_read_timeout(limits.idle_timeout.duration());
@@ -76,8 +77,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let activity = Activity::new();
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let peer = PeerAddress(address);
+    let refusals = shared.refuse.clone().map(|refuse| Refusals::of(refuse, address));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), refusals));
     let handler = Handler { shared: Arc::clone(&shared), activity: Arc::clone(&activity), peer };
     let mut connection = std::pin::pin!(shared.builder.serve_connection(io, handler));
     let mut slow_head =

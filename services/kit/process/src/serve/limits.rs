@@ -5,6 +5,9 @@ use crate::config::{Period, Settings};
 /// A process is gone this long after it was told to stop; telemetry is flushed in what the drain leaves of it.
 const LONGEST_DRAIN: Period = Period::from_secs(26);
 
+/// The most header lines that a request may have.
+pub const MOST_HEADERS: usize = 64;
+
 /// The clocks and bounds of the server loop. A bound of 0 is none.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]

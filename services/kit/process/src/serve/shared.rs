@@ -8,7 +8,7 @@ use kit_rpc::tls::Guard;
 use tokio_util::sync::CancellationToken;
 
 use super::Limits;
-use crate::protocol::Protocol;
+use crate::{protocol::Protocol, unread::Refuse};
 
 /// Who is at the other end of the connection; an extension of each request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct PeerAddress(pub SocketAddr);
 pub(super) struct Shared {
     pub(super) router: axum::Router,
     pub(super) guard: Option<Guard>,
+    pub(super) refuse: Option<Refuse>,
     pub(super) protocol: Protocol,
     pub(super) builder: auto::Builder<TokioExecutor>,
     pub(super) limits: Limits,

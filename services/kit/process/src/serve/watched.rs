@@ -3,27 +3,28 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::activity::Activity;
+use super::{activity::Activity, refusals::Refusals};
 
 /// How an HTTP/2 connection begins (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// A stream that tells `Activity` what arrives.
+/// A stream that tells `Activity` what arrives, and says itself why a request could not be read.
 #[derive(Debug)]
 pub(super) struct Watched<S> {
     stream: S,
     activity: Arc<Activity>,
     preface: Option<usize>,
+    refusals: Option<Refusals>,
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity, preface: Some(0) }
+    pub(super) fn new(stream: S, activity: Arc<Activity>, refusals: Option<Refusals>) -> Self {
+        Self { stream, activity, preface: Some(0), refusals }
     }
 
     fn came(&mut self, bytes: &[u8]) {
@@ -36,8 +37,22 @@ impl<S> Watched<S> {
             }
         }
         if !bytes.is_empty() {
+            let head_begins = self.activity.bytes_came();
+            if let Some(refusals) = &mut self.refusals {
+                refusals.came(bytes, head_begins);
+            }
+        }
+    }
+
+    /// Whether hyper has written an answer of its own: it is kept back, and ours goes out in its place.
+    fn is_replaced(&mut self, bytes: &[u8]) -> bool {
+        let Some(refusals) = &mut self.refusals else { return false };
+        let replaced = !self.activity.owes_answer() && refusals.replaces(bytes);
+        if replaced {
+            // What still comes is read, for as long as a head may take.
             self.activity.bytes_came();
         }
+        replaced
     }
 }
 
@@ -56,13 +71,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.activity.bytes_go();
+        if self.is_replaced(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -72,6 +90,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.activity.bytes_go();
+        // Hyper's own answer is a head alone, which is one piece.
+        if let [head] = bytes
+            && self.is_replaced(head)
+        {
+            return Poll::Ready(Ok(head.len()));
+        }
         Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
     }
 
@@ -80,11 +104,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let Self { stream, activity, refusals, .. } = &mut *self;
+        if let Some(refusals) = refusals {
+            ready!(refusals.poll_write(Pin::new(&mut *stream), cx))?;
+        }
+        activity.flushed();
+        Pin::new(stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let Self { stream, refusals, .. } = &mut *self;
+        match refusals {
+            Some(refusals) => refusals.poll_shutdown(Pin::new(stream), cx),
+            None => Pin::new(stream).poll_shutdown(cx),
+        }
     }
 }
 
@@ -98,7 +131,7 @@ mod tests {
 
     fn sees_http2(reads: &[&[u8]]) -> bool {
         let activity = Activity::new();
-        let mut watched = Watched::new((), Arc::clone(&activity));
+        let mut watched = Watched::new((), Arc::clone(&activity), None);
         reads.iter().for_each(|bytes| watched.came(bytes));
         activity.is_http2()
     }
@@ -115,7 +148,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_clock_of_a_head_runs_only_while_one_arrives() {
         let (activity, limit) = (Activity::new(), Duration::from_secs(10));
-        let mut watched = Watched::new((), Arc::clone(&activity));
+        let mut watched = Watched::new((), Arc::clone(&activity), None);
         let request = activity.request();
         let hour = tokio::time::timeout(Duration::from_secs(3600), activity.overdue_head(limit));
         assert!(hour.await.is_err(), "a request under way is no head");

@@ -1,0 +1,135 @@
+//! What cannot be read is answered by the service, once, and the client gets to see it.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::StatusCode;
+use kit_process::serve::Unread;
+
+use super::*;
+
+/// A server whose refusals tell what they are of, and how often one was asked for.
+async fn server() -> (Server, &'static AtomicUsize) {
+    let refused: &AtomicUsize = Box::leak(Box::default());
+    let routes = router().route("/400", get(async || (StatusCode::BAD_REQUEST, "of the route")));
+    let service = Service::http("test", routes).refusing_unread(|unread, peer| {
+        refused.fetch_add(1, Ordering::Relaxed);
+        assert!(peer.ip().is_loopback());
+        let status = match unread {
+            Unread::Malformed => StatusCode::BAD_REQUEST,
+            Unread::TargetTooLong => StatusCode::URI_TOO_LONG,
+            Unread::HeadersTooLong => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        };
+        let answer = Response::builder().status(status).header("x-of", "the service");
+        answer.body(Body::from(format!("{unread:?}."))).unwrap()
+    });
+    (Server::of(service, quick()).await, refused)
+}
+
+/// All that comes back for `request`, to the end of the connection.
+async fn answers(server: &Server, request: &[u8]) -> String {
+    let (mut reader, mut writer) = server.connect().await.into_split();
+    let request = request.to_owned();
+    let writing = kit_base::work::detach(async move {
+        _ = writer.write_all(&request).await;
+        writer
+    });
+    let mut text = String::new();
+    timeout(LONG, reader.read_to_string(&mut text)).await.unwrap().unwrap();
+    drop(timeout(LONG, writing).await.unwrap().unwrap());
+    text
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_answered_by_the_service() {
+    let (server, refused) = server().await;
+    let long = "x".repeat(40_000);
+    let cases = [
+        ("\0\u{1}\u{2}\r\n\r\n".to_owned(), "400", "Malformed."),
+        ("GET / HTTP/1.1\r\nhost test\r\n\r\n".to_owned(), "400", "Malformed."),
+        ("GET / HTTP/1.1\r\ncontent-length: two\r\n\r\n".to_owned(), "400", "Malformed."),
+        (format!("GET /{long} HTTP/1.1\r\n\r\n"), "414", "TargetTooLong."),
+        (format!("GET / HTTP/1.1\r\nx: {long}\r\n\r\n"), "431", "HeadersTooLong."),
+        (format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(65)), "431", "HeadersTooLong."),
+    ];
+    let count = cases.len();
+    for (request, status, body) in cases {
+        let answer = answers(&server, request.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+        for header in ["x-of: the service", "connection: close", "date: "] {
+            assert!(answer.contains(&format!("\r\n{header}")), "{header} in {answer}");
+        }
+        assert!(answer.contains(&format!("content-length: {}\r\n", body.len())), "{answer}");
+    }
+    assert_eq!(refused.load(Ordering::Relaxed), count);
+}
+
+#[tokio::test]
+async fn the_answers_before_it_are_whole() {
+    let (server, refused) = server().await;
+    for path in ["/", "/slow", "/ticks", "/400"] {
+        let good = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+        let answer = answers(&server, format!("{good}{good}no request\r\n\r\n").as_bytes()).await;
+        let heads: Vec<_> = answer.match_indices("HTTP/1.1 ").collect();
+        assert_eq!(heads.len(), 3, "{answer}");
+        let (before, refusal) = answer.split_at(heads[2].0);
+        let expected = [
+            ("/", 2, "hello"),
+            ("/slow", 2, "slow"),
+            ("/ticks", 2, "9;"),
+            ("/400", 2, "of the route"),
+        ];
+        let (_, times, body) = expected.into_iter().find(|(of, ..)| *of == path).unwrap();
+        assert_eq!(before.matches(body).count(), times, "{before}");
+        assert!(
+            refusal.starts_with("HTTP/1.1 400 ") && refusal.ends_with("Malformed."),
+            "{answer}"
+        );
+    }
+    assert_eq!(refused.load(Ordering::Relaxed), 4);
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_route_is_its_own() {
+    let (server, refused) = server().await;
+    let mut stream = server.connect().await;
+    for _ in 0..2 {
+        ask(&mut stream, "/400").await;
+        read_until(&mut stream, "of the route").await;
+    }
+    stream
+        .write_all(b"\r\nPOST / HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\n\r\n")
+        .await
+        .unwrap();
+    read_until(&mut stream, "405 Method Not Allowed").await;
+    assert_eq!(refused.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn who_sends_on_after_a_refusal_is_cut_off_in_time() {
+    let (server, _) = server().await;
+    let mut stream = server.connect().await;
+    ask(&mut stream, "/").await;
+    read_until(&mut stream, "hello").await;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost test\r\n\r\n").await.unwrap();
+    read_until(&mut stream, "Malformed.").await;
+    let begun = Instant::now();
+    while stream.write_all(b"more").await.is_ok() {
+        assert!(begun.elapsed() < LONG, "it is still listened to");
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(begun.elapsed() > Duration::from_millis(100), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn http2_knows_a_protocol_error_and_nothing_else() {
+    let (server, refused) = server().await;
+    let (mut reader, mut writer) = server.connect().await.into_split();
+    writer
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nHTTP/1.1 400 no frame\r\n\r\n")
+        .await
+        .unwrap();
+    let mut bytes = vec![];
+    _ = timeout(LONG, reader.read_to_end(&mut bytes)).await.unwrap();
+    assert!(!bytes.is_empty() && !bytes.starts_with(b"HTTP"), "{bytes:?}");
+    assert_eq!(refused.load(Ordering::Relaxed), 0);
+}
