@@ -15,5 +15,6 @@ mod record;
 pub(crate) mod streams;
 mod table;
 pub(crate) mod trust;
+pub(crate) mod unread;
 pub(crate) mod user;
 pub(crate) mod visit;

@@ -26,7 +26,7 @@ use tonic::Code;
 pub use config::{Config, Switch};
 pub use peers::Peers;
 
-use edge::trust;
+use edge::{trust, unread};
 use shared::Shared;
 
 /// The edge over services that are reached by `peers`. It follows what changes in `settings`, where that needs no restart.
@@ -38,8 +38,9 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
     let (config, resources) = (settings.now(), resources::all());
     let document = openapi::document(&resources, &config.public_url);
     let shared = Arc::new(Shared::new(config, clock, peers, document)?);
-    let [follower, waiting, streaming, following] = [(); 4].map(|()| shared.clone());
+    let [follower, waiting, streaming, following, refusing] = [(); 5].map(|()| shared.clone());
     Ok(Service::http("gateway", router::router(resources, &shared))
+        .refusing_unread(move |unread, peer| unread::refused(unread, peer, &refusing))
         .ready_when("access token keys", move || {
             let waiting = waiting.clone();
             Box::pin(async move {

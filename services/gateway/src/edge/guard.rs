@@ -146,7 +146,11 @@ fn unacceptable(found: &[Fault], outcome: Result<Response, Problem>) -> Problem 
 }
 
 /// The reply as it is sent: every refusal, whoever it comes from, becomes a problem document here.
-fn written(outcome: Result<Response, Problem>, record: &Record, gateway: &Gateway) -> Response {
+pub(super) fn written(
+    outcome: Result<Response, Problem>,
+    record: &Record,
+    gateway: &Gateway,
+) -> Response {
     let mut response = outcome.unwrap_or_else(Problem::into_response);
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {

@@ -1,5 +1,6 @@
 //! How long the head of a request may be: what is longer than this is a mistake, and is told so before anything reads it.
 use axum::{extract::Request, http::StatusCode};
+use kit::serve::MOST_HEADERS;
 
 use crate::problem::Problem;
 
@@ -13,15 +14,25 @@ pub(super) fn fits(request: &Request) -> Result<(), Problem> {
     let uri = request.uri();
     let target = uri.path().len() + uri.query().map_or(0, str::len);
     if target > LONGEST_TARGET {
-        let message = format!("path and query have at most {LONGEST_TARGET} bytes");
-        return Err(Problem::new(StatusCode::URI_TOO_LONG, "URI_TOO_LONG", message));
+        return Err(target_too_long());
     }
     let lines = request.headers().iter();
     let bytes: usize = lines.map(|(name, value)| name.as_str().len() + value.len()).sum();
     if bytes > LONGEST_HEADERS {
-        let message = format!("all headers together have at most {LONGEST_HEADERS} bytes");
-        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        return Err(Problem::new(status, "HEADERS_TOO_LARGE", message));
+        return Err(headers_too_long());
     }
     Ok(())
+}
+
+/// The refusal of a path and a query that are too long.
+pub(super) fn target_too_long() -> Problem {
+    let message = format!("path and query have at most {LONGEST_TARGET} bytes");
+    Problem::new(StatusCode::URI_TOO_LONG, "URI_TOO_LONG", message)
+}
+
+/// The refusal of headers that are too long, or too many.
+pub(super) fn headers_too_long() -> Problem {
+    let message =
+        format!("there are at most {MOST_HEADERS} headers, of {LONGEST_HEADERS} bytes together");
+    Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", message)
 }

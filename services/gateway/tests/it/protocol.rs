@@ -34,3 +34,42 @@ async fn a_head_that_is_too_long_is_refused_with_a_problem() {
     let path = format!("/v1/limits{}", "x".repeat(7_000));
     assert_eq!(edge.get(&path).await.status, 404, "long, and not too long");
 }
+
+#[tokio::test]
+async fn what_is_no_request_is_refused_with_a_problem_too() {
+    let edge = Edge::start().await;
+    let host = "Host: errand.test\r\n";
+    let many = "x: y\r\n".repeat(100);
+    for (request, expected, code) in [
+        (format!("GET / HTTP/3.9\r\n{host}\r\n"), "400 Bad Request", "MALFORMED_REQUEST"),
+        (format!("GET /v1 /limits HTTP/1.1\r\n{host}\r\n"), "400 Bad Request", "MALFORMED_REQUEST"),
+        (format!("GET / HTTP/1.1\r\n{host}a b: c\r\n\r\n"), "400 Bad Request", "MALFORMED_REQUEST"),
+        (format!("GET / HTTP/1.1\r\n{host}{many}\r\n"), "431 Request Header", "HEADERS_TOO_LARGE"),
+        (format!("GET /{} HTTP/1.1\r\n", "x".repeat(40_000)), "414 URI Too Long", "URI_TOO_LONG"),
+    ] {
+        let reply = edge.raw(request.as_bytes()).await;
+        assert!(reply.starts_with(&format!("HTTP/1.1 {expected}")), "{reply}");
+        let (head, body) = reply.split_once("\r\n\r\n").expect("a head and a body");
+        let problem: serde_json::Value = serde_json::from_str(body).expect("a problem");
+        assert_eq!(problem["code"], code);
+        assert_eq!(problem["status"].to_string(), expected[..3]);
+        for (header, value) in [
+            ("content-type", "application/problem+json"),
+            ("x-request-id", problem["instance"].as_str().expect("the id of the request")),
+            ("traceparent", problem["traceId"].as_str().expect("its trace")),
+            ("cache-control", "no-store"),
+            ("connection", "close"),
+        ] {
+            let mut lines = head.lines();
+            let told = lines.any(|line| line.starts_with(header) && line.contains(value));
+            assert!(told, "{header}: {value} in {head}");
+        }
+    }
+    let counted = kit::metrics::text();
+    for status in ["400", "414", "431"] {
+        let of = format!("http_response_status_code=\"{status}\"");
+        let mut lines = counted.lines().filter(|line| line.contains(&of));
+        let method = |line: &str| line.contains("http_request_method=\"_OTHER\"");
+        assert!(lines.any(method), "{status} in {counted}");
+    }
+}

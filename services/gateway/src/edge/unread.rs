@@ -1,0 +1,57 @@
+//! A request of which not even the head could be read is answered as any other: with a problem, a line in the log, and counted.
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{Method, StatusCode, Uri},
+    response::Response,
+};
+use futures_util::FutureExt as _;
+use kit::{
+    request::{self, RequestContext},
+    serve::{PeerAddress, Unread},
+};
+
+use super::{client, guard, head, headers, record::Record};
+use crate::{problem::Problem, shared::Gateway};
+
+/// The answer to whom the server could not read.
+pub(crate) fn refused(unread: Unread, peer: SocketAddr, gateway: &Gateway) -> Response {
+    let request = stand_in(peer);
+    let record = Record::begin(&request, &gateway.clock);
+    let visit = client::visit(&request, &gateway.proxies);
+    let context = RequestContext {
+        request_id: Arc::clone(&record.request_id),
+        trace: record.trace(),
+        deadline: tokio::time::Instant::now(),
+    };
+    let answer = request::scope(context, async {
+        let mut response = guard::written(Err(problem(unread)), &record, gateway);
+        headers::secure(response.headers_mut(), visit.secure);
+        record.end(&mut response, &visit);
+        response
+    });
+    answer.now_or_never().expect("nothing in it waits")
+}
+
+fn problem(unread: Unread) -> Problem {
+    match unread {
+        Unread::Malformed => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "MALFORMED_REQUEST",
+            "this is no HTTP request: its first line or one of its headers cannot be read",
+        ),
+        Unread::TargetTooLong => head::target_too_long(),
+        Unread::HeadersTooLong => head::headers_too_long(),
+    }
+}
+
+/// What is known of a request that nobody could read.
+fn stand_in(peer: SocketAddr) -> Request {
+    let mut request = Request::new(Body::empty());
+    *request.method_mut() = Method::from_bytes(b"_OTHER").expect("letters");
+    *request.uri_mut() = Uri::from_static("*");
+    request.extensions_mut().insert(PeerAddress(peer));
+    request
+}
