@@ -10,6 +10,7 @@ pub mod serve;
 pub mod service;
 pub mod telemetry;
 mod unread;
+mod waiting;
 
 pub use config::{Secret, Settings};
 pub use run::run;

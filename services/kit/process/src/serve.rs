@@ -64,7 +64,7 @@ pub(crate) async fn observed(
     running.spawn(
         end_jobs
             .clone()
-            .run_until_cancelled_owned(crate::service::wait_for(checks, Arc::clone(health))),
+            .run_until_cancelled_owned(crate::waiting::wait_for(checks, Arc::clone(health))),
     );
     let shared = Arc::new(Shared {
         router,

@@ -2,7 +2,7 @@
 use std::{io::Write as _, time::Duration};
 
 use super::command::say;
-use crate::service::CHECK_DELAYS;
+use crate::waiting::CHECK_DELAYS;
 use kit_base::{chance, error::Absent};
 
 /// Runs `apply`, which brings the schema of `service` up to date, and says so. A database that is not there yet is waited for: it
