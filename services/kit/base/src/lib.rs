@@ -5,6 +5,7 @@ pub mod clock;
 pub mod error;
 pub mod id;
 pub mod metrics;
+pub mod outage;
 pub mod page;
 pub mod request;
 #[cfg(feature = "diesel")]

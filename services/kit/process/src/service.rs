@@ -56,7 +56,8 @@ impl Service {
         self
     }
 
-    /// Holds readiness back until `check` has passed once; it is tried again after 1, 2, 4 and then every 8 s.
+    /// Holds readiness back until `check` has passed once; it is tried again after 1, 2, 4 and then each 8 s, and the log says how it
+    /// goes.
     #[must_use]
     pub fn ready_when(
         mut self,

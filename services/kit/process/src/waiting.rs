@@ -2,11 +2,17 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, join_all};
-use kit_base::chance;
+use kit_base::{chance, outage::Outage};
 
 use crate::admin::Health;
 
-/// What must be there before requests can be answered.
+/// A check that says nothing has failed.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Seconds between the tries at start; the last one is the longest pause, and repeats.
+pub(crate) const CHECK_DELAYS: [u64; 4] = [1, 2, 4, 8];
+
+/// Whether something that is needed is there.
 pub(crate) struct Check {
     name: &'static str,
     check: Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
@@ -23,13 +29,12 @@ impl Check {
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }
+
+    async fn outcome(&self) -> Result<(), String> {
+        let outcome = tokio::time::timeout(CHECK_TIMEOUT, (self.check)()).await;
+        outcome.unwrap_or_else(|_| Err("no answer in 5 s".to_owned()))
+    }
 }
-
-/// A check that says nothing has failed.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Seconds between two tries; the last one repeats.
-pub(crate) const CHECK_DELAYS: [u64; 4] = [1, 2, 4, 8];
 
 /// Makes `health` ready once every check has passed.
 pub(crate) async fn wait_for(checks: Vec<Check>, health: Arc<Health>) {
@@ -38,53 +43,56 @@ pub(crate) async fn wait_for(checks: Vec<Check>, health: Arc<Health>) {
     health.ready();
 }
 
-async fn passes(Check { name, check }: &Check, health: &Health) {
-    let delays = CHECK_DELAYS.iter().chain(std::iter::repeat(&8));
-    for seconds in delays {
-        let outcome = tokio::time::timeout(CHECK_TIMEOUT, check()).await;
-        let Err(fault) = outcome.unwrap_or_else(|_| Err("no answer in 5 s".to_owned())) else {
-            return health.passed(name);
+/// Tries until the check passes: each of the tries at start is told of when it fails, and then only now and again.
+async fn passes(check: &Check, health: &Health) {
+    let mut outage = None;
+    for attempt in 1.. {
+        let Err(fault) = check.outcome().await else {
+            if let Some(outage) = outage {
+                passed_late(check, attempt, &outage);
+            }
+            return health.passed(check.name);
         };
-        tracing::warn!(check = name, fault, retry_in_seconds = seconds, "not ready yet");
-        health.failed(name, fault);
-        tokio::time::sleep(chance::around(Duration::from_secs(*seconds))).await;
+        let outage = outage.get_or_insert_with(Outage::begin);
+        let pause = pause_after(attempt);
+        failed(check, &fault, attempt, pause, outage);
+        health.failed(check.name, fault);
+        tokio::time::sleep(pause).await;
     }
+}
+
+fn pause_after(attempt: usize) -> Duration {
+    let [.., longest] = CHECK_DELAYS;
+    let seconds = CHECK_DELAYS.get(attempt - 1).copied().unwrap_or(longest);
+    chance::around(Duration::from_secs(seconds))
+}
+
+fn failed(check: &Check, fault: &str, attempt: usize, pause: Duration, outage: &mut Outage) {
+    let tries = CHECK_DELAYS.len() + 1;
+    let (check, waited_seconds) = (check.name, outage.lasted().as_secs());
+    let retry_in_seconds = (pause.as_secs_f64() * 10.0).round() / 10.0;
+    if attempt < tries {
+        tracing::warn!(check, fault, attempt, tries, retry_in_seconds, "not ready yet");
+    } else if attempt == tries {
+        tracing::warn!(
+            check,
+            fault,
+            attempt,
+            tries,
+            retry_in_seconds,
+            "not ready at any of the first tries: this process takes no requests, and goes on waiting"
+        );
+    } else if outage.reminds() {
+        tracing::warn!(check, fault, attempt, retry_in_seconds, waited_seconds, "still not ready");
+    } else {
+        tracing::debug!(check, fault, attempt, retry_in_seconds, waited_seconds, "still not ready");
+    }
+}
+
+fn passed_late(check: &Check, attempt: usize, outage: &Outage) {
+    let waited_seconds = outage.lasted().as_secs();
+    tracing::info!(check = check.name, attempt, waited_seconds, "it was waited for, and is there");
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::*;
-    use crate::{admin::Phase, service::Service};
-
-    #[tokio::test(start_paused = true)]
-    async fn a_dependency_that_comes_late_is_waited_for() {
-        let (tries, health) = (Arc::new(AtomicU32::new(0)), Health::new());
-        let tried = tries.clone();
-        let service =
-            Service::http("test", axum::Router::new()).ready_when("database", move || {
-                let there = tried.fetch_add(1, Ordering::SeqCst) >= 6;
-                Box::pin(async move { if there { Ok(()) } else { Err("refused".to_owned()) } })
-            });
-        let waiting = kit_base::work::detach(wait_for(service.checks, health.clone()));
-        // Six tries fail: 1 + 2 + 4 + 8 + 8 + 8 s, each up to 20 % shorter or longer.
-        tokio::time::sleep(Duration::from_secs(24)).await;
-        assert_eq!(health.phase(), Phase::Starting);
-        assert_eq!(health.checks()["database"], Err("refused".to_owned()));
-        tokio::time::sleep(Duration::from_secs(14)).await;
-        waiting.await.unwrap();
-        assert_eq!((health.phase(), tries.load(Ordering::SeqCst)), (Phase::Ready, 7));
-        assert_eq!(health.checks()["database"], Ok(()));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_check_that_hangs_counts_as_failed() {
-        let health = Health::new();
-        let service = Service::http("test", axum::Router::new())
-            .ready_when("peer", || Box::pin(std::future::pending()));
-        drop(kit_base::work::detach(wait_for(service.checks, health.clone())));
-        tokio::time::sleep(Duration::from_secs(6)).await;
-        assert_eq!(health.checks()["peer"], Err("no answer in 5 s".to_owned()));
-    }
-}
+mod tests;
