@@ -1,7 +1,7 @@
 //! The query of a request, read strictly: what is unknown, repeated or malformed is told at once.
 mod decode;
 
-use std::{cell::RefCell, convert::Infallible, time::Duration};
+use std::{cell::RefCell, convert::Infallible, str::FromStr, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -10,11 +10,12 @@ use axum::{
 use kit::Timestamp;
 use proto::tasks::v1::limits::FILTER;
 
+use self::decode::Pair;
 use crate::problem::{Fault, Problem};
 
 /// The parameters of a request. Each is asked for by its name; [`Query::end`] tells what was wrong with them.
 pub(crate) struct Query {
-    given: Result<Vec<(String, String)>, Fault>,
+    given: Result<Vec<Pair>, Fault>,
     found: RefCell<Findings>,
 }
 
@@ -38,11 +39,11 @@ impl Query {
         Self { given: decode::pairs(query), found: RefCell::default() }
     }
 
-    /// All values of `name`, in order.
-    fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
+    /// All values of `name` in order, each in its parts.
+    fn values(&self, name: &'static str) -> impl Iterator<Item = &[String]> {
         self.found.borrow_mut().known.push(name);
         let given = self.given.as_deref().unwrap_or_default();
-        given.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        given.iter().filter(move |pair| pair.name == name).map(|pair| pair.parts.as_slice())
     }
 
     fn fault(
@@ -61,7 +62,7 @@ impl Query {
         if values.next().is_some() {
             self.fault(name, "REPEATED_PARAMETER", "this parameter may be there once");
         }
-        Some(first.to_owned())
+        Some(first.join(","))
     }
 
     fn read<T>(
@@ -81,7 +82,8 @@ impl Query {
     /// An id.
     pub(crate) fn id(&self, name: &'static str) -> Option<String> {
         self.read(name, "this is a UUID", |text| {
-            uuid::Uuid::try_parse(text).ok().map(|id| id.to_string())
+            let id = uuid::Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
+            id.map(|id| id.to_string())
         })
     }
 
@@ -100,21 +102,20 @@ impl Query {
     /// A length of time in whole seconds, as `30s` or `30`, at most `longest`.
     pub(crate) fn seconds(&self, name: &'static str, longest: u64) -> Duration {
         let read = |text: &str| {
-            text.strip_suffix('s')
-                .unwrap_or(text)
-                .parse()
-                .ok()
-                .filter(|seconds| *seconds <= longest)
+            number(text.strip_suffix('s').unwrap_or(text)).filter(|seconds| *seconds <= longest)
         };
         Duration::from_secs(
             self.read(name, "this is a number of seconds from 0s to 30s", read).unwrap_or(0),
         )
     }
 
-    /// Several values, separated by commas or each in a parameter of its own.
+    /// Several values, separated by commas or each in a parameter of its own; `%2C` is a comma of the value itself.
     pub(crate) fn list(&self, name: &'static str) -> Vec<String> {
-        let values: Vec<_> =
-            self.values(name).flat_map(|value| value.split(',')).map(str::to_owned).collect();
+        let values = self.values(name).flatten().cloned().collect();
+        self.bounded(name, values)
+    }
+
+    fn bounded(&self, name: &'static str, values: Vec<String>) -> Vec<String> {
         if values.iter().any(String::is_empty) {
             self.fault(name, "INVALID_PARAMETER", "no value of a list is empty");
         }
@@ -124,14 +125,15 @@ impl Query {
         values
     }
 
-    /// Several words out of a closed set.
+    /// Several words out of a closed set. None has a comma, so that many clients' `%2C` separates them too.
     pub(crate) fn words<T>(
         &self,
         name: &'static str,
         words: &[String],
         parse: impl Fn(&str) -> Option<T>,
     ) -> Vec<T> {
-        let given = self.list(name);
+        let words_given = self.values(name).flatten().flat_map(|part| part.split(','));
+        let given = self.bounded(name, words_given.map(str::to_owned).collect());
         let read: Vec<_> = given.iter().filter_map(|word| parse(word)).collect();
         if read.len() < given.len() {
             self.fault(name, "NOT_ONE_OF", format!("this is one of {}", words.join(", ")));
@@ -151,9 +153,7 @@ impl Query {
     /// `limit` and `cursor`.
     pub(crate) fn page(&self) -> (i32, String) {
         let limit = |text: &str| {
-            text.parse()
-                .ok()
-                .filter(|limit| (1..=kit::page::MAX_LIMIT).contains(&i64::from(*limit)))
+            number(text).filter(|limit| (1..=kit::page::MAX_LIMIT).contains(&i64::from(*limit)))
         };
         let limit: Option<i32> = self.read("limit", "this is a number from 1 to 200", limit);
         (limit.unwrap_or(0), self.text("cursor").unwrap_or_default())
@@ -171,7 +171,7 @@ impl Query {
             }
         };
         let allowed = known.join(", ");
-        for (name, _) in given.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+        for Pair { name, .. } in given.iter().filter(|pair| !known.contains(&pair.name.as_str())) {
             let message = match known.as_slice() {
                 [] => "no parameter is known here".to_owned(),
                 _ => format!("this parameter is not known; known are {allowed}"),
@@ -188,6 +188,11 @@ impl Query {
         Err(Problem::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", "the query is not acceptable")
             .with_faults(faults))
     }
+}
+
+/// A whole number as it is written: without a plus, and without zeros before it.
+fn number<T: FromStr + ToString>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|number: &T| number.to_string() == text)
 }
 
 #[cfg(test)]
@@ -241,6 +246,27 @@ mod tests {
             "colour",
         ];
         assert_eq!(faults(query), expected);
+    }
+
+    #[test]
+    fn a_value_has_one_way_of_being_written() {
+        for query in ["limit=%2B5", "limit=05", "wait=007", "wait=%2B5s"] {
+            assert_eq!(faults(query).len(), 1, "{query}");
+        }
+        assert_eq!(faults("project_id=0199a3f27c1e7d209f520d6f6a1f2b11"), ["project_id"]);
+    }
+
+    #[test]
+    fn a_comma_that_is_encoded_is_part_of_the_value() {
+        let query = "label=a%2Cb,c&label=%2c&status=open%2Cdone,open&cursor=d,e%2Cf";
+        let query = Query::parse(query);
+        assert_eq!(query.list("label"), ["a,b", "c", ","]);
+        assert_eq!(query.words("status", &["open", "done"], |word| Some(word.len())), [4, 4, 4]);
+        assert_eq!(query.text("cursor").as_deref(), Some("d,e,f"));
+        assert!(query.end().is_ok());
+        let query = Query::parse("label=a,,%2C");
+        assert_eq!(query.list("label").len(), 3);
+        assert!(query.end().is_err(), "there is nothing between two commas");
     }
 
     #[test]

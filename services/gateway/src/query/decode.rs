@@ -1,18 +1,24 @@
 use crate::problem::Fault;
 
+/// A parameter and its value, which lies between commas in parts: a comma that was percent-encoded is no separator (RFC 3986, 2.2).
+pub(super) struct Pair {
+    pub(super) name: String,
+    pub(super) parts: Vec<String>,
+}
+
 /// The pairs of a query (application/x-www-form-urlencoded, URL Standard 5.1), but strict: what cannot be decoded is a fault.
-pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, Fault> {
+pub(super) fn pairs(query: &str) -> Result<Vec<Pair>, Fault> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs.map(pair).collect()
 }
 
-fn pair(pair: &str) -> Result<(String, String), Fault> {
+fn pair(pair: &str) -> Result<Pair, Fault> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let malformed =
         |name: &str| Fault::query(name, "INVALID_PARAMETER", "this is not percent-encoded UTF-8");
     let name = text(name).ok_or_else(|| malformed("?"))?;
-    match text(value) {
-        Some(value) => Ok((name, value)),
+    match value.split(',').map(text).collect() {
+        Some(parts) => Ok(Pair { name, parts }),
         None => Err(malformed(&name)),
     }
 }

@@ -4,7 +4,7 @@ use crate::edge::{Edge, ID};
 async fn a_list_is_asked_for_as_the_query_says() {
     let edge = Edge::start().await;
     let query = format!(
-        "project_id={ID}&status=needs_action,in_process&status=completed&priority=high&label=a&label=b%20c&q=buy+milk\
+        "project_id={ID}&status=needs_action,in_process&status=completed&priority=high&label=a,d&label=b%20c%2Ce&q=buy+milk\
          &due_before=2026-09-01T09:00:00Z&order_by=-due&limit=2&cursor=abc"
     );
     let reply = edge.get(&format!("/v1/tasks?{query}")).await;
@@ -17,7 +17,7 @@ async fn a_list_is_asked_for_as_the_query_says() {
     for part in [
         "status: [NeedsAction, InProcess, Completed]",
         "priority: [High]",
-        r#"label: ["a", "b c"]"#,
+        r#"label: ["a", "d", "b c,e"]"#,
         r#"query: Some("buy milk")"#,
         r#"order_by: "-due", limit: 2, cursor: "abc""#,
         "seconds: 1788253200",
