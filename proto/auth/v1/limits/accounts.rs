@@ -4,5 +4,5 @@ pub const EMAIL: usize = 254;
 pub const NAME: usize = 100;
 /// The most characters of a password.
 pub const PASSWORD: usize = 256;
-/// The fewest characters of a password that an operator may ask for; where nothing is set there are more.
-pub const PASSWORD_LEAST: usize = 8;
+/// The fewest characters of a password where the operator asks for no other number.
+pub const PASSWORD_LEAST: usize = 15;

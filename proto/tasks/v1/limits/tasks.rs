@@ -1,6 +1,6 @@
 /// The most characters of a task's title.
 pub const TITLE: usize = 500;
-/// The most bytes of a task's description.
+/// The most characters of a task's description.
 pub const DESCRIPTION: usize = 16 * 1024;
 /// The most characters of a label.
 pub const LABEL: usize = 60;

@@ -40,11 +40,11 @@ pub(crate) fn title(raw: &str, faults: &mut Vec<Violation>) -> String {
 
 /// Checks a description: Markdown, kept as it is.
 pub(crate) fn description(raw: String, faults: &mut Vec<Violation>) -> String {
-    if raw.len() > DESCRIPTION {
+    if raw.chars().count() > DESCRIPTION {
         faults.push(Violation::new(
             "description",
             "TOO_LONG",
-            format!("at most {DESCRIPTION} bytes"),
+            format!("at most {DESCRIPTION} characters"),
         ));
     } else if raw.contains('\0') {
         faults.push(Violation::new("description", "CHARACTER", "no NUL character"));
@@ -261,6 +261,7 @@ mod tests {
             (" \t", "REQUIRED"),
             ("a\0b", "CHARACTER"),
             (&"é".repeat(501), "TOO_LONG"),
+            (&format!("{} ", "é".repeat(500)), "TOO_LONG"),
         ] {
             let mut faults = vec![];
             title(raw, &mut faults);
@@ -268,5 +269,14 @@ mod tests {
         }
         title(&"é".repeat(500), &mut faults);
         assert_eq!(faults, []);
+    }
+
+    #[test]
+    fn a_description_is_bounded_in_characters() {
+        let mut faults = vec![];
+        description("é".repeat(LONGEST_DESCRIPTION), &mut faults);
+        assert_eq!(faults, []);
+        description("é".repeat(LONGEST_DESCRIPTION + 1), &mut faults);
+        assert_eq!(faults[0].reason, "TOO_LONG");
     }
 }
