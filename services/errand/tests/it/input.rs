@@ -1,14 +1,17 @@
 //! What comes in is taken strictly: what is not understood is refused, all of it at once, and nothing is half-written.
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
     app::{App, everywhere},
-    user::{User, path_of},
+    user::{PASSWORD, User, path_of},
 };
 
 everywhere!(
     an_unknown_field_is_refused_by_its_pointer,
     every_fault_is_named_at_once,
+    what_is_unknown_and_what_breaks_a_rule_are_told_together,
+    a_label_with_a_comma_can_be_asked_for,
     what_cannot_be_parsed_is_a_bad_request,
     another_content_type_is_refused,
     a_body_that_is_too_large_is_refused,
@@ -60,6 +63,63 @@ async fn every_fault_is_named_at_once(app: &App) {
         "{problem}"
     );
     assert!(pointers.iter().any(|pointer| pointer.starts_with("/labels")), "{problem}");
+}
+
+async fn what_is_unknown_and_what_breaks_a_rule_are_told_together(app: &App) {
+    let alice = app.user("alice").await;
+    let (task, project) = (alice.creates("x").await, alice.creates_project("x").await);
+    let project = format!("/v1/projects/{}", project["id"].as_str().expect("an id"));
+    let known = || async {
+        let feed = alice.reads("/v1/changes").await;
+        (alice.reads("/v1/me").await, alice.reads_all("/v1/tasks").await, feed)
+    };
+    let before = known().await;
+    let (post, patch, put) = (Method::POST, Method::PATCH, Method::PUT);
+    let (long, soon) = ("x".repeat(501), json!({ "date": "soon" }));
+    let email = format!("{}@example.com", uuid::Uuid::now_v7());
+    let short = json!({ "email": email, "password": "short", "name": " ", "time_zone": "Mars" });
+    for (method, path, mut body, places) in [
+        (&post, "/v1/tasks", json!({ "title": long, "due": soon }), &["/title", "/due/date"][..]),
+        (&patch, &path_of(&task), json!({ "title": long, "due": soon }), &["/title", "/due/date"]),
+        (&post, "/v1/projects", json!({ "name": long }), &["/name"]),
+        (&patch, &project, json!({ "name": long, "archived": true }), &["/name"]),
+        (&post, "/v1/auth/register", short, &["/password", "/name", "/time_zone"]),
+        (&patch, "/v1/me", json!({ "name": " ", "time_zone": "Mars" }), &["/name", "/time_zone"]),
+        (
+            &put,
+            "/v1/me/password",
+            json!({ "current_password": PASSWORD, "new_password": "short" }),
+            &["/new_password"],
+        ),
+    ] {
+        body["colour"] = "red".into();
+        let problem = alice.ask(method.clone(), path).json(&body).await.expect(422);
+        let mut told = pointers(&problem);
+        told.sort_unstable();
+        let mut all = [places, &["/colour"]].concat();
+        all.sort_unstable();
+        assert_eq!(told, all, "{method} {path}: {problem}");
+    }
+    assert_eq!(known().await, before, "nothing was written");
+    alice.signs_in_again().await;
+    let credentials = json!({ "email": email, "password": PASSWORD });
+    alice.http.post("/v1/auth/register", &credentials).await.expect(201);
+}
+
+async fn a_label_with_a_comma_can_be_asked_for(app: &App) {
+    let alice = app.user("alice").await;
+    let with = |labels: Value| json!({ "title": labels.to_string(), "labels": labels });
+    alice.creates_task(with(json!(["bread, butter"]))).await;
+    alice.creates_task(with(json!(["bread", "butter"]))).await;
+    for (query, titles) in [
+        ("label=Bread%2C%20butter", [r#"["bread, butter"]"#]),
+        ("label=bread,butter", [r#"["bread","butter"]"#]),
+        ("label=bread&label=butter", [r#"["bread","butter"]"#]),
+    ] {
+        let found = alice.reads_all(&format!("/v1/tasks?{query}")).await;
+        let found: Vec<_> = found.iter().map(|task| &task["title"]).collect();
+        assert_eq!(found, titles, "{query}");
+    }
 }
 
 async fn what_cannot_be_parsed_is_a_bad_request(app: &App) {
