@@ -274,9 +274,9 @@ mod tests {
     #[test]
     fn a_description_is_bounded_in_characters() {
         let mut faults = vec![];
-        description("é".repeat(LONGEST_DESCRIPTION), &mut faults);
+        description("é".repeat(DESCRIPTION), &mut faults);
         assert_eq!(faults, []);
-        description("é".repeat(LONGEST_DESCRIPTION + 1), &mut faults);
+        description("é".repeat(DESCRIPTION + 1), &mut faults);
         assert_eq!(faults[0].reason, "TOO_LONG");
     }
 }
