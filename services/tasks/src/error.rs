@@ -89,3 +89,86 @@ impl From<Error> for Status {
         kit::status(&error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use Code::{
+        Aborted, AlreadyExists, DeadlineExceeded, FailedPrecondition, Internal, InvalidArgument,
+        NotFound, OutOfRange, Unavailable,
+    };
+
+    use super::*;
+
+    fn lost() -> anyhow::Error {
+        anyhow::anyhow!("the password is hunter2")
+    }
+
+    /// Each way of saying no, with what a caller sees of it and when to come again, in seconds.
+    fn all() -> Vec<(Error, Code, &'static str, Option<u64>)> {
+        use journal::error::Error as Journal;
+        use projects::error::Error as Project;
+        use tasks::error::Error as Task;
+        vec![
+            (Error::Invalid(vec![]), InvalidArgument, "VALIDATION_FAILED", None),
+            (Task::NotFound.into(), NotFound, "TASK_NOT_FOUND", None),
+            (Task::Cycle.into(), FailedPrecondition, "CYCLE", None),
+            (Task::TooDeep(5).into(), FailedPrecondition, "TOO_DEEP", None),
+            (Task::TooMany(9).into(), FailedPrecondition, "TOO_MANY_SUBTASKS", None),
+            (Project::NotFound.into(), NotFound, "PROJECT_NOT_FOUND", None),
+            (Project::Inbox.into(), FailedPrecondition, "INBOX_IS_FIXED", None),
+            (Project::Archived.into(), FailedPrecondition, "PROJECT_ARCHIVED", None),
+            (trash::error::Error::NotFound.into(), NotFound, "TRASH_NOT_FOUND", None),
+            (Journal::Stale { at: 7 }.into(), Aborted, "VERSION_MISMATCH", None),
+            (Journal::IdTaken.into(), AlreadyExists, "ID_TAKEN", None),
+            (Journal::KeyReused.into(), FailedPrecondition, "IDEMPOTENCY_KEY_REUSED", None),
+            (Journal::CursorExpired.into(), OutOfRange, "CURSOR_EXPIRED", None),
+            (Journal::Busy.into(), Unavailable, "BUSY", Some(1)),
+            (Journal::Expired.into(), DeadlineExceeded, "DEADLINE_EXCEEDED", None),
+            (PageError::Cursor.into(), InvalidArgument, "INVALID_CURSOR", None),
+            (PageError::Mismatch.into(), InvalidArgument, "CURSOR_MISMATCH", None),
+            (PageError::Limit.into(), InvalidArgument, "INVALID_LIMIT", None),
+            (
+                kit::db::Error::Unavailable(kit::error::Absent::new(lost())).into(),
+                Unavailable,
+                "DATABASE_UNAVAILABLE",
+                Some(1),
+            ),
+            (kit::db::Error::NotFound.into(), Internal, "INTERNAL", None),
+            (kit::db::Error::Query(lost()).into(), Internal, "INTERNAL", None),
+        ]
+    }
+
+    #[test]
+    fn every_refusal_has_the_code_and_the_reason_that_clients_know() {
+        for (error, code, reason, seconds) in all() {
+            let said = format!("{error:?}");
+            let status = Status::from(error);
+            let refusal = kit::error::Refusal::of(&status);
+            assert_eq!((status.code(), refusal.reason.as_deref()), (code, Some(reason)), "{said}");
+            assert_eq!(refusal.retry_after, seconds.map(Duration::from_secs), "{said}");
+            assert!(!format!("{status:?}").contains("hunter2"), "{said}: a cause is shown");
+        }
+    }
+
+    #[test]
+    fn what_a_field_names_and_is_not_there_is_a_fault_of_the_field() {
+        for (error, code, reason, _) in all() {
+            let turned = error.missing_at("parent_id");
+            let expected = if code == NotFound { "VALIDATION_FAILED" } else { reason };
+            assert_eq!(turned.fault().1, expected);
+            let told: Vec<_> = turned.violations().iter().map(|fault| &*fault.reason).collect();
+            assert_eq!(told, if code == NotFound { vec!["NOT_FOUND"] } else { vec![] }, "{reason}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_refused_without_a_fault_and_each_fault_is_told() {
+        assert!(Error::unless_acceptable(vec![]).is_ok());
+        let faults = vec![
+            Violation::new("title", "REQUIRED", "longer"),
+            Violation::new("due.date", "DATE", "a day"),
+        ];
+        let status = Status::from(Error::unless_acceptable(faults.clone()).unwrap_err());
+        assert_eq!(kit::error::Refusal::of(&status).violations, faults);
+    }
+}

@@ -39,3 +39,56 @@ pub(crate) fn chosen_id(text: Option<&String>, faults: &mut Vec<Violation>) -> O
     }
     Some(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use kit::Fault as _;
+
+    use super::*;
+    use crate::{ids::TaskId, tasks};
+
+    const OF_VERSION_7: &str = "01a22219-328d-797c-a299-3514c8f144d2";
+
+    #[test]
+    fn a_moment_is_told_to_the_microsecond_before_1970_too() {
+        for (microseconds, seconds, nanos) in [
+            (0, 0, 0),
+            (1, 0, 1_000),
+            (-1, -1, 999_999_000),
+            (1_500_000, 1, 500_000_000),
+            (-1_500_000, -2, 500_000_000),
+        ] {
+            let told = moment(Timestamp::from_microseconds(microseconds));
+            assert_eq!(told, prost_types::Timestamp { seconds, nanos }, "{microseconds}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_no_id_names_nothing() {
+        let missing = tasks::error::Error::NotFound;
+        assert!(path_id::<TaskId>(OF_VERSION_7, missing).is_ok());
+        for text in ["", "7", "../x", "01a22219-328d-797c-a299-3514c8f144d", "\u{0}"] {
+            let refused = path_id::<TaskId>(text, missing).unwrap_err();
+            assert_eq!(refused.fault().1, "TASK_NOT_FOUND", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_the_clients_choice_is_of_version_7() {
+        for (text, reasons) in [
+            (OF_VERSION_7, vec![]),
+            ("00000000-0000-0000-0000-000000000000", vec!["ID"]),
+            ("9b2f2a0e-6c51-4d0e-8a53-0f5a3c3f5c11", vec!["ID"]),
+            ("ffffffff-ffff-ffff-ffff-ffffffffffff", vec!["ID"]),
+            ("seven", vec!["ID"]),
+        ] {
+            let mut faults = vec![];
+            chosen_id(Some(&text.to_owned()), &mut faults);
+            let told: Vec<_> = faults.iter().map(|fault| fault.reason.as_str()).collect();
+            assert_eq!(told, reasons, "{text}");
+            assert!(faults.iter().all(|fault| fault.field == "id"));
+        }
+        let mut faults = vec![];
+        assert_eq!((chosen_id(None, &mut faults), faults), (None, vec![]));
+    }
+}

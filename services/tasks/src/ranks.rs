@@ -112,4 +112,122 @@ mod tests {
         }
         assert!(last.len() < 250, "{} characters", last.len());
     }
+
+    /// A number below `bound`, from a sequence that its seed decides (splitmix64).
+    fn below(seed: &mut u64, bound: usize) -> usize {
+        *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (*seed ^ (*seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(bound).unwrap()).unwrap()
+    }
+
+    /// A rank as it may be stored: digits, of which the last is not the lowest.
+    fn any_rank(seed: &mut u64) -> String {
+        let length = below(seed, 12);
+        // Few digits, so that ranks begin alike, and those at the edges often.
+        let few = b"01Vyz";
+        let mut rank: Vec<u8> = (0..length).map(|_| few[below(seed, few.len())]).collect();
+        rank.push(DIGITS[1 + below(seed, 61)]);
+        String::from_utf8(rank).unwrap()
+    }
+
+    /// What holds for each rank that is made: it can be stored, and there is room in front of it.
+    #[track_caller]
+    fn is_sound(rank: &str) {
+        assert!(rank.bytes().all(|byte| DIGITS.contains(&byte)), "{rank:?}");
+        assert!(!rank.is_empty() && !rank.ends_with('0'), "{rank:?}: no room in front of it");
+    }
+
+    #[test]
+    fn between_any_two_is_one_strictly_and_with_room_on_both_sides() {
+        let mut seed = 11;
+        for turn in 0..20_000 {
+            let (one, other) = (any_rank(&mut seed), any_rank(&mut seed));
+            if one == other {
+                continue;
+            }
+            let (lower, upper) = if one < other { (one, other) } else { (other, one) };
+            let rank = between(Some(&lower), Some(&upper));
+            assert!(lower < rank && rank < upper, "{turn}: {lower} < {rank} < {upper}");
+            is_sound(&rank);
+            assert!(rank.len() <= lower.len().max(upper.len()) + 1, "{lower} {rank} {upper}");
+            let (first, last) = (between(None, Some(&lower)), between(Some(&upper), None));
+            assert!(first < lower && upper < last, "{turn}: {first} {lower} {upper} {last}");
+            is_sound(&first);
+            is_sound(&last);
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_room_it_goes_behind_the_lower_one() {
+        for (lower, upper) in [("V", "V"), ("b", "a"), ("z", "00000001V"), ("aV", "a")] {
+            let rank = between(Some(lower), Some(upper));
+            assert!(lower < rank.as_str(), "{lower} < {rank}");
+            is_sound(&rank);
+        }
+    }
+
+    #[test]
+    fn the_rank_at_the_end_tells_its_number_and_leaves_room() {
+        for (sequence, rank) in [
+            (i64::MIN, "00000000V"),
+            (-1, "00000000V"),
+            (0, "00000000V"),
+            (1, "00000001V"),
+            (9, "00000009V"),
+            (10, "0000000AV"),
+            (61, "0000000zV"),
+            (62, "00000010V"),
+            (62 * 62 - 1, "000000zzV"),
+            (62_i64.pow(8) - 1, "zzzzzzzzV"),
+        ] {
+            assert_eq!(at_end(sequence), rank);
+        }
+        let mut seed = 3;
+        for _ in 0..1_000 {
+            let sequence = i64::try_from(below(&mut seed, 1 << 40)).unwrap();
+            let (one, next) = (at_end(sequence), at_end(sequence + 1));
+            assert!(one < between(Some(&one), Some(&next)) && one < next, "{sequence}");
+        }
+    }
+
+    #[test]
+    fn ranks_between_any_two_are_in_order_and_sound() {
+        let mut seed = 5;
+        for _ in 0..300 {
+            let (one, other) = (any_rank(&mut seed), any_rank(&mut seed));
+            let (lower, upper) = if one < other { (one, other) } else { (other, one) };
+            let count = below(&mut seed, 100);
+            let upper = (lower != upper).then_some(upper);
+            let ranks = spread(Some(&lower), upper.as_deref(), count);
+            assert_eq!(ranks.len(), count);
+            ranks.iter().for_each(|rank| is_sound(rank));
+            let all = std::iter::once(&lower).chain(&ranks).chain(&upper);
+            assert!(all.is_sorted_by(|a, b| a < b), "{lower} {upper:?} {ranks:?}");
+        }
+    }
+
+    #[test]
+    fn ten_thousand_alternating_moves_stay_short_where_ranks_are_made_anew() {
+        // Of five, two go by turns between the first and the other, which halves the room each time.
+        let mut ranks: Vec<String> = (1..=5).map(at_end).collect();
+        let (mut longest, mut anew) = (0, 0);
+        for turn in 0..10_000 {
+            let (moved, other) = if turn % 2 == 0 { (3, 4) } else { (4, 3) };
+            ranks[moved] = between(Some(&ranks[0]), Some(&ranks[other]));
+            longest = longest.max(ranks[moved].len());
+            if ranks[moved].len() > LONGEST {
+                let mut order: Vec<usize> = (0..5).collect();
+                order.sort_by(|a, b| ranks[*a].cmp(&ranks[*b]));
+                let fresh = spread(None, Some(&at_end(6 + turn)), 5);
+                for (place, rank) in order.into_iter().zip(fresh) {
+                    ranks[place] = rank;
+                }
+                anew += 1;
+            }
+            assert!(ranks[0] < ranks[moved] && ranks[moved] < ranks[other], "{turn}: {ranks:?}");
+        }
+        assert!(longest <= 64, "{longest} characters");
+        assert!((1..1_000).contains(&anew), "made anew {anew} times");
+    }
 }

@@ -16,3 +16,48 @@ pub(crate) fn line(field: &str, raw: &str, longest: usize, faults: &mut Vec<Viol
     }
     text.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(raw: &str) -> Result<String, Vec<(String, String)>> {
+        let mut faults = vec![];
+        let text = line("name", raw, 5, &mut faults);
+        let told: Vec<_> = faults.into_iter().map(|fault| (fault.field, fault.reason)).collect();
+        if told.is_empty() { Ok(text) } else { Err(told) }
+    }
+
+    #[test]
+    fn white_space_around_a_line_goes_and_within_it_stays() {
+        for (raw, expected) in [
+            ("abc", "abc"),
+            ("  a b\t", "a b"),
+            ("\u{2003}ab\u{a0}", "ab"),
+            ("\u{200b}a", "\u{200b}a"),
+            ("12345", "12345"),
+            ("  12345  ", "12345"),
+            ("ééééé", "ééééé"),
+            ("👩👩👩👩👩", "👩👩👩👩👩"),
+        ] {
+            assert_eq!(kept(raw), Ok(expected.to_owned()), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_refused_for_one_reason() {
+        for (raw, reason) in [
+            ("", "REQUIRED"),
+            (" \n\t ", "REQUIRED"),
+            ("\u{200b}\u{2060}", "REQUIRED"),
+            ("\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}", "REQUIRED"),
+            ("\0", "REQUIRED"),
+            ("123456", "TOO_LONG"),
+            ("éééééé", "TOO_LONG"),
+            ("12345\0", "TOO_LONG"),
+            ("a\0b", "CHARACTER"),
+        ] {
+            assert_eq!(kept(raw), Err(vec![("name".to_owned(), reason.to_owned())]), "{raw:?}");
+        }
+    }
+}

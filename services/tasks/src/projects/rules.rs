@@ -52,3 +52,107 @@ impl Project {
         self.trash_id = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::{ObjectId, ProjectId, ScopeId, UserId};
+
+    const MADE: Timestamp = Timestamp::from_seconds(1);
+    const NOW: Timestamp = Timestamp::from_seconds(2);
+    const LATER: Timestamp = Timestamp::from_seconds(3);
+
+    fn example(is_inbox: bool) -> Project {
+        let id = Uuid::from_u128(7);
+        Project {
+            scope_id: ScopeId(id),
+            id: ProjectId(id),
+            name: "Garden".to_owned(),
+            is_inbox,
+            rank: "V".to_owned(),
+            version: 1,
+            created_at: MADE,
+            created_by: UserId(id),
+            updated_at: MADE,
+            archived_at: None,
+            trashed_at: None,
+            trash_id: None,
+        }
+    }
+
+    fn written(name: Option<&str>, archived: Option<bool>) -> ProjectFields {
+        ProjectFields { name: name.map(str::to_owned), archived }
+    }
+
+    #[test]
+    fn what_is_not_written_stays() {
+        for (fields, expected) in [
+            (written(None, None), example(false)),
+            (written(Some("Attic"), None), Project { name: "Attic".to_owned(), ..example(false) }),
+            (written(None, Some(false)), example(false)),
+            (written(None, Some(true)), Project { archived_at: Some(NOW), ..example(false) }),
+        ] {
+            let mut project = example(false);
+            assert_eq!(project.write(fields.clone(), NOW), Ok(()));
+            assert_eq!(project, expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_project_is_archived_since_it_was_first() {
+        let mut project = example(false);
+        for (archived, now, since) in [
+            (Some(true), NOW, Some(NOW)),
+            (Some(true), LATER, Some(NOW)),
+            (None, LATER, Some(NOW)),
+            (Some(false), LATER, None),
+            (Some(true), LATER, Some(LATER)),
+        ] {
+            project.write(written(None, archived), now).unwrap();
+            assert_eq!(project.archived_at, since, "{archived:?}");
+            let expected = if since.is_some() { Err(Error::Archived) } else { Ok(()) };
+            assert_eq!(project.accepts_tasks(), expected, "{archived:?}");
+        }
+    }
+
+    #[test]
+    fn the_inbox_is_neither_written_nor_deleted_and_takes_tasks() {
+        for fields in [written(None, None), written(Some("x"), None), written(None, Some(true))] {
+            let mut inbox = example(true);
+            assert_eq!(inbox.write(fields, NOW), Err(Error::Inbox));
+            assert_eq!(inbox, example(true), "a refused write changes nothing");
+        }
+        assert_eq!(example(true).changeable(), Err(Error::Inbox));
+        assert_eq!(example(false).changeable(), Ok(()));
+        assert_eq!(example(true).accepts_tasks(), Ok(()));
+    }
+
+    #[test]
+    fn what_comes_out_of_the_trash_is_as_it_went_in() {
+        let mut project = Project { archived_at: Some(MADE), ..example(false) };
+        let before = project.clone();
+        project.trash(NOW);
+        let thrown = (project.trashed_at, project.trash_id);
+        assert_eq!(thrown, (Some(NOW), Some(ObjectId(Uuid::from_u128(7)))));
+        project.restore();
+        assert_eq!(project, before);
+    }
+
+    #[test]
+    fn a_name_is_trimmed_and_bounded() {
+        for (raw, expected) in [
+            (" Garden ", vec![]),
+            (&*"é".repeat(120), vec![]),
+            (" ", vec!["REQUIRED"]),
+            (&*"x".repeat(121), vec!["TOO_LONG"]),
+        ] {
+            let mut faults = vec![];
+            assert_eq!(name(raw, &mut faults), raw.trim());
+            let reasons: Vec<_> = faults.iter().map(|fault| fault.reason.as_str()).collect();
+            assert_eq!(reasons, expected, "{raw:?}");
+            assert!(faults.iter().all(|fault| fault.field == "name"));
+        }
+    }
+}

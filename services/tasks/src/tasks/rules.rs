@@ -272,11 +272,31 @@ mod tests {
     }
 
     #[test]
-    fn a_description_is_bounded_in_characters() {
-        let mut faults = vec![];
-        description("é".repeat(DESCRIPTION), &mut faults);
-        assert_eq!(faults, []);
-        description("é".repeat(DESCRIPTION + 1), &mut faults);
-        assert_eq!(faults[0].reason, "TOO_LONG");
+    fn a_description_is_kept_as_it_is_and_bounded_in_characters() {
+        for (raw, reason) in [
+            (String::new(), None),
+            (" *kept*\n ".to_owned(), None),
+            ("x".repeat(DESCRIPTION), None),
+            ("é".repeat(DESCRIPTION), None),
+            ("x".repeat(DESCRIPTION + 1), Some("TOO_LONG")),
+            ("é".repeat(DESCRIPTION + 1), Some("TOO_LONG")),
+            ("a\0b".to_owned(), Some("CHARACTER")),
+        ] {
+            let mut faults = vec![];
+            assert_eq!(description(raw.clone(), &mut faults), raw);
+            let told: Vec<_> = faults.iter().map(|fault| fault.reason.as_str()).collect();
+            assert_eq!(told, Vec::from_iter(reason), "{} bytes", raw.len());
+        }
+    }
+
+    #[test]
+    fn a_task_comes_out_of_the_trash_as_it_went_in() {
+        let mut task = Task { completed_at: Some(FIRST), ..example() };
+        let before = task.clone();
+        task.trash(SECOND, ObjectId(uuid::Uuid::from_u128(9)));
+        assert_eq!(task.trashed_at, Some(SECOND));
+        assert_eq!(task.trash_id, Some(ObjectId(uuid::Uuid::from_u128(9))));
+        task.restore();
+        assert_eq!(task, before);
     }
 }

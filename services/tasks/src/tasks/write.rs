@@ -185,3 +185,45 @@ async fn update(
     task.write(fields);
     answer(status::write(unit, actor, task, status).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::rows::Row as _;
+
+    fn id(number: u128) -> TaskId {
+        TaskId(uuid::Uuid::from_u128(number))
+    }
+
+    fn all() -> [Write; 6] {
+        let (fields, if_version) = (Box::<TaskFields>::default, Some(1));
+        [
+            Write::Create { id: Some(id(1)), project: None, parent: Some(id(2)), fields: fields() },
+            Write::Update { id: id(1), fields: fields(), if_version },
+            Write::Delete { id: id(1), if_version },
+            Write::Complete { id: id(1), if_version },
+            Write::Reopen { id: id(1), if_version },
+            Write::Move {
+                id: id(1),
+                to: Target { place: Place::Stay, beside: Beside::AtEnd },
+                if_version,
+            },
+        ]
+    }
+
+    #[test]
+    fn each_write_is_counted_under_a_name_of_its_own() {
+        let labels = all().map(|write| write.label());
+        assert_eq!(labels.map(|[object, _]| object), [OPERATIONS.0; 6]);
+        assert_eq!(labels.map(|[_, operation]| operation), OPERATIONS.1);
+        assert_eq!(OPERATIONS.0, Task::TYPE);
+    }
+
+    #[test]
+    fn each_write_names_the_rows_that_it_is_about() {
+        // An id of the client's choice is looked for among projects too.
+        assert_eq!(all().map(|write| write.wanted().len()), [3, 1, 1, 1, 1, 1]);
+        let new = Write::Create { id: None, project: None, parent: None, fields: Box::default() };
+        assert_eq!(new.wanted().len(), 0, "nobody looks for what is only made");
+    }
+}

@@ -47,4 +47,20 @@ mod tests {
             faults.iter().map(|fault| (fault.field.as_str(), fault.reason.as_str())).collect();
         assert_eq!(fields, [("labels.0", "REQUIRED"), ("labels.2", "TOO_LONG")]);
     }
+
+    #[test]
+    fn sixty_four_labels_are_kept_and_none_of_more() {
+        for (count, kept, told) in [(0, 0, 0), (64, 64, 0), (65, 0, 1)] {
+            let given: Vec<String> = (0..count).map(|number| format!("label {number}")).collect();
+            let mut faults = vec![];
+            let labels = parse(&given, &mut faults);
+            assert_eq!((labels.0.len(), faults.len()), (kept, told), "{count}");
+            assert!(
+                faults.iter().all(|fault| fault.field == "labels" && fault.reason == "TOO_MANY")
+            );
+        }
+        let mut faults = vec![];
+        assert_eq!(parse(&["x".repeat(60)], &mut faults).0, ["x".repeat(60)]);
+        assert_eq!(faults, []);
+    }
 }
