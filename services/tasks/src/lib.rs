@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 pub use config::Config;
 pub(crate) use error::Error;
+pub use journal::metrics::CATALOGUE as METRICS;
 use kit::{
     Clock, Db, GrpcChannel, Service,
     caller::Authenticate,

@@ -1,27 +1,27 @@
 //! What is counted of writes.
 use std::sync::LazyLock;
 
-use prometheus::{
-    Histogram, IntCounterVec, exponential_buckets, register_histogram, register_int_counter_vec,
-};
+use kit::metrics::Metric;
+use prometheus::{Histogram, IntCounterVec};
 
 /// A resource, and its operations by the names that metrics use.
 pub(crate) type Operations = (&'static str, &'static [&'static str]);
 
-static WRITES: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let made = register_int_counter_vec!(
-        "errand_tasks_writes_total",
-        "Writes carried out.",
-        &["object", "operation"]
-    );
-    made.expect("registered once")
-});
+const WRITES_CARRIED_OUT: Metric =
+    Metric::counter("errand_tasks_writes_total", &["object", "operation"], "Writes carried out.");
+const UNIT_WRITES: Metric = Metric::histogram(
+    "errand_tasks_unit_writes",
+    &[],
+    "Writes that shared a unit of work.",
+    &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0],
+);
 
-static TOGETHER: LazyLock<Histogram> = LazyLock::new(|| {
-    let buckets = exponential_buckets(1.0, 2.0, 7).expect("a start, a factor and a count");
-    register_histogram!("errand_tasks_unit_writes", "Writes that shared a unit of work.", buckets)
-        .expect("registered once")
-});
+/// What the tasks service counts, for documentation, rules and dashboards.
+pub const CATALOGUE: &[Metric] = &[WRITES_CARRIED_OUT, UNIT_WRITES];
+
+static WRITES: LazyLock<IntCounterVec> = LazyLock::new(|| WRITES_CARRIED_OUT.register_counter());
+static TOGETHER: LazyLock<Histogram> =
+    LazyLock::new(|| UNIT_WRITES.register_histogram().with_label_values(&[] as &[&str]));
 
 /// Names those of a resource, so that a rate has a beginning.
 pub(crate) fn register((object, operations): Operations) {
