@@ -29,10 +29,23 @@ pub(crate) struct Operations {
 pub(crate) enum Bound {
     /// So many characters.
     Length { shape: &'static str, field: &'static str, least: usize, most: usize },
-    /// So many texts, each of at most so many characters.
+    /// Characters in an order that a regular expression allows.
+    Pattern { shape: &'static str, field: &'static str, pattern: &'static str },
+    /// So many texts that can be seen, each of at most so many characters.
     Items { shape: &'static str, field: &'static str, most: usize, longest: usize },
-    /// One of several kinds: the first field of each has to be there, the others may.
-    Either { shape: &'static str, kinds: &'static [&'static [&'static str]] },
+    /// Of one kind among several.
+    Either { shape: &'static str, kinds: &'static [Kind] },
+}
+
+/// A kind of an object. A field that is neither here nor there may only be null.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    /// Fields that have to be there.
+    pub(crate) has: &'static [&'static str],
+    /// Fields that may be there.
+    pub(crate) may_have: &'static [&'static str],
+    /// Fields that are written by a pattern of their own in this kind.
+    pub(crate) patterns: &'static [(&'static str, &'static str)],
 }
 
 /// One operation: a method on a path.
@@ -125,6 +138,18 @@ impl Operations {
     ) -> Self {
         let length = |shape: &&'static str| Bound::Length { shape, field, least, most };
         self.bounds.extend(shapes.iter().map(length));
+        self
+    }
+
+    /// Says how a text is written in each of `shapes`.
+    pub(crate) fn pattern(
+        mut self,
+        shapes: &[&'static str],
+        field: &'static str,
+        pattern: &'static str,
+    ) -> Self {
+        let pattern = |shape: &&'static str| Bound::Pattern { shape: *shape, field, pattern };
+        self.bounds.extend(shapes.iter().map(pattern));
         self
     }
 

@@ -76,7 +76,7 @@ impl Rpc {
     {
         let (scope, actor) = (self.scope(&request).await?, actor(&request)?);
         let key = key(method, &request)?;
-        let only_validate = caller::only_validates(&request);
+        let only_validate = only_validates(&request);
         let command = Box::new(parse(request.into_inner())?);
         if only_validate {
             return Err(Error::Invalid(vec![]).into());
@@ -116,7 +116,7 @@ fn actor<M>(request: &Request<M>) -> Result<Actor, Status> {
 
 /// The idempotency key of a write, with what tells this write from others.
 fn key<M: Message>(method: &'static str, request: &Request<M>) -> Result<Option<Key>, Status> {
-    if caller::only_validates(request) {
+    if only_validates(request) {
         return Ok(None);
     }
     let Some(key) = request.metadata().get("idempotency-key") else { return Ok(None) };

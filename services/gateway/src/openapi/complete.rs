@@ -8,7 +8,7 @@ use utoipa::openapi::{
     security::SecurityRequirement,
 };
 
-use super::refusals::REFUSALS;
+use super::{pattern, refusals::REFUSALS};
 use crate::operations::{Operation, Traits};
 
 const JSON: &str = "application/json";
@@ -78,7 +78,7 @@ fn page() -> [RefOr<Parameter>; 2] {
         .default(Some(page::DEFAULT_LIMIT.into()))
         .minimum(Some(whole(1)))
         .maximum(Some(whole(page::MAX_LIMIT)));
-    let text = ObjectBuilder::new().schema_type(Type::String);
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern::CURSOR));
     let query = |name, description, schema: ObjectBuilder| {
         ParameterBuilder::new()
             .name(name)
@@ -101,18 +101,33 @@ fn page() -> [RefOr<Parameter>; 2] {
 /// The headers that an operation reads.
 fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
     let Traits { versioned, cached, .. } = &operation.traits;
-    let key = (
-        "Idempotency-Key",
-        "Makes a retry harmless for 24 h: the same key, the same outcome. Best a UUID.",
-    );
-    let known = ("If-Match", "The ETag that you know: refused with 412 when it has changed since.");
-    let had =
-        ("If-None-Match", "The ETag that you have: answered with 304 when it is still the same.");
-    let headers = match operation.writes() {
-        true => [operation.is_keyed().then_some(key), versioned.then_some(known)],
-        false => [(*versioned || *cached).then_some(had), None],
+    let header = |name, description, pattern: Option<&str>| {
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(pattern);
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .description(Some(description))
+            .schema(Some(text))
+            .build()
+            .into()
     };
-    headers.into_iter().flatten().map(|(name, description)| header(name, description)).collect()
+    let key = || {
+        let about = "Makes a retry harmless for 24 h: the same key, the same outcome. Best a UUID.";
+        header("Idempotency-Key", about, Some(pattern::IDEMPOTENCY_KEY))
+    };
+    let known = || {
+        let about = "The ETag that you know: refused with 412 when it has changed since.";
+        header("If-Match", about, Some(pattern::IF_MATCH))
+    };
+    let had = || {
+        let about = "The ETag that you have: answered with 304 when it is still the same.";
+        header("If-None-Match", about, None)
+    };
+    let headers = match operation.writes() {
+        true => [operation.is_keyed().then(key), versioned.then(known)],
+        false => [(*versioned || *cached).then(had), None],
+    };
+    headers.into_iter().flatten().collect()
 }
 
 fn describe_success(operation: &Operation, documented: &mut Documented) {
@@ -146,15 +161,4 @@ fn accept_merge_patch(body: &mut RequestBody) {
     if let Some(content) = body.content.get(JSON).cloned() {
         body.content.insert(MERGE_PATCH.to_owned(), content);
     }
-}
-
-fn header(name: &str, description: &str) -> RefOr<Parameter> {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Header)
-        .description(Some(description))
-        .schema(Some(text))
-        .build()
-        .into()
 }

@@ -2,19 +2,23 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::{
-    ObjectBuilder, OneOfBuilder, RefOr, Schema,
+    Object, ObjectBuilder, OneOfBuilder, RefOr, Schema,
     path::Operation as Documented,
-    schema::{AdditionalProperties, ArrayItems},
+    schema::{
+        AdditionalProperties, AnyOfBuilder, ArrayItems, KnownFormat, SchemaFormat, SchemaType, Type,
+    },
 };
 
-use crate::operations::Bound;
+use super::pattern;
+use crate::operations::{Bound, Kind};
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// Where a component's schema is referred to.
 const COMPONENTS: &str = "#/components/schemas/";
 
-/// Refuses in the document what is refused in a body that `operation` reads: fields that are not known.
+/// Refuses in the document what is refused in a body that `operation` reads: fields that are not known, and the character that no
+/// database stores.
 pub(super) fn close(operation: &Documented, schemas: &mut Schemas) {
     let Some(RefOr::T(body)) = &operation.request_body else { return };
     for content in body.content.values() {
@@ -40,6 +44,9 @@ fn close_schema(schema: &mut RefOr<Schema>, schemas: &mut Schemas) {
             for property in object.properties.values_mut() {
                 close_schema(property, schemas);
             }
+            if is_any_text(object) {
+                object.pattern = Some(pattern::TEXT.to_owned());
+            }
             if !object.properties.is_empty() {
                 object.additional_properties =
                     Some(Box::new(AdditionalProperties::FreeForm(false)));
@@ -48,8 +55,22 @@ fn close_schema(schema: &mut RefOr<Schema>, schemas: &mut Schemas) {
         RefOr::T(Schema::OneOf(one)) => {
             one.items.iter_mut().for_each(|item| close_schema(item, schemas));
         }
+        RefOr::T(Schema::AnyOf(any)) => {
+            any.items.iter_mut().for_each(|item| close_schema(item, schemas));
+        }
         RefOr::T(_) => {}
     }
+}
+
+/// Whether it is a text of which nothing else is said than how long it is.
+fn is_any_text(object: &Object) -> bool {
+    let any = [None, Some(SchemaFormat::KnownFormat(KnownFormat::Password))];
+    let text = match &object.schema_type {
+        SchemaType::Type(kind) => *kind == Type::String,
+        SchemaType::Array(kinds) => kinds.contains(&Type::String),
+        SchemaType::AnyValue => false,
+    };
+    text && object.enum_values.is_none() && object.pattern.is_none() && any.contains(&object.format)
 }
 
 /// Says of a shape what `bound` says.
@@ -62,6 +83,11 @@ pub(super) fn apply(bound: &Bound, schemas: &mut Schemas) {
                 text.max_length = Some(most);
             }
         }
+        Bound::Pattern { shape, field, pattern } => {
+            if let RefOr::T(Schema::Object(text)) = property(shape, field, schemas) {
+                text.pattern = Some(pattern.to_owned());
+            }
+        }
         Bound::Items { shape, field, most, longest } => {
             if let RefOr::T(Schema::Array(list)) = property(shape, field, schemas) {
                 list.max_items = Some(most);
@@ -69,6 +95,7 @@ pub(super) fn apply(bound: &Bound, schemas: &mut Schemas) {
                     && let RefOr::T(Schema::Object(text)) = items.as_mut()
                 {
                     (text.min_length, text.max_length) = (Some(1), Some(longest));
+                    text.pattern = Some(pattern::VISIBLE.clone());
                 }
             }
         }
@@ -86,17 +113,37 @@ fn property<'s>(shape: &str, field: &str, schemas: &'s mut Schemas) -> &'s mut R
     object.properties.get_mut(field).expect("a bound is of a field that is there")
 }
 
-/// One of several kinds of an object; the first field of a kind has to be there.
-fn either(whole: &RefOr<Schema>, kinds: &[&[&str]]) -> RefOr<Schema> {
+/// An object of one kind among several: of exactly one where each has a field of its own, else of whichever it is.
+fn either(whole: &RefOr<Schema>, kinds: &[Kind]) -> RefOr<Schema> {
     let RefOr::T(Schema::Object(object)) = whole else { return whole.clone() };
-    let kind = |fields: &&[&str]| {
-        let known = object.properties.iter().filter(|(name, _)| fields.contains(&name.as_str()));
-        let builder = known.fold(ObjectBuilder::new(), |builder, (name, schema)| {
-            builder.property(name.clone(), schema.clone())
-        });
-        let closed = builder.additional_properties(Some(AdditionalProperties::FreeForm(false)));
-        fields.iter().take(1).fold(closed, |builder, first| builder.required(*first))
+    let description = object.description.clone();
+    let each = kinds.iter().map(|kind| one_kind(object, kind));
+    let schema: Schema = match kinds.iter().any(|kind| kind.has.is_empty()) {
+        true => {
+            let any = AnyOfBuilder::new().description(description);
+            each.fold(any, AnyOfBuilder::item).build().into()
+        }
+        false => {
+            let one = OneOfBuilder::new().description(description);
+            each.fold(one, OneOfBuilder::item).build().into()
+        }
     };
-    let one = OneOfBuilder::new().description(object.description.clone());
-    RefOr::T(kinds.iter().fold(one, |one, fields| one.item(kind(fields))).build().into())
+    RefOr::T(schema)
+}
+
+fn one_kind(object: &Object, kind: &Kind) -> Object {
+    let Kind { has, may_have, patterns } = kind;
+    let built = object.properties.iter().fold(ObjectBuilder::new(), |built, (name, schema)| {
+        let known = has.iter().chain(*may_have).any(|one| one == name);
+        let null = || ObjectBuilder::new().schema_type(Type::Null).build().into();
+        let mut schema = if known { schema.clone() } else { null() };
+        if let RefOr::T(Schema::Object(text)) = &mut schema
+            && let Some((_, pattern)) = patterns.iter().find(|(field, _)| field == name)
+        {
+            text.pattern = Some((*pattern).to_owned());
+        }
+        built.property(name.clone(), schema)
+    });
+    let closed = built.additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    has.iter().fold(closed, |closed, name| closed.required(*name)).build()
 }

@@ -126,7 +126,7 @@ fn shapes<'d>(document: &'d Value, schema: &'d Value, found: &mut Vec<&'d Value>
         found.push(schema);
     }
     let properties = schema["properties"].as_object().into_iter().flat_map(|all| all.values());
-    let kinds = schema["oneOf"].as_array().into_iter().flatten();
+    let kinds = ["oneOf", "anyOf"].iter().flat_map(|of| schema[of].as_array()).flatten();
     properties.chain(kinds).for_each(|below| shapes(document, below, found));
 }
 
@@ -151,7 +151,7 @@ async fn a_field_that_is_not_documented_is_documented_as_refused() {
     assert!(count > 15, "{count}");
     let kinds = document["components"]["schemas"]["Due"]["oneOf"].as_array().unwrap();
     let first: Vec<_> = kinds.iter().map(|kind| kind["required"][0].as_str().unwrap()).collect();
-    assert_eq!(first, ["date", "datetime"]);
+    assert_eq!(first, ["date", "datetime", "datetime"]);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::{
         idempotency::Key,
         user::User as Asker,
     },
+    openapi::pattern,
     operations::{Operations, Traits},
     reply::{self, Reply},
     shared::Gateway,
@@ -44,6 +45,8 @@ pub(crate) fn operations() -> Operations {
         .length(&["Registration"], "password", limits::PASSWORD_LEAST, limits::PASSWORD)
         .length(&["PasswordChange"], "new_password", limits::PASSWORD_LEAST, limits::PASSWORD)
         .length(&["Registration", "AccountPatch"], "name", 1, limits::NAME)
+        .pattern(&["Registration", "AccountPatch"], "name", &pattern::VISIBLE_LINE)
+        .pattern(&["Registration", "AccountPatch"], "time_zone", pattern::TIME_ZONE)
 }
 
 /// The service that keeps them.

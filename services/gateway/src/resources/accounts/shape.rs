@@ -52,13 +52,13 @@ object! {
     pub(crate) struct Registration {
         #[schema(format = Email, example = "ada@example.org")]
         email: String,
-        /// At least 15 characters; any will do.
+        /// At least 15 characters where the operator asks for no other number; any will do.
         #[schema(format = Password, example = "correct horse battery staple")]
         password: String,
         /// How the user is called.
         name: Option<String>,
         /// An IANA name; UTC when absent.
-        #[schema(example = "Europe/Berlin")]
+        #[schema(format = "time-zone", example = "Europe/Berlin")]
         time_zone: Option<String>,
     }
 }
@@ -68,7 +68,7 @@ object! {
     pub(crate) struct AccountPatch {
         #[schema(value_type = Option<String>)]
         name: Patch<String>,
-        #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+        #[schema(value_type = Option<String>, format = "time-zone", example = "Europe/Berlin")]
         time_zone: Patch<String>,
     }
 }

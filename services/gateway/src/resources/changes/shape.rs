@@ -52,6 +52,7 @@ pub(crate) struct ChangeQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i32>,
     /// `next_cursor` of the page before, or the `cursor` of a change; from the beginning when absent.
+    #[param(pattern = "^[A-Za-z0-9_-]*$")]
     cursor: Option<String>,
     /// How long to wait for a change when there is none: up to `30s`.
     #[param(default = "0s", pattern = "^([0-9]|[12][0-9]|30)s?$", example = "5s")]

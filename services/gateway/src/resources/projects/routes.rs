@@ -13,6 +13,7 @@ use crate::{
     body::Draft,
     condition::{IfMatch, IfNoneMatch},
     edge::{access::Access, user::User},
+    openapi::pattern,
     operations::{Operations, Traits},
     path::Id,
     problem::Problem,
@@ -31,6 +32,8 @@ pub(crate) fn operations() -> Operations {
         .offer(routes!(update), user().versioned().example(json!({"name": "Orchard"})))
         .offer(routes!(remove), user().versioned())
         .length(&["NewProject", "ProjectPatch"], "name", 1, limits::PROJECT_NAME)
+        .pattern(&["NewProject", "ProjectPatch"], "name", &pattern::VISIBLE)
+        .pattern(&["NewProject"], "id", pattern::UUID_7)
 }
 
 /// The service that keeps them.

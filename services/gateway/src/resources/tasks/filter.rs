@@ -12,23 +12,30 @@ pub(crate) struct TaskQuery {
     /// Those of this project.
     project_id: Option<uuid::Uuid>,
     /// Those with one of these states.
-    #[param(style = Form, explode = false)]
+    #[param(style = Form, explode = false, min_items = 1, max_items = 16)]
     status: Option<Vec<Status>>,
     /// Those with one of these priorities.
-    #[param(style = Form, explode = false)]
+    #[param(style = Form, explode = false, min_items = 1, max_items = 16)]
     priority: Option<Vec<Priority>>,
-    /// Those with all of these labels.
-    #[param(style = Form, explode = false)]
-    label: Option<Vec<String>>,
+    /// Those with all of these labels: each in a parameter of its own, or between commas. `%2C` is a comma of the label itself.
+    #[param(inline, style = Form, explode = true, min_items = 1, max_items = 16)]
+    label: Option<Vec<Label>>,
     /// Those that are due before this moment.
     #[param(format = DateTime)]
     due_before: Option<String>,
-    /// Those that hold these words in their title or description.
+    /// Those that hold these words, at most 16, in their title or description.
+    #[param(pattern = "^\\s*([^\\s\\u0000]+\\s+){0,15}([^\\s\\u0000]+\\s*)?$")]
     q: Option<String>,
     /// `-` in front turns it round; `-created_at` when absent. By `rank` only within a project.
     #[param(inline)]
     order_by: Option<Order>,
 }
+
+/// A label that a task may have.
+#[derive(Debug, ToSchema)]
+#[schema(min_length = 1, pattern = "^[^\\u0000]+$")]
+#[expect(dead_code, reason = "the document's half of a filter")]
+pub(crate) struct Label(String);
 
 /// An order of tasks.
 #[derive(Debug, Serialize, ToSchema)]

@@ -17,7 +17,8 @@ use crate::{
     body::{Draft, Nothing},
     condition::{IfMatch, IfNoneMatch},
     edge::{access::Access, user::User},
-    operations::{Bound, Operations, Traits},
+    openapi::pattern,
+    operations::{Bound, Kind, Operations, Traits},
     path::Id,
     problem::Problem,
     query::Query,
@@ -50,8 +51,33 @@ pub(crate) fn operations() -> Operations {
         .length(&["NewTask", "TaskPatch"], "description", 0, limits::DESCRIPTION)
         .bound(labels("NewTask"))
         .bound(labels("TaskPatch"))
-        .bound(Bound::Either { shape: "Due", kinds: &[&["date"], &["datetime", "time_zone"]] })
+        .pattern(&["NewTask", "TaskPatch"], "title", &pattern::VISIBLE)
+        .pattern(&["NewTask"], "id", pattern::UUID_7)
+        .pattern(&["Due"], "date", pattern::DAY)
+        .pattern(&["Due"], "datetime", pattern::TIME)
+        .pattern(&["Due"], "time_zone", pattern::TIME_ZONE)
+        .bound(Bound::Either { shape: "Due", kinds: DUES })
+        .bound(Bound::Either { shape: "Move", kinds: PLACES })
 }
+
+/// A day, a time somewhere, a time wherever one is.
+const DUES: &[Kind] = &[
+    Kind { has: &["date"], may_have: &[], patterns: &[] },
+    Kind {
+        has: &["datetime", "time_zone"],
+        may_have: &[],
+        patterns: &[("datetime", pattern::WALL_TIME)],
+    },
+    Kind { has: &["datetime"], may_have: &[], patterns: &[] },
+];
+
+/// At most one of `parent_id` and `project_id`, and of `before` and `after`.
+const PLACES: &[Kind] = &[
+    Kind { has: &[], may_have: &["parent_id", "before"], patterns: &[] },
+    Kind { has: &[], may_have: &["parent_id", "after"], patterns: &[] },
+    Kind { has: &[], may_have: &["project_id", "before"], patterns: &[] },
+    Kind { has: &[], may_have: &["project_id", "after"], patterns: &[] },
+];
 
 fn labels(shape: &'static str) -> Bound {
     Bound::Items { shape, field: "labels", most: limits::LABELS, longest: limits::LABEL }

@@ -27,13 +27,13 @@ object! {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false, format = Date, example = "2026-09-01")]
         date: Option<String>,
-        /// A time of day; with a trailing `Z` it is UTC.
+        /// A time of day in whole seconds; with a trailing `Z`, or an offset, it is kept in UTC.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false, example = "2026-09-01T09:00:00")]
         datetime: Option<String>,
         /// Whose time of day it is: an IANA name.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[schema(nullable = false, example = "Europe/Berlin")]
+        #[schema(nullable = false, format = "time-zone", example = "Europe/Berlin")]
         time_zone: Option<String>,
     }
 }
