@@ -1,5 +1,7 @@
 //! What the handlers and jobs of one process share.
-use kit::{Clock, Db, Timestamp, token::Revocation};
+use kit_base::{Clock, Timestamp};
+use kit_db::Db;
+use kit_rpc::token::Revocation;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
@@ -53,9 +55,9 @@ impl Authority {
     pub(crate) async fn prepare(&self) -> anyhow::Result<()> {
         self.db.up().await?;
         if self.config.migrates() {
-            kit::db::migrate::apply(&self.db, MIGRATIONS).await?;
+            kit_db::migrate::apply(&self.db, MIGRATIONS).await?;
         } else {
-            kit::db::migrate::check(&self.db, MIGRATIONS).await.map_err(anyhow::Error::msg)?;
+            kit_db::migrate::check(&self.db, MIGRATIONS).await.map_err(anyhow::Error::msg)?;
         }
         Ok(self.load().await?)
     }
@@ -96,10 +98,10 @@ impl Authority {
 
 /// The database that the configuration names.
 pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
-    let limits = kit::db::Limits {
+    let limits = kit_db::Limits {
         name: "auth",
         connections: config.database_connections,
-        ..kit::db::Limits::default()
+        ..kit_db::Limits::default()
     };
     Db::open(config.database_url.expose(), &limits)
 }

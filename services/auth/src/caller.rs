@@ -1,5 +1,5 @@
 //! Who asks.
-use kit::{Caller, token::Verifier};
+use kit_rpc::{Caller, token::Verifier};
 use tonic::{Request, Response, Status};
 
 use crate::{accounts::rules::AccountId, sessions::rules::SessionId};

@@ -1,7 +1,7 @@
 //! What an operator may set.
 use std::{path::PathBuf, time::Duration};
 
-use kit::{Secret, Settings, config::Period};
+use kit_process::{Secret, Settings, config::Period};
 use serde::{Deserialize, Serialize};
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Every way the auth service says no: what each resource says, and what none of them says alone.
 use std::time::Duration;
 
-use kit::{Fault, Violation, page::PageError};
+use kit_base::{Fault, Violation, page::PageError};
 use tonic::{Code, Status};
 
 use crate::{accounts, idempotency, keys, passwords, refresh, sessions, throttle};
@@ -28,7 +28,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Page(#[from] PageError),
     #[error(transparent)]
-    Database(#[from] kit::db::Error),
+    Database(#[from] kit_db::Error),
     #[error("something unexpected happened")]
     Internal(#[source] anyhow::Error),
 }
@@ -83,7 +83,7 @@ impl Fault for Error {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        kit::status(&error)
+        kit_base::status(&error)
     }
 }
 
@@ -144,12 +144,12 @@ mod tests {
                 None,
             ),
             (
-                kit::db::Error::Unavailable(kit::error::Absent::new(lost())).into(),
+                kit_db::Error::Unavailable(kit_base::error::Absent::new(lost())).into(),
                 Unavailable,
                 "DATABASE_UNAVAILABLE",
                 Some(1),
             ),
-            (kit::db::Error::NotFound.into(), Internal, "INTERNAL", None),
+            (kit_db::Error::NotFound.into(), Internal, "INTERNAL", None),
             (Error::Internal(lost()), Internal, "INTERNAL", None),
         ]
     }
@@ -159,7 +159,7 @@ mod tests {
         for (error, code, reason, seconds) in all() {
             let said = format!("{error:?}");
             let status = Status::from(error);
-            let refusal = kit::error::Refusal::of(&status);
+            let refusal = kit_base::error::Refusal::of(&status);
             assert_eq!((status.code(), refusal.reason.as_deref()), (code, Some(reason)), "{said}");
             assert_eq!(refusal.retry_after, seconds.map(Duration::from_secs), "{said}");
             assert!(!format!("{status:?}").contains("hunter2"), "{said}: a cause is shown");
@@ -173,6 +173,6 @@ mod tests {
             Violation::new("email", "INVALID", "other"),
         ];
         let status = Status::from(Error::Invalid(faults.clone()));
-        assert_eq!(kit::error::Refusal::of(&status).violations, faults);
+        assert_eq!(kit_base::error::Refusal::of(&status).violations, faults);
     }
 }

@@ -1,5 +1,6 @@
 //! What is of no use any more goes.
-use kit::{Db, Timestamp};
+use kit_base::Timestamp;
+use kit_db::Db;
 
 use crate::{error::Error, idempotency, refresh, sessions, store::remove, throttle, trust};
 

@@ -1,7 +1,7 @@
 //! What goes on beside the requests, in every replica; none of it minds being done twice.
 use std::{sync::Arc, time::Duration};
 
-use kit::{Stop, Timestamp};
+use kit_base::{Stop, Timestamp};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use crate::{authority::Authority, error::Error, housekeeping, sessions};

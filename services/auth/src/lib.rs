@@ -26,7 +26,8 @@ mod trust;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use kit::{Clock, Service};
+use kit_base::Clock;
+use kit_process::Service;
 
 pub use config::Config;
 pub use migrations::MIGRATIONS;
@@ -80,6 +81,6 @@ fn assemble(authority: &Arc<Authority>) -> Service {
 /// # Errors
 /// When the database cannot be reached, or a step fails; steps before it stay.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    kit::db::migrate::apply(&authority::open(config)?, MIGRATIONS).await?;
+    kit_db::migrate::apply(&authority::open(config)?, MIGRATIONS).await?;
     Ok(())
 }

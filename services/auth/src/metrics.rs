@@ -1,7 +1,7 @@
 //! What the auth service counts, each beside what it counts. Nothing of it names a person.
 pub(crate) mod series;
 
-use kit::metrics::Metric;
+use kit_base::metrics::Metric;
 
 use crate::{accounts, keys, passwords, refresh, sessions, throttle, trust};
 

@@ -1,5 +1,5 @@
 //! The steps of the schema, in their order.
-use kit::db::Migration;
+use kit_db::Migration;
 
 /// For whoever asks a database which release it is at.
 pub const MIGRATIONS: &[Migration] = &[

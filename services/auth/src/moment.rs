@@ -1,5 +1,5 @@
 //! A moment as the contracts carry it.
-use kit::Timestamp;
+use kit_base::Timestamp;
 
 /// Seconds and nanoseconds since 1970.
 pub(crate) fn moment(timestamp: Timestamp) -> prost_types::Timestamp {

@@ -1,7 +1,7 @@
 //! The routes of all three services; each request carries the verdict on its token.
 use std::sync::Arc;
 
-use kit::caller::Authenticate;
+use kit_rpc::Authenticate;
 use proto::auth::v1::{
     account_service_server::AccountServiceServer, session_service_server::SessionServiceServer,
     trust_service_server::TrustServiceServer,

@@ -1,7 +1,7 @@
 //! The tables, with types that are real ones on PostgreSQL and the nearest there are on SQLite.
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Uuid};
+    use kit_db::sql::{Instant, Uuid};
 
     accounts (id) {
         id -> Uuid,
@@ -19,7 +19,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Uuid};
+    use kit_db::sql::{Instant, Uuid};
 
     sessions (account_id, id) {
         account_id -> Uuid,
@@ -35,7 +35,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Uuid};
+    use kit_db::sql::{Instant, Uuid};
 
     refresh_tokens (hash) {
         hash -> Binary,
@@ -47,7 +47,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use kit::db::sql::{Instant, Uuid};
+    use kit_db::sql::{Instant, Uuid};
 
     revocations (session_id) {
         session_id -> Uuid,
@@ -58,7 +58,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::Instant;
+    use kit_db::sql::Instant;
 
     attempts (key) {
         key -> Binary,
@@ -70,7 +70,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::Instant;
+    use kit_db::sql::Instant;
 
     signing_keys (generation) {
         generation -> Integer,
@@ -84,7 +84,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Uuid};
+    use kit_db::sql::{Instant, Uuid};
 
     idempotency_keys (user_id, key) {
         user_id -> Uuid,

@@ -1,11 +1,8 @@
 //! What every store asks of the database.
 use diesel::{sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{self, Cached, sql::Instant},
-    on,
-};
+use kit_base::Timestamp;
+use kit_db::{self as db, Cached, Db, on, sql::Instant};
 
 use crate::error::Error;
 

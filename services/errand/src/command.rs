@@ -9,9 +9,9 @@ pub(crate) mod smoke;
 
 use std::{future::Future, process::ExitCode};
 
-use kit::run::say;
+use kit_process::run::say;
 
 /// Runs a command to its end; an error is said on standard error.
 fn block_on(command: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
-    kit::run::command("errand", command)
+    kit_process::run::command("errand", command)
 }

@@ -1,5 +1,5 @@
 //! The settings of all three services, under one roof.
-use kit::{Secret, Settings, config::Reader};
+use kit_process::{Secret, Settings, config::Reader};
 use serde::{Deserialize, Serialize};
 
 /// What an operator may set: the variables of each service, with `AUTH_`, `TASKS_` or `GATEWAY_` in front where they differ.
@@ -69,7 +69,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use kit::config::{Environment, Faults, load};
+    use kit_process::config::{Environment, Faults, load};
 
     use super::*;
 

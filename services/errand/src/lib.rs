@@ -1,7 +1,8 @@
 //! The whole suite in one process: the same services as in three, joined without sockets.
 mod config;
 
-use kit::{Clock, Service, config::Live};
+use kit_base::Clock;
+use kit_process::{Service, config::Live};
 
 pub use config::Config;
 

@@ -48,13 +48,13 @@ impl IfMatch {
             }
         }
         Err(refusal.unwrap_or_else(|| {
-            kit::error::refuse(Code::Aborted, "VERSION_MISMATCH", "it has another version")
+            kit_base::error::refuse(Code::Aborted, "VERSION_MISMATCH", "it has another version")
         }))
     }
 }
 
 fn is_of_another_version(status: &Status) -> bool {
-    let reason = kit::error::Refusal::of(status).reason;
+    let reason = kit_base::error::Refusal::of(status).reason;
     matches!(reason.as_deref(), Some("VERSION_MISMATCH" | "IDEMPOTENCY_KEY_REUSED"))
 }
 
@@ -175,8 +175,9 @@ mod tests {
 
     #[tokio::test]
     async fn each_version_is_tried_until_one_is_there() {
-        let mismatch = || kit::error::refuse(Code::Aborted, "VERSION_MISMATCH", "");
-        let reused = || kit::error::refuse(Code::FailedPrecondition, "IDEMPOTENCY_KEY_REUSED", "");
+        let mismatch = || kit_base::error::refuse(Code::Aborted, "VERSION_MISMATCH", "");
+        let reused =
+            || kit_base::error::refuse(Code::FailedPrecondition, "IDEMPOTENCY_KEY_REUSED", "");
         let ask = async |versions: &[i64], answers: Vec<Result<(), Status>>| {
             let (mut asked, mut answers) = (vec![], answers.into_iter());
             let send = |version: Option<i64>| {

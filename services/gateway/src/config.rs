@@ -1,7 +1,7 @@
 //! What an operator may set.
 mod network;
 
-use kit::Settings;
+use kit_process::Settings;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use network::Network;
@@ -99,7 +99,7 @@ impl Settings for Config {
             (count == 0).then(|| format!("{name} must be at least 1"))
         };
         let urls = [("AUTH_URL", &*self.auth_url), ("TASKS_URL", &*self.tasks_url)];
-        let tls = kit::tls::faults(&self.tls_dir, &urls);
+        let tls = kit_rpc::tls::faults(&self.tls_dir, &urls);
         let urls = urls.into_iter().filter_map(|(name, url)| not_a_url(name, url)).chain(tls);
         let networks = self.trusted_proxies.iter().filter_map(|text| not_a_network(text));
         let origins = self.cors_origins.iter().filter_map(|text| not_an_origin(text));

@@ -16,7 +16,9 @@ mod shared;
 
 use std::sync::Arc;
 
-use kit::{Clock, GrpcChannel, Service, Stop, channel, config::Live, tls::Identity};
+use kit_base::{Clock, Stop};
+use kit_process::{Service, config::Live};
+use kit_rpc::{GrpcChannel, channel, tls::Identity};
 use proto::{
     auth::v1::trust_service_client::TrustServiceClient,
     tasks::v1::{ListProjectsRequest, project_service_client::ProjectServiceClient},

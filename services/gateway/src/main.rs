@@ -3,5 +3,5 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    kit::run("gateway", 8080, gateway::build_remote)
+    kit_process::run("gateway", 8080, gateway::build_remote)
 }

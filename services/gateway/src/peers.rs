@@ -1,5 +1,5 @@
 //! The services behind the edge.
-use kit::GrpcChannel;
+use kit_rpc::GrpcChannel;
 
 /// The services behind the edge.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use kit::{Timestamp, error::Refusal};
+use kit_base::{Timestamp, error::Refusal};
 use serde::Serialize;
 use tonic::Status;
 use utoipa::ToSchema;

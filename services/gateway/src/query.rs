@@ -7,7 +7,7 @@ use axum::{
     extract::FromRequestParts,
     http::{StatusCode, request::Parts},
 };
-use kit::Timestamp;
+use kit_base::Timestamp;
 use proto::tasks::v1::limits::FILTER;
 
 use self::decode::Pair;
@@ -153,7 +153,8 @@ impl Query {
     /// `limit` and `cursor`.
     pub(crate) fn page(&self) -> (i32, String) {
         let limit = |text: &str| {
-            number(text).filter(|limit| (1..=kit::page::MAX_LIMIT).contains(&i64::from(*limit)))
+            number(text)
+                .filter(|limit| (1..=kit_base::page::MAX_LIMIT).contains(&i64::from(*limit)))
         };
         let limit: Option<i32> = self.read("limit", "this is a number from 1 to 200", limit);
         (limit.unwrap_or(0), self.text("cursor").unwrap_or_default())
@@ -261,7 +262,10 @@ mod tests {
         let query = "label=a%2Cb,c&label=%2c&status=open%2Cdone,open&cursor=d,e%2Cf";
         let query = Query::parse(query);
         assert_eq!(query.list("label"), ["a,b", "c", ","]);
-        assert_eq!(query.words("status", &["open", "done"], |word| Some(word.len())), [4, 4, 4]);
+        assert_eq!(
+            query.words("status", &["open".to_owned(), "done".to_owned()], |word| Some(word.len())),
+            [4, 4, 4]
+        );
         assert_eq!(query.text("cursor").as_deref(), Some("d,e,f"));
         assert!(query.end().is_ok());
         let query = Query::parse("label=a,,%2C");

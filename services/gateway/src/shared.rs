@@ -2,7 +2,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use kit::{Clock, token::Verifier};
+use kit_base::Clock;
+use kit_rpc::token::Verifier;
 
 use crate::{
     config::{Config, Network},

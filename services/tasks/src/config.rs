@@ -1,4 +1,4 @@
-use kit::{Secret, Settings};
+use kit_process::{Secret, Settings};
 use serde::{Deserialize, Serialize};
 
 /// What an operator may set. Each field is an environment variable of that name in capitals.
@@ -37,7 +37,7 @@ impl Default for Config {
 
 impl Settings for Config {
     fn faults(&self) -> Vec<String> {
-        let mut faults = kit::tls::faults(&self.tls_dir, &[("AUTH_URL", &self.auth_url)]);
+        let mut faults = kit_rpc::tls::faults(&self.tls_dir, &[("AUTH_URL", &self.auth_url)]);
         if self.database_url.expose().is_empty() {
             faults.push(
                 "DATABASE_URL is missing: postgres://user@host/name or sqlite:path".to_owned(),

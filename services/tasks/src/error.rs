@@ -1,7 +1,7 @@
 //! How the tasks service says no. What a resource is refused for stands in its folder, as a [`Reason`].
 use std::{sync::Arc, time::Duration};
 
-use kit::{Fault, Violation, page::PageError};
+use kit_base::{Fault, Violation, page::PageError};
 use tonic::{Code, Status};
 
 /// Why a request was not carried out.
@@ -12,7 +12,7 @@ pub(crate) enum Error {
     #[error("{0}")]
     Refused(Arc<dyn Reason>),
     #[error("{0}")]
-    Database(#[source] Arc<kit::db::Error>),
+    Database(#[source] Arc<kit_db::Error>),
 }
 
 /// What a resource is refused for: an enum with a variant for each reason that a caller can act on.
@@ -78,15 +78,15 @@ impl Fault for Error {
     }
 }
 
-impl From<kit::db::Error> for Error {
-    fn from(error: kit::db::Error) -> Self {
+impl From<kit_db::Error> for Error {
+    fn from(error: kit_db::Error) -> Self {
         Self::Database(Arc::new(error))
     }
 }
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        kit::status(&error)
+        kit_base::status(&error)
     }
 }
 
@@ -128,13 +128,13 @@ mod tests {
             (PageError::Mismatch.into(), InvalidArgument, "CURSOR_MISMATCH", None),
             (PageError::Limit.into(), InvalidArgument, "INVALID_LIMIT", None),
             (
-                kit::db::Error::Unavailable(kit::error::Absent::new(lost())).into(),
+                kit_db::Error::Unavailable(kit_base::error::Absent::new(lost())).into(),
                 Unavailable,
                 "DATABASE_UNAVAILABLE",
                 Some(1),
             ),
-            (kit::db::Error::NotFound.into(), Internal, "INTERNAL", None),
-            (kit::db::Error::Query(lost()).into(), Internal, "INTERNAL", None),
+            (kit_db::Error::NotFound.into(), Internal, "INTERNAL", None),
+            (kit_db::Error::Query(lost()).into(), Internal, "INTERNAL", None),
         ]
     }
 
@@ -143,7 +143,7 @@ mod tests {
         for (error, code, reason, seconds) in all() {
             let said = format!("{error:?}");
             let status = Status::from(error);
-            let refusal = kit::error::Refusal::of(&status);
+            let refusal = kit_base::error::Refusal::of(&status);
             assert_eq!((status.code(), refusal.reason.as_deref()), (code, Some(reason)), "{said}");
             assert_eq!(refusal.retry_after, seconds.map(Duration::from_secs), "{said}");
             assert!(!format!("{status:?}").contains("hunter2"), "{said}: a cause is shown");
@@ -169,6 +169,6 @@ mod tests {
             Violation::new("due.date", "DATE", "a day"),
         ];
         let status = Status::from(Error::unless_acceptable(faults.clone()).unwrap_err());
-        assert_eq!(kit::error::Refusal::of(&status).violations, faults);
+        assert_eq!(kit_base::error::Refusal::of(&status).violations, faults);
     }
 }

@@ -1,7 +1,8 @@
 //! Deleting what is too old.
 use std::time::Duration;
 
-use kit::{Clock, Db, Stop, Timestamp};
+use kit_base::{Clock, Stop, Timestamp};
+use kit_db::Db;
 use tokio::time::Instant;
 use uuid::Uuid;
 

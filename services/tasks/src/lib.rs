@@ -21,12 +21,10 @@ use std::sync::Arc;
 pub use config::Config;
 pub(crate) use error::Error;
 pub use journal::metrics::CATALOGUE as METRICS;
-use kit::{
-    Clock, Db, GrpcChannel, Service,
-    caller::Authenticate,
-    db::{Limits, migrate},
-    token::Verifier,
-};
+use kit_base::Clock;
+use kit_db::{Db, Limits, migrate};
+use kit_process::Service;
+use kit_rpc::{Authenticate, GrpcChannel, token::Verifier};
 pub use migrations::ALL as MIGRATIONS;
 use quick_cache::sync::Cache;
 use rpc::Rpc;

@@ -1,7 +1,8 @@
 //! The tasks service as a process of its own.
 use std::process::ExitCode;
 
-use kit::{channel, config::Live, run::Port, tls::Identity};
+use kit_process::{config::Live, run::Port};
+use kit_rpc::{channel, tls::Identity};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -15,5 +16,5 @@ fn main() -> ExitCode {
         let auth = channel::remote("auth", &config.auth_url, identity, limits)?;
         tasks::build(config, clock, tasks::Peers { auth }).await
     };
-    kit::run::run_with_schema("tasks", Port::grpc(50052), build, tasks::migrate)
+    kit_process::run::run_with_schema("tasks", Port::grpc(50052), build, tasks::migrate)
 }

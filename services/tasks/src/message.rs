@@ -1,5 +1,5 @@
 //! What the messages of all resources say in the same way.
-use kit::{Timestamp, Violation};
+use kit_base::{Timestamp, Violation};
 use uuid::Uuid;
 
 use crate::Error;
@@ -42,7 +42,7 @@ pub(crate) fn chosen_id(text: Option<&String>, faults: &mut Vec<Violation>) -> O
 
 #[cfg(test)]
 mod tests {
-    use kit::Fault as _;
+    use kit_base::Fault as _;
 
     use super::*;
     use crate::{ids::TaskId, tasks};

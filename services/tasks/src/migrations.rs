@@ -1,10 +1,7 @@
 //! The steps of the schema. They only expand: the release before goes on working on the schema after.
-use kit::{
-    Db,
-    db::{
-        Migration,
-        migrate::{self, Index},
-    },
+use kit_db::{
+    Db, Migration,
+    migrate::{self, Index},
 };
 
 /// All of them, in order.

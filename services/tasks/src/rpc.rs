@@ -2,7 +2,9 @@
 //! folder; here is what all of them share.
 use std::{sync::Arc, time::Duration};
 
-use kit::{Caller, Clock, Db, caller, error, request};
+use kit_base::{Clock, error, request};
+use kit_db::Db;
+use kit_rpc::{Caller, only_validates};
 use prost::Message;
 use quick_cache::sync::Cache;
 use ring::digest::{SHA256, digest};

@@ -2,8 +2,9 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use kit::{
-    GrpcChannel, Stop, Timestamp,
+use kit_base::{Stop, Timestamp};
+use kit_rpc::{
+    GrpcChannel,
     token::{PublicKey, Revocation, TrustUpdate, Verifier, follow},
 };
 use proto::auth::v1::{self, WatchTrustRequest, trust_service_client::TrustServiceClient};

@@ -1,4 +1,4 @@
-use kit::Fault;
+use kit_base::Fault;
 use tonic::Code;
 
 /// Why an account was not made, read or changed.

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use kit::Timestamp;
+use kit_base::Timestamp;
 
 use super::rules::AccountId;
 use crate::schema::accounts;

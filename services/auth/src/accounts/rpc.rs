@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kit::caller::only_validates;
+use kit_rpc::only_validates;
 use prost::Message;
 use proto::auth::v1::{
     ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest, User,

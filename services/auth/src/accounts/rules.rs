@@ -1,6 +1,6 @@
 //! Who there is.
 use jiff::tz::TimeZone;
-use kit::{Violation, text::is_visible};
+use kit_base::{Violation, text::is_visible};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     passwords::rules as password,
 };
 
-kit::id!(AccountId, "Names an account.");
+kit_db::id!(AccountId, "Names an account.");
 
 /// The longest local part (RFC 5321), in bytes.
 const MAX_LOCAL: usize = 64;

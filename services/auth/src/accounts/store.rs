@@ -1,10 +1,7 @@
 use diesel::{prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{self, Cached, Connection, sql},
-    on, read, together,
-};
+use kit_base::Timestamp;
+use kit_db::{self as db, Cached, Connection, Db, on, read, sql, together};
 
 use super::{error::Error as AccountError, row::Account, rules::AccountId};
 use crate::{error::Error, schema::accounts, store::optional};

@@ -1,5 +1,5 @@
 //! Who registers, and what users change about themselves.
-use kit::Db;
+use kit_db::Db;
 use prost::Message as _;
 use proto::auth::v1::{UpdateMeRequest, User};
 

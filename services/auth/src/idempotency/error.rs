@@ -1,4 +1,4 @@
-use kit::Fault;
+use kit_base::Fault;
 use tonic::Code;
 
 /// Why a key is not accepted.

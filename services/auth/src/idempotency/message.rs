@@ -1,4 +1,4 @@
-use kit::caller::only_validates;
+use kit_rpc::only_validates;
 use prost::Message;
 use tonic::{Request, Response, Status, metadata::MetadataValue};
 

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use kit::Timestamp;
+use kit_base::Timestamp;
 
 use crate::{accounts::rules::AccountId, schema::idempotency_keys};
 

@@ -1,10 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{self, Connection},
-    on, read,
-};
+use kit_base::Timestamp;
+use kit_db::{self as db, Connection, Db, on, read};
 
 use super::{
     error::Error as KeyError,

@@ -5,10 +5,9 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::{
-    Clock, Db, Timestamp,
-    token::{ACCESS_TOKEN_LIFETIME, AUDIENCES, Claims, ISSUER, PublicKey, SigningKey},
-};
+use kit_base::{Clock, Timestamp};
+use kit_db::Db;
+use kit_rpc::token::{ACCESS_TOKEN_LIFETIME, AUDIENCES, Claims, ISSUER, PublicKey, SigningKey};
 
 use super::{
     error::Error as KeyError,
@@ -102,7 +101,7 @@ impl Keyring {
             aud: AUDIENCES.map(str::to_owned).to_vec(),
             sub: account.0,
             sid: session.0,
-            jti: kit::id::uuid(clock),
+            jti: kit_base::id::uuid(clock),
             iat: now.as_seconds(),
             nbf: now.as_seconds(),
             exp: now.plus(ACCESS_TOKEN_LIFETIME).as_seconds(),

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use kit::metrics::Metric;
+use kit_base::metrics::Metric;
 use prometheus::IntGaugeVec;
 
 pub(crate) const KEY_CREATED: Metric = Metric::gauge(

@@ -1,7 +1,8 @@
 //! The life of a signing key: published, then signing, then only verifying, then gone.
 use std::time::Duration;
 
-use kit::{Timestamp, token::ACCESS_TOKEN_LIFETIME};
+use kit_base::Timestamp;
+use kit_rpc::token::ACCESS_TOKEN_LIFETIME;
 
 /// A key is known everywhere for so long before it signs.
 const PUBLISHED_AHEAD: Duration = Duration::from_secs(15 * 60);

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{Db, db, on, read};
+use kit_db::{self as db, Db, on, read};
 
 use super::row::StoredKey;
 use crate::{error::Error, schema::signing_keys};

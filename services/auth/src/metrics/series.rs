@@ -1,4 +1,4 @@
-use kit::metrics::Metric;
+use kit_base::metrics::Metric;
 use prometheus::IntCounterVec;
 
 /// Registers a counter whose series begin at 0, so that the first rise of each is seen.

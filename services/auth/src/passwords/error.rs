@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kit::Fault;
+use kit_base::Fault;
 use tonic::Code;
 
 /// Why a password was not hashed.

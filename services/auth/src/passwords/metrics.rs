@@ -1,6 +1,6 @@
 use std::{sync::LazyLock, time::Duration};
 
-use kit::metrics::Metric;
+use kit_base::metrics::Metric;
 use prometheus::{Histogram, IntCounterVec};
 
 use crate::metrics::series::counter;
@@ -9,7 +9,7 @@ pub(crate) const HASH_DURATION: Metric = Metric::histogram(
     "errand_auth_password_hash_duration_seconds",
     &[],
     "Time to hash a password, without the wait for its turn.",
-    kit::metrics::catalogue::DURATION_BUCKETS,
+    kit_base::metrics::DURATION_BUCKETS,
 );
 pub(crate) const HASHES_SKIPPED: Metric = Metric::counter(
     "errand_auth_password_hashes_skipped_total",

@@ -1,5 +1,5 @@
 //! What a password may be (NIST SP 800-63B-4, 3.1.1.2): long, of any characters, and not one that is guessed first.
-use kit::Violation;
+use kit_base::Violation;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::limits::{PASSWORD, PASSWORD_LEAST};

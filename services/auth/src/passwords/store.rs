@@ -1,10 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{self, Cached, Connection},
-    on,
-};
+use kit_base::Timestamp;
+use kit_db::{self as db, Cached, Connection, Db, on};
 
 use crate::{accounts::rules::AccountId, error::Error, schema::accounts};
 

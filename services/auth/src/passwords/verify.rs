@@ -41,7 +41,7 @@ pub(crate) fn renew_hash(authority: &Arc<Authority>, account: &Account, password
         let (authority, id, old) =
             (Arc::clone(authority), account.id, account.password_hash.clone());
         let password = rules::normalize(password);
-        drop(kit::work::spawn(async move { renew(&authority, id, old, &password).await }));
+        drop(kit_base::work::spawn(async move { renew(&authority, id, old, &password).await }));
     }
 }
 

@@ -1,5 +1,6 @@
 //! A change of the password.
-use kit::{Db, Violation};
+use kit_base::Violation;
+use kit_db::Db;
 use proto::auth::v1::ChangePasswordRequest;
 
 use super::{

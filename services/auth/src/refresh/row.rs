@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use kit::Timestamp;
+use kit_base::Timestamp;
 
 use super::rules::Life;
 use crate::{accounts::rules::AccountId, schema::refresh_tokens, sessions::rules::SessionId};

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::Timestamp;
+use kit_base::Timestamp;
 use ring::{digest, hmac};
 
 /// A refresh token is worth nothing when it was not used for so long, and so is its session.

@@ -1,10 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{self, Cached},
-    on, read, together,
-};
+use kit_base::Timestamp;
+use kit_db::{self as db, Cached, Db, on, read, together};
 
 use super::{
     row::{KnownToken, StoredToken},

@@ -49,7 +49,7 @@ pub(super) async fn check(
             renew_hash(authority, &account, &password);
             Ok(Verified {
                 account,
-                device: known_device.unwrap_or_else(|| kit::id::uuid(&authority.clock)),
+                device: known_device.unwrap_or_else(|| kit_base::id::uuid(&authority.clock)),
                 counters,
             })
         }

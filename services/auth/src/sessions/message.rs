@@ -1,4 +1,4 @@
-use kit::token::ACCESS_TOKEN_LIFETIME;
+use kit_rpc::token::ACCESS_TOKEN_LIFETIME;
 use proto::auth::v1::{self, Device, TokenSet};
 
 use super::{

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use kit::{caller::only_validates, page};
+use kit_base::page;
+use kit_rpc::only_validates;
 use proto::auth::v1::{
     ListSessionsRequest, ListSessionsResponse, LoginRequest, LogoutRequest, RefreshRequest,
     RevokeSessionRequest, TokenSet, session_service_server::SessionService,

@@ -1,11 +1,12 @@
 //! How long a login lasts, and where it came from.
 use std::time::Duration;
 
-use kit::{Timestamp, token};
+use kit_base::Timestamp;
+use kit_rpc::token;
 
 use crate::refresh::rules::{IDLE, RefreshToken};
 
-kit::id!(SessionId, "Names a session.");
+kit_db::id!(SessionId, "Names a session.");
 
 /// A session ends after so long, however much it is used.
 const ABSOLUTE: Duration = Duration::from_secs(30 * 24 * 3600);

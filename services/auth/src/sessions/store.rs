@@ -1,10 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{Cached, Connection},
-    on, read, together,
-};
+use kit_base::Timestamp;
+use kit_db::{Cached, Connection, Db, on, read, together};
 use uuid::Uuid;
 
 use super::{row::Session, rules::SessionId};

@@ -1,5 +1,6 @@
 //! How sessions begin and end.
-use kit::{Db, Timestamp};
+use kit_base::Timestamp;
+use kit_db::Db;
 
 use super::{
     error::Error as SessionError,

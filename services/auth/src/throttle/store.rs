@@ -4,11 +4,8 @@ use diesel::{
     sql_types::{Binary, Integer},
 };
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db, Timestamp,
-    db::{Cached, Connection, sql::Instant},
-    for_each, on,
-};
+use kit_base::Timestamp;
+use kit_db::{Cached, Connection, Db, for_each, on, sql::Instant};
 use ring::hmac;
 
 use super::{error::Error as ThrottleError, rules::Subject};

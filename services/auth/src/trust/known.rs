@@ -5,10 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use kit::{
-    Clock, Stop, Timestamp,
-    token::{PublicKey, Revocation, TrustUpdate, Verifier},
-};
+use kit_base::{Clock, Stop, Timestamp};
+use kit_rpc::token::{PublicKey, Revocation, TrustUpdate, Verifier};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-use kit::token;
+use kit_rpc::token;
 use proto::auth::v1::{Revocation, SigningKey, TrustUpdate};
 
 use crate::moment::moment;

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use kit::metrics::Metric;
+use kit_base::metrics::Metric;
 use prometheus::IntGauge;
 
 pub(crate) const TRUST_STREAMS: Metric = Metric::gauge(

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use kit::Timestamp;
+use kit_base::Timestamp;
 
 use crate::{schema::revocations, sessions::rules::SessionId};
 

@@ -1,7 +1,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use kit::token;
+use kit_rpc::token;
 use proto::auth::v1::{TrustUpdate, WatchTrustRequest, trust_service_server::TrustService};
 use tokio::{
     sync::broadcast::error::RecvError,

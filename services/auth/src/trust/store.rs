@@ -1,6 +1,8 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{Db, Timestamp, db::Connection, for_each, read, token::Revocation};
+use kit_base::Timestamp;
+use kit_db::{Connection, Db, for_each, read};
+use kit_rpc::token::Revocation;
 
 use super::row::NewRevocation;
 use crate::{

@@ -1,11 +1,11 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use prost_types::FieldMask;
 use proto::auth::v1::{ChangePasswordRequest, RegisterRequest, UpdateMeRequest};
 use tonic::{Code, Request, Response, Status};
 
 use crate::harness::{App, PASSWORD, Replica, by, email, faults, refused, with_key};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     an_address_has_one_account_however_it_is_written,
     a_registration_that_is_sent_again_gives_the_same_account,
     every_fault_of_a_registration_is_said_at_once,

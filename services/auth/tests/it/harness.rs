@@ -2,12 +2,10 @@
 use std::time::Duration;
 
 use auth::Config;
-use kit::{
-    Clock, GrpcChannel, Stop, Timestamp,
-    config::Period,
-    error::Refusal,
-    testing::{Backend, Database},
-};
+use kit_base::{Clock, Stop, Timestamp, error::Refusal};
+use kit_db::testing::{Backend, Database};
+use kit_process::config::Period;
+use kit_rpc::GrpcChannel;
 use proto::auth::v1::{
     Device, GetMeRequest, LoginRequest, RefreshRequest, RegisterRequest, TokenSet, User,
     account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
@@ -63,12 +61,12 @@ impl App {
         let (channel, stop) = (service.channel(), Stop::new());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let until = stop.clone();
-        drop(kit::work::detach(async move {
-            let limits = kit::serve::Limits {
+        drop(kit_base::work::detach(async move {
+            let limits = kit_process::serve::Limits {
                 drain_delay: Period::from_millis(0),
-                ..kit::serve::Limits::default()
+                ..kit_process::serve::Limits::default()
             };
-            kit::serve::serve(service, listener, &limits, until).await.unwrap();
+            kit_process::serve::serve(service, listener, &limits, until).await.unwrap();
         }));
         Replica { channel, stop }
     }

@@ -3,14 +3,15 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use kit::{Db, error::Refusal, testing::Backend};
+use kit_base::error::Refusal;
+use kit_db::{Db, testing::Backend};
 use proto::auth::v1::Device;
 use tokio::time::Instant;
 use tonic::Code;
 
 use crate::harness::{App, until};
 
-kit::on_each_backend!(a_hash_of_another_cost_is_renewed_at_the_next_login);
+kit_db::on_each_backend!(a_hash_of_another_cost_is_renewed_at_the_next_login);
 
 #[derive(QueryableByName)]
 struct Stored {
@@ -19,14 +20,14 @@ struct Stored {
 }
 
 async fn stored(db: &Db) -> String {
-    let row = kit::read!(db, "test", conn => sql_query("SELECT password_hash FROM accounts").get_result::<Stored>(conn).await);
+    let row = kit_db::read!(db, "test", conn => sql_query("SELECT password_hash FROM accounts").get_result::<Stored>(conn).await);
     row.unwrap().password_hash
 }
 
 async fn a_hash_of_another_cost_is_renewed_at_the_next_login(backend: Backend) {
     let app = App::new(backend, "rehash").await;
     app.replica().await.registers("ada").await;
-    let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
     db.up().await.unwrap();
     assert!(stored(&db).await.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
     let costly = app.replica_with(|config| config.hash_iterations = 2).await;
@@ -64,8 +65,8 @@ async fn a_flood_of_logins_is_turned_away_in_time_and_does_not_count_as_failed()
             (Some("HASHING_BUSY"), Some(Duration::from_secs(1)))
         );
     }
-    let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
-    let counted = kit::read!(&db, "test", conn =>
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
+    let counted = kit_db::read!(&db, "test", conn =>
         sql_query("SELECT CAST(sum(failures) AS TEXT) AS password_hash FROM attempts").get_result::<Stored>(conn).await);
     let counted: usize = counted.unwrap().password_hash.parse().unwrap();
     assert_eq!(counted, answers.len() - busy.len());

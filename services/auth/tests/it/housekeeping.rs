@@ -1,11 +1,11 @@
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
-use kit::{Db, testing::Backend};
+use kit_db::{Db, testing::Backend};
 use proto::auth::v1::LogoutRequest;
 
 use crate::harness::{App, by, from_address, until};
 
-kit::on_each_backend!(what_is_of_no_use_goes_and_what_is_still_needed_stays);
+kit_db::on_each_backend!(what_is_of_no_use_goes_and_what_is_still_needed_stays);
 
 #[derive(QueryableByName)]
 struct Count {
@@ -21,7 +21,7 @@ async fn rows(db: &Db) -> [i64; 4] {
     {
         let query = format!("SELECT count(*) AS count FROM {table}");
         let found =
-            kit::read!(db, "test", conn => sql_query(&query).get_result::<Count>(conn).await);
+            kit_db::read!(db, "test", conn => sql_query(&query).get_result::<Count>(conn).await);
         *count = found.unwrap().count;
     }
     counts
@@ -34,7 +34,7 @@ async fn what_is_of_no_use_goes_and_what_is_still_needed_stays(backend: Backend)
     let (gone, kept) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
     auth.sessions().logout(by(&gone, LogoutRequest {})).await.unwrap();
     _ = auth.tries("ada", "not her password", from_address("192.0.2.9")).await;
-    let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
     db.up().await.unwrap();
     let [revocations, tokens, sessions, attempts] = rows(&db).await;
     assert_eq!((revocations, tokens, sessions), (1, 2, 2), "{backend:?}");

@@ -1,14 +1,14 @@
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use kit::{Db, testing::Backend};
+use kit_db::{Db, testing::Backend};
 use prost_types::FieldMask;
 use proto::auth::v1::{ChangePasswordRequest, RegisterRequest, TokenSet, UpdateMeRequest, User};
 use tonic::{Code, Response, Status};
 
 use crate::harness::{App, PASSWORD, Replica, by, email, refused, until, with_key};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     a_write_that_is_sent_again_answers_as_it_did_whatever_came_between,
     a_key_that_stood_for_another_write_is_refused_and_nothing_is_written,
     writes_that_race_under_one_key_are_done_once,
@@ -103,7 +103,7 @@ async fn a_key_that_stood_for_another_write_is_refused_and_nothing_is_written(ba
 #[tokio::test]
 async fn what_is_no_key_is_refused() {
     let long: &'static str = "k".repeat(129).leak();
-    let app = App::new(kit::testing::Backend::Sqlite, "no_key").await;
+    let app = App::new(kit_db::testing::Backend::Sqlite, "no_key").await;
     let auth = app.replica().await;
     auth.registers("ada").await;
     let ada = auth.signs_in("ada").await;
@@ -150,12 +150,12 @@ async fn a_key_is_forgotten_after_a_day(backend: Backend) {
     app.passes(3600);
     renames(&auth, &auth.signs_in("ada").await, "Two", "two").await.unwrap();
     app.passes(23 * 3600 + 1);
-    let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
     db.up().await.unwrap();
     // It tidies when it starts.
     let _swept = app.replica().await;
     until("one of the two is left", async || {
-        let count = kit::read!(&db, "test", conn =>
+        let count = kit_db::read!(&db, "test", conn =>
             sql_query("SELECT count(*) AS count FROM idempotency_keys").get_result::<Count>(conn).await);
         count.unwrap().count == 1
     })

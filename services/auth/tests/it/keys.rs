@@ -1,13 +1,14 @@
 use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::{config::Period, testing::Backend};
+use kit_db::testing::Backend;
+use kit_process::config::Period;
 use proto::auth::v1::{Device, TokenSet, WatchTrustRequest};
 use tonic::Code;
 
 use crate::harness::{App, PASSWORD, Replica, refused, until};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     a_rotation_of_the_signing_keys_signs_nobody_out,
     replicas_that_start_at_once_agree_on_one_key,
     another_kek_than_before_is_said_at_the_start,
@@ -89,7 +90,7 @@ async fn another_kek_than_before_is_said_at_the_start(backend: Backend) {
 #[tokio::test]
 async fn an_embedded_database_gets_a_key_file_beside_it() {
     let app = App::new(Backend::Sqlite, "key_file").await;
-    let without = |config: &mut auth::Config| config.kek = kit::Secret::default();
+    let without = |config: &mut auth::Config| config.kek = kit_process::Secret::default();
     let auth = app.replica_with(without).await;
     auth.registers("ada").await;
     let tokens = auth.signs_in("ada").await;

@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 
 use crate::harness::App;
 
@@ -6,7 +6,7 @@ use crate::harness::App;
 async fn every_metric_is_there_before_anything_has_happened() {
     let app = App::new(Backend::Sqlite, "metrics").await;
     let _auth = app.replica().await;
-    let text = kit::metrics::text();
+    let text = kit_base::metrics::text();
     for metric in auth::metrics::CATALOGUE {
         assert!(
             text.contains(&format!("# TYPE {} ", metric.name)),

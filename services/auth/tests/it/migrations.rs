@@ -1,9 +1,9 @@
 use diesel_async::SimpleAsyncConnection as _;
-use kit::{Db, on, testing::Backend};
+use kit_db::{Db, on, testing::Backend};
 
 use crate::harness::{App, PASSWORD, email, from_address};
 
-kit::on_each_backend!(what_the_first_release_stored_goes_on_and_it_can_still_write);
+kit_db::on_each_backend!(what_the_first_release_stored_goes_on_and_it_can_still_write);
 
 /// The hash of `PASSWORD`, as the first release stored it.
 const STORED: &str = "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$TudfDrwienStmWaXSHYI1aOEkbbNYiDswhDWco29+K4";
@@ -31,9 +31,9 @@ async fn run(db: &Db, statement: String) {
 
 async fn what_the_first_release_stored_goes_on_and_it_can_still_write(backend: Backend) {
     let app = App::new(backend, "first_release").await;
-    let db = Db::open(&app.database.url, &kit::db::Limits::default()).unwrap();
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
     db.up().await.unwrap();
-    kit::db::migrate::apply(&db, &auth::MIGRATIONS[..1]).await.unwrap();
+    kit_db::migrate::apply(&db, &auth::MIGRATIONS[..1]).await.unwrap();
     run(&db, account(backend, 1, "ada")).await;
     let auth = app.replica().await;
     run(&db, account(backend, 2, "eve")).await;

@@ -1,12 +1,12 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use tonic::Code;
 
 use crate::harness::{App, refused};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     fifty_refreshes_at_once_go_on_with_one_chain,
     a_used_token_that_comes_back_late_ends_its_own_session_alone,
     a_refresh_whose_answer_was_lost_gives_the_unused_successor_however_late,
@@ -55,7 +55,7 @@ async fn a_used_token_that_comes_back_late_ends_its_own_session_alone(backend: B
     assert!(
         auth.asks_with(&other).await.is_ok() && auth.refreshes(&other.refresh_token).await.is_ok()
     );
-    let reuse = kit::metrics::text();
+    let reuse = kit_base::metrics::text();
     let count = reuse
         .lines()
         .find_map(|line| line.strip_prefix("errand_auth_refresh_reuse_detected_total "));

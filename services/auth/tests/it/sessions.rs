@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::auth::v1::{
     Device, GetMeRequest, ListSessionsRequest, ListSessionsResponse, LogoutRequest,
     RevokeSessionRequest, TokenSet,
@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use crate::harness::{App, PASSWORD, Replica, by, email, from_address, refused, until, with_key};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     a_login_gives_tokens_that_speak_for_its_user,
     whether_there_is_an_account_does_not_show,
     sessions_are_listed_page_by_page_the_newest_first,
@@ -210,7 +210,7 @@ async fn the_end_of_a_session_that_is_sent_again_answers_as_before(backend: Back
 
 #[tokio::test]
 async fn a_token_that_was_changed_is_told_nothing_of_what_was_answered() {
-    let app = App::new(kit::testing::Backend::Sqlite, "forged").await;
+    let app = App::new(kit_db::testing::Backend::Sqlite, "forged").await;
     let auth = app.replica().await;
     auth.registers("ada").await;
     let mut ada = auth.signs_in("ada").await;

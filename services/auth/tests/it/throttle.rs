@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use kit::{error::Refusal, testing::Backend};
+use kit_base::error::Refusal;
+use kit_db::testing::Backend;
 use proto::auth::v1::Device;
 use tonic::Code;
 
 use crate::harness::{App, PASSWORD, from_address, refused};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     after_five_failures_the_next_attempt_has_to_wait,
     attempts_at_once_through_several_replicas_do_not_slip_through,
     an_attack_does_not_lock_out_an_owner_whose_device_is_known,

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::auth::v1::{LogoutRequest, TrustUpdate, WatchTrustRequest};
 use tokio::time::{Instant, timeout};
 use tonic::Streaming;
 
 use crate::harness::{App, Replica, by};
 
-kit::on_each_backend!(the_end_of_a_session_is_seen_through_every_replica_soon);
+kit_db::on_each_backend!(the_end_of_a_session_is_seen_through_every_replica_soon);
 
 /// A second is promised; a machine that is busy with much else takes longer.
 const SOON: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ async fn the_end_of_a_session_is_seen_through_every_replica_soon(backend: Backen
 
 #[tokio::test]
 async fn a_follower_hears_a_heartbeat_when_there_is_nothing_new() {
-    let app = App::new(kit::testing::Backend::Sqlite, "heartbeat").await;
+    let app = App::new(kit_db::testing::Backend::Sqlite, "heartbeat").await;
     let auth = app.replica().await;
     let mut updates = follows(&auth).await;
     assert!(next(&mut updates, SOON).await.unwrap().snapshot);
@@ -57,7 +57,7 @@ async fn a_follower_hears_a_heartbeat_when_there_is_nothing_new() {
 
 #[tokio::test]
 async fn a_stream_ends_when_its_replica_drains() {
-    let app = App::new(kit::testing::Backend::Sqlite, "drain").await;
+    let app = App::new(kit_db::testing::Backend::Sqlite, "drain").await;
     let auth = app.replica().await;
     let mut updates = follows(&auth).await;
     assert!(next(&mut updates, SOON).await.unwrap().snapshot);

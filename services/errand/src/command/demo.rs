@@ -6,10 +6,8 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use http::Method;
-use kit::{
-    Clock, Timestamp,
-    client::{Client, Reply},
-};
+use kit_base::{Clock, Timestamp};
+use kit_process::client::{Client, Reply};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

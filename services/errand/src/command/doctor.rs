@@ -2,10 +2,11 @@
 use std::process::ExitCode;
 
 use errand::Config;
-use kit::{
-    Clock, Db, Secret,
+use kit_base::Clock;
+use kit_db::{Db, Limits, Migration, examine};
+use kit_process::{
+    Secret,
     config::{Environment, load},
-    db::{Limits, Migration, examine},
 };
 
 use super::{block_on, health::Options, say};
@@ -76,7 +77,7 @@ fn tell(findings: &[Finding]) {
 
 /// Whether it runs is no fault either way: a doctor may come before the start.
 async fn tell_of_the_process(options: &Options) {
-    match kit::run::health_of(options.admin_url.as_deref()).await {
+    match kit_process::run::health_of(options.admin_url.as_deref()).await {
         Ok(reply) if reply.status.is_success() => say("ok      process: it takes requests"),
         Ok(reply) => {
             say(&format!("note    process: it takes no requests yet:\n{}", reply.text().trim_end()))

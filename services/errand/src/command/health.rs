@@ -12,5 +12,5 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> ExitCode {
-    kit::run::health("errand", options.admin_url.as_deref())
+    kit_process::run::health("errand", options.admin_url.as_deref())
 }

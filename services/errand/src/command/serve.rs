@@ -3,11 +3,13 @@ use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::Args;
 use errand::Config;
-use kit::{
-    Service, Stop,
+use kit_base::Stop;
+use kit_process::{
+    Service,
     config::{Listen, Reader, reachable},
     run::Mode,
-    telemetry::{Format, Telemetry},
+    telemetry::Format,
+    telemetry::Telemetry,
 };
 
 use super::say;
@@ -37,7 +39,7 @@ impl Options {
 }
 
 pub(crate) fn run(mode: Mode) -> ExitCode {
-    kit::run::process("errand", PORT, mode, read, |settings, clock| async move {
+    kit_process::run::process("errand", PORT, mode, read, |settings, clock| async move {
         let service = errand::build(settings.map(|(config, _)| config), clock).await?;
         let (_, front) = settings.now();
         Ok(match front {
@@ -57,7 +59,7 @@ fn read(reader: &mut Reader<'_>) -> (Config, Option<Listen>) {
 /// Says what to try next, once it can be tried.
 fn welcoming(service: Service, front: Listen) -> Service {
     service.job("welcome", |stop: Stop| async move {
-        while !kit::run::is_ready(front.admin_listen).await {
+        while !kit_process::run::is_ready(front.admin_listen).await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         say(&welcome(reachable(front.address(PORT))));

@@ -4,7 +4,7 @@ use std::{future::Future, process::ExitCode};
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use http::Method;
-use kit::client::Client;
+use kit_process::client::Client;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -1,11 +1,13 @@
 //! The whole suite on a free port, in each of the ways it can be run.
 use std::{future::Future, sync::LazyLock};
 
-use kit::{
-    Clock, Service, Stop, channel,
+use kit_base::{Clock, Stop};
+use kit_process::{
+    Service,
     config::{Environment, Live},
     serve::Limits,
 };
+use kit_rpc::channel;
 use tokio::{
     net::TcpListener,
     runtime::{self, Runtime},
@@ -27,7 +29,7 @@ pub(crate) enum Topology {
     Split,
 }
 
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 
 /// Serves every app of this test binary; a test only waits on it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -39,10 +41,10 @@ macro_rules! everywhere {
     ($($sentence:ident),+ $(,)?) => {$(
         mod $sentence {
             mod in_one_process {
-                kit::on_each_backend!(by crate::app::in_one_process, super::super::$sentence);
+                kit_db::on_each_backend!(by crate::app::in_one_process, super::super::$sentence);
             }
             mod split {
-                kit::on_each_backend!(by crate::app::split, super::super::$sentence);
+                kit_db::on_each_backend!(by crate::app::split, super::super::$sentence);
             }
         }
     )+};
@@ -107,7 +109,8 @@ impl App {
 }
 
 fn configured(variables: Variables) -> errand::Config {
-    let loaded = kit::config::load(&Environment::from_iter(variables), errand::Config::read);
+    let loaded =
+        kit_process::config::load(&Environment::from_iter(variables), errand::Config::read);
     loaded.unwrap_or_else(|faults| panic!("{faults}")).settings
 }
 
@@ -129,7 +132,7 @@ async fn apart(config: errand::Config, clock: Clock) -> String {
     .await
 }
 
-async fn remote(name: &'static str, service: Service) -> kit::GrpcChannel {
+async fn remote(name: &'static str, service: Service) -> kit_rpc::GrpcChannel {
     let address = serve(service).await;
     let methods = channel::Methods { reads: proto::READS, streams: proto::STREAMS };
     let limits = channel::Limits { methods, ..channel::Limits::default() };
@@ -141,8 +144,8 @@ async fn serve(service: Service) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("its address");
     let limits = Limits { max_connections_per_ip: 0, ..Limits::default() };
-    kit::work::detach(
-        async move { kit::serve::serve(service, listener, &limits, Stop::new()).await },
-    );
+    kit_base::work::detach(async move {
+        kit_process::serve::serve(service, listener, &limits, Stop::new()).await
+    });
     format!("http://{address}")
 }

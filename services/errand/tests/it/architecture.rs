@@ -16,35 +16,24 @@ use std::{
 use self::graph::Sources;
 
 /// The crates of the chassis.
-const CHASSIS: [&str; 5] = ["kit", "kit-base", "kit-db", "kit-process", "kit-rpc"];
+const CHASSIS: [&str; 4] = ["kit-base", "kit-db", "kit-process", "kit-rpc"];
 
 /// The crates of the product, without what puts them together.
 const SERVICES: [&str; 3] = ["auth", "tasks", "gateway"];
 
 /// Each crate, and which others of this workspace it may stand on.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("proto", &[]),
     ("kit-base", &[]),
     ("kit-db", &["kit-base"]),
     ("kit-rpc", &["kit-base"]),
     ("kit-process", &["kit-base", "kit-rpc"]),
-    ("kit", &["kit-base", "kit-db", "kit-process", "kit-rpc"]),
-    ("auth", &["kit", "kit-base", "kit-db", "kit-process", "kit-rpc", "proto"]),
-    ("tasks", &["kit", "kit-base", "kit-db", "kit-process", "kit-rpc", "proto"]),
-    ("gateway", &["kit", "kit-base", "kit-process", "kit-rpc", "proto"]),
+    ("auth", &["kit-base", "kit-db", "kit-process", "kit-rpc", "proto"]),
+    ("tasks", &["kit-base", "kit-db", "kit-process", "kit-rpc", "proto"]),
+    ("gateway", &["kit-base", "kit-process", "kit-rpc", "proto"]),
     (
         "errand",
-        &[
-            "auth",
-            "gateway",
-            "kit",
-            "kit-base",
-            "kit-db",
-            "kit-process",
-            "kit-rpc",
-            "proto",
-            "tasks",
-        ],
+        &["auth", "gateway", "kit-base", "kit-db", "kit-process", "kit-rpc", "proto", "tasks"],
     ),
 ];
 
@@ -60,7 +49,6 @@ fn root() -> PathBuf {
 fn folder_of(name: &str) -> PathBuf {
     let place = match name.strip_prefix("kit-") {
         Some(part) => format!("services/kit/{part}"),
-        None if name == "kit" => "services/kit/facade".to_owned(),
         None if name == "proto" => name.to_owned(),
         None => format!("services/{name}"),
     };

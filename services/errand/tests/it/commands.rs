@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 
 use crate::{
     app::alone,
@@ -19,7 +19,7 @@ use crate::{
     user::User,
 };
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     a_doctor_says_what_to_do_before_and_nothing_after_migrating,
     a_service_brings_its_own_schema_up_to_date,
 );

@@ -4,7 +4,7 @@ mod server;
 use std::{fs, process::Output};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 
 use self::server::{ApiServer, Next};
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use kit::testing::{Backend, Database};
+use kit_db::testing::{Backend, Database};
 
 /// Settings as an operator writes them.
 pub(crate) type Variables = Vec<(&'static str, String)>;

@@ -7,7 +7,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use kit::request;
+use kit_base::request;
 
 use crate::problem::Problem;
 

@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::StatusCode,
 };
-use kit::caller::VALIDATE_ONLY;
+use kit_rpc::VALIDATE_ONLY;
 use tonic::metadata::MetadataValue;
 
 use super::{

@@ -33,7 +33,7 @@ fn refused(body: &[u8]) -> (u16, String, Value) {
     let occurrence = crate::problem::Occurrence {
         request_id: "r",
         trace_id: String::new(),
-        at: kit::Timestamp::from_seconds(0),
+        at: kit_base::Timestamp::from_seconds(0),
     };
     let response = problem.write(occurrence);
     let bytes = futures_util::FutureExt::now_or_never(response.into_body().collect())

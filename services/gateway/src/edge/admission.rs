@@ -33,7 +33,7 @@ impl Admission {
         if self.in_flight.fetch_add(1, Relaxed) < most {
             return Ok(place);
         }
-        kit::metrics::load_shed("in_flight");
+        kit_process::metrics::load_shed("in_flight");
         Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "SHED",

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{extract::Request, http::HeaderMap};
-use kit::serve::PeerAddress;
+use kit_process::serve::PeerAddress;
 
 use super::visit::Visit;
 use crate::config::Network;

@@ -14,7 +14,7 @@ use axum::{
     routing::Route,
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
-use kit::request::{self, RequestContext};
+use kit_base::request::{self, RequestContext};
 use tower::{Layer, Service, ServiceExt as _};
 
 use super::{

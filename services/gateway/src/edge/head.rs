@@ -1,6 +1,6 @@
 //! How long the head of a request may be: what is longer than this is a mistake, and is told so before anything reads it.
 use axum::{extract::Request, http::StatusCode};
-use kit::serve::MOST_HEADERS;
+use kit_process::serve::MOST_HEADERS;
 
 use crate::problem::Problem;
 

@@ -38,10 +38,10 @@ impl FromRequestParts<Arc<Shared>> for Key {
 }
 
 /// The client's key without quotes, or a new one.
-pub(crate) fn key(headers: &HeaderMap, clock: &kit::Clock) -> Result<HeaderValue, Problem> {
+pub(crate) fn key(headers: &HeaderMap, clock: &kit_base::Clock) -> Result<HeaderValue, Problem> {
     let mut given = headers.get_all(&IDEMPOTENCY_KEY).into_iter();
     match (given.next(), given.next()) {
-        (None, _) => Ok(HeaderValue::from_str(&kit::id::uuid(clock).to_string())
+        (None, _) => Ok(HeaderValue::from_str(&kit_base::id::uuid(clock).to_string())
             .expect("hexadecimal digits and dashes")),
         (Some(only), None) => bare(only).ok_or_else(malformed),
         (Some(_), Some(_)) => Err(malformed()),

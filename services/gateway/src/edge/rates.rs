@@ -6,7 +6,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use kit::Clock;
+use kit_base::Clock;
 use uuid::Uuid;
 
 use super::{

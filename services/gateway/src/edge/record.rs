@@ -6,11 +6,12 @@ use axum::{
     http::{HeaderValue, Method, Uri},
     response::Response,
 };
-use kit::{
-    Clock, metrics,
+use kit_base::{
+    Clock,
     request::{self, REQUEST_ID, TRACEPARENT, TraceContext},
-    telemetry::span::{self, Kind, Step},
 };
+use kit_process::metrics;
+use kit_rpc::span::{self, Kind, Step};
 
 use super::visit::Visit;
 

@@ -5,7 +5,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use kit::Stop;
+use kit_base::Stop;
 use uuid::Uuid;
 
 use crate::problem::Problem;
@@ -48,7 +48,7 @@ impl Streams {
     fn take(&self, user_id: Option<Uuid>) -> Result<Place, Problem> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= self.most {
-            kit::metrics::load_shed("streams");
+            kit_process::metrics::load_shed("streams");
             let message = "too many clients are listening; try again soon";
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message));
         }

@@ -1,7 +1,8 @@
 //! Which access tokens to believe: auth tells, the edge follows.
 use futures_util::StreamExt as _;
-use kit::{
-    GrpcChannel, Stop, Timestamp,
+use kit_base::{Stop, Timestamp};
+use kit_rpc::{
+    GrpcChannel,
     token::{self, PublicKey, Revocation, Verifier},
 };
 use proto::auth::v1::{self, WatchTrustRequest, trust_service_client::TrustServiceClient};

@@ -8,10 +8,8 @@ use axum::{
     response::Response,
 };
 use futures_util::FutureExt as _;
-use kit::{
-    request::{self, RequestContext},
-    serve::{PeerAddress, Unread},
-};
+use kit_base::request::{self, RequestContext};
+use kit_process::serve::{PeerAddress, Unread};
 
 use super::{client, guard, head, headers, record::Record};
 use crate::{problem::Problem, shared::Gateway};

@@ -5,7 +5,8 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
-use kit::{Caller, caller::VALIDATE_ONLY, status, token::TokenError};
+use kit_base::status;
+use kit_rpc::{Caller, VALIDATE_ONLY, token::TokenError};
 use tonic::metadata::MetadataMap;
 
 use super::{

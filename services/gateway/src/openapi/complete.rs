@@ -1,5 +1,5 @@
 //! What an operation says in the document beyond its handler's own words, by its traits.
-use kit::page;
+use kit_base::page;
 use utoipa::openapi::{
     HeaderBuilder, ObjectBuilder, Ref, RefOr, Response,
     path::{HttpMethod, Operation as Documented, Parameter, ParameterBuilder, ParameterIn},

@@ -1,7 +1,7 @@
 //! What texts look like, as regular expressions of JSON Schema (ECMA-262): each allows what the server does, and nothing else.
 use std::{fmt::Write as _, ops::RangeInclusive, sync::LazyLock};
 
-use kit::text::is_visible;
+use kit_base::text::is_visible;
 
 /// A day that there is, as [`DAY`]; of a February 29 the year is divisible by 4, and by 400 where it is by 100.
 macro_rules! real_day {

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use kit::Violation;
+use kit_base::Violation;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,4 +1,4 @@
-use kit::Timestamp;
+use kit_base::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use kit::error::refuse;
+use kit_base::error::refuse;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 

@@ -2,7 +2,7 @@ use crate::{
     edge::{Edge, ID},
     peers::Outcome,
 };
-use kit::error::refuse;
+use kit_base::error::refuse;
 use tonic::Code;
 
 #[tokio::test]

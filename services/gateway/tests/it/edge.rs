@@ -7,12 +7,12 @@ use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use kit::{
-    Clock, Stop,
+use kit_base::{Clock, Stop};
+use kit_process::{
     config::{Live, Publisher},
     serve,
-    token::{AUDIENCES, Claims, ISSUER, SigningKey},
 };
+use kit_rpc::token::{AUDIENCES, Claims, ISSUER, SigningKey};
 use proto::auth::v1::{self, TrustUpdate};
 use serde_json::Value;
 use tokio::{
@@ -87,9 +87,9 @@ impl Edge {
             (listener.local_addr().unwrap(), Stop::new(), Uuid::now_v7());
         let token = token(&key, Uuid::now_v7(), session_id, 600);
         let until = stop.clone();
-        let served = kit::work::detach(async move {
+        let served = kit_base::work::detach(async move {
             let limits = serve::Limits {
-                drain_delay: kit::config::Period::from_millis(10),
+                drain_delay: kit_process::config::Period::from_millis(10),
                 ..serve::Limits::default()
             };
             serve::serve(service, listener, &limits, until).await.unwrap();
@@ -178,7 +178,7 @@ impl Edge {
     ) -> http::Response<Incoming> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        drop(kit::work::detach(connection));
+        drop(kit_base::work::detach(connection));
         let request = Request::builder().method(method).uri(path).header("host", "errand.test");
         let request =
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));

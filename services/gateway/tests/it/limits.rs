@@ -84,7 +84,7 @@ async fn what_comes_above_the_limit_is_shed_at_once() {
     let edge = Arc::new(Edge::with(|config| config.max_in_flight = 1).await);
     edge.peers.next(Outcome::Takes(Duration::from_millis(800)));
     let slow = edge.clone();
-    let slow = kit::work::detach(async move { slow.get("/v1/me").await.status });
+    let slow = kit_base::work::detach(async move { slow.get("/v1/me").await.status });
     tokio::time::sleep(Duration::from_millis(200)).await;
     let shed = edge.get("/v1/me").await;
     assert_eq!((shed.refusal().as_str(), shed.header("retry-after")), ("503 SHED", "1"));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use gateway::Peers;
-use kit::Service;
+use kit_process::Service;
 use proto::{
     auth::v1::{
         TrustUpdate, account_service_server::AccountServiceServer,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kit::error::refuse;
+use kit_base::error::refuse;
 use tonic::{Code, Status};
 
 use crate::{

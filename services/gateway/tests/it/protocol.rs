@@ -65,7 +65,7 @@ async fn what_is_no_request_is_refused_with_a_problem_too() {
             assert!(told, "{header}: {value} in {head}");
         }
     }
-    let counted = kit::metrics::text();
+    let counted = kit_base::metrics::text();
     for status in ["400", "414", "431"] {
         let of = format!("http_response_status_code=\"{status}\"");
         let mut lines = counted.lines().filter(|line| line.contains(&of));

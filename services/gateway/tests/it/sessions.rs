@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kit::Clock;
+use kit_base::Clock;
 use proto::auth::v1::{Revocation, TrustUpdate};
 
 use crate::edge::Edge;

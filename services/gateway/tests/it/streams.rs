@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use kit::error::refuse;
+use kit_base::error::refuse;
 use proto::{
     auth::v1::{Revocation, TrustUpdate},
     tasks::v1::{Change, ChangeBatch},

@@ -5,7 +5,7 @@ use crate::ids::{ProjectId, ScopeId};
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Uuid};
+    use kit_db::sql::{Instant, Uuid};
 
     scopes (id) {
         id -> Uuid,
@@ -17,7 +17,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::Uuid;
+    use kit_db::sql::Uuid;
 
     memberships (user_id, scope_id) {
         user_id -> Uuid,
@@ -37,5 +37,5 @@ pub(crate) struct Scope {
     /// 0 until its Inbox was made.
     pub(crate) sequence: i64,
     pub(crate) inbox_id: ProjectId,
-    pub(crate) created_at: kit::Timestamp,
+    pub(crate) created_at: kit_base::Timestamp,
 }

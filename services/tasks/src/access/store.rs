@@ -1,7 +1,8 @@
 //! Scopes and who may see them.
 use diesel::{OptionalExtension as _, prelude::*};
 use diesel_async::RunQueryDsl;
-use kit::{Clock, Db, on, read};
+use kit_base::Clock;
+use kit_db::{Db, on, read};
 
 use super::row::{Scope, memberships, scopes};
 use crate::{

@@ -1,12 +1,13 @@
 //! A change: an entry of the journal, one object changed by one write.
 use diesel::prelude::*;
-use kit::{Timestamp, db::sql::JsonText};
+use kit_base::Timestamp;
+use kit_db::sql::JsonText;
 
 use crate::ids::{ObjectId, ScopeId, SessionId, UserId};
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Json, Uuid};
+    use kit_db::sql::{Instant, Json, Uuid};
 
     journal (scope_id, sequence) {
         scope_id -> Uuid,
@@ -54,7 +55,7 @@ pub(crate) struct Actor {
     pub(crate) trace_id: String,
 }
 
-kit::names! {
+kit_db::names! {
     /// What was done to an object.
     Operation {
         Create = "create", Update = "update", Complete = "complete", Reopen = "reopen", Move = "move", Delete = "delete",

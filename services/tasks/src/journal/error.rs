@@ -1,7 +1,7 @@
 //! What any write may be refused for, and any reader of the journal.
 use std::time::Duration;
 
-use kit::Fault;
+use kit_base::Fault;
 use tonic::Code;
 
 use crate::error::Reason;

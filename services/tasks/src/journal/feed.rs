@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use kit::{Db, Stop};
+use kit_base::Stop;
+use kit_db::Db;
 use tokio::sync::watch;
 
 use crate::{access, ids::ScopeId};

@@ -1,5 +1,5 @@
 //! What a write changed, as the journal keeps it: `{"field": {"from": old, "to": new}}`, without `from` where there was nothing.
-use kit::db::sql::JsonText;
+use kit_db::sql::JsonText;
 use serde::Serialize;
 
 /// The fields that differ between two rows.

@@ -5,7 +5,7 @@ use crate::ids::{ScopeId, UserId};
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Uuid};
+    use kit_db::sql::{Instant, Uuid};
 
     idempotency_keys (scope_id, user_id, key) {
         scope_id -> Uuid,
@@ -28,5 +28,5 @@ pub(crate) struct UsedKey {
     pub(crate) fingerprint: Vec<u8>,
     /// The reply, encoded.
     pub(crate) reply: Vec<u8>,
-    pub(crate) created_at: kit::Timestamp,
+    pub(crate) created_at: kit_base::Timestamp,
 }

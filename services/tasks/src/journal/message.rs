@@ -1,5 +1,5 @@
 //! The journal as messages say it.
-use kit::page::{self, PageError};
+use kit_base::page::{self, PageError};
 use proto::tasks::v1::{self, ObjectType};
 use uuid::Uuid;
 
@@ -60,7 +60,8 @@ impl From<Change> for v1::Change {
 
 #[cfg(test)]
 mod tests {
-    use kit::{Fault as _, Timestamp, db::sql::JsonText};
+    use kit_base::{Fault as _, Timestamp};
+    use kit_db::sql::JsonText;
 
     use super::*;
     use crate::{

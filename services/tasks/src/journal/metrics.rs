@@ -1,7 +1,7 @@
 //! What is counted of writes.
 use std::sync::LazyLock;
 
-use kit::metrics::Metric;
+use kit_base::metrics::Metric;
 use prometheus::{Histogram, IntCounterVec};
 
 /// A resource, and its operations by the names that metrics use.

@@ -1,7 +1,8 @@
 //! The rows that a unit of work holds in memory: how each is in the database, and how it will be.
 use std::collections::HashMap;
 
-use kit::{Timestamp, db::sql::JsonText};
+use kit_base::Timestamp;
+use kit_db::sql::JsonText;
 
 use super::fields::ChangedFields;
 use crate::ids::ObjectId;

@@ -1,7 +1,7 @@
 //! The change feed and the activity, as peers ask for them.
 use std::time::Duration;
 
-use kit::page;
+use kit_base::page;
 use proto::tasks::v1::{
     ChangeBatch, ListActivityRequest, ListActivityResponse, ListChangesRequest,
     ListChangesResponse, WatchChangesRequest,
@@ -77,7 +77,7 @@ impl ChangeService for Rpc {
         self.changes_after(scope, after, 1).await?;
         let (batches, watcher) = mpsc::channel(BATCHES);
         let rpc = self.clone();
-        kit::work::detach(async move {
+        kit_base::work::detach(async move {
             tokio::select! {
                 () = rpc.feed.closed().cancelled() => {}
                 () = batches.closed() => {}

@@ -1,7 +1,8 @@
 //! The journal and the idempotency keys: read, and deleted when they are too old.
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{Db, Timestamp, db::Connection, on, read};
+use kit_base::Timestamp;
+use kit_db::{Connection, Db, on, read};
 
 use super::{
     change::{Change, journal},

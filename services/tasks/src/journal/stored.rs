@@ -1,7 +1,7 @@
 //! How a unit of work reads and writes the rows of a resource.
 use std::any::{Any, TypeId};
 
-use kit::db::Statement;
+use kit_db::Statement;
 
 use super::rows::{Difference, Row, Rows};
 use crate::ids::{ObjectId, ScopeId};

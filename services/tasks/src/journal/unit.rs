@@ -9,11 +9,8 @@ use std::{
 
 use diesel::{prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
-use kit::{
-    Clock, Timestamp,
-    db::{Cached, Connection, Statement, sql::JsonText},
-    together,
-};
+use kit_base::{Clock, Timestamp};
+use kit_db::{Cached, Connection, Statement, sql::JsonText, together};
 
 use super::{
     change::{Actor, Change, Operation},
@@ -53,7 +50,7 @@ impl Unit {
             "SELECT id, sequence, inbox_id, created_at FROM scopes WHERE id = $1{}",
             connection.row_lock()
         );
-        let scope = Cached(sql_query(lock).bind::<kit::db::sql::Uuid, _>(scope_id));
+        let scope = Cached(sql_query(lock).bind::<kit_db::sql::Uuid, _>(scope_id));
         let (users, names): (BTreeSet<UserId>, Vec<&str>) =
             keys.iter().map(|(user, key)| (*user, key.as_str())).unzip();
         // All columns of the key, so that it is looked up and not searched.

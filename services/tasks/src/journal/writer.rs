@@ -6,7 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use kit::{Clock, Db};
+use kit_base::Clock;
+use kit_db::Db;
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
@@ -74,7 +75,7 @@ impl Writer {
         let (done, outcome) = oneshot::channel();
         if self.enqueue(scope, Waiting { write, done })? {
             let working = Working { writer: self.clone(), scope };
-            kit::work::spawn(async move { working.drain().await });
+            kit_base::work::spawn(async move { working.drain().await });
         }
         outcome.await.unwrap_or(Err(error::Error::Busy.into()))
     }
@@ -134,7 +135,7 @@ impl Writer {
         let started = Instant::now();
         metrics::count_unit(writes.len());
         let outcomes = self.run_unit(scope, writes).await;
-        kit::metrics::database_operation(
+        kit_db::metrics::database_operation(
             self.db.system(),
             "unit.write",
             started.elapsed(),

@@ -1,5 +1,5 @@
 //! What a project may be refused for.
-use kit::Fault;
+use kit_base::Fault;
 use tonic::Code;
 
 use crate::error::Reason;

@@ -1,5 +1,5 @@
 //! Projects as messages say them.
-use kit::Violation;
+use kit_base::Violation;
 use proto::tasks::v1;
 
 use super::{

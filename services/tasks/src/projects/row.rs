@@ -1,6 +1,6 @@
 //! A project as the database keeps it.
 use diesel::prelude::*;
-use kit::Timestamp;
+use kit_base::Timestamp;
 
 use crate::{
     ids::{ObjectId, ProjectId, ScopeId, UserId},
@@ -9,7 +9,7 @@ use crate::{
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Uuid};
+    use kit_db::sql::{Instant, Uuid};
 
     projects (scope_id, id) {
         scope_id -> Uuid,

@@ -1,5 +1,5 @@
 //! Projects, as peers ask for them.
-use kit::page;
+use kit_base::page;
 use proto::tasks::v1::{
     CreateProjectRequest, DeleteProjectRequest, DeleteProjectResponse, GetProjectRequest,
     ListProjectsRequest, ListProjectsResponse, Project, UpdateProjectRequest,

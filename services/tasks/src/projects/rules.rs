@@ -1,5 +1,5 @@
 //! What a project may be, and what may become of it.
-use kit::{Timestamp, Violation};
+use kit_base::{Timestamp, Violation};
 
 use super::{error::Error, row::Project};
 use crate::{limits::PROJECT_NAME, text};

@@ -1,11 +1,7 @@
 //! Projects in the database.
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db,
-    db::{Cached, Statement},
-    inserts, read, statement,
-};
+use kit_db::{Cached, Db, Statement, inserts, read, statement};
 
 use super::{
     error,

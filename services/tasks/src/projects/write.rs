@@ -1,6 +1,6 @@
 //! The writes of projects.
 use futures_util::future::{BoxFuture, FutureExt as _};
-use kit::Timestamp;
+use kit_base::Timestamp;
 use proto::tasks::v1;
 
 use super::{error, row::Project, rules::ProjectFields};

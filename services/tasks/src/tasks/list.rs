@@ -1,5 +1,6 @@
 //! Lists of tasks, page by page.
-use kit::{Db, Timestamp, Violation, page, text::fold};
+use kit_base::{Timestamp, Violation, page, text::fold};
+use kit_db::Db;
 use proto::tasks::v1::{self, ListTasksRequest, ListTasksResponse};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -137,7 +138,7 @@ fn position(order_by: &str, last: &Task) -> Position {
 
 #[cfg(test)]
 mod tests {
-    use kit::Fault as _;
+    use kit_base::Fault as _;
 
     use super::*;
     use crate::tasks::row::tests::example;

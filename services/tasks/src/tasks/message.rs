@@ -1,5 +1,5 @@
 //! Tasks as messages say them.
-use kit::Violation;
+use kit_base::Violation;
 use prost_types::FieldMask;
 use proto::tasks::v1;
 
@@ -292,7 +292,7 @@ impl From<Task> for v1::Task {
 
 #[cfg(test)]
 mod tests {
-    use kit::Fault as _;
+    use kit_base::Fault as _;
 
     use super::*;
     use crate::tasks::row::tests::example;
@@ -373,7 +373,7 @@ mod tests {
             priority: Priority::High,
             due_local: own("2026-09-01"),
             due_zone: own("UTC"),
-            due_at: Some(kit::Timestamp::from_seconds(1)),
+            due_at: Some(kit_base::Timestamp::from_seconds(1)),
             labels: Labels(vec!["l".to_owned()]),
             ..example()
         };
@@ -466,10 +466,10 @@ mod tests {
             parent_id: Some(TaskId(uuid::Uuid::from_u128(8))),
             due_local: own("2026-09-01T09:00:00"),
             due_zone: own("Europe/Berlin"),
-            due_at: Some(kit::Timestamp::from_seconds(1)),
+            due_at: Some(kit_base::Timestamp::from_seconds(1)),
             status: Status::Cancelled,
             priority: Priority::Low,
-            completed_at: Some(kit::Timestamp::from_seconds(2)),
+            completed_at: Some(kit_base::Timestamp::from_seconds(2)),
             ..example()
         };
         let message = v1::Task::from(task);

@@ -2,7 +2,8 @@
 //! a rolling update is over.
 use std::time::Duration;
 
-use kit::{Db, Stop};
+use kit_base::Stop;
+use kit_db::Db;
 
 use super::store;
 use crate::Error;

@@ -3,7 +3,7 @@ pub(crate) mod labels;
 pub(crate) mod names;
 
 use diesel::prelude::*;
-use kit::Timestamp;
+use kit_base::Timestamp;
 
 use self::{
     labels::Labels,
@@ -17,7 +17,7 @@ use crate::{
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::{Instant, Json, Uuid};
+    use kit_db::sql::{Instant, Json, Uuid};
 
     tasks (scope_id, id) {
         scope_id -> Uuid,
@@ -49,7 +49,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kit::db::sql::Uuid;
+    use kit_db::sql::Uuid;
 
     task_labels (scope_id, label, task_id) {
         scope_id -> Uuid,

@@ -4,7 +4,7 @@ pub(crate) mod labels;
 
 use std::collections::HashSet;
 
-use kit::{Timestamp, Violation};
+use kit_base::{Timestamp, Violation};
 
 use self::due::Due;
 use super::row::{

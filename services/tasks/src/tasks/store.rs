@@ -3,7 +3,8 @@ mod rows;
 
 use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
-use kit::{Db, Timestamp, db::Statement, read, statement};
+use kit_base::Timestamp;
+use kit_db::{Db, Statement, read, statement};
 
 pub(crate) use self::rows::{fold_anew, foldings};
 use super::{

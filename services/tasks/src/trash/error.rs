@@ -1,5 +1,5 @@
 //! What the trash may refuse.
-use kit::Fault;
+use kit_base::Fault;
 use tonic::Code;
 
 use crate::error::Reason;

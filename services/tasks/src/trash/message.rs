@@ -1,5 +1,5 @@
 //! The trash as messages say it.
-use kit::Timestamp;
+use kit_base::Timestamp;
 use proto::tasks::v1::{RestoreTrashResponse, TrashItem};
 
 use super::store::Trashed;

@@ -1,5 +1,5 @@
 //! The trash, as peers ask for it.
-use kit::{Timestamp, page};
+use kit_base::{Timestamp, page};
 use proto::tasks::v1::{
     ListTrashRequest, ListTrashResponse, PurgeTrashRequest, PurgeTrashResponse,
     RestoreTrashRequest, RestoreTrashResponse,

@@ -3,7 +3,8 @@ use std::collections::HashMap;
 
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
-use kit::{Db, Timestamp, db::Statement, read, statement};
+use kit_base::Timestamp;
+use kit_db::{Db, Statement, read, statement};
 
 use crate::{
     Error,

@@ -1,12 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, stream};
-use kit::{
-    Clock, GrpcChannel, Secret, Stop, Timestamp,
+use kit_base::{Clock, Stop, Timestamp, error::Refusal};
+use kit_db::testing::{Backend, Database};
+use kit_process::{Secret, serve::Limits};
+use kit_rpc::{
+    GrpcChannel,
     channel::local,
-    error::Refusal,
-    serve::Limits,
-    testing::{Backend, Database},
     token::{Claims, ISSUER, SigningKey},
 };
 use proto::{
@@ -103,8 +103,8 @@ async fn start(database: &Database, auth: GrpcChannel, stop: &Stop) -> GrpcChann
     let service = tasks::build(config, Clock::system(), tasks::Peers { auth }).await.unwrap();
     let (channel, stop) = (service.channel(), stop.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    kit::work::detach(async move {
-        kit::serve::serve(service, listener, &Limits::default(), stop).await
+    kit_base::work::detach(async move {
+        kit_process::serve::serve(service, listener, &Limits::default(), stop).await
     });
     channel
 }

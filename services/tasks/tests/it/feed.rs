@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use std::time::Duration;
 
 use proto::tasks::v1::{
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::app::{App, User, reason};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     the_journal_tells_what_was_done_and_how_it_differs,
     a_long_poll_answers_when_something_happens,
     a_watcher_goes_on_where_it_stopped,
@@ -66,7 +66,7 @@ async fn a_long_poll_answers_when_something_happens(backend: Backend) {
     let cursor = end(&alice).await;
     let poll = {
         let alice = alice.clone();
-        kit::work::detach(async move {
+        kit_base::work::detach(async move {
             let request = ListChangesRequest { cursor, limit: 0, wait_milliseconds: 20_000 };
             alice.changes().list_changes(alice.asks(request)).await.unwrap().into_inner()
         })

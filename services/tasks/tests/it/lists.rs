@@ -1,9 +1,9 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{Due, ListTasksRequest, Priority, Status, TaskFields};
 
 use crate::app::{App, User, fields, moment, reason};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     pages_hold_each_task_once_in_every_order,
     filters_narrow_a_list,
     a_cursor_serves_only_the_list_it_came_from,

@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest, DeleteTaskRequest,
     ListTasksRequest, ListTrashRequest, MoveTaskRequest, PurgeTrashRequest, Task,
@@ -6,7 +6,7 @@ use proto::tasks::v1::{
 
 use crate::app::{App, User, fields, reason};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     ids_of_the_clients_choice_change_no_order,
     the_trash_is_ordered_by_when_things_were_deleted,
     ranks_stay_short_however_often_tasks_are_moved,

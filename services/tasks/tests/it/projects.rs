@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest, GetProjectRequest,
     GetTaskRequest, ListProjectsRequest, ListTrashRequest, Project, RestoreTrashRequest,
@@ -7,7 +7,7 @@ use proto::tasks::v1::{
 
 use crate::app::{App, User, faults, fields, reason};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     everyone_has_one_inbox_that_stays_as_it_is,
     a_project_is_renamed_and_archived,
     a_project_goes_to_the_trash_and_comes_back_with_its_tasks,

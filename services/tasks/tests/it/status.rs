@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, GetTaskRequest, ListChangesRequest, MoveTaskRequest,
     ReopenTaskRequest, Status, Task, TaskFields, UpdateTaskRequest,
@@ -6,7 +6,7 @@ use proto::tasks::v1::{
 
 use crate::app::{App, User, fields};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     a_patch_of_the_status_does_what_the_act_of_that_name_does,
     what_cancels_a_task_cancels_what_is_open_below,
     what_is_open_opens_what_it_comes_under,

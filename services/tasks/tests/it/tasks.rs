@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CreateTaskRequest, DeleteTaskRequest, Due, GetTaskRequest, Priority, Status, TaskFields,
     UpdateTaskRequest,
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::app::{App, faults, fields, reason};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     a_task_is_read_as_it_was_written,
     a_patch_changes_what_it_names_and_nothing_else,
     a_stale_write_is_refused,
@@ -151,7 +151,7 @@ async fn every_fault_of_a_new_task_is_named_at_once(backend: Backend) {
 async fn an_id_of_the_clients_choice_is_taken_once(backend: Backend) {
     let app = App::new(backend).await;
     let (alice, bob) = (app.user(1), app.user(2));
-    let id = kit::id::uuid(&kit::Clock::system()).to_string();
+    let id = kit_base::id::uuid(&kit_base::Clock::system()).to_string();
     let message = || CreateTaskRequest {
         id: Some(id.clone()),
         fields: Some(fields("Ship it")),

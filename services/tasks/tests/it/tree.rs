@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CompleteTaskRequest, DeleteTaskRequest, GetTaskRequest, ListTrashRequest, MoveTaskRequest,
     PurgeTrashRequest, ReopenTaskRequest, RestoreTrashRequest, Status, Task,
@@ -6,7 +6,7 @@ use proto::tasks::v1::{
 
 use crate::app::{App, User, reason};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     completing_a_task_completes_what_is_open_below_and_reopening_undoes_that,
     siblings_are_ordered_as_they_were_moved,
     a_tree_has_no_cycle_and_five_levels,

@@ -1,9 +1,9 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{ListTasksRequest, TaskFields, UpdateTaskRequest};
 
 use crate::app::{App, User, faults, fields};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     words_are_found_whatever_their_case_and_composition,
     every_character_can_be_asked_for,
     labels_are_the_same_whatever_their_case_and_composition,

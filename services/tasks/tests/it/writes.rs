@@ -1,4 +1,4 @@
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
@@ -8,7 +8,7 @@ use proto::tasks::v1::{
 
 use crate::app::{App, User, fields, reason};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     a_write_under_a_used_key_is_answered_and_not_repeated,
     a_refused_write_uses_up_no_key,
     racing_writes_under_one_key_make_one_task,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{Method, StatusCode};
-use kit::{
+use kit_process::{
     Settings,
     client::{Client, Reply},
     config::{Environment, load},

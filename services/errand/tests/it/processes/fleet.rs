@@ -1,7 +1,7 @@
 //! Several processes that make up the suite.
 use std::path::{Path, PathBuf};
 
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 
 use super::process::Process;
 use crate::{http::Http, storage};

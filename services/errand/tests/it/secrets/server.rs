@@ -57,7 +57,7 @@ impl ApiServer {
         let port = listener.local_addr().expect("its address").port();
         let state = Arc::new(Mutex::new(State::default()));
         let served = state.clone();
-        kit::work::detach(async move {
+        kit_base::work::detach(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // A client that does not trust it leaves here.
                 let Ok(stream) = acceptor.accept(stream).await else { continue };

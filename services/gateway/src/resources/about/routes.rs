@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::page;
+use kit_base::page;
 use utoipa_axum::routes;
 
 use super::docs;
@@ -37,7 +37,7 @@ pub(crate) fn operations() -> Operations {
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_keys",
     responses((status = 200, description = "Keys", body = KeySet)))]
 pub(crate) async fn jwks(State(gateway): State<Gateway>, has: IfNoneMatch) -> Reply {
-    let key = |key: kit::token::PublicKey| {
+    let key = |key: kit_rpc::token::PublicKey| {
         let x = URL_SAFE_NO_PAD.encode(key.bytes);
         Key { kty: "OKP", crv: "Ed25519", purpose: "sig", alg: "EdDSA", kid: key.id, x }
     };

@@ -1,6 +1,6 @@
 //! Registering, and what users may do to their own account.
 use axum::extract::State;
-use kit::GrpcChannel;
+use kit_rpc::GrpcChannel;
 use proto::auth::v1::{
     ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest,
     account_service_client::AccountServiceClient, limits,

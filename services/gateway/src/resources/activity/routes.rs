@@ -1,6 +1,6 @@
 //! What happened, for people.
 use axum::extract::State;
-use kit::GrpcChannel;
+use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{ListActivityRequest, change_service_client::ChangeServiceClient};
 use utoipa_axum::routes;
 

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use kit::GrpcChannel;
+use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
     ListChangesRequest, ListChangesResponse, change_service_client::ChangeServiceClient,
     limits::WAIT_SECONDS,

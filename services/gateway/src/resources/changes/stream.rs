@@ -10,7 +10,8 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use kit::{Caller, Stop};
+use kit_base::Stop;
+use kit_rpc::Caller;
 use proto::tasks::v1::{
     ChangeBatch, WatchChangesRequest, change_service_client::ChangeServiceClient,
 };
@@ -140,6 +141,6 @@ fn events(ChangeBatch { changes, cursor }: ChangeBatch) -> VecDeque<Event> {
 
 /// Somewhere from 0 to below `range`.
 fn spread(range: u64) -> u64 {
-    let [first, second, ..] = kit::request::TraceContext::random(false).span_id;
+    let [first, second, ..] = kit_base::request::TraceContext::random(false).span_id;
     u64::from(u16::from_be_bytes([first, second])) * range / 65_536
 }

@@ -1,6 +1,6 @@
 //! What may be done to projects.
 use axum::extract::State;
-use kit::GrpcChannel;
+use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
     CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest,
     UpdateProjectRequest, limits, project_service_client::ProjectServiceClient,

@@ -1,6 +1,6 @@
 //! Signing in, staying in, and going.
 use axum::{extract::State, http::header, response::Response};
-use kit::GrpcChannel;
+use kit_rpc::GrpcChannel;
 use proto::auth::v1::{
     self, ListSessionsRequest, LoginRequest, LogoutRequest, RefreshRequest, RevokeSessionRequest,
     session_service_client::SessionServiceClient,

@@ -1,6 +1,6 @@
 //! What may be done to tasks.
 use axum::extract::State;
-use kit::GrpcChannel;
+use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest, ListTasksRequest,
     MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest, limits,

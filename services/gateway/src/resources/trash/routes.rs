@@ -1,6 +1,6 @@
 //! What may be done to what was deleted.
 use axum::extract::State;
-use kit::GrpcChannel;
+use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
     ListTrashRequest, PurgeTrashRequest, RestoreTrashRequest,
     trash_service_client::TrashServiceClient,

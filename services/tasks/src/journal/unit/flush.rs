@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{db::Cached, inserts, statement};
+use kit_db::{Cached, inserts, statement};
 
 use super::Unit;
 use crate::{

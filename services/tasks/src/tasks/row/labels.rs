@@ -8,7 +8,7 @@ use diesel::{
     serialize::{self, IsNull, Output, ToSql},
     sqlite::{Sqlite, SqliteValue},
 };
-use kit::db::sql::{Json, JsonText};
+use kit_db::sql::{Json, JsonText};
 
 /// The labels of a task in the order they were given, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, AsExpression, FromSqlRow)]

@@ -2,7 +2,7 @@
 use std::ops::RangeInclusive;
 
 use jiff::{civil, tz::TimeZone};
-use kit::{Timestamp, Violation};
+use kit_base::{Timestamp, Violation};
 use serde::Serialize;
 
 /// A due, as it was said, and the moment it stands for in lists.

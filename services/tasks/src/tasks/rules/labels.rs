@@ -1,7 +1,7 @@
 //! Labels: names on a task, the same whatever their case.
 use std::collections::HashSet;
 
-use kit::{Violation, text::fold};
+use kit_base::{Violation, text::fold};
 
 use crate::{
     limits::{LABEL, LABELS},

@@ -1,12 +1,8 @@
 //! How the rows of tasks are written, with the words and labels by which they are found.
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit::{
-    Db,
-    db::{Cached, Connection, Statement},
-    inserts, on, read, statement,
-    text::fold,
-};
+use kit_base::text::fold;
+use kit_db::{Cached, Connection, Db, Statement, inserts, on, read, statement};
 
 use crate::{
     Error,
