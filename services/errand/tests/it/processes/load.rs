@@ -33,12 +33,12 @@ pub(crate) type Edges = Mutex<Vec<Http>>;
 pub(crate) async fn during(
     user: &User,
     edges: &Edges,
-    disturbance: impl Future<Output = ()>,
+    disturbance: impl AsyncFnOnce(&Mutex<Seen>),
 ) -> Seen {
     let (seen, done) = (Mutex::new(Seen::default()), AtomicBool::new(false));
     let work = join_all((0..CLIENTS).map(|client| client_works(client, user, edges, &seen, &done)));
     let disturbed = async {
-        disturbance.await;
+        disturbance(&seen).await;
         done.store(true, Ordering::Relaxed);
     };
     let (created, ()) = tokio::join!(work, disturbed);
@@ -54,6 +54,17 @@ pub(crate) async fn during(
     listed.sort();
     assert_eq!(listed, created, "what was acknowledged is there, once");
     seen.into_inner().expect("no client panicked")
+}
+
+/// Waits until the clients have had so many more answers.
+pub(crate) async fn goes_on(seen: &Mutex<Seen>, requests: usize) {
+    let count = || seen.lock().expect("no client panicked").requests;
+    let (enough, begun) = (count() + requests, Instant::now());
+    while count() < enough {
+        let late = begun.elapsed() > Duration::from_secs(30);
+        assert!(!late, "{} requests to come after 30 s", enough - count());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Gives the titles of the tasks whose creation was acknowledged.

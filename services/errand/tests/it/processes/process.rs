@@ -66,6 +66,17 @@ impl Process {
         self.admin.base.trim_start_matches("http://")
     }
 
+    /// Waits until it has logged `text` that many times.
+    pub(crate) async fn says(&self, text: &str, times: usize) {
+        let begun = Instant::now();
+        while self.log().matches(text).count() < times {
+            let Self { name, log, .. } = self;
+            let late = begun.elapsed() > Duration::from_secs(20);
+            assert!(!late, "{name} does not say {text:?}, see {}", log.display());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// SIGKILL.
     pub(crate) fn is_killed(&mut self) {
         self.child.kill().expect("a process to kill");

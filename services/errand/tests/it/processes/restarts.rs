@@ -20,7 +20,7 @@ async fn rolls(mut fleet: Fleet) {
     let user = User::joins(&all[0], "alice").await;
     let edges = Mutex::new(all.clone());
     let names: Vec<String> = fleet.processes.iter().map(|process| process.name.clone()).collect();
-    let seen = load::during(&user, &edges, async {
+    let seen = load::during(&user, &edges, async |_| {
         for name in names {
             restarts(&mut fleet, &name, &user, &edges).await;
         }
