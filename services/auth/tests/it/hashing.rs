@@ -7,9 +7,9 @@ use kit_base::error::Refusal;
 use kit_db::{Db, testing::Backend};
 use proto::auth::v1::Device;
 use tokio::time::Instant;
-use tonic::Code;
+use tonic::{Code, Status};
 
-use crate::harness::{App, until};
+use crate::harness::{App, Replica, until};
 
 kit_db::on_each_backend!(a_hash_of_another_cost_is_renewed_at_the_next_login);
 
@@ -39,6 +39,21 @@ async fn a_hash_of_another_cost_is_renewed_at_the_next_login(backend: Backend) {
     costly.signs_in("ada").await;
 }
 
+/// What a login with a wrong password is told of the hashing. Sixty at once may have to wait for a connection to the database for too
+/// long, on a machine that is busy: that answer says when to come again, and has counted nothing.
+async fn is_judged(auth: &Replica, name: &str) -> Status {
+    let began = Instant::now();
+    loop {
+        let status = auth.tries(name, "guess", Device::default()).await.unwrap_err();
+        let Refusal { reason, retry_after, .. } = Refusal::of(&status);
+        if reason.as_deref() != Some("DATABASE_UNAVAILABLE") {
+            return status;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "there is no database");
+        tokio::time::sleep(retry_after.expect("it says when")).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_logins_is_turned_away_in_time_and_does_not_count_as_failed() {
     let app = App::new(Backend::Sqlite, "flood").await;
@@ -48,17 +63,11 @@ async fn a_flood_of_logins_is_turned_away_in_time_and_does_not_count_as_failed()
                 (Some(1), 32 * 1024, 4)
         })
         .await;
-    let flood = (0..60).map(async |number| {
-        let began = Instant::now();
-        let status =
-            auth.tries(&format!("user{number}"), "guess", Device::default()).await.unwrap_err();
-        (status, began.elapsed())
-    });
+    let flood = (0..60).map(async |number| is_judged(&auth, &format!("user{number}")).await);
     let answers = join_all(flood).await;
-    let busy: Vec<_> =
-        answers.iter().filter(|(status, _)| status.code() == Code::Unavailable).collect();
+    let busy: Vec<_> = answers.iter().filter(|status| status.code() == Code::Unavailable).collect();
     assert!(busy.len() > 30, "{}", busy.len());
-    for (status, _) in &busy {
+    for status in &busy {
         let Refusal { reason, retry_after, .. } = Refusal::of(status);
         assert_eq!(
             (reason.as_deref(), retry_after),
