@@ -23,7 +23,7 @@ use super::{
     error::TokenError,
 };
 use crate::Caller;
-use kit_base::{Clock, Stop, time::Timestamp};
+use kit_base::{Clock, Stop, outage::Outage, time::Timestamp};
 
 /// Clocks may differ by this much, in seconds.
 const LEEWAY: i64 = 10;
@@ -205,22 +205,35 @@ where
     F: Future<Output = Result<S, Status>>,
 {
     let mut pause = Duration::from_millis(50);
+    let mut outage: Option<Outage> = None;
     while !stop.is_cancelled() {
         let updates = async {
             let mut updates = tokio::time::timeout(SILENCE, open())
                 .await
                 .map_err(|_| Status::unavailable("silence"))??;
-            while let Ok(Some(update)) = tokio::time::timeout(SILENCE, updates.next()).await {
+            while let Some(update) = tokio::time::timeout(SILENCE, updates.next())
+                .await
+                .map_err(|_| Status::unavailable("silence"))?
+            {
                 verifier.apply(update?);
                 pause = Duration::from_millis(50);
+                if let Some(outage) = outage.take() {
+                    let waited_seconds = outage.lasted().as_secs();
+                    tracing::info!(waited_seconds, "keys and revocations are followed again");
+                }
             }
             Ok::<(), Status>(())
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            // Said while the pauses still grow: after that it is nothing new.
-            ended = updates => if let Err(status) = ended && pause < LONGEST_PAUSE {
-                tracing::warn!(code = ?status.code(), message = status.message(), "keys and revocations cannot be followed");
+            ended = updates => if let Err(status) = ended {
+                let outage = outage.get_or_insert_with(Outage::begin);
+                // Said while the pauses still grow: after that it is nothing new, and said now and again.
+                if pause < LONGEST_PAUSE || outage.reminds() {
+                    let (code, waited_seconds) = (status.code(), outage.lasted().as_secs());
+                    let fault = status.message();
+                    tracing::warn!(?code, fault, waited_seconds, "keys and revocations cannot be followed");
+                }
             }
         }
         tokio::select! {

@@ -1,3 +1,11 @@
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use futures_util::stream;
+use tokio::time::Instant;
+
 use super::*;
 use crate::token::SigningKey;
 
@@ -127,4 +135,44 @@ fn nothing_passes_before_keys_are_known() {
     let verifier = Verifier::new("tasks", clock.clone());
     assert_eq!(verifier.verify(&key.sign(&claims(&clock)).unwrap()), Err(TokenError::Unready));
     assert_eq!(verifier.silence(), None);
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authority_that_is_gone_is_told_of_now_and_again_until_it_is_back() {
+    let (log, (verifier, ..)) = (Log::default(), setting());
+    let output = log.clone();
+    let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
+    let subscriber = subscriber.with_writer(move || output.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let (stop, began) = (Stop::new(), Instant::now());
+    let open = async || {
+        if began.elapsed() < Duration::from_secs(600) {
+            return Err(Status::unavailable("refused"));
+        }
+        let update = TrustUpdate { snapshot: false, keys: vec![], revocations: vec![] };
+        stop.cancel();
+        Ok(stream::iter([Ok(update)]).chain(stream::pending()))
+    };
+    follow(&verifier, &stop, open).await;
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    // While the pauses grow, and then after 1, 3 and 7 minutes.
+    let cannot = r#"WARN keys and revocations cannot be followed code=Unavailable fault="refused""#;
+    assert_eq!(lines.iter().filter(|line| line.starts_with(cannot)).count(), 4 + 3, "{text}");
+    let back = "INFO keys and revocations are followed again waited_seconds=600";
+    assert!(lines.len() == 8 && lines[7].starts_with(&back[..back.len() - 1]), "{text}");
 }
