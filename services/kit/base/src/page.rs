@@ -62,7 +62,21 @@ pub fn decode<P: DeserializeOwned>(query: &str, cursor: &str) -> Result<Option<P
     if check != checksum(query) {
         return Err(PageError::Mismatch);
     }
+    if holds_nul(&position) {
+        return Err(PageError::Cursor);
+    }
     serde_json::from_value(position).map(Some).map_err(|_| PageError::Cursor)
+}
+
+/// Whether a NUL character is in it: no text that is kept holds one, and PostgreSQL cannot be asked for one.
+fn holds_nul(position: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Bool, Null, Number, Object, String};
+    match position {
+        String(text) => text.contains('\0'),
+        Array(items) => items.iter().any(holds_nul),
+        Object(fields) => fields.values().any(holds_nul),
+        Null | Bool(_) | Number(_) => false,
+    }
 }
 
 /// Cuts a page of `limit` from rows of which one more was asked for, and gives the cursor to the next where there is one.
@@ -91,6 +105,15 @@ mod tests {
         assert_eq!(decode::<String>("tasks?status=open", &cursor), Err(PageError::Cursor));
         assert_eq!(decode::<String>("tasks", "no cursor"), Err(PageError::Cursor));
         assert_eq!(decode::<String>("tasks", ""), Ok(None));
+    }
+
+    #[test]
+    fn a_cursor_that_holds_a_nul_is_none_of_ours() {
+        for text in ["\0", "a\0b"] {
+            assert_eq!(decode::<String>("tasks", &encode("tasks", &text)), Err(PageError::Cursor));
+            let pair = encode("tasks", &(text, 7));
+            assert_eq!(decode::<(String, i32)>("tasks", &pair), Err(PageError::Cursor));
+        }
     }
 
     #[test]

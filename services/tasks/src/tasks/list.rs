@@ -86,19 +86,30 @@ fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
     if order_by.ends_with("rank") && project.is_none() {
         faults.push(Violation::new("order_by", "CONFLICT", "`rank` needs a `project_id`"));
     }
-    let words: Vec<String> = query.unwrap_or_default().split_whitespace().map(fold).collect();
-    if words.len() > FILTER || label.len() > FILTER {
-        faults.push(Violation::new(
-            if words.len() > FILTER { "q" } else { "label" },
-            "TOO_MANY",
-            format!("at most {FILTER}"),
-        ));
-    }
+    let (words, labels) = sought(&query.unwrap_or_default(), &label, &mut faults);
     Error::unless_acceptable(faults)?;
     let due_before = due_before.map(|moment| Timestamp::from_proto(moment.seconds, moment.nanos));
     let (status, priority) = (status.unwrap_or_default(), priority.unwrap_or_default());
-    let labels = label.iter().map(|label| fold(label.trim())).collect();
     Ok((Filter { project, status, priority, labels, due_before, words }, order_by))
+}
+
+/// The words and labels that a task has to have, as they are compared.
+fn sought(
+    query: &str,
+    labels: &[String],
+    faults: &mut Vec<Violation>,
+) -> (Vec<String>, Vec<String>) {
+    let words: Vec<String> = query.split_whitespace().map(fold).collect();
+    if words.len() > 16 || labels.len() > 16 {
+        let field = if words.len() > 16 { "q" } else { "label" };
+        faults.push(Violation::new(field, "TOO_MANY", "at most 16"));
+    }
+    for (field, texts) in [("q", &words[..]), ("label", labels)] {
+        if texts.iter().any(|text| text.contains('\0')) {
+            faults.push(Violation::new(field, "CHARACTER", "no NUL character"));
+        }
+    }
+    (words, labels.iter().map(|label| fold(label.trim())).collect())
 }
 
 fn order(order_by: &str, position: Option<Position>) -> Result<Order, Error> {
@@ -268,6 +279,14 @@ mod tests {
             let expected = ("order_by".to_owned(), "UNKNOWN_VALUE".to_owned());
             assert_eq!(refused(asked(order_by)), [expected], "{order_by}");
         }
+    }
+
+    #[test]
+    fn what_no_task_can_hold_is_not_sought() {
+        let nul = || "a\0b".to_owned();
+        let list = ListTasksRequest { query: Some(nul()), label: vec![nul()], ..asked("") };
+        let told = ["q", "label"].map(|field| (field.to_owned(), "CHARACTER".to_owned()));
+        assert_eq!(refused(list), told);
     }
 
     #[test]
