@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod app;
+mod completeness;
 mod cursors;
 mod feed;
 mod lists;
 mod order;
 mod projects;
+mod refusals;
+mod replay;
 mod status;
 mod tasks;
 mod tree;
