@@ -1,11 +1,22 @@
-//! The metrics of the chassis, put together from the lists of its crates.
+//! What the suite counts, put together from the lists of its crates.
 use std::collections::BTreeSet;
 
 use kit_base::metrics::{Kind, Metric};
 
+use crate::{
+    http::Http,
+    processes::{fleet::Fleet, heavy},
+    user::{User, path_of},
+};
+
 fn catalogue() -> impl Iterator<Item = &'static Metric> {
-    let lists =
-        [kit_process::metrics::CATALOGUE, kit_rpc::metrics::CATALOGUE, kit_db::metrics::CATALOGUE];
+    let lists = [
+        kit_process::metrics::CATALOGUE,
+        kit_rpc::metrics::CATALOGUE,
+        kit_db::metrics::CATALOGUE,
+        auth::metrics::CATALOGUE,
+        tasks::METRICS,
+    ];
     lists.into_iter().flatten()
 }
 
@@ -30,4 +41,48 @@ fn every_metric_follows_the_naming_rules_of_prometheus() {
             "{name}"
         );
     }
+}
+
+/// What one process has no reason to show: it calls no peers over sockets, sheds nothing, and has neither certificates, nor a
+/// configuration file, nor a collector.
+const ELSEWHERE: [&str; 11] = [
+    "errand_client_retries_total",
+    "errand_config_last_reload_success_timestamp_seconds",
+    "errand_config_last_reload_successful",
+    "errand_config_reloads_total",
+    "errand_grpc_client_endpoints",
+    "errand_load_shed_total",
+    "errand_span_exports_total",
+    "errand_tls_certificate_not_after_timestamp_seconds",
+    "errand_tls_certificate_not_before_timestamp_seconds",
+    "errand_tls_refusals_total",
+    "errand_tls_reloads_total",
+];
+
+#[test]
+fn what_a_process_shows_after_a_walk_is_what_the_catalogue_lists() {
+    heavy(async {
+        let fleet = Fleet::in_one_process().await;
+        let alice = User::joins(&fleet.edges()[0], "alice").await.refreshes().await;
+        let task = alice.creates("Ship it").await;
+        alice.reads(&path_of(&task)).await;
+        alice.delete(&path_of(&task)).await.expect(204);
+        let admin = Http::new(format!("http://{}", fleet.processes[0].admin_address()));
+        let text = String::from_utf8(admin.get("/metrics").await.body.to_vec()).expect("a text");
+        let shown: BTreeSet<(&str, &str)> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+            .filter(|(name, _)| !name.starts_with("process_"))
+            .collect();
+        let kind = |kind| match kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        };
+        let listed: BTreeSet<(&str, &str)> = catalogue()
+            .filter(|metric| !ELSEWHERE.contains(&metric.name))
+            .map(|metric| (metric.name, kind(metric.kind)))
+            .collect();
+        assert_eq!(shown, listed);
+    });
 }

@@ -12,7 +12,7 @@ use std::{future::Future, sync::Mutex};
 use crate::app::alone;
 
 /// Runs one such test at a time: each is heavy.
-fn heavy(test: impl Future<Output = ()>) {
+pub(crate) fn heavy(test: impl Future<Output = ()>) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     alone(test);
