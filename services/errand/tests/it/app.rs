@@ -90,8 +90,13 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) async fn start(topology: Topology, backend: Backend, clock: Clock) -> Self {
-        let config = configured(storage::variables(backend).await);
+    async fn start(topology: Topology, backend: Backend, clock: Clock) -> Self {
+        Self::start_on(topology, storage::variables(backend).await, clock).await
+    }
+
+    /// The same on storage that may hold something already.
+    pub(crate) async fn start_on(topology: Topology, variables: Variables, clock: Clock) -> Self {
+        let config = configured(variables);
         // Nobody asks before the schema is there: a balancer waits for readiness, a test does not.
         auth::migrate(&config.auth).await.expect("auth's schema");
         tasks::migrate(&config.tasks).await.expect("tasks' schema");

@@ -21,6 +21,7 @@ mod secrets;
 mod sessions;
 mod storage;
 mod stream;
+mod upgrade;
 mod user;
 mod versions;
 mod writes;

@@ -98,6 +98,12 @@ impl Database {
     }
 }
 
+/// Runs the statements of a script on a PostgreSQL database, as a dump is read back.
+pub async fn run_script(url: &str, script: &str) {
+    let mut database = AsyncPgConnection::establish(url).await.expect("the database");
+    database.batch_execute(script).await.expect("every statement");
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         // A database on the throw-away server goes with the server.
