@@ -148,7 +148,7 @@ impl Operations {
         field: &'static str,
         pattern: &'static str,
     ) -> Self {
-        let pattern = |shape: &&'static str| Bound::Pattern { shape: *shape, field, pattern };
+        let pattern = |shape: &&'static str| Bound::Pattern { shape, field, pattern };
         self.bounds.extend(shapes.iter().map(pattern));
         self
     }

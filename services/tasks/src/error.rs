@@ -105,9 +105,10 @@ mod tests {
 
     /// Each way of saying no, with what a caller sees of it and when to come again, in seconds.
     fn all() -> Vec<(Error, Code, &'static str, Option<u64>)> {
-        use journal::error::Error as Journal;
-        use projects::error::Error as Project;
-        use tasks::error::Error as Task;
+        use crate::{
+            journal::error::Error as Journal, projects::error::Error as Project,
+            tasks::error::Error as Task, trash::error::Error as Trash,
+        };
         vec![
             (Error::Invalid(vec![]), InvalidArgument, "VALIDATION_FAILED", None),
             (Task::NotFound.into(), NotFound, "TASK_NOT_FOUND", None),
@@ -117,7 +118,7 @@ mod tests {
             (Project::NotFound.into(), NotFound, "PROJECT_NOT_FOUND", None),
             (Project::Inbox.into(), FailedPrecondition, "INBOX_IS_FIXED", None),
             (Project::Archived.into(), FailedPrecondition, "PROJECT_ARCHIVED", None),
-            (trash::error::Error::NotFound.into(), NotFound, "TRASH_NOT_FOUND", None),
+            (Trash::NotFound.into(), NotFound, "TRASH_NOT_FOUND", None),
             (Journal::Stale { at: 7 }.into(), Aborted, "VERSION_MISMATCH", None),
             (Journal::IdTaken.into(), AlreadyExists, "ID_TAKEN", None),
             (Journal::KeyReused.into(), FailedPrecondition, "IDEMPOTENCY_KEY_REUSED", None),

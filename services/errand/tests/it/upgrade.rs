@@ -1,10 +1,8 @@
 //! What v0.1.0 left behind (see `tests/fixtures/v0.1.0`) is taken over: data, sessions, cursors and idempotency keys.
 use std::{fs, path::Path, time::Duration};
 
-use kit::{
-    Clock, Timestamp,
-    testing::{self, Backend},
-};
+use kit_base::{Clock, Timestamp};
+use kit_db::testing::{self, Backend};
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,7 +11,7 @@ use crate::{
     user::{User, path_of, text},
 };
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     who_had_an_account_signs_in_with_the_old_password,
     an_old_session_goes_on_and_reads_what_it_read,
     what_was_written_before_is_found_by_words_and_labels,

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::{
         ids::{ObjectId, SessionId, UserId},
-        journal::{event::Operation, rows::Row as _},
+        journal::{change::Operation, rows::Row as _},
         projects::row::Project,
         tasks::row::Task,
     };
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn an_entry_is_told_with_the_cursor_that_goes_on_behind_it() {
         let id = Uuid::from_u128(9);
-        let event = Event {
+        let change = Change {
             scope_id: scope(7),
             sequence: 5,
             at: Timestamp::from_microseconds(1_000_001),
@@ -149,7 +149,7 @@ mod tests {
             operation: Operation::Complete,
             changes: JsonText("{}".to_owned()),
         };
-        let change = Change::from(event);
+        let change = v1::Change::from(change);
         assert_eq!(position(scope(7), &change.cursor).unwrap(), Some(5));
         assert_eq!((change.sequence, change.object_version), (5, 3));
         assert_eq!((change.operation.as_str(), change.changes.as_str()), ("complete", "{}"));

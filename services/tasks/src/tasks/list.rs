@@ -100,9 +100,9 @@ fn sought(
     faults: &mut Vec<Violation>,
 ) -> (Vec<String>, Vec<String>) {
     let words: Vec<String> = query.split_whitespace().map(fold).collect();
-    if words.len() > 16 || labels.len() > 16 {
-        let field = if words.len() > 16 { "q" } else { "label" };
-        faults.push(Violation::new(field, "TOO_MANY", "at most 16"));
+    if words.len() > FILTER || labels.len() > FILTER {
+        let field = if words.len() > FILTER { "q" } else { "label" };
+        faults.push(Violation::new(field, "TOO_MANY", format!("at most {FILTER}")));
     }
     for (field, texts) in [("q", &words[..]), ("label", labels)] {
         if texts.iter().any(|text| text.contains('\0')) {

@@ -1,6 +1,6 @@
 //! The feed tells each change of each field that a client can write. The fields are those of the contracts, so that a new one fails
 //! here until it is told.
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use prost::Message as _;
 use proto::tasks::v1::{
     Change, CreateProjectRequest, CreateTaskRequest, Due, ListChangesRequest, MoveTaskRequest,
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::app::{App, User, fields};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     every_field_of_a_task_that_is_written_is_told,
     every_field_of_a_new_task_is_told,
     every_way_of_moving_a_task_is_told,

@@ -1,6 +1,6 @@
 //! Cursors that were never given out: each is refused, or read as far as it goes, and none fails the service.
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{
     ListActivityRequest, ListChangesRequest, ListProjectsRequest, ListTasksRequest,
     ListTrashRequest, WatchChangesRequest,
@@ -10,7 +10,7 @@ use tonic::{Code, Response, Status};
 
 use crate::app::{App, User, fields};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     a_forged_cursor_of_tasks_fails_nothing,
     a_forged_cursor_of_the_feed_fails_nothing,
     a_forged_cursor_of_any_other_list_fails_nothing,

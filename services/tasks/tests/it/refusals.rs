@@ -1,7 +1,7 @@
 //! Each reason to refuse, provoked once by who asks for it.
 use std::collections::BTreeSet;
 
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest, DeleteTaskRequest,
     GetProjectRequest, GetTaskRequest, ListChangesRequest, ListTasksRequest, MoveTaskRequest,
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::app::{App, User, fields, reason};
 
-kit::on_each_backend!(
+kit_db::on_each_backend!(
     who_names_what_is_not_there_is_told_what_is_missing,
     who_writes_what_cannot_be_is_told_why,
     who_reads_behind_an_impossible_place_is_told_so,

@@ -1,7 +1,7 @@
 //! A walk of random writes: whatever they were, the tree keeps its rules, and the changes applied one by one give what is read.
 use std::collections::HashMap;
 
-use kit::testing::Backend;
+use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest, DeleteTaskRequest, Due,
     ListChangesRequest, ListTasksRequest, MoveTaskRequest, ObjectType, Priority, ReopenTaskRequest,
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::{App, User, fields};
 
-kit::on_each_backend!(changes_applied_in_order_give_what_is_read,);
+kit_db::on_each_backend!(changes_applied_in_order_give_what_is_read,);
 
 /// Chance that can be had again (splitmix64).
 struct Random(u64);

@@ -33,7 +33,7 @@ impl Due {
         let DueFields { date, datetime, time_zone } = fields;
         match (date, datetime, time_zone) {
             (Some(date), None, None) => day(&date, faults),
-            (None, Some(datetime), zone) => time(&datetime, zone, faults),
+            (None, Some(datetime), zone) => time(&datetime, zone.as_deref(), faults),
             (Some(_), None, Some(_)) => {
                 faults.push(Violation::new(
                     "due.time_zone",
@@ -97,12 +97,12 @@ fn wall_time(text: &str) -> Option<(civil::DateTime, bool)> {
     (DAYS.contains(&wall.date()) && wall.subsec_nanosecond() == 0).then_some((wall, offset))
 }
 
-fn time(text: &str, zone: Option<String>, faults: &mut Vec<Violation>) -> Option<Due> {
+fn time(text: &str, zone: Option<&str>, faults: &mut Vec<Violation>) -> Option<Due> {
     let wall = wall_time(text);
     if wall.is_none() {
         faults.push(Violation::new("due.datetime", "DATETIME", TIME));
     }
-    let place = zone.as_deref().map(TimeZone::get).transpose();
+    let place = zone.map(TimeZone::get).transpose();
     if place.is_err() {
         faults.push(Violation::new("due.time_zone", "TIME_ZONE", ZONE));
     }
