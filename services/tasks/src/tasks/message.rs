@@ -347,7 +347,6 @@ mod tests {
             priority: Some(v1::Priority::High.into()),
             due: Some(v1::Due { date: own("2026-09-01"), ..Default::default() }),
             labels: vec!["l".to_owned()],
-            ..Default::default()
         };
         let none = patched(full.clone(), &[]).unwrap();
         assert_eq!(format!("{none:?}"), format!("{:?}", TaskFields::default()));

@@ -34,12 +34,11 @@ impl Random {
         let due = Due { date: Some(format!("2026-09-{:02}", 1 + number % 28)), ..Due::default() };
         TaskFields {
             title: Some(format!("task {number}")),
-            description: (number % 2 == 0).then(|| format!("*{number}*")),
+            description: (number.is_multiple_of(2)).then(|| format!("*{number}*")),
             status: Some(1 + i32::try_from(self.below(4)).unwrap()),
             priority: Some(1 + i32::try_from(self.below(5)).unwrap()),
-            due: (number % 3 == 0).then_some(due),
+            due: (number.is_multiple_of(3)).then_some(due),
             labels: (0..number % 3).map(|label| format!("label {label}")).collect(),
-            ..TaskFields::default()
         }
     }
 }
