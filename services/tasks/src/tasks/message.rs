@@ -347,6 +347,7 @@ mod tests {
             priority: Some(v1::Priority::High.into()),
             due: Some(v1::Due { date: own("2026-09-01"), ..Default::default() }),
             labels: vec!["l".to_owned()],
+            estimate_minutes: Some(90),
         };
         let none = patched(full.clone(), &[]).unwrap();
         assert_eq!(format!("{none:?}"), format!("{:?}", TaskFields::default()));
@@ -357,6 +358,7 @@ mod tests {
             ("priority", |fields| fields.priority == Some(Priority::High)),
             ("due", |fields| fields.due.as_ref().is_some_and(Option::is_some)),
             ("labels", |fields| fields.labels == Some(Labels(vec!["l".to_owned()]))),
+            ("estimate_minutes", |fields| fields.estimate_minutes == Some(Some(90))),
         ] {
             assert!(is_written(&patched(full.clone(), &[path]).unwrap()), "{path}");
             assert!(!is_written(&none), "{path}");
@@ -366,7 +368,7 @@ mod tests {
     #[test]
     fn what_the_mask_names_and_is_absent_goes_back_to_what_a_new_task_has() {
         let absent = v1::TaskFields::default;
-        let paths = ["description", "status", "priority", "due", "labels"];
+        let paths = ["description", "status", "priority", "due", "labels", "estimate_minutes"];
         let mut task = Task {
             description: "x".to_owned(),
             priority: Priority::High,
@@ -374,6 +376,7 @@ mod tests {
             due_zone: own("UTC"),
             due_at: Some(kit_base::Timestamp::from_seconds(1)),
             labels: Labels(vec!["l".to_owned()]),
+            estimate_minutes: Some(90),
             ..example()
         };
         let cleared = patched(absent(), &paths).unwrap();

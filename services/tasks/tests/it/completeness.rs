@@ -74,6 +74,8 @@ fn values(field: &str) -> [(TaskFields, Value); 2] {
             (TaskFields { due: day("2026-09-01"), ..none() }, json!({ "date": "2026-09-01" })),
             (none(), json!(null)),
         ],
+        "estimate_minutes" => [Some(90), None]
+            .map(|minutes| (TaskFields { estimate_minutes: minutes, ..none() }, json!(minutes))),
         "labels" => [&["Home", "Work"][..], &[]]
             .map(|names| (TaskFields { labels: labels(names), ..none() }, json!(names))),
         other => panic!("nothing is known here of the field {other} of a task: give it two values"),

@@ -39,6 +39,7 @@ impl Random {
             priority: Some(1 + i32::try_from(self.below(5)).unwrap()),
             due: (number.is_multiple_of(3)).then_some(due),
             labels: (0..number % 3).map(|label| format!("label {label}")).collect(),
+            estimate_minutes: i32::try_from(number).ok().filter(|minutes| *minutes > 500),
         }
     }
 }
