@@ -52,7 +52,7 @@ impl Default for Config {
 
 impl Settings for Config {
     fn faults(&self) -> Vec<String> {
-        let (lowest, advice) = (crate::limits::PASSWORD_LEAST, secrets::ADVICE);
+        let (lowest, advice) = (password::LOWEST_MINIMUM, secrets::ADVICE);
         let url = self.database_url.expose();
         let known = ["postgres://", "postgresql://", "sqlite:"]
             .iter()

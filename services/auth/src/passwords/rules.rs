@@ -5,7 +5,9 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::limits::{PASSWORD, PASSWORD_LEAST};
 
 /// The fewest characters where nothing else is set: a password that is the only factor (SP 800-63B-4).
-pub(crate) const MINIMUM: usize = 15;
+pub(crate) const MINIMUM: usize = PASSWORD_LEAST;
+/// The lowest that an operator may set.
+pub(crate) const LOWEST_MINIMUM: usize = 8;
 
 /// Passwords that are tried first, lower case, sorted, one a line; those that end in digits are covered by what stands before.
 const COMMON: &str = include_str!("common.txt");
@@ -48,7 +50,7 @@ pub(crate) fn normalize(raw: &str) -> String {
 fn is_common(password: &str) -> bool {
     let lower = password.to_lowercase();
     let core = lower.trim_matches(|c: char| !c.is_alphabetic());
-    let short = repeated(&lower).chars().count() < PASSWORD_LEAST;
+    let short = repeated(&lower).chars().count() < LOWEST_MINIMUM;
     [lower.as_str(), core].iter().any(|text| is_listed(text) || is_listed(repeated(text)))
         || short
         || is_run(&lower)
@@ -86,7 +88,7 @@ fn is_about(password: &str, word: &str) -> bool {
     let left = password.to_lowercase().replace(word, "");
     word.chars().count() >= 4
         && left.len() < password.len()
-        && left.chars().count() < PASSWORD_LEAST
+        && left.chars().count() < LOWEST_MINIMUM
 }
 
 #[cfg(test)]
