@@ -27,8 +27,12 @@ pub(crate) async fn variables(backend: Backend) -> Variables {
 /// Every test signs in, all from one address: hashes are cheap and nobody is counted.
 fn for_tests() -> Variables {
     let kek = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-    let variables =
-        [("LOG_LEVEL", "warn"), ("HASH_MEMORY_KIB", "64"), ("RATE_LIMIT", "off"), ("KEK", kek)];
+    let variables = [
+        ("LOG_LEVEL", "warn,kit_rpc::channel=info"),
+        ("HASH_MEMORY_KIB", "64"),
+        ("RATE_LIMIT", "off"),
+        ("KEK", kek),
+    ];
     variables.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
 }
 
