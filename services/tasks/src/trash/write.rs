@@ -68,39 +68,50 @@ async fn deleted_as(unit: &mut Unit, id: ObjectId) -> Result<(Option<Project>, V
 }
 
 async fn restore(unit: &mut Unit, actor: &Actor, id: ObjectId) -> Result<Answer, Error> {
-    let (project, tasks) = deleted_as(unit, id).await?;
-    let Some(mut project) = project else { return restore_tasks(unit, actor, id, tasks).await };
-    project.restore();
-    let project = unit.save(project, Operation::Restore, actor).await?.id;
-    for mut task in tasks {
-        task.restore();
-        unit.save(task, Operation::Restore, actor).await?;
-    }
-    Ok(Answer::new(restored(Project::TYPE, id, project, true)))
+    let (project, mut tasks) = deleted_as(unit, id).await?;
+    let (object_type, project, in_place) = match project {
+        Some(mut project) => {
+            project.restore();
+            (Project::TYPE, unit.save(project, Operation::Restore, actor).await?.id, true)
+        }
+        None => {
+            let (project, in_place) = put_back(unit, TaskId(id.0), &mut tasks).await?;
+            (Task::TYPE, project, in_place)
+        }
+    };
+    restore_tasks(unit, actor, tasks).await?;
+    Ok(Answer::new(restored(object_type, id, project, in_place)))
 }
 
-/// Back to where they were; where that is gone, to the top level of the project, or of the Inbox.
-async fn restore_tasks(
+/// Puts tasks back to where they were; where that is gone, to the top level of the project, or of the Inbox. Gives the project, and
+/// whether it is the old place.
+async fn put_back(
     unit: &mut Unit,
-    actor: &Actor,
-    id: ObjectId,
-    tasks: Vec<Task>,
-) -> Result<Answer, Error> {
-    let is_root = |task: &Task| task.id == TaskId(id.0);
-    let root = tasks.iter().find(|task| is_root(task)).cloned().ok_or(error::Error::NotFound)?;
-    let (project, parent) = place_for(unit, &root, &tasks).await?;
-    let in_place = project == root.project_id && parent == root.parent_id;
+    root: TaskId,
+    tasks: &mut [Task],
+) -> Result<(ProjectId, bool), Error> {
+    let root = tasks.iter().position(|task| task.id == root).ok_or(error::Error::NotFound)?;
+    let (project, parent) = place_for(unit, &tasks[root], tasks).await?;
+    let in_place = project == tasks[root].project_id && parent == tasks[root].parent_id;
+    if !in_place {
+        tasks[root].parent_id = parent;
+        tasks[root].rank = ranks::at_end(unit.next_sequence());
+    }
+    tasks.iter_mut().for_each(|task| task.project_id = project);
+    Ok((project, in_place))
+}
+
+/// Takes tasks out of the trash, and only then opens what lies above those that are open: it may be among them.
+async fn restore_tasks(unit: &mut Unit, actor: &Actor, tasks: Vec<Task>) -> Result<(), Error> {
+    let mut restored = vec![];
     for mut task in tasks {
         task.restore();
-        task.project_id = project;
-        if is_root(&task) && !in_place {
-            task.parent_id = parent;
-            task.rank = ranks::at_end(unit.next_sequence());
-        }
-        let task = unit.save(task, Operation::Restore, actor).await?;
-        open_above(unit, actor, &task).await?;
+        restored.push(unit.save(task, Operation::Restore, actor).await?);
     }
-    Ok(Answer::new(restored(Task::TYPE, id, project, in_place)))
+    for task in &restored {
+        open_above(unit, actor, task).await?;
+    }
+    Ok(())
 }
 
 /// Where a task with all that is below it can go back to.

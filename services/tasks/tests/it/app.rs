@@ -1,8 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
+use diesel_async::SimpleAsyncConnection as _;
 use futures_util::{Stream, stream};
 use kit_base::{Clock, Stop, Timestamp, error::Refusal};
-use kit_db::testing::{Backend, Database};
+use kit_db::{
+    Db, on,
+    testing::{Backend, Database},
+};
 use kit_process::{Secret, serve::Limits};
 use kit_rpc::{
     GrpcChannel,
@@ -52,7 +56,7 @@ pub(crate) struct App {
     key: Arc<SigningKey>,
     channel: GrpcChannel,
     stop: Stop,
-    _database: Database,
+    database: Database,
 }
 
 impl App {
@@ -61,8 +65,7 @@ impl App {
         let (pkcs8, public) = SigningKey::generate();
         let auth = local(Routes::new(TrustServiceServer::new(Trust(public))).into_axum_router());
         let (key, stop) = (Arc::new(SigningKey::new("k".to_owned(), &pkcs8).unwrap()), Stop::new());
-        let app =
-            Self { channel: start(&database, auth, &stop).await, key, stop, _database: database };
+        let app = Self { channel: start(&database, auth, &stop).await, key, stop, database };
         for _ in 0..500 {
             if app.user(0).tasks().list_tasks(app.user(0).asks(Default::default())).await.is_ok() {
                 return app;
@@ -70,6 +73,15 @@ impl App {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the service is not ready after 5 s");
+    }
+
+    /// Runs a statement on the database, beside the service.
+    pub(crate) async fn runs(&self, statement: String) {
+        let db = Db::open(&self.database.url, &kit_db::Limits::default()).unwrap();
+        let done = db.write("test", move |connection| {
+            Box::pin(async move { on!(connection, conn => conn.batch_execute(&statement).await) })
+        });
+        done.await.unwrap();
     }
 
     /// A user, told from others by a number.

@@ -12,6 +12,7 @@ mod refusals;
 mod replay;
 mod status;
 mod tasks;
+mod trash;
 mod tree;
 mod words;
 mod writes;
