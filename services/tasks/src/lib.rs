@@ -8,6 +8,7 @@ mod journal;
 mod limits;
 mod message;
 mod migrations;
+mod objects;
 mod projects;
 mod ranks;
 mod rpc;

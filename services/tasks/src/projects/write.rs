@@ -8,15 +8,13 @@ use crate::{
     Error,
     ids::{ObjectId, ProjectId, ScopeId, UserId},
     journal::{
-        self,
         change::{Actor, Operation},
         command::{Answer, Command, expect_version},
         metrics::Operations,
         stored::Wanted,
         unit::Unit,
     },
-    ranks,
-    tasks::{self, row::Task},
+    objects, ranks, tasks,
 };
 
 /// See [`Command::label`].
@@ -55,11 +53,7 @@ impl Command for Write {
     fn wanted(&self) -> Vec<Wanted> {
         match self {
             Self::CreateInbox => vec![],
-            Self::Create { id, .. } => {
-                let both =
-                    |id: &ProjectId| [Wanted::row::<Project>(*id), Wanted::row::<Task>(id.0)];
-                id.iter().flat_map(both).collect()
-            }
+            Self::Create { id, .. } => objects::wanted(id.map(|id| id.0)),
             Self::Update { id, .. } | Self::Delete { id, .. } => vec![Wanted::row::<Project>(*id)],
         }
     }
@@ -126,19 +120,7 @@ async fn create(
     id: Option<ProjectId>,
     name: String,
 ) -> Result<Answer, Error> {
-    let id = match id {
-        Some(id) => id,
-        None => {
-            let id = ProjectId::new(&unit.clock);
-            unit.expect_none::<Project>(id);
-            unit.expect_none::<Task>(id.0);
-            id
-        }
-    };
-    // An id names one thing in a scope, of whatever type: in the trash it stands alone.
-    if unit.find::<Project>(id).await?.is_some() || unit.find::<Task>(id.0).await?.is_some() {
-        return Err(journal::error::Error::IdTaken.into());
-    }
+    let id = ProjectId(objects::new_id(unit, id.map(|id| id.0)).await?);
     let project = new(unit.scope.id, id, name, actor.user_id, unit.now);
     let project = Project { rank: ranks::at_end(unit.next_sequence()), ..project };
     Ok(Answer::new(v1::Project::from(unit.save(project, Operation::Create, actor).await?)))

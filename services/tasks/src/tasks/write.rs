@@ -17,15 +17,13 @@ use crate::{
     Error,
     ids::{CompletionId, ProjectId, TaskId},
     journal::{
-        self,
         change::{Actor, Operation},
         command::{Answer, Command, expect_version},
         metrics::Operations,
         stored::Wanted,
         unit::Unit,
     },
-    projects::row::Project,
-    ranks,
+    objects, ranks,
 };
 
 /// See [`Command::label`].
@@ -79,19 +77,17 @@ impl Command for Write {
     }
 
     fn wanted(&self) -> Vec<Wanted> {
-        let ids = match self {
+        match self {
             Self::Create { id, parent, .. } => {
-                let project = id.iter().map(|id| Wanted::row::<Project>(id.0));
-                let tasks = id.iter().chain(parent).map(|id| Wanted::row::<Task>(*id));
-                return project.chain(tasks).collect();
+                let parent = parent.map(Wanted::row::<Task>);
+                objects::wanted(id.map(|id| id.0)).into_iter().chain(parent).collect()
             }
             Self::Update { id, .. }
             | Self::Delete { id, .. }
             | Self::Complete { id, .. }
             | Self::Reopen { id, .. }
-            | Self::Move { id, .. } => vec![*id],
-        };
-        ids.into_iter().map(Wanted::row::<Task>).collect()
+            | Self::Move { id, .. } => vec![Wanted::row::<Task>(*id)],
+        }
     }
 
     fn run<'u>(
@@ -147,19 +143,7 @@ async fn create(
     (project, parent): (Option<ProjectId>, Option<TaskId>),
     fields: TaskFields,
 ) -> Result<Answer, Error> {
-    let id = match id {
-        Some(id) => id,
-        None => {
-            let id = TaskId::new(&unit.clock);
-            unit.expect_none::<Task>(id);
-            unit.expect_none::<Project>(id.0);
-            id
-        }
-    };
-    // An id names one thing in a scope, of whatever type: in the trash it stands alone.
-    if unit.find::<Task>(id).await?.is_some() || unit.find::<Project>(id.0).await?.is_some() {
-        return Err(journal::error::Error::IdTaken.into());
-    }
+    let id = TaskId(objects::new_id(unit, id.map(|id| id.0)).await?);
     let project_id = place::project_of_new(unit, project, parent).await?;
     let new = Task::new(unit.scope.id, id, actor.user_id, unit.now);
     let rank = ranks::at_end(unit.next_sequence());
