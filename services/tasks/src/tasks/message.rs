@@ -30,7 +30,7 @@ pub(super) fn create(message: v1::CreateTaskRequest) -> Result<Write, Error> {
     let id = chosen_id(id.as_ref(), &mut faults).map(TaskId);
     let project = field_id("project_id", project_id.as_ref(), &mut faults);
     let parent = field_id("parent_id", parent_id.as_ref(), &mut faults);
-    let fields = Box::new(new_fields(fields.unwrap_or_default(), &mut faults));
+    let fields = Box::new(written(fields.unwrap_or_default(), |_| true, &mut faults));
     Error::unless_acceptable(faults)?;
     Ok(Write::Create { id, project, parent, fields })
 }
@@ -85,8 +85,16 @@ pub(super) fn relocate(message: v1::MoveTaskRequest) -> Result<Write, Error> {
     })
 }
 
-/// What a new task is made of; a title it must have.
-fn new_fields(fields: v1::TaskFields, faults: &mut Vec<Violation>) -> TaskFields {
+/// The names of the fields, as a mask has them.
+const FIELDS: [&str; 7] =
+    ["title", "description", "status", "priority", "due", "labels", "estimate_minutes"];
+
+/// The fields that are named, all of them for a new task. What is absent is as a new task has it, except for the title.
+fn written(
+    fields: v1::TaskFields,
+    is_named: impl Fn(&str) -> bool,
+    faults: &mut Vec<Violation>,
+) -> TaskFields {
     let v1::TaskFields {
         title,
         description,
@@ -97,60 +105,30 @@ fn new_fields(fields: v1::TaskFields, faults: &mut Vec<Violation>) -> TaskFields
         estimate_minutes,
     } = fields;
     TaskFields {
-        title: Some(rules::title(title.as_deref().unwrap_or(""), faults)),
-        description: description.map(|text| rules::description(text, faults)),
-        status: status.and_then(|status| known_status(status, faults)),
-        priority: priority.and_then(|priority| known_priority(priority, faults)),
-        due: due.map(|due| parse_due(due, faults)),
-        labels: Some(labels::parse(&labels_given, faults)),
-        estimate_minutes: Some(estimate_minutes.map(|minutes| rules::estimate(minutes, faults))),
+        title: is_named("title").then(|| rules::title(title.as_deref().unwrap_or(""), faults)),
+        description: is_named("description")
+            .then(|| rules::description(description.unwrap_or_default(), faults)),
+        status: is_named("status")
+            .then(|| status.map_or(Some(Status::NeedsAction), |it| known_status(it, faults)))
+            .flatten(),
+        priority: is_named("priority")
+            .then(|| priority.map_or(Some(Priority::None), |it| known_priority(it, faults)))
+            .flatten(),
+        due: is_named("due").then(|| due.and_then(|due| parse_due(due, faults))),
+        labels: is_named("labels").then(|| labels::parse(&labels_given, faults)),
+        estimate_minutes: is_named("estimate_minutes")
+            .then(|| estimate_minutes.map(|minutes| rules::estimate(minutes, faults))),
     }
 }
 
-/// The fields that the mask names; those that are absent go back to what a new task has, except for the title.
-fn patch(fields: v1::TaskFields, mask: FieldMask) -> Result<TaskFields, Error> {
-    let v1::TaskFields {
-        title,
-        description,
-        status,
-        priority,
-        due,
-        labels: labels_given,
-        estimate_minutes,
-    } = fields;
-    let (mut written, mut faults) = (TaskFields::default(), vec![]);
-    for path in mask.paths {
-        match path.as_str() {
-            "title" => {
-                written.title = Some(rules::title(title.as_deref().unwrap_or(""), &mut faults))
-            }
-            "description" => {
-                written.description =
-                    Some(rules::description(description.clone().unwrap_or_default(), &mut faults))
-            }
-            "status" => {
-                written.status = status
-                    .map_or(Some(Status::NeedsAction), |status| known_status(status, &mut faults))
-            }
-            "priority" => {
-                written.priority = priority
-                    .map_or(Some(Priority::None), |priority| known_priority(priority, &mut faults))
-            }
-            "due" => written.due = Some(due.clone().and_then(|due| parse_due(due, &mut faults))),
-            "labels" => written.labels = Some(labels::parse(&labels_given, &mut faults)),
-            "estimate_minutes" => {
-                written.estimate_minutes =
-                    Some(estimate_minutes.map(|minutes| rules::estimate(minutes, &mut faults)))
-            }
-            other => faults.push(Violation::new(
-                other,
-                "UNKNOWN_FIELD",
-                "title, description, status, priority, due, labels or estimate_minutes",
-            )),
-        }
-    }
+fn patch(fields: v1::TaskFields, FieldMask { paths }: FieldMask) -> Result<TaskFields, Error> {
+    let mut faults = vec![];
+    let fields = written(fields, |name| paths.iter().any(|path| path == name), &mut faults);
+    let unknown = paths.iter().filter(|path| !FIELDS.contains(&path.as_str()));
+    let fault = |path: &String| Violation::new(path, "UNKNOWN_FIELD", FIELDS.join(", "));
+    faults.extend(unknown.map(fault));
     Error::unless_acceptable(faults)?;
-    Ok(written)
+    Ok(fields)
 }
 
 fn parse_due(due: v1::Due, faults: &mut Vec<Violation>) -> Option<Due> {
@@ -396,15 +374,29 @@ mod tests {
             panic!("another write")
         };
         assert_eq!((id.map(|id| id.to_string()), project), (own(ID), None));
-        assert_eq!((parent, fields.title, fields.status), (id, own("a"), None));
+        assert_eq!((parent, fields.title.clone()), (id, own("a")));
+        let mut task = Task { title: String::new(), ..example() };
+        task.write(*fields);
+        assert_eq!(task, Task { title: own("a").unwrap(), ..example() }, "the rest is as in any");
+        let wrong = v1::TaskFields {
+            title: None,
+            description: Some("\0".to_owned()),
+            status: Some(9),
+            priority: Some(9),
+            due: Some(v1::Due::default()),
+            labels: vec![String::new()],
+            estimate_minutes: Some(0),
+        };
         let wrong = v1::CreateTaskRequest {
             id: own("x"),
             project_id: own("x"),
             parent_id: own("x"),
-            fields: None,
+            fields: Some(wrong),
         };
         let fields: Vec<_> = told(create(wrong)).into_iter().map(|(field, _)| field).collect();
-        assert_eq!(fields, ["id", "project_id", "parent_id", "title"]);
+        let of_fields = fields.iter().skip(3).map(|field| field.split(['.', '/']).next().unwrap());
+        assert_eq!(fields[..3], ["id", "project_id", "parent_id"]);
+        assert_eq!(of_fields.collect::<Vec<_>>(), FIELDS);
     }
 
     #[test]
