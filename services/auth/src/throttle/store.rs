@@ -5,7 +5,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Cached, Connection, Db, for_each, on, sql::Instant};
+use kit_db::{Cached, Connection, Db, on, sql::Instant, statement};
 use ring::hmac;
 
 use super::{error::Error as ThrottleError, rules::Subject};
@@ -94,7 +94,11 @@ pub(crate) async fn settle(
 ) -> Result<(), Error> {
     let (shared, own): (Vec<_>, Vec<_>) =
         counters.iter().partition(|counter| counter.subject.is_shared());
-    for_each!(connection, conn => counter in own => diesel::delete(attempts::table.find(&counter.key)).execute(conn).await)?;
+    let forget = own.into_iter().map(|counter| {
+        let row = diesel::delete(attempts::table.find(counter.key.clone()));
+        statement!(conn => row.execute(conn).await.map(drop))
+    });
+    connection.send::<()>(forget.collect()).await?;
     take_back(connection, shared.into_iter(), now).await
 }
 

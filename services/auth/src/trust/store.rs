@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Connection, Db, for_each, read};
+use kit_db::{Connection, Db, read, statement};
 use kit_rpc::token::Revocation;
 
 use super::row::NewRevocation;
@@ -40,12 +40,11 @@ pub(crate) async fn add(
     now: Timestamp,
 ) -> Result<(), Error> {
     let until = remembered_until(now);
-    let rows = sessions.iter().map(|session| NewRevocation {
-        session_id: *session,
-        created_at: now,
-        until,
+    let rows = sessions.iter().map(|&session_id| {
+        let row = NewRevocation { session_id, created_at: now, until };
+        let insert = diesel::insert_into(revocations::table).values(row).on_conflict_do_nothing();
+        statement!(conn => insert.execute(conn).await.map(drop))
     });
-    let rows: Vec<_> = rows.collect();
-    Ok(for_each!(connection, conn => row in rows =>
-        diesel::insert_into(revocations::table).values(row).on_conflict_do_nothing().execute(conn).await)?)
+    connection.send(rows.collect()).await?;
+    Ok(())
 }

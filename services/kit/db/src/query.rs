@@ -80,31 +80,3 @@ macro_rules! together {
         }
     };
 }
-
-/// Runs a query for each item of some lists, on PostgreSQL all in one trip:
-/// `for_each!(connection, conn => row in rows => insert(row).execute(conn).await; key in keys => …)` gives `Result<(), _>`.
-#[macro_export]
-macro_rules! for_each {
-    ($connection:expr, $conn:ident => $($item:ident in $items:expr => $query:expr);+ $(;)?) => {
-        match $connection.backend() {
-            $crate::connection::Backend::Postgres(shared) => {
-                let mut queries: Vec<::futures_util::future::BoxFuture<'_, Result<(), $crate::Error>>> = vec![];
-                $(for $item in $items {
-                    queries.push(Box::pin(async move {
-                        let $conn = &mut &*shared;
-                        $query.map(drop).map_err($crate::Error::from)
-                    }));
-                })+
-                ::futures_util::future::try_join_all(queries).await.map(drop)
-            }
-            $crate::connection::Backend::Sqlite(lite) => async {
-                $(for $item in $items {
-                    let $conn = &mut *lite;
-                    $query.map_err($crate::Error::from)?;
-                })+
-                Ok::<(), $crate::Error>(())
-            }
-            .await,
-        }
-    };
-}

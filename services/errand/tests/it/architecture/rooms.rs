@@ -18,8 +18,8 @@ const QUERIES: [&str; 11] = [
     "read!",
     "on!",
     "together!",
-    "insert_all!",
-    "for_each!",
+    "inserts!",
+    "statement!",
     "execute",
 ];
 
