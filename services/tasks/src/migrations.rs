@@ -37,6 +37,13 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/0003_estimates/both.sql"),
         indexes: &[],
     },
+    Migration {
+        version: 4,
+        name: "unfolded",
+        postgres: include_str!("../migrations/0004_unfolded/postgres.sql"),
+        sqlite: include_str!("../migrations/0004_unfolded/sqlite.sql"),
+        indexes: &[],
+    },
 ];
 
 /// Whether the schema is the one this release needs, which it is brought to where that is wanted.

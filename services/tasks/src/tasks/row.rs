@@ -58,6 +58,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use kit_db::sql::Uuid;
+
+    unfolded (scope_id, task_id) {
+        scope_id -> Uuid,
+        task_id -> Uuid,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(tasks, task_labels);
 
 /// Something to do.

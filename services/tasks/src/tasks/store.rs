@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
 use kit_db::{Db, Statement, read, statement};
 
-pub(crate) use self::rows::{fold_anew, foldings};
+pub(crate) use self::rows::{fold_anew, foldings, unfolded};
 use super::{
     error,
     row::{

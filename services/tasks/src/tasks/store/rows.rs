@@ -8,7 +8,7 @@ use crate::{
     Error,
     ids::{ObjectId, ScopeId, TaskId},
     journal::{rows::Difference, stored::Stored},
-    tasks::row::{Task, task_labels, tasks},
+    tasks::row::{Task, task_labels, tasks, unfolded},
 };
 
 /// Title and description, as they are searched.
@@ -120,17 +120,41 @@ pub(crate) async fn foldings(
     })?)
 }
 
-/// Takes the words and labels of tasks from what they are now; how many were not written meanwhile.
+/// At most `limit` tasks of all scopes behind `after` that the database took note of: their words and labels are to be taken anew.
+pub(crate) async fn unfolded(
+    db: &Db,
+    after: Option<(ScopeId, TaskId)>,
+    limit: i64,
+) -> Result<Vec<(ScopeId, TaskId)>, Error> {
+    Ok(read!(db, "task.unfolded", conn: Backend => {
+        let rows = unfolded::table.order((unfolded::scope_id.asc(), unfolded::task_id.asc()));
+        let mut rows = rows.limit(limit).into_boxed::<Backend>();
+        if let Some((scope, id)) = after {
+            let behind = unfolded::scope_id.gt(scope).or(unfolded::task_id.gt(id));
+            rows = rows.filter(unfolded::scope_id.ge(scope).and(behind));
+        }
+        rows.load(conn).await
+    })?)
+}
+
+/// Takes the words and labels of tasks from what they are now, and forgets that this was to be done; how many were not written
+/// meanwhile.
 pub(crate) async fn fold_anew(db: &Db, scope: ScopeId, ids: Vec<TaskId>) -> Result<usize, Error> {
     db.write("task.fold", move |connection| {
         Box::pin(async move {
-            let rows = tasks::table.filter(tasks::scope_id.eq(scope).and(tasks::id.eq_any(ids)));
+            let rows = tasks::table.filter(tasks::scope_id.eq(scope).and(tasks::id.eq_any(&ids)));
             let rows: Vec<Task> =
                 on!(connection, conn => rows.select(Task::as_select()).load(conn).await)?;
-            let mut written = 0;
+            let (mut written, mut done) = (0, ids);
             for task in &rows {
-                written += fold_one(connection, task).await?;
+                match fold_one(connection, task).await? {
+                    0 => done.retain(|id| *id != task.id),
+                    one => written += one,
+                }
             }
+            let noted = unfolded::table.filter(unfolded::scope_id.eq(scope));
+            let noted = diesel::delete(noted.filter(unfolded::task_id.eq_any(done)));
+            on!(connection, conn => noted.execute(conn).await)?;
             Ok(written)
         })
     })
