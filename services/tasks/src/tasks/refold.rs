@@ -87,6 +87,7 @@ async fn goes_on(stop: &Stop) -> bool {
 #[cfg(test)]
 mod tests {
     use diesel_async::SimpleAsyncConnection as _;
+    use kit_base::Timestamp;
     use kit_db::{
         Limits, migrate, on,
         testing::{Backend, Database},
@@ -105,6 +106,7 @@ mod tests {
     kit_db::on_each_backend!(
         what_was_there_before_is_folded_once_and_for_all,
         what_a_release_without_words_writes_is_noted_and_folded,
+        what_is_written_on_a_stale_task_leaves_it_stale,
         what_is_gone_is_forgotten,
     );
 
@@ -203,6 +205,21 @@ mod tests {
         assert_eq!(store.passes().await, 1);
         assert_eq!((store.noted().await, store.passes().await), (vec![], 0));
         assert_eq!(store.finds("\u{e4}rger", "b\u{fc}ro").await, [1, 1]);
+    }
+
+    async fn what_is_written_on_a_stale_task_leaves_it_stale(backend: Backend) {
+        let store = Store::new(backend).await;
+        store.writes(Difference::Made(labelled())).await;
+        store.runs(AS_BEFORE).await;
+        store.runs(FORGET).await;
+        let to = Task { version: 2, updated_at: Timestamp::from_seconds(1), ..labelled() };
+        store.writes(Difference::Changed { from: labelled(), to: to.clone() }).await;
+        let from = to.clone();
+        let to = Task { version: 3, title: "Sail it".to_owned(), ..to };
+        store.writes(Difference::Changed { from, to }).await;
+        assert_eq!(store.finds("sail", "b\u{fc}ro").await, [1, 0]);
+        assert_eq!(store.passes().await, 1);
+        assert_eq!(store.finds("sail", "b\u{fc}ro").await, [1, 1]);
     }
 
     async fn what_is_gone_is_forgotten(backend: Backend) {

@@ -77,9 +77,11 @@ impl Stored for Task {
                     }
                     let text = (from.title != to.title || from.description != to.description)
                         .then(|| tasks::folded.eq(folded(&to)));
+                    // Where words or labels are those of another release they are so afterwards, too.
+                    let grown = tasks::folded_version + (to.version - from.version);
                     let row = diesel::update(tasks::table.find((scope, to.id))).set((
                         text,
-                        tasks::folded_version.eq(to.version),
+                        tasks::folded_version.eq(grown),
                         to,
                     ));
                     statements.push(statement!(conn => Cached(row).execute(conn).await.map(drop)));
