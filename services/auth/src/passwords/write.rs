@@ -11,6 +11,7 @@ use super::{
 use crate::{
     accounts::{
         self,
+        row::Account,
         rules::{AccountId, local_part},
     },
     authority::Authority,
@@ -21,6 +22,7 @@ use crate::{
     },
     sessions::{self, rules::SessionId},
     throttle::{
+        self,
         rules::Subject,
         store::{Counter, settle},
     },
@@ -34,20 +36,13 @@ pub(crate) async fn change(
     request: ChangePasswordRequest,
     key: Option<Key>,
 ) -> Result<Done, Error> {
-    let ChangePasswordRequest { current_password, new_password } = request;
     let account = accounts::store::find(&authority.db, id).await?;
     // After the account was read, so that a password which is verified below was not yet changed by the same request.
     if let Some(done) = idempotency::store::seen(&authority.db, id, key.as_ref()).await? {
         return Ok(done);
     }
-    let minimum = authority.config.password_minimum;
-    let new = rules::check("new_password", &new_password, local_part(&account.email), minimum);
-    let new = new.map_err(|fault| Error::Invalid(vec![fault]))?;
-    let counters = vec![Counter::new(Subject::Change(id.to_string()), &authority.secrets.attempts)];
-    if !verify(authority, &current_password, Some(&account.password_hash), &counters).await? {
-        tracing::warn!(target: "audit", { account.id = %id }, "a change of the password was refused: the current one was wrong");
-        return Err(incorrect());
-    }
+    let counters = counters(authority, id);
+    let new = check(authority, &account, &request, &counters).await?;
     let new = authority.hasher.hash(&new).await?;
     let now = authority.clock.now();
     let password = NewPassword { id, verified: account.password_set_at, new, now };
@@ -59,28 +54,61 @@ pub(crate) async fn change(
     Ok(done)
 }
 
-/// Why this cannot be the new password; whether the current one is right is not looked at.
+/// All that is wrong with a change; no more is done.
 pub(crate) async fn validate(
     authority: &Authority,
     id: AccountId,
     request: ChangePasswordRequest,
 ) -> Error {
-    let ChangePasswordRequest { current_password: _, new_password } = request;
     let account = match accounts::store::find(&authority.db, id).await {
         Ok(account) => account,
         Err(error) => return error,
     };
-    let minimum = authority.config.password_minimum;
-    let new = rules::check("new_password", &new_password, local_part(&account.email), minimum);
-    Error::Invalid(new.err().into_iter().collect())
+    let counters = counters(authority, id);
+    match check(authority, &account, &request, &counters).await {
+        Ok(_) => {
+            let released = throttle::store::release(&authority.db, counters, authority.clock.now());
+            released.await.err().unwrap_or(Error::Invalid(vec![]))
+        }
+        Err(error) => error,
+    }
 }
 
-fn incorrect() -> Error {
-    Error::Invalid(vec![Violation::new(
-        "current_password",
-        "INCORRECT",
-        "the password that you sign in with now",
-    )])
+fn counters(authority: &Authority, id: AccountId) -> Vec<Counter> {
+    vec![Counter::new(Subject::Change(id.to_string()), &authority.secrets.attempts)]
+}
+
+/// The new password in the form that is hashed, or all that speaks against it. An attempt at the current one is counted: as a failure
+/// until it is settled, and not at all where it was right and the new one is not acceptable.
+async fn check(
+    authority: &Authority,
+    account: &Account,
+    request: &ChangePasswordRequest,
+    counters: &[Counter],
+) -> Result<String, Error> {
+    let ChangePasswordRequest { current_password, new_password } = request;
+    let (minimum, owner) = (authority.config.password_minimum, local_part(&account.email));
+    let new = rules::check("new_password", new_password, owner, minimum);
+    // Nobody has an empty one: it is no guess.
+    let right = !current_password.is_empty()
+        && verify(authority, current_password, Some(&account.password_hash), counters).await?;
+    if !right {
+        tracing::warn!(target: "audit", { account.id = %account.id }, "a change of the password was refused: the current one was wrong");
+    }
+    match (new, right) {
+        (Ok(new), true) => Ok(new),
+        (Ok(_), false) => Err(Error::Invalid(vec![incorrect()])),
+        (Err(fault), true) => {
+            let now = authority.clock.now();
+            throttle::store::release(&authority.db, counters.to_vec(), now).await?;
+            Err(Error::Invalid(vec![fault]))
+        }
+        (Err(fault), false) => Err(Error::Invalid(vec![incorrect(), fault])),
+    }
+}
+
+fn incorrect() -> Violation {
+    Violation::new("current_password", "INCORRECT", "the password that you sign in with now")
 }
 
 /// Sets a new password and ends every session but the one that `kept` names; gives those that ended.
@@ -101,7 +129,7 @@ async fn replace(
                 return Ok((done, vec![]));
             }
             if !store::replace(connection, password).await? {
-                return Err(incorrect());
+                return Err(Error::Invalid(vec![incorrect()]));
             }
             let ended = sessions::store::end_others(connection, account, kept, now).await?;
             trust::store::add(connection, &ended, now).await?;

@@ -9,6 +9,7 @@ mod idempotency;
 mod keys;
 mod metrics;
 mod migrations;
+mod passwords;
 mod refresh;
 mod sessions;
 mod throttle;

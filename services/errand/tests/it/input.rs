@@ -88,8 +88,8 @@ async fn what_is_unknown_and_what_breaks_a_rule_are_told_together(app: &App) {
         (
             &put,
             "/v1/me/password",
-            json!({ "current_password": PASSWORD, "new_password": "short" }),
-            &["/new_password"],
+            json!({ "current_password": "wrong", "new_password": "short" }),
+            &["/current_password", "/new_password"],
         ),
     ] {
         body["colour"] = "red".into();

@@ -1,0 +1,90 @@
+use kit_db::testing::Backend;
+use kit_rpc::VALIDATE_ONLY;
+use proto::auth::v1::{ChangePasswordRequest, TokenSet};
+use tonic::Status;
+
+use crate::harness::{App, PASSWORD, Replica, by, faults, refused};
+
+kit_db::on_each_backend!(
+    every_fault_of_a_change_is_said_at_once,
+    a_right_guess_beside_a_bad_new_password_is_no_failure,
+    a_wrong_guess_counts_whatever_the_new_password_is,
+    an_empty_guess_is_wrong_and_counts_nothing,
+);
+
+const NEW: &str = "another four words";
+
+/// Asks for a change, or only for what is wrong with it.
+async fn asks(
+    auth: &Replica,
+    tokens: &TokenSet,
+    (current, new): (&str, &str),
+    only_validates: bool,
+) -> Result<(), Status> {
+    let (current_password, new_password) = (current.to_owned(), new.to_owned());
+    let mut request = by(tokens, ChangePasswordRequest { current_password, new_password });
+    if only_validates {
+        request.metadata_mut().insert(VALIDATE_ONLY, "true".parse().unwrap());
+    }
+    auth.accounts().change_password(request).await.map(drop)
+}
+
+async fn every_fault_of_a_change_is_said_at_once(backend: Backend) {
+    let app = App::new(backend, "change_faults").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    for only_validates in [true, false] {
+        for (current, new, expected) in [
+            ("wrong", "short", &["current_password INCORRECT", "new_password TOO_SHORT"][..]),
+            ("wrong", NEW, &["current_password INCORRECT"]),
+            (PASSWORD, "short", &["new_password TOO_SHORT"]),
+        ] {
+            let told = faults(asks(&auth, &ada, (current, new), only_validates).await);
+            let told: Vec<_> = told.iter().map(|(field, why)| format!("{field} {why}")).collect();
+            assert_eq!(told, expected, "{current} {new} {only_validates}");
+        }
+    }
+    assert_eq!(faults(asks(&auth, &ada, (PASSWORD, NEW), true).await), [], "it is only judged");
+    assert!(auth.tries("ada", PASSWORD, Default::default()).await.is_ok());
+}
+
+async fn a_right_guess_beside_a_bad_new_password_is_no_failure(backend: Backend) {
+    let app = App::new(backend, "change_right").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    for round in 0..6 {
+        let told = faults(asks(&auth, &ada, (PASSWORD, "short"), round % 2 == 0).await);
+        assert_eq!(told, [("new_password".to_owned(), "TOO_SHORT".to_owned())]);
+        assert_eq!(faults(asks(&auth, &ada, (PASSWORD, NEW), true).await), []);
+    }
+    asks(&auth, &ada, (PASSWORD, NEW), false).await.unwrap();
+}
+
+async fn a_wrong_guess_counts_whatever_the_new_password_is(backend: Backend) {
+    let app = App::new(backend, "change_wrong").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    for round in 0..5 {
+        let told = faults(asks(&auth, &ada, ("wrong", "short"), round % 2 == 0).await);
+        assert_eq!(told.len(), 2, "{told:?}");
+    }
+    for only_validates in [true, false] {
+        let refusal = asks(&auth, &ada, (PASSWORD, NEW), only_validates).await;
+        assert_eq!(refused(refusal).1, "TOO_MANY_ATTEMPTS");
+    }
+}
+
+async fn an_empty_guess_is_wrong_and_counts_nothing(backend: Backend) {
+    let app = App::new(backend, "change_empty").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    for _ in 0..6 {
+        let told = faults(asks(&auth, &ada, ("", NEW), false).await);
+        assert_eq!(told, [("current_password".to_owned(), "INCORRECT".to_owned())]);
+    }
+    asks(&auth, &ada, (PASSWORD, NEW), false).await.unwrap();
+}
