@@ -56,3 +56,88 @@ pub(crate) async fn ready(db: Db, migrating: bool) -> Result<(), String> {
     }
     migrate::check(&db, ALL).await.map(drop)
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::time::Duration;
+
+    use diesel_async::SimpleAsyncConnection as _;
+    use kit_base::{Clock, Timestamp};
+    use kit_db::{
+        Limits, on,
+        testing::{Backend, Database},
+    };
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        Error, access,
+        ids::{ScopeId, SessionId, UserId},
+        journal::{
+            change::Actor,
+            command::Command,
+            feed::Feed,
+            writer::{Done, Key, Submission, Writer},
+        },
+        projects,
+    };
+
+    /// A database with the schema of today, a scope with an Inbox in it, and who writes there.
+    pub(crate) struct Store {
+        pub(crate) db: Db,
+        pub(crate) clock: Clock,
+        pub(crate) writer: Writer,
+        pub(crate) scope: ScopeId,
+        _database: Database,
+    }
+
+    impl Store {
+        pub(crate) async fn new(backend: Backend) -> Self {
+            let database = Database::new(backend, "store").await;
+            let db = Db::open(&database.url, &Limits::default()).unwrap();
+            db.up().await.unwrap();
+            migrate::apply(&db, ALL).await.unwrap();
+            let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+            let writer = Writer::new(db.clone(), clock.clone(), Feed::default());
+            let user = UserId(Uuid::from_u128(7));
+            let scope = access::store::create(&db, &clock, user).await.unwrap();
+            let store = Self { db, clock, writer, scope, _database: database };
+            store.carries_out(projects::write::Write::CreateInbox).await.unwrap();
+            store
+        }
+
+        /// A write that is wanted for a minute.
+        pub(crate) fn submission(&self, command: impl Command + 'static) -> Submission {
+            let (user_id, session_id) = (UserId(self.scope.0), SessionId(Uuid::from_u128(8)));
+            let (request_id, trace_id) = Default::default();
+            let actor = Actor { user_id, session_id, request_id, trace_id };
+            let deadline = Instant::now() + Duration::from_secs(60);
+            Submission { actor, key: None, command: Box::new(command), deadline }
+        }
+
+        pub(crate) async fn carries_out(
+            &self,
+            command: impl Command + 'static,
+        ) -> Result<Done, Error> {
+            self.writer.submit(self.scope, self.submission(command)).await
+        }
+
+        /// The same under an idempotency key.
+        pub(crate) async fn carries_out_once(&self, key: &str, command: impl Command + 'static) {
+            let key = Some(Key { key: key.to_owned(), fingerprint: vec![7] });
+            let submission = Submission { key, ..self.submission(command) };
+            self.writer.submit(self.scope, submission).await.unwrap();
+        }
+
+        /// A statement, as another release sends it.
+        pub(crate) async fn runs(&self, statement: &'static str) {
+            let done = self.db.write("test", move |connection| {
+                Box::pin(
+                    async move { on!(connection, conn => conn.batch_execute(statement).await) },
+                )
+            });
+            done.await.unwrap();
+        }
+    }
+}

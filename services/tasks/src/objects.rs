@@ -27,3 +27,14 @@ pub(crate) async fn new_id(unit: &mut Unit, chosen: Option<Uuid>) -> Result<Uuid
     }
     Ok(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chosen_id_is_looked_for_among_all_that_it_can_name() {
+        assert_eq!(wanted(Some(Uuid::from_u128(7))).len(), 2);
+        assert_eq!(wanted(None).len(), 0, "nobody looks for what is only made");
+    }
+}

@@ -43,3 +43,23 @@ pub(crate) fn expect_version(at: i64, if_version: Option<i64>) -> Result<(), Err
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kit_base::Fault as _;
+
+    use super::*;
+
+    #[test]
+    fn only_a_caller_that_saw_another_version_is_refused() {
+        for (seen, refused) in
+            [(None, false), (Some(3), false), (Some(2), true), (Some(4), true), (Some(0), true)]
+        {
+            let outcome = expect_version(3, seen);
+            assert_eq!(outcome.is_err(), refused, "{seen:?}");
+            if let Err(error) = outcome {
+                assert_eq!(error.fault().1, "VERSION_MISMATCH", "{seen:?}");
+            }
+        }
+    }
+}

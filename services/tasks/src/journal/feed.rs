@@ -73,3 +73,64 @@ impl Feed {
         watched.keys().copied().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kit_db::testing::Backend;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{migrations::tests::Store, projects};
+
+    kit_db::on_each_backend!(what_a_sibling_writes_is_heard_until_the_stop);
+
+    fn scope(number: u128) -> ScopeId {
+        ScopeId(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn only_what_is_further_wakes_and_only_those_of_the_scope() {
+        let feed = Feed::default();
+        let (mut one, mut same, mut other) =
+            (feed.watch(scope(1)), feed.watch(scope(1)), feed.watch(scope(2)));
+        for (sequence, wakes, known) in
+            [(3, true, 3), (3, false, 3), (2, false, 3), (-1, false, 3), (7, true, 7)]
+        {
+            feed.announce(scope(1), sequence);
+            for watcher in [&mut one, &mut same] {
+                assert_eq!(watcher.has_changed().unwrap(), wakes, "{sequence}");
+                assert_eq!(*watcher.borrow_and_update(), known, "{sequence}");
+            }
+            assert!(!other.has_changed().unwrap());
+        }
+        assert_eq!(*other.borrow_and_update(), 0);
+    }
+
+    #[test]
+    fn nobody_is_asked_for_whom_nobody_waits() {
+        let feed = Feed::default();
+        feed.announce(scope(1), 5);
+        assert_eq!(feed.still_watched(), []);
+        let (one, other) = (feed.watch(scope(1)), feed.watch(scope(2)));
+        assert_eq!(*one.borrow(), 0, "what was said before anybody listened is not kept");
+        drop(other);
+        assert_eq!(feed.still_watched(), [scope(1)]);
+        drop(one);
+        assert_eq!(feed.still_watched(), []);
+    }
+
+    async fn what_a_sibling_writes_is_heard_until_the_stop(backend: Backend) {
+        let store = Store::new(backend).await;
+        let (feed, stop) = (Feed::default(), Stop::new());
+        let mut watcher = feed.watch(store.scope);
+        let following = kit_base::work::spawn(feed.clone().follow(store.db.clone(), stop.clone()));
+        watcher.wait_for(|last| *last == 1).await.unwrap();
+        let write = projects::write::Write::Create { id: None, name: "Attic".to_owned() };
+        store.carries_out(write).await.unwrap();
+        watcher.wait_for(|last| *last == 2).await.unwrap();
+        assert!(!feed.closed().is_cancelled());
+        stop.cancel();
+        following.await.unwrap();
+        assert!(feed.closed().is_cancelled(), "who waits has to answer now");
+    }
+}

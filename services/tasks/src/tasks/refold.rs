@@ -86,17 +86,13 @@ async fn goes_on(stop: &Stop) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use diesel_async::SimpleAsyncConnection as _;
     use kit_base::Timestamp;
-    use kit_db::{
-        Limits, migrate, on,
-        testing::{Backend, Database},
-    };
+    use kit_db::testing::Backend;
 
     use super::*;
     use crate::{
         journal::{rows::Difference, stored::Stored},
-        migrations,
+        migrations::tests::Store,
         tasks::{
             row::{Task, labels::Labels, tests::example},
             store::{Filter, Order},
@@ -110,23 +106,15 @@ mod tests {
         what_is_gone_is_forgotten,
     );
 
-    /// A database with the schema of today.
-    struct Store {
-        db: Db,
-        _database: Database,
-    }
+    struct Tasks(Store);
 
-    impl Store {
+    impl Tasks {
         async fn new(backend: Backend) -> Self {
-            let database = Database::new(backend, "refold").await;
-            let db = Db::open(&database.url, &Limits::default()).unwrap();
-            db.up().await.unwrap();
-            migrate::apply(&db, migrations::ALL).await.unwrap();
-            Self { db, _database: database }
+            Self(Store::new(backend).await)
         }
 
         async fn writes(&self, difference: Difference<Task>) {
-            let written = self.db.write("test", |connection| {
+            let written = self.0.db.write("test", |connection| {
                 Box::pin(async move {
                     let scope = example().scope_id;
                     connection.send(Task::clear(scope, &[difference.clone()])).await?;
@@ -136,22 +124,16 @@ mod tests {
             written.await.unwrap();
         }
 
-        /// A statement, as another release sends it.
         async fn runs(&self, statement: &'static str) {
-            let done = self.db.write("test", move |connection| {
-                Box::pin(
-                    async move { on!(connection, conn => conn.batch_execute(statement).await) },
-                )
-            });
-            done.await.unwrap();
+            self.0.runs(statement).await;
         }
 
         async fn passes(&self) -> usize {
-            pass(&self.db, &Stop::new()).await.unwrap()
+            pass(&self.0.db, &Stop::new()).await.unwrap()
         }
 
         async fn noted(&self) -> Vec<(ScopeId, TaskId)> {
-            store::unfolded(&self.db, None, 9).await.unwrap()
+            store::unfolded(&self.0.db, None, 9).await.unwrap()
         }
 
         /// How many tasks are found by a word, and by a label.
@@ -161,7 +143,7 @@ mod tests {
             let mut found = [0; 2];
             for (found, filter) in found.iter_mut().zip([words, labels]) {
                 let order = Order::Created { descending: false, after: None };
-                let tasks = store::list(&self.db, example().scope_id, &filter, &order, 9).await;
+                let tasks = store::list(&self.0.db, example().scope_id, &filter, &order, 9).await;
                 *found = tasks.unwrap().len();
             }
             found
@@ -179,7 +161,7 @@ mod tests {
     const RENAMED: &str = "UPDATE tasks SET title = '\u{c4}rger', version = version + 1";
 
     async fn what_was_there_before_is_folded_once_and_for_all(backend: Backend) {
-        let store = Store::new(backend).await;
+        let store = Tasks::new(backend).await;
         assert_eq!(store.noted().await, [ALL]);
         store.writes(Difference::Made(labelled())).await;
         store.runs(AS_BEFORE).await;
@@ -194,7 +176,7 @@ mod tests {
     }
 
     async fn what_a_release_without_words_writes_is_noted_and_folded(backend: Backend) {
-        let store = Store::new(backend).await;
+        let store = Tasks::new(backend).await;
         store.passes().await;
         store.writes(Difference::Made(labelled())).await;
         assert_eq!(store.noted().await, [], "who folds leaves no note");
@@ -208,7 +190,7 @@ mod tests {
     }
 
     async fn what_is_written_on_a_stale_task_leaves_it_stale(backend: Backend) {
-        let store = Store::new(backend).await;
+        let store = Tasks::new(backend).await;
         store.writes(Difference::Made(labelled())).await;
         store.runs(AS_BEFORE).await;
         store.runs(FORGET).await;
@@ -223,7 +205,7 @@ mod tests {
     }
 
     async fn what_is_gone_is_forgotten(backend: Backend) {
-        let store = Store::new(backend).await;
+        let store = Tasks::new(backend).await;
         store.passes().await;
         store.writes(Difference::Made(labelled())).await;
         store.runs(RENAMED).await;

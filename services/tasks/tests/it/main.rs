@@ -7,6 +7,7 @@ mod cursors;
 mod feed;
 mod lists;
 mod order;
+mod places;
 mod projects;
 mod refusals;
 mod replay;

@@ -55,3 +55,19 @@ fn bounded(rows: &[Task]) -> Result<(), error::Error> {
         _ => Err(error::Error::TooMany(MOST_AT_ONCE)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tasks::row::tests::example;
+
+    #[test]
+    fn one_request_touches_so_many_tasks_and_not_one_more() {
+        let most = usize::try_from(MOST_AT_ONCE).unwrap();
+        let mut rows = vec![example(); most];
+        assert_eq!(bounded(&[]), Ok(()));
+        assert_eq!(bounded(&rows), Ok(()));
+        rows.push(example());
+        assert_eq!(bounded(&rows), Err(error::Error::TooMany(MOST_AT_ONCE)));
+    }
+}
