@@ -99,3 +99,59 @@ impl Queue {
 }
 
 const NO_PANIC: &str = "no holder panics";
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn job(password: &str) -> Job {
+        let profile = Profile { memory: 64, iterations: 1, lanes: 1 };
+        let work = Work { password: password.to_owned(), profile, salt: [7; 16] };
+        Job { work, latest: Instant::now(), answer: oneshot::channel().0 }
+    }
+
+    /// What a thread finds that does not wait.
+    fn found(queue: &Queue) -> String {
+        match queue.next(Some(Duration::ZERO)) {
+            Next::Job(job) => job.work.password,
+            Next::Nothing => "nothing".to_owned(),
+            Next::Closed => "closed".to_owned(),
+        }
+    }
+
+    #[test]
+    fn jobs_come_in_their_order_and_no_more_than_there_are_places() {
+        let queue = Queue::new(2);
+        assert!(queue.push(job("a")).is_ok() && queue.push(job("b")).is_ok());
+        assert!(matches!(queue.push(job("c")), Err(Error::Password(PasswordError::Busy))));
+        assert_eq!(found(&queue), "a");
+        assert!(queue.push(job("d")).is_ok(), "a place is free again");
+        assert_eq!([(); 3].map(|()| found(&queue)), ["b", "d", "nothing"]);
+    }
+
+    #[test]
+    fn a_closed_queue_sends_threads_home_whatever_waits() {
+        let queue = Queue::new(2);
+        queue.push(job("a")).unwrap();
+        queue.close();
+        assert_eq!([(); 2].map(|()| found(&queue)), ["closed", "closed"]);
+    }
+
+    #[test]
+    fn a_thread_that_waits_is_woken_by_work_and_by_the_end() {
+        let queue = Arc::new(Queue::new(2));
+        let waiting = Arc::clone(&queue);
+        let thread = std::thread::spawn(move || {
+            let work = matches!(waiting.next(None), Next::Job(job) if job.work.password == "a");
+            work && matches!(waiting.next(None), Next::Closed)
+        });
+        queue.push(job("a")).unwrap();
+        while queue.len() > 0 {
+            std::thread::yield_now();
+        }
+        queue.close();
+        assert!(thread.join().unwrap());
+    }
+}
