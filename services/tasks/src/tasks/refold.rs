@@ -117,7 +117,7 @@ mod tests {
             let written = self.0.db.write("test", |connection| {
                 Box::pin(async move {
                     let scope = example().scope_id;
-                    connection.send(Task::clear(scope, &[difference.clone()])).await?;
+                    connection.send(Task::clear(scope, std::slice::from_ref(&difference))).await?;
                     connection.send(<Task as Stored>::write(scope, vec![difference])).await
                 })
             });
