@@ -54,6 +54,8 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
         clock: clock.clone(),
         writer: writer.clone(),
         feed: feed.clone(),
+        tasks: tasks::store::lookup(db.clone()),
+        projects: projects::store::lookup(db.clone()),
         scopes,
     };
     let routes =

@@ -20,7 +20,7 @@ use crate::{
         feed::Feed,
         writer::{Done, Key, Submission, Writer},
     },
-    projects,
+    projects, tasks,
 };
 
 /// What every method needs.
@@ -30,6 +30,8 @@ pub(crate) struct Rpc {
     pub(crate) clock: Clock,
     pub(crate) writer: Writer,
     pub(crate) feed: Feed,
+    pub(crate) tasks: tasks::store::Lookup,
+    pub(crate) projects: projects::store::Lookup,
     /// Private scopes that are known to exist: they are never taken away.
     pub(crate) scopes: Arc<Cache<UserId, ScopeId>>,
 }

@@ -3,7 +3,10 @@ use std::time::Duration;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use tonic::Code;
 
-use kit_base::{Fault, error::Absent};
+use kit_base::{
+    Fault,
+    error::{Absent, chain},
+};
 
 /// Why a query did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,18 @@ impl Error {
     /// Whether the same may succeed a little later.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable(_))
+    }
+
+    /// The same for one more who waited for the query.
+    pub(crate) fn told_again(&self) -> Self {
+        match self {
+            Self::Unavailable(cause) => {
+                Self::Unavailable(Absent::new(anyhow::anyhow!("{}", chain(cause))))
+            }
+            Self::Taken(key) => Self::Taken(key.clone()),
+            Self::NotFound => Self::NotFound,
+            Self::Query(cause) => Self::Query(anyhow::anyhow!("{cause:#}")),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Reads take a shared connection for one statement ([`read!`](crate::read!)); writes take an exclusive one, in a transaction
 //! that runs to its end even when its caller has gone ([`Db::write`]).
+mod among;
 mod cached;
 #[doc(hidden)]
 pub mod connection;
@@ -10,6 +11,7 @@ mod error;
 pub mod examine;
 mod id;
 mod limits;
+mod lookup;
 pub mod metrics;
 pub mod migrate;
 mod names;
@@ -26,11 +28,13 @@ mod tls;
 #[doc(hidden)]
 pub use kit_base as base;
 
+pub use among::{Among, among};
 pub use cached::Cached;
 pub use connection::Connection;
 pub use database::Db;
 pub use error::Error;
 pub use limits::Limits;
+pub use lookup::{Load, Lookup};
 pub use migrate::Migration;
 pub use postgres::Postgres;
 pub use sqlite::{Lite, Sqlite};

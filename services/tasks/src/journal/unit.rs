@@ -4,13 +4,13 @@ mod flush;
 
 use std::{
     any::{Any, TypeId},
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
 };
 
 use diesel::{prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
 use kit_base::{Clock, Timestamp};
-use kit_db::{Cached, Connection, Statement, sql::JsonText, together};
+use kit_db::{Cached, Connection, Statement, among, sql::JsonText, together};
 
 use super::{
     change::{Actor, Change, Operation},
@@ -51,13 +51,10 @@ impl Unit {
             connection.row_lock()
         );
         let scope = Cached(sql_query(lock).bind::<kit_db::sql::Uuid, _>(scope_id));
-        let (users, names): (BTreeSet<UserId>, Vec<&str>) =
-            keys.iter().map(|(user, key)| (*user, key.as_str())).unzip();
-        // All columns of the key, so that it is looked up and not searched.
+        let keys = keys.iter().map(|(user, key)| (*user, key.as_str()));
         let used = idempotency_keys::table
             .filter(idempotency_keys::scope_id.eq(scope_id))
-            .filter(idempotency_keys::user_id.eq_any(users))
-            .filter(idempotency_keys::key.eq_any(names));
+            .filter(among((idempotency_keys::user_id, idempotency_keys::key), keys));
         let rows = Wanted::load(scope_id, wanted);
         let ((_, scope, used), tables) = together!(connection, conn =>
             begin.execute(conn).await,

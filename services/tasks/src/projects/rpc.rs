@@ -35,7 +35,7 @@ impl ProjectService for Rpc {
     async fn get_project(&self, request: Request<GetProjectRequest>) -> Reply<Project> {
         let scope = self.scope(&request).await?;
         let id = path_id(&request.get_ref().id, error::Error::NotFound)?;
-        let project = store::get(&self.db, scope, id).await?;
+        let project = store::get(&self.projects, scope, id).await?;
         Ok(Response::new(project.into()))
     }
 

@@ -1,7 +1,8 @@
 //! Projects in the database.
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kit_db::{Cached, Db, Statement, inserts, read, statement};
+use futures_util::FutureExt as _;
+use kit_db::{Cached, Db, Statement, among, inserts, read, statement};
 
 use super::{
     error,
@@ -13,11 +14,30 @@ use crate::{
     journal::{rows::Difference, stored::Stored},
 };
 
+/// Projects that are asked for at the same time, read together.
+pub(crate) type Lookup = kit_db::Lookup<(ScopeId, ProjectId), Project>;
+
+/// Of the projects that are not in the trash.
+pub(crate) fn lookup(db: Db) -> Lookup {
+    Lookup::new(db, |db, keys| {
+        async move {
+            let rows = projects::table.filter(among((projects::scope_id, projects::id), keys));
+            let rows = rows.filter(projects::trashed_at.is_null());
+            let found = read!(&db, "project.get", conn => rows.select(Project::as_select()).load(conn).await)?;
+            let keyed = |project: Project| ((project.scope_id, project.id), project);
+            Ok(found.into_iter().map(keyed).collect())
+        }
+        .boxed()
+    })
+}
+
 /// One project that is not in the trash.
-pub(crate) async fn get(db: &Db, scope: ScopeId, id: ProjectId) -> Result<Project, Error> {
-    let row = projects::table.find((scope, id)).filter(projects::trashed_at.is_null());
-    let found = read!(db, "project.get", conn => row.select(Project::as_select()).first(conn).await.optional())?;
-    Ok(found.ok_or(error::Error::NotFound)?)
+pub(crate) async fn get(
+    projects: &Lookup,
+    scope: ScopeId,
+    id: ProjectId,
+) -> Result<Project, Error> {
+    Ok(projects.find((scope, id)).await?.ok_or(error::Error::NotFound)?)
 }
 
 /// At most `limit` projects in their order, behind `after`.

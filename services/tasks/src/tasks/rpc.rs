@@ -32,7 +32,7 @@ impl TaskService for Rpc {
     async fn get_task(&self, request: Request<GetTaskRequest>) -> Reply<Task> {
         let scope = self.scope(&request).await?;
         let id = path_id(&request.get_ref().id, error::Error::NotFound)?;
-        let task = store::get(&self.db, scope, id).await?;
+        let task = store::get(&self.tasks, scope, id).await?;
         Ok(Response::new(task.into()))
     }
 

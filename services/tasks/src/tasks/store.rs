@@ -3,8 +3,9 @@ mod rows;
 
 use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use kit_base::Timestamp;
-use kit_db::{Db, Statement, read, statement};
+use kit_db::{Db, Statement, among, read, statement};
 
 pub(crate) use self::rows::{fold_anew, foldings, unfolded};
 use super::{
@@ -46,12 +47,26 @@ pub(crate) enum Order {
     Rank { descending: bool, after: Option<(String, TaskId)> },
 }
 
+/// Tasks that are asked for at the same time, read together.
+pub(crate) type Lookup = kit_db::Lookup<(ScopeId, TaskId), Task>;
+
+/// Of the tasks that are not in the trash.
+pub(crate) fn lookup(db: Db) -> Lookup {
+    Lookup::new(db, |db, keys| {
+        async move {
+            let rows = tasks::table.filter(among((tasks::scope_id, tasks::id), keys));
+            let rows = rows.filter(tasks::trashed_at.is_null());
+            let found =
+                read!(&db, "task.get", conn => rows.select(Task::as_select()).load(conn).await)?;
+            Ok(found.into_iter().map(|task| ((task.scope_id, task.id), task)).collect())
+        }
+        .boxed()
+    })
+}
+
 /// One task that is not in the trash.
-pub(crate) async fn get(db: &Db, scope: ScopeId, id: TaskId) -> Result<Task, Error> {
-    let row = tasks::table.find((scope, id)).filter(tasks::trashed_at.is_null());
-    let found =
-        read!(db, "task.get", conn => row.select(Task::as_select()).first(conn).await.optional())?;
-    Ok(found.ok_or(error::Error::NotFound)?)
+pub(crate) async fn get(tasks: &Lookup, scope: ScopeId, id: TaskId) -> Result<Task, Error> {
+    Ok(tasks.find((scope, id)).await?.ok_or(error::Error::NotFound)?)
 }
 
 /// Narrows a boxed query of tasks: a macro, since the type of such a query is another on each backend.

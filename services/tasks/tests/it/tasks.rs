@@ -5,7 +5,7 @@ use proto::tasks::v1::{
 };
 use uuid::Uuid;
 
-use crate::app::{App, faults, fields, reason};
+use crate::app::{App, User, faults, fields, reason};
 
 kit_db::on_each_backend!(
     a_task_is_read_as_it_was_written,
@@ -13,6 +13,7 @@ kit_db::on_each_backend!(
     a_stale_write_is_refused,
     every_fault_of_a_new_task_is_named_at_once,
     an_id_of_the_clients_choice_is_taken_once,
+    tasks_under_one_id_are_read_together_and_not_mixed_up,
     what_is_somebody_elses_looks_like_what_is_missing,
     nobody_gets_in_without_a_token,
 );
@@ -164,6 +165,36 @@ async fn an_id_of_the_clients_choice_is_taken_once(backend: Backend) {
         id,
         "nobody learns of another's ids"
     );
+}
+
+async fn tasks_under_one_id_are_read_together_and_not_mixed_up(backend: Backend) {
+    let app = App::new(backend).await;
+    let (users, id) = ([1, 2, 3].map(|number| app.user(number)), Uuid::now_v7().to_string());
+    for (user, title) in users.iter().zip(["of the first", "of the second"]) {
+        let message = CreateTaskRequest {
+            id: Some(id.clone()),
+            fields: Some(fields(title)),
+            ..CreateTaskRequest::default()
+        };
+        user.tasks().create_task(user.asks(message)).await.unwrap();
+    }
+    let other = users[0].creates("another").await.id;
+    let read = async |user: &User, id: &str| {
+        user.tasks().get_task(user.asks(GetTaskRequest { id: id.to_owned() })).await
+    };
+    let [first, second, third] = &users;
+    for _ in 0..20 {
+        let (one, two, three, another, missing) = tokio::join!(
+            read(first, &id),
+            read(second, &id),
+            read(third, &id),
+            read(first, &other),
+            read(second, &other),
+        );
+        let found = [one, two, another].map(|found| found.unwrap().into_inner().title);
+        assert_eq!(found, ["of the first", "of the second", "another"]);
+        assert_eq!([three, missing].map(reason), ["TASK_NOT_FOUND"; 2]);
+    }
 }
 
 async fn what_is_somebody_elses_looks_like_what_is_missing(backend: Backend) {

@@ -1,0 +1,235 @@
+//! Reads by key that come at the same time and go to the database as one statement: there it costs little more than one of them.
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    mem,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use futures_util::future::BoxFuture;
+use kit_base::{error::Absent, work};
+use tokio::sync::oneshot;
+
+use crate::{Db, Error};
+
+/// How many keys go along in one statement.
+const MOST_KEYS: usize = 256;
+/// How many statements of one lookup are under way at once. What comes meanwhile waits, and goes along with the next.
+const MOST_UNDER_WAY: usize = 4;
+
+/// Reads rows by keys, in any order; a key without a row is left out.
+pub type Load<K, R> = fn(Db, Vec<K>) -> BoxFuture<'static, Result<Vec<(K, R)>, Error>>;
+
+/// See the module. A clone goes along with its original.
+pub struct Lookup<K, R>(Arc<Shared<K, R>>);
+
+struct Shared<K, R> {
+    db: Db,
+    load: Load<K, R>,
+    queue: Mutex<Queue<K, R>>,
+}
+
+/// A key, and whom to tell.
+type Asked<K, R> = (K, oneshot::Sender<Result<Option<R>, Error>>);
+
+struct Queue<K, R> {
+    waiting: Vec<Asked<K, R>>,
+    /// Somebody is about to take what waits.
+    gathering: bool,
+    under_way: usize,
+}
+
+impl<K, R> Clone for Lookup<K, R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K, R> Lookup<K, R>
+where
+    K: Copy + Eq + Hash + Send + Sync + 'static,
+    R: Clone + Send + Sync + 'static,
+{
+    /// Of what `load` reads.
+    pub fn new(db: Db, load: Load<K, R>) -> Self {
+        let queue = Mutex::new(Queue { waiting: vec![], gathering: false, under_way: 0 });
+        Self(Arc::new(Shared { db, load, queue }))
+    }
+
+    /// The row of a key, as it is at some moment after the call.
+    pub async fn find(&self, key: K) -> Result<Option<R>, Error> {
+        let (teller, answer) = oneshot::channel();
+        if self.0.queue().add((key, teller)) {
+            work::detach(self.0.clone().serve());
+        }
+        let gone =
+            |_| Err(Error::Unavailable(Absent::new(anyhow::anyhow!("the read was given up"))));
+        answer.await.unwrap_or_else(gone)
+    }
+}
+
+impl<K, R> Queue<K, R> {
+    /// Puts a key to the others: whether the caller has to see to them.
+    fn add(&mut self, asked: Asked<K, R>) -> bool {
+        self.waiting.push(asked);
+        self.may_gather()
+    }
+
+    /// Whether the caller has to see to what waits.
+    fn may_gather(&mut self) -> bool {
+        let begins = !self.waiting.is_empty() && !self.gathering && self.under_way < MOST_UNDER_WAY;
+        self.gathering |= begins;
+        begins
+    }
+
+    /// What goes along with the next statement.
+    fn take(&mut self) -> Vec<Asked<K, R>> {
+        let rest = self.waiting.split_off(self.waiting.len().min(MOST_KEYS));
+        self.gathering = false;
+        self.under_way += 1;
+        mem::replace(&mut self.waiting, rest)
+    }
+
+    /// A statement was answered: whether the caller has to see to what came meanwhile.
+    fn is_left(&mut self) -> bool {
+        self.under_way -= 1;
+        self.may_gather()
+    }
+}
+
+impl<K, R> Shared<K, R>
+where
+    K: Copy + Eq + Hash + Send + Sync + 'static,
+    R: Clone + Send + Sync + 'static,
+{
+    fn queue(&self) -> MutexGuard<'_, Queue<K, R>> {
+        self.queue.lock().expect("nothing panics while it holds this lock")
+    }
+
+    /// Reads what waits, until nothing does.
+    async fn serve(self: Arc<Self>) {
+        loop {
+            // Behind all tasks that can run: what they have to ask goes along.
+            tokio::task::yield_now().await;
+            let asked = self.queue().take();
+            self.answer(asked).await;
+            if !self.queue().is_left() {
+                return;
+            }
+        }
+    }
+
+    async fn answer(&self, asked: Vec<Asked<K, R>>) {
+        let keys = asked.iter().filter(|(_, answer)| !answer.is_closed()).map(|(key, _)| *key);
+        let keys: Vec<K> = keys.collect();
+        if keys.is_empty() {
+            return;
+        }
+        match (self.load)(self.db.clone(), keys).await {
+            Ok(rows) => {
+                let rows: HashMap<K, R> = rows.into_iter().collect();
+                for (key, answer) in asked {
+                    _ = answer.send(Ok(rows.get(&key).cloned()));
+                }
+            }
+            Err(error) => {
+                for (_, answer) in asked {
+                    _ = answer.send(Err(error.told_again()));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering::SeqCst},
+        time::Duration,
+    };
+
+    use futures_util::{FutureExt as _, future::join_all};
+
+    use super::*;
+    use crate::Limits;
+
+    fn db() -> Db {
+        let file = format!("errand_lookup_{}.db", std::process::id());
+        let path = std::env::temp_dir().join(file);
+        Db::open(&format!("sqlite:{}", path.display()), &Limits::default()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn reads_that_come_at_the_same_time_are_one_statement() {
+        static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+        let tens = Lookup::new(db(), |_, keys: Vec<usize>| {
+            STATEMENTS.fetch_add(1, SeqCst);
+            let even = keys.into_iter().filter(|key| key % 2 == 0);
+            async move { Ok(even.map(|key| (key, 10 * key)).collect()) }.boxed()
+        });
+        let found = join_all([1, 2, 2, 4].map(|key| tens.find(key))).await;
+        let found: Vec<_> = found.into_iter().map(Result::unwrap).collect();
+        assert_eq!(found, [None, Some(20), Some(20), Some(40)]);
+        assert_eq!(STATEMENTS.load(SeqCst), 1);
+        let many = join_all((0..2 * MOST_KEYS).map(|key| tens.find(key))).await;
+        assert!(
+            many.into_iter().enumerate().all(|(key, found)| {
+                found.unwrap() == key.is_multiple_of(2).then_some(10 * key)
+            })
+        );
+        assert_eq!(STATEMENTS.load(SeqCst), 3, "so many keys at most");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_while_statements_are_under_way_waits_for_one_of_them() {
+        static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let slow = Lookup::new(db(), |_, keys: Vec<usize>| {
+            async move {
+                MOST.fetch_max(UNDER_WAY.fetch_add(1, SeqCst) + 1, SeqCst);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                UNDER_WAY.fetch_sub(1, SeqCst);
+                Ok(keys.into_iter().map(|key| (key, ())).collect())
+            }
+            .boxed()
+        });
+        let reads = (0..100).map(|key| {
+            let slow = slow.clone();
+            async move {
+                tokio::time::sleep(Duration::from_millis(10 * key as u64)).await;
+                slow.find(key).await
+            }
+        });
+        let found = join_all(reads).await;
+        assert!(found.into_iter().all(|found| found.unwrap() == Some(())));
+        assert_eq!(MOST.load(SeqCst), MOST_UNDER_WAY);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_to_all_who_waited_and_ends_with_them() {
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        let broken = Lookup::new(db(), |_, keys: Vec<usize>| {
+            let works = CALLS.fetch_add(1, SeqCst) > 0;
+            let rows = keys.into_iter().map(|key| (key, ())).collect();
+            let failure = || Error::Query(anyhow::anyhow!("no such table").context("task.get"));
+            async move { works.then_some(rows).ok_or_else(failure) }.boxed()
+        });
+        for found in join_all([1, 2, 3].map(|key| broken.find(key))).await {
+            let Err(Error::Query(cause)) = found else { panic!("{found:?}") };
+            assert_eq!(format!("{cause:#}"), "task.get: no such table");
+        }
+        assert_eq!(broken.find(1).await.unwrap(), Some(()));
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_is_not_looked_up_for() {
+        static KEYS: AtomicUsize = AtomicUsize::new(0);
+        let counted = Lookup::new(db(), |_, keys: Vec<usize>| {
+            KEYS.fetch_add(keys.len(), SeqCst);
+            async move { Ok(keys.into_iter().map(|key| (key, ())).collect()) }.boxed()
+        });
+        assert!(counted.find(1).now_or_never().is_none());
+        assert_eq!(counted.find(2).await.unwrap(), Some(()));
+        assert_eq!(KEYS.load(SeqCst), 1);
+    }
+}
