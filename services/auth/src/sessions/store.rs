@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Cached, Connection, Db, on, read, together};
+use kit_db::{Cached, Connection, Db, Limited, on, read, together};
 use uuid::Uuid;
 
 use super::{row::Session, rules::SessionId};
@@ -41,12 +41,11 @@ pub(crate) async fn list(
         .eq(account)
         .and(sessions::ended_at.is_null())
         .and(sessions::expires_at.gt(now));
-    let query = sessions::table
-        .filter(living)
-        .filter(sessions::id.lt(before))
-        .order(sessions::id.desc())
-        .limit(limit);
-    Ok(read!(db, "session.list", conn => query.select(Session::as_select()).load(conn).await)?)
+    let query =
+        sessions::table.filter(living).filter(sessions::id.lt(before)).order(sessions::id.desc());
+    Ok(
+        read!(db, "session.list", conn => Limited(query.select(Session::as_select()), limit).load(conn).await)?,
+    )
 }
 
 /// Ends a session; false when the account has none of this id that is alive.

@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Connection, Db, on, read};
+use kit_db::{Connection, Db, Limited, on, read};
 
 use super::{
     change::{Change, journal},
@@ -22,8 +22,10 @@ pub(crate) async fn changes_after(
 ) -> Result<Vec<Change>, Error> {
     let rows =
         journal::table.filter(journal::scope_id.eq(scope)).filter(journal::sequence.gt(sequence));
-    let rows = rows.order(journal::sequence.asc()).limit(limit);
-    Ok(read!(db, "journal.after", conn => rows.select(Change::as_select()).load(conn).await)?)
+    let rows = rows.order(journal::sequence.asc());
+    Ok(
+        read!(db, "journal.after", conn => Limited(rows.select(Change::as_select()), limit).load(conn).await)?,
+    )
 }
 
 /// At most `limit` changes before `sequence`, newest first.
@@ -35,8 +37,10 @@ pub(crate) async fn changes_before(
 ) -> Result<Vec<Change>, Error> {
     let rows =
         journal::table.filter(journal::scope_id.eq(scope)).filter(journal::sequence.lt(sequence));
-    let rows = rows.order(journal::sequence.desc()).limit(limit);
-    Ok(read!(db, "journal.before", conn => rows.select(Change::as_select()).load(conn).await)?)
+    let rows = rows.order(journal::sequence.desc());
+    Ok(
+        read!(db, "journal.before", conn => Limited(rows.select(Change::as_select()), limit).load(conn).await)?,
+    )
 }
 
 /// Rows of a kind that one pass deletes, so that its locks are short.

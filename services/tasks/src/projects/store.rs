@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt as _;
-use kit_db::{Cached, Db, Statement, among, inserts, read, statement};
+use kit_db::{Cached, Db, Limited, Statement, among, inserts, read, statement};
 
 use super::{
     error,
@@ -50,7 +50,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Project>, Error> {
     Ok(read!(db, "project.list", conn: Backend => {
         let rows = projects::table.filter(projects::scope_id.eq(scope)).filter(projects::trashed_at.is_null());
-        let mut rows = rows.select(Project::as_select()).limit(limit).into_boxed::<Backend>();
+        let mut rows = rows.select(Project::as_select()).into_boxed::<Backend>();
         match archived {
             Some(true) => rows = rows.filter(projects::archived_at.is_not_null()),
             Some(false) => rows = rows.filter(projects::archived_at.is_null()),
@@ -59,7 +59,7 @@ pub(crate) async fn list(
         if let Some((rank, id)) = &after {
             rows = rows.filter(projects::rank.ge(rank).and(projects::rank.gt(rank).or(projects::id.gt(*id))));
         }
-        rows.order((projects::rank.asc(), projects::id.asc())).load(conn).await
+        Limited(rows.order((projects::rank.asc(), projects::id.asc())), limit).load(conn).await
     })?)
 }
 

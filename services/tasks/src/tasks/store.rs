@@ -5,7 +5,7 @@ use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt as _;
 use kit_base::Timestamp;
-use kit_db::{Db, Statement, among, read, statement};
+use kit_db::{Db, Limited, Statement, among, read, statement};
 
 pub(crate) use self::rows::{fold_anew, foldings, unfolded};
 use super::{
@@ -170,9 +170,9 @@ pub(crate) async fn list(
 ) -> Result<Vec<Task>, Error> {
     Ok(read!(db, "task.list", conn: Backend => {
         let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trashed_at.is_null());
-        let mut rows = rows.select(Task::as_select()).limit(limit).into_boxed::<Backend>();
+        let mut rows = rows.select(Task::as_select()).into_boxed::<Backend>();
         narrowed!(rows, scope, filter);
-        ordered!(rows, order).load(conn).await
+        Limited(ordered!(rows, order), limit).load(conn).await
     })?)
 }
 
