@@ -5,12 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/adding.md",
     "docs/architecture.md",
     "docs/glossary.md",
+    "docs/testing.md",
     "docs/adr/0005-slices-by-resource.md",
 ];
 
