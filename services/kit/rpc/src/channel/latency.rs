@@ -49,9 +49,11 @@ mod tests {
 
     /// Answers every ten milliseconds, for so many seconds from `begun`; returns when they end.
     fn answers(latency: &mut Latency, begun: Instant, seconds: u32, waited: u64) -> Instant {
-        let times = (1..=seconds * 100).map(|number| begun + Duration::from_millis(10) * number);
-        times.clone().for_each(|now| latency.observe(Duration::from_millis(waited), now, DECAY));
-        times.last().unwrap()
+        (1..=seconds * 100).fold(begun, |_, number| {
+            let now = begun + Duration::from_millis(10) * number;
+            latency.observe(Duration::from_millis(waited), now, DECAY);
+            now
+        })
     }
 
     #[test]
