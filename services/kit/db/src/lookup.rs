@@ -3,10 +3,12 @@ use std::{
     collections::HashMap,
     hash::Hash,
     mem,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use kit_base::{error::Absent, work};
 use tokio::sync::oneshot;
 
@@ -16,6 +18,9 @@ use crate::{Db, Error};
 const MOST_KEYS: usize = 256;
 /// How many statements of one lookup are under way at once. What comes meanwhile waits, and goes along with the next.
 const MOST_UNDER_WAY: usize = 4;
+
+/// How long one statement may keep its place: a connection that has fallen silent must not take all of them.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Reads rows by keys, in any order; a key without a row is left out.
 pub type Load<K, R> = fn(Db, Vec<K>) -> BoxFuture<'static, Result<Vec<(K, R)>, Error>>;
@@ -125,7 +130,7 @@ where
         if keys.is_empty() {
             return;
         }
-        match (self.load)(self.db.clone(), keys).await {
+        match self.read(keys).await {
             Ok(rows) => {
                 let rows: HashMap<K, R> = rows.into_iter().collect();
                 for (key, answer) in asked {
@@ -139,16 +144,24 @@ where
             }
         }
     }
+
+    /// No statement keeps its place for ever, and none that breaks takes it along.
+    async fn read(&self, keys: Vec<K>) -> Result<Vec<(K, R)>, Error> {
+        let reading = AssertUnwindSafe((self.load)(self.db.clone(), keys)).catch_unwind();
+        let silence = || Absent::new(anyhow::anyhow!("no answer within {LONGEST:?}"));
+        match tokio::time::timeout(LONGEST, reading).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) => Err(Error::Query(anyhow::anyhow!("reading panicked"))),
+            Err(_) => Err(Error::Unavailable(silence())),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::atomic::{AtomicUsize, Ordering::SeqCst},
-        time::Duration,
-    };
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-    use futures_util::{FutureExt as _, future::join_all};
+    use futures_util::future::join_all;
 
     use super::*;
     use crate::Limits;
@@ -187,7 +200,7 @@ mod tests {
         let slow = Lookup::new(db(), |_, keys: Vec<usize>| {
             async move {
                 MOST.fetch_max(UNDER_WAY.fetch_add(1, SeqCst) + 1, SeqCst);
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(LONGEST / 2).await;
                 UNDER_WAY.fetch_sub(1, SeqCst);
                 Ok(keys.into_iter().map(|key| (key, ())).collect())
             }
@@ -219,6 +232,28 @@ mod tests {
             assert_eq!(format!("{cause:#}"), "task.get: no such table");
         }
         assert_eq!(broken.find(1).await.unwrap(), Some(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn statements_that_hang_or_panic_give_their_places_back() {
+        let bad = Lookup::new(db(), |_, keys: Vec<usize>| {
+            async move {
+                match keys[0] % 3 {
+                    0 => std::future::pending().await,
+                    1 => panic!("for the test"),
+                    _ => Ok(keys.into_iter().map(|key| (key, ())).collect()),
+                }
+            }
+            .boxed()
+        });
+        for key in 0..6 * MOST_UNDER_WAY {
+            let found = bad.find(key).await;
+            match key % 3 {
+                0 => assert!(matches!(found, Err(Error::Unavailable(_)))),
+                1 => assert!(matches!(found, Err(Error::Query(_)))),
+                _ => assert_eq!(found.unwrap(), Some(())),
+            }
+        }
     }
 
     #[tokio::test]
