@@ -1,5 +1,7 @@
 //! The contracts between the services, as compiled from `auth/` and `tasks/`.
 
+pub mod trust;
+
 /// Accounts, sessions, and what peers need to check a token.
 pub mod auth {
     pub mod v1 {

@@ -14,7 +14,6 @@ pub(crate) mod rates;
 mod record;
 pub(crate) mod streams;
 mod table;
-pub(crate) mod trust;
 pub(crate) mod unread;
 pub(crate) mod user;
 pub(crate) mod visit;

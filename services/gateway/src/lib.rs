@@ -20,15 +20,15 @@ use kit_base::{Clock, Stop};
 use kit_process::{Service, config::Live};
 use kit_rpc::{GrpcChannel, channel, tls::Identity};
 use proto::{
-    auth::v1::trust_service_client::TrustServiceClient,
     tasks::v1::{ListProjectsRequest, project_service_client::ProjectServiceClient},
+    trust,
 };
 use tonic::Code;
 
 pub use config::{Config, Switch};
 pub use peers::Peers;
 
-use edge::{trust, unread};
+use edge::unread;
 use shared::Shared;
 
 /// The edge over services that are reached by `peers`. It follows what changes in `settings`, where that needs no restart.
@@ -36,7 +36,7 @@ use shared::Shared;
 /// # Errors
 /// A setting that cannot be used.
 pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
-    let trust = TrustServiceClient::new(peers.auth.clone());
+    let auth = peers.auth.clone();
     let (config, resources) = (settings.now(), resources::all());
     let document = openapi::document(&resources, &config.public_url);
     let shared = Arc::new(Shared::new(config, clock, peers, document)?);
@@ -44,16 +44,11 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
     Ok(Service::http("gateway", router::router(resources, &shared))
         .refusing_unread(move |unread, peer| unread::refused(unread, peer, &refusing))
         .ready_when("access token keys", move || {
-            let waiting = waiting.clone();
-            Box::pin(async move {
-                waiting.verifier.wait_for_keys().await;
-                Ok(())
-            })
+            Box::pin(trust::wait_for_keys(waiting.verifier.clone()))
         })
-        .job(
-            "trust",
-            move |stop| async move { trust::follow(&follower.verifier, trust, &stop).await },
-        )
+        .job("trust", move |stop| async move {
+            trust::follow(&follower.verifier, auth, &stop).await;
+        })
         .job("settings", move |stop: Stop| async move {
             while stop.run_until_cancelled(settings.changed()).await.is_some() {
                 following.follow(&settings.now());

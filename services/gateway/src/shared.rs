@@ -18,7 +18,7 @@ pub(crate) type Gateway = Arc<Shared>;
 /// The ways to all peers, and what guards them.
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
-    pub(crate) verifier: Verifier,
+    pub(crate) verifier: Arc<Verifier>,
     pub(crate) proxies: Vec<Network>,
     pub(crate) admission: Admission,
     pub(crate) rates: Rates,
@@ -41,7 +41,7 @@ impl Shared {
                 .map_err(|expected| anyhow::anyhow!("TRUSTED_PROXIES: {text:?} is not {expected}"))
         };
         Ok(Self {
-            verifier: Verifier::new("gateway", clock.clone()),
+            verifier: Arc::new(Verifier::new("gateway", clock.clone())),
             proxies: config.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,
             admission: Admission::new(config.max_in_flight),
             rates: Rates::new(&config, clock.clone()),

@@ -15,7 +15,6 @@ mod rpc;
 mod tasks;
 mod text;
 mod trash;
-mod trust;
 
 use std::sync::Arc;
 
@@ -27,6 +26,7 @@ use kit_db::{Db, Limits, migrate};
 use kit_process::Service;
 use kit_rpc::{Authenticate, GrpcChannel, token::Verifier};
 pub use migrations::ALL as MIGRATIONS;
+use proto::trust;
 use quick_cache::sync::Cache;
 use rpc::Rpc;
 use tonic::service::Routes;
@@ -67,7 +67,7 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     Ok(Service::grpc("tasks", Routes::from(routes))
         .ready_when("schema", move || Box::pin(migrations::ready(schema.clone(), migrating)))
         .ready_when("keys", move || Box::pin(trust::wait_for_keys(trusting.clone())))
-        .job("trust", move |stop| trust::keep_up(verifier, peers.auth, stop))
+        .job("trust", move |stop| async move { trust::follow(&verifier, peers.auth, &stop).await })
         .job("feed", move |stop| feed.follow(followed, stop))
         .job("refold", move |stop| tasks::refold::run(folded, stop))
         .job("housekeeping", move |stop| housekeeping::keep(kept, clock, writer, config, stop)))

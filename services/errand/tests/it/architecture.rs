@@ -23,10 +23,10 @@ const SERVICES: [&str; 3] = ["auth", "tasks", "gateway"];
 
 /// Each crate, and which others of this workspace it may stand on.
 const ARROWS: [(&str, &[&str]); 9] = [
-    ("proto", &[]),
     ("kit-base", &[]),
     ("kit-db", &["kit-base"]),
     ("kit-rpc", &["kit-base"]),
+    ("proto", &["kit-base", "kit-rpc"]),
     ("kit-process", &["kit-base", "kit-rpc"]),
     ("auth", &["kit-base", "kit-db", "kit-process", "kit-rpc", "proto"]),
     ("tasks", &["kit-base", "kit-db", "kit-process", "kit-rpc", "proto"]),
