@@ -3,8 +3,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What an endpoint is taken for before its first answer.
-const GUESS: f64 = 0.010;
 /// Differences below this say more about the mix of reads and writes, the scheduler and the disk than about the endpoint.
 const FLOOR: f64 = 0.020;
 
@@ -12,28 +10,26 @@ const FLOOR: f64 = 0.020;
 /// one slow commit would keep a healthy endpoint idle for the decay time; what hangs shows in its calls under way.
 #[derive(Debug)]
 pub(crate) struct Latency {
-    seconds: f64,
+    /// None before the first answer.
+    seconds: Option<f64>,
     at: Instant,
-    guessed: bool,
 }
 
 impl Latency {
     pub(crate) fn unknown(now: Instant) -> Self {
-        Self { seconds: GUESS, at: now, guessed: true }
+        Self { seconds: None, at: now }
     }
 
     /// Takes in that an answer took `waited`.
     pub(crate) fn observe(&mut self, waited: Duration, now: Instant, decay: Duration) {
         let (sample, old) = (waited.as_secs_f64(), self.weight(now, decay));
-        self.seconds =
-            if self.guessed { sample } else { self.seconds * old + sample * (1.0 - old) };
-        self.guessed = false;
-        self.at = now;
+        let moved = |before: f64| before * old + sample * (1.0 - old);
+        (self.seconds, self.at) = (Some(self.seconds.map_or(sample, moved)), now);
     }
 
     /// The estimate, in seconds. It sinks while there are no answers, so that a slow endpoint gets another chance.
     pub(crate) fn seconds(&self, now: Instant, decay: Duration) -> f64 {
-        (self.seconds * self.weight(now, decay)).max(FLOOR)
+        self.seconds.map_or(FLOOR, |seconds| (seconds * self.weight(now, decay)).max(FLOOR))
     }
 
     fn weight(&self, now: Instant, decay: Duration) -> f64 {
