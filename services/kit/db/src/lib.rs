@@ -22,7 +22,7 @@ pub mod sql;
 mod sqlite;
 #[doc(hidden)]
 pub mod statement;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tls;
 

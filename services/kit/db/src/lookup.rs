@@ -164,22 +164,30 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::Limits;
+    use crate::{
+        Limits,
+        testing::{Backend, Database},
+    };
 
-    fn db() -> Db {
-        let file = format!("errand_lookup_{}.db", std::process::id());
-        let path = std::env::temp_dir().join(file);
-        Db::open(&format!("sqlite:{}", path.display()), &Limits::default()).unwrap()
+    /// A lookup that `load` answers, and the database beside which it does.
+    async fn lookup<R>(load: Load<usize, R>) -> (Lookup<usize, R>, Database)
+    where
+        R: Clone + Send + Sync + 'static,
+    {
+        let database = Database::new(Backend::Sqlite, "lookup").await;
+        let db = Db::open(&database.url, &Limits::default()).unwrap();
+        (Lookup::new(db, load), database)
     }
 
     #[tokio::test]
     async fn reads_that_come_at_the_same_time_are_one_statement() {
         static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
-        let tens = Lookup::new(db(), |_, keys: Vec<usize>| {
+        let (tens, _database) = lookup(|_, keys: Vec<usize>| {
             STATEMENTS.fetch_add(1, SeqCst);
             let even = keys.into_iter().filter(|key| key % 2 == 0);
             async move { Ok(even.map(|key| (key, 10 * key)).collect()) }.boxed()
-        });
+        })
+        .await;
         let found = join_all([1, 2, 2, 4].map(|key| tens.find(key))).await;
         let found: Vec<_> = found.into_iter().map(Result::unwrap).collect();
         assert_eq!(found, [None, Some(20), Some(20), Some(40)]);
@@ -197,7 +205,7 @@ mod tests {
     async fn what_comes_while_statements_are_under_way_waits_for_one_of_them() {
         static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
         static MOST: AtomicUsize = AtomicUsize::new(0);
-        let slow = Lookup::new(db(), |_, keys: Vec<usize>| {
+        let (slow, _database) = lookup(|_, keys: Vec<usize>| {
             async move {
                 MOST.fetch_max(UNDER_WAY.fetch_add(1, SeqCst) + 1, SeqCst);
                 tokio::time::sleep(LONGEST / 2).await;
@@ -205,7 +213,8 @@ mod tests {
                 Ok(keys.into_iter().map(|key| (key, ())).collect())
             }
             .boxed()
-        });
+        })
+        .await;
         let reads = (0..100).map(|key| {
             let slow = slow.clone();
             async move {
@@ -221,12 +230,13 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_told_to_all_who_waited_and_ends_with_them() {
         static CALLS: AtomicUsize = AtomicUsize::new(0);
-        let broken = Lookup::new(db(), |_, keys: Vec<usize>| {
+        let (broken, _database) = lookup(|_, keys: Vec<usize>| {
             let works = CALLS.fetch_add(1, SeqCst) > 0;
             let rows = keys.into_iter().map(|key| (key, ())).collect();
             let failure = || Error::Query(anyhow::anyhow!("no such table").context("task.get"));
             async move { works.then_some(rows).ok_or_else(failure) }.boxed()
-        });
+        })
+        .await;
         for found in join_all([1, 2, 3].map(|key| broken.find(key))).await {
             let Err(Error::Query(cause)) = found else { panic!("{found:?}") };
             assert_eq!(format!("{cause:#}"), "task.get: no such table");
@@ -236,7 +246,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn statements_that_hang_or_panic_give_their_places_back() {
-        let bad = Lookup::new(db(), |_, keys: Vec<usize>| {
+        let (bad, _database) = lookup(|_, keys: Vec<usize>| {
             async move {
                 match keys[0] % 3 {
                     0 => std::future::pending().await,
@@ -245,7 +255,8 @@ mod tests {
                 }
             }
             .boxed()
-        });
+        })
+        .await;
         for key in 0..6 * MOST_UNDER_WAY {
             let found = bad.find(key).await;
             match key % 3 {
@@ -259,10 +270,11 @@ mod tests {
     #[tokio::test]
     async fn who_has_gone_is_not_looked_up_for() {
         static KEYS: AtomicUsize = AtomicUsize::new(0);
-        let counted = Lookup::new(db(), |_, keys: Vec<usize>| {
+        let (counted, _database) = lookup(|_, keys: Vec<usize>| {
             KEYS.fetch_add(keys.len(), SeqCst);
             async move { Ok(keys.into_iter().map(|key| (key, ())).collect()) }.boxed()
-        });
+        })
+        .await;
         assert!(counted.find(1).now_or_never().is_none());
         assert_eq!(counted.find(2).await.unwrap(), Some(()));
         assert_eq!(KEYS.load(SeqCst), 1);
