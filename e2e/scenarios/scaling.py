@@ -6,9 +6,10 @@ from api import Ingress
 from load import Load
 from scenarios.rollouts import TWO_OF_EACH
 
-# Scales at a load that a small machine can make, and down again while one waits for it.
+# Scales at a load that a small machine can make, and down again while one waits for it: of the load above three pods need about 150m in
+# all, of the load below one needs about 10m, so that 30m for each tell them apart on a machine of half the speed and of twice.
 SCALED = TWO_OF_EACH | {
-    "tasks.autoscaling": {"mode": "hpa", "minReplicas": 1, "maxReplicas": 3, "targetCPU": 40,
+    "tasks.autoscaling": {"mode": "hpa", "minReplicas": 1, "maxReplicas": 3, "targetCPU": 60,
                           "behavior": {"scaleUp": {"stabilizationWindowSeconds": 0, "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}]},
                                        "scaleDown": {"stabilizationWindowSeconds": 15, "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}]}}},
     "tasks.resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
@@ -34,7 +35,7 @@ def scales_up_and_down():
         lasted = time.monotonic() - ready_at
     up = load.report()
     # Less load on more pods: they go one after the other, under the eyes of clients.
-    with Load(Ingress(), rate=20) as load:
+    with Load(Ingress(), rate=10) as load:
         _, shrank = cluster.await_that(lambda: len(cluster.pods("tasks")) == 1, "one pod of tasks again", 300)
         time.sleep(15)
     return (f"3 pods after {grew:.0f} s, each with at least {share:.0%} of the even share {lasted:.0f} s later ({up}); "
