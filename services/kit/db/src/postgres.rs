@@ -49,11 +49,12 @@ impl Postgres {
     pub(super) fn open(url: &str, limits: &Limits) -> anyhow::Result<Self> {
         let (config, connector) = configure(url, limits)?;
         let lanes: Arc<[Lane; LANES]> = Arc::default();
+        let reading = for_pages(config.clone());
         for index in 0..LANES {
             kit_base::work::detach(keep_lane(
                 Arc::downgrade(&lanes),
                 index,
-                config.clone(),
+                reading.clone(),
                 connector.clone(),
             ));
         }
@@ -160,6 +161,14 @@ async fn keep_lane(
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// A page follows the index of its order. By a bitmap PostgreSQL would read and sort all that the page is cut from, which it does where
+/// it takes a large scope for one of many small ones.
+fn for_pages(mut config: tokio_postgres::Config) -> tokio_postgres::Config {
+    let options = config.get_options().unwrap_or_default();
+    config.options(format!("{options} -c enable_bitmapscan=off"));
+    config
 }
 
 async fn dial(

@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Connection, Db, Limited, on, read};
+use kit_db::{Connection, Db, Limited, Plan, on, read};
 
 use super::{
     change::{Change, journal},
@@ -20,8 +20,9 @@ pub(crate) async fn changes_after(
     sequence: i64,
     limit: i64,
 ) -> Result<Vec<Change>, Error> {
-    let rows =
-        journal::table.filter(journal::scope_id.eq(scope)).filter(journal::sequence.gt(sequence));
+    let rows = journal::table
+        .filter(journal::scope_id.eq(Plan::General.bind(scope)))
+        .filter(journal::sequence.gt(Plan::General.bind(sequence)));
     let rows = rows.order(journal::sequence.asc());
     Ok(
         read!(db, "journal.after", conn => Limited(rows.select(Change::as_select()), limit).load(conn).await)?,
@@ -35,8 +36,9 @@ pub(crate) async fn changes_before(
     sequence: i64,
     limit: i64,
 ) -> Result<Vec<Change>, Error> {
-    let rows =
-        journal::table.filter(journal::scope_id.eq(scope)).filter(journal::sequence.lt(sequence));
+    let rows = journal::table
+        .filter(journal::scope_id.eq(Plan::General.bind(scope)))
+        .filter(journal::sequence.lt(Plan::General.bind(sequence)));
     let rows = rows.order(journal::sequence.desc());
     Ok(
         read!(db, "journal.before", conn => Limited(rows.select(Change::as_select()), limit).load(conn).await)?,

@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt as _;
-use kit_db::{Cached, Db, Limited, Statement, among, inserts, read, statement};
+use kit_db::{Cached, Db, Limited, Plan, Statement, among, inserts, read, statement};
 
 use super::{
     error,
@@ -48,8 +48,9 @@ pub(crate) async fn list(
     after: Option<(String, ProjectId)>,
     limit: i64,
 ) -> Result<Vec<Project>, Error> {
+    let plan = Plan::General;
     Ok(read!(db, "project.list", conn: Backend => {
-        let rows = projects::table.filter(projects::scope_id.eq(scope)).filter(projects::trashed_at.is_null());
+        let rows = projects::table.filter(projects::scope_id.eq(plan.bind(scope))).filter(projects::trashed_at.is_null());
         let mut rows = rows.select(Project::as_select()).into_boxed::<Backend>();
         match archived {
             Some(true) => rows = rows.filter(projects::archived_at.is_not_null()),
@@ -57,7 +58,8 @@ pub(crate) async fn list(
             None => {}
         }
         if let Some((rank, id)) = &after {
-            rows = rows.filter(projects::rank.ge(rank).and(projects::rank.gt(rank).or(projects::id.gt(*id))));
+            let behind = projects::rank.gt(plan.bind(rank)).or(projects::id.gt(plan.bind(*id)));
+            rows = rows.filter(projects::rank.ge(plan.bind(rank)).and(behind));
         }
         Limited(rows.order((projects::rank.asc(), projects::id.asc())), limit).load(conn).await
     })?)

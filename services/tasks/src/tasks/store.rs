@@ -5,7 +5,7 @@ use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt as _;
 use kit_base::Timestamp;
-use kit_db::{Db, Limited, Statement, among, read, statement};
+use kit_db::{Db, Limited, Plan, Statement, among, read, statement};
 
 pub(crate) use self::rows::{fold_anew, foldings, unfolded};
 use super::{
@@ -71,9 +71,9 @@ pub(crate) async fn get(tasks: &Lookup, scope: ScopeId, id: TaskId) -> Result<Ta
 
 /// Narrows a boxed query of tasks: a macro, since the type of such a query is another on each backend.
 macro_rules! narrowed {
-    ($rows:ident, $scope:expr, $filter:expr) => {
+    ($rows:ident, $plan:expr, $scope:expr, $filter:expr) => {
         if let Some(project) = $filter.project {
-            $rows = $rows.filter(tasks::project_id.eq(project));
+            $rows = $rows.filter(tasks::project_id.eq($plan.bind(project)));
         }
         if !$filter.status.is_empty() {
             $rows = $rows
@@ -99,26 +99,29 @@ macro_rules! narrowed {
 
 /// Goes on behind the last of a page. `k <= c AND (k < c OR id < cid)` keeps to the index where a tuple would not.
 macro_rules! ordered {
-    ($rows:ident, $order:expr) => {
+    ($rows:ident, $plan:expr, $order:expr) => {
         match $order {
             Order::Created { descending: true, after } => {
                 if let Some((at, id)) = *after {
-                    let behind = tasks::created_at.lt(at).or(tasks::id.lt(id));
-                    $rows = $rows.filter(tasks::created_at.le(at).and(behind));
+                    let behind =
+                        tasks::created_at.lt($plan.bind(at)).or(tasks::id.lt($plan.bind(id)));
+                    $rows = $rows.filter(tasks::created_at.le($plan.bind(at)).and(behind));
                 }
                 $rows.order((tasks::created_at.desc(), tasks::id.desc()))
             }
             Order::Created { descending: false, after } => {
                 if let Some((at, id)) = *after {
-                    let behind = tasks::created_at.gt(at).or(tasks::id.gt(id));
-                    $rows = $rows.filter(tasks::created_at.ge(at).and(behind));
+                    let behind =
+                        tasks::created_at.gt($plan.bind(at)).or(tasks::id.gt($plan.bind(id)));
+                    $rows = $rows.filter(tasks::created_at.ge($plan.bind(at)).and(behind));
                 }
                 $rows.order((tasks::created_at.asc(), tasks::id.asc()))
             }
             Order::NeverDue { after } => {
                 if let Some((at, id)) = *after {
-                    let behind = tasks::created_at.gt(at).or(tasks::id.gt(id));
-                    $rows = $rows.filter(tasks::created_at.ge(at).and(behind));
+                    let behind =
+                        tasks::created_at.gt($plan.bind(at)).or(tasks::id.gt($plan.bind(id)));
+                    $rows = $rows.filter(tasks::created_at.ge($plan.bind(at)).and(behind));
                 }
                 $rows
                     .filter(tasks::due_at.is_null())
@@ -126,8 +129,8 @@ macro_rules! ordered {
             }
             Order::Due { descending: true, after } => {
                 if let Some((at, id)) = *after {
-                    let behind = tasks::due_at.lt(at).or(tasks::id.lt(id));
-                    $rows = $rows.filter(tasks::due_at.le(at).and(behind));
+                    let behind = tasks::due_at.lt($plan.bind(at)).or(tasks::id.lt($plan.bind(id)));
+                    $rows = $rows.filter(tasks::due_at.le($plan.bind(at)).and(behind));
                 }
                 $rows
                     .filter(tasks::due_at.is_not_null())
@@ -135,8 +138,8 @@ macro_rules! ordered {
             }
             Order::Due { descending: false, after } => {
                 if let Some((at, id)) = *after {
-                    let behind = tasks::due_at.gt(at).or(tasks::id.gt(id));
-                    $rows = $rows.filter(tasks::due_at.ge(at).and(behind));
+                    let behind = tasks::due_at.gt($plan.bind(at)).or(tasks::id.gt($plan.bind(id)));
+                    $rows = $rows.filter(tasks::due_at.ge($plan.bind(at)).and(behind));
                 }
                 $rows
                     .filter(tasks::due_at.is_not_null())
@@ -144,20 +147,30 @@ macro_rules! ordered {
             }
             Order::Rank { descending: true, after } => {
                 if let Some((rank, id)) = after {
-                    let behind = tasks::rank.lt(rank).or(tasks::id.lt(*id));
-                    $rows = $rows.filter(tasks::rank.le(rank).and(behind));
+                    let behind = tasks::rank.lt($plan.bind(rank)).or(tasks::id.lt($plan.bind(*id)));
+                    $rows = $rows.filter(tasks::rank.le($plan.bind(rank)).and(behind));
                 }
                 $rows.order((tasks::rank.desc(), tasks::id.desc()))
             }
             Order::Rank { descending: false, after } => {
                 if let Some((rank, id)) = after {
-                    let behind = tasks::rank.gt(rank).or(tasks::id.gt(*id));
-                    $rows = $rows.filter(tasks::rank.ge(rank).and(behind));
+                    let behind = tasks::rank.gt($plan.bind(rank)).or(tasks::id.gt($plan.bind(*id)));
+                    $rows = $rows.filter(tasks::rank.ge($plan.bind(rank)).and(behind));
                 }
                 $rows.order((tasks::rank.asc(), tasks::id.asc()))
             }
         }
     };
+}
+
+/// A page follows the index of its order, unless a filter may leave so little that this is sorted sooner.
+fn plan(filter: &Filter, order: &Order) -> Plan {
+    let Filter { project, status: _, priority: _, labels, due_before, words } = filter;
+    let in_order = project.is_none() || matches!(order, Order::Rank { .. });
+    match in_order && labels.is_empty() && due_before.is_none() && words.is_empty() {
+        true => Plan::General,
+        false => Plan::ByValue,
+    }
 }
 
 /// At most `limit` tasks of a scope.
@@ -168,11 +181,12 @@ pub(crate) async fn list(
     order: &Order,
     limit: i64,
 ) -> Result<Vec<Task>, Error> {
+    let plan = plan(filter, order);
     Ok(read!(db, "task.list", conn: Backend => {
-        let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trashed_at.is_null());
+        let rows = tasks::table.filter(tasks::scope_id.eq(plan.bind(scope))).filter(tasks::trashed_at.is_null());
         let mut rows = rows.select(Task::as_select()).into_boxed::<Backend>();
-        narrowed!(rows, scope, filter);
-        Limited(ordered!(rows, order), limit).load(conn).await
+        narrowed!(rows, plan, scope, filter);
+        Limited(ordered!(rows, plan, order), limit).load(conn).await
     })?)
 }
 
@@ -235,4 +249,32 @@ pub(crate) fn siblings(
 pub(crate) enum Side {
     Before,
     Behind,
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_an_index_orders_has_one_plan_and_what_a_filter_leaves_has_its_own() {
+        let (created, by_rank) = (
+            Order::Created { descending: true, after: None },
+            Order::Rank { descending: false, after: None },
+        );
+        let project = Some(ProjectId(Uuid::from_u128(7)));
+        let status = vec![Status::NeedsAction];
+        let narrow = |filter: Filter| (plan(&filter, &created), plan(&filter, &by_rank));
+        let (kept, fresh) = (Plan::General, Plan::ByValue);
+        assert_eq!(narrow(Filter { status, ..Filter::default() }), (kept, kept));
+        assert_eq!(narrow(Filter { project, ..Filter::default() }), (fresh, kept));
+        for filter in [
+            Filter { labels: vec!["home".to_owned()], ..Filter::default() },
+            Filter { words: vec!["ship".to_owned()], ..Filter::default() },
+            Filter { due_before: Some(Timestamp::from_seconds(1)), ..Filter::default() },
+        ] {
+            assert_eq!(narrow(Filter { project, ..filter }), (fresh, fresh));
+        }
+    }
 }

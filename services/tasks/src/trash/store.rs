@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Db, Limited, Statement, read, statement};
+use kit_db::{Db, Limited, Plan, Statement, read, statement};
 
 use crate::{
     Error,
@@ -35,21 +35,22 @@ pub(crate) async fn list(
     after: Option<(Timestamp, ObjectId)>,
     limit: i64,
 ) -> Result<Vec<Trashed>, Error> {
+    let plan = Plan::General;
     let tasks: Vec<Row> = read!(db, "trash.tasks", conn: Backend => {
-        let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trash_id.eq(tasks::id.nullable()));
+        let rows = tasks::table.filter(tasks::scope_id.eq(plan.bind(scope))).filter(tasks::trash_id.eq(tasks::id.nullable()));
         let rows = rows.select((tasks::id, tasks::title, tasks::trashed_at));
         let mut rows = rows.order((tasks::trashed_at.desc(), tasks::id.desc())).into_boxed::<Backend>();
         if let Some((at, id)) = after {
-            rows = rows.filter(tasks::trashed_at.le(at).and(tasks::trashed_at.lt(at).or(tasks::id.nullable().lt(id))));
+            rows = rows.filter(tasks::trashed_at.le(plan.bind(at)).and(tasks::trashed_at.lt(plan.bind(at)).or(tasks::id.nullable().lt(plan.bind(id)))));
         }
         Limited(rows, limit).load(conn).await
     })?;
     let projects: Vec<Row> = read!(db, "trash.projects", conn: Backend => {
-        let rows = projects::table.filter(projects::scope_id.eq(scope)).filter(projects::trash_id.eq(projects::id.nullable()));
+        let rows = projects::table.filter(projects::scope_id.eq(plan.bind(scope))).filter(projects::trash_id.eq(projects::id.nullable()));
         let rows = rows.select((projects::id, projects::name, projects::trashed_at));
         let mut rows = rows.order((projects::trashed_at.desc(), projects::id.desc())).into_boxed::<Backend>();
         if let Some((at, id)) = after {
-            rows = rows.filter(projects::trashed_at.le(at).and(projects::trashed_at.lt(at).or(projects::id.nullable().lt(id))));
+            rows = rows.filter(projects::trashed_at.le(plan.bind(at)).and(projects::trashed_at.lt(plan.bind(at)).or(projects::id.nullable().lt(plan.bind(id)))));
         }
         Limited(rows, limit).load(conn).await
     })?;
