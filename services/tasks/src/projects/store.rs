@@ -67,8 +67,8 @@ pub(crate) async fn list(
 
 impl Stored for Project {
     fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>> {
-        let rows =
-            projects::table.filter(projects::scope_id.eq(scope).and(projects::id.eq_any(ids)));
+        let keys = ids.into_iter().map(|id| (scope, id));
+        let rows = projects::table.filter(among((projects::scope_id, projects::id), keys));
         statement!(conn => rows.select(Self::as_select()).load(conn).await)
     }
 

@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::text::fold;
-use kit_db::{Cached, Connection, Db, Statement, inserts, on, read, statement};
+use kit_db::{Cached, Connection, Db, Statement, among, inserts, on, read, statement};
 
 use crate::{
     Error,
@@ -35,7 +35,8 @@ impl LabelRow {
 
 impl Stored for Task {
     fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>> {
-        let rows = tasks::table.filter(tasks::scope_id.eq(scope).and(tasks::id.eq_any(ids)));
+        let keys = ids.into_iter().map(|id| (scope, id));
+        let rows = tasks::table.filter(among((tasks::scope_id, tasks::id), keys));
         statement!(conn => rows.select(Self::as_select()).load(conn).await)
     }
 
