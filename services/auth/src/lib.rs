@@ -65,7 +65,7 @@ pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Service> {
 
 fn assemble(authority: &Arc<Authority>) -> Service {
     let [checked, revocations, keys, house, streams] = [(); 5].map(|()| Arc::clone(authority));
-    Service::grpc("auth", rpc::routes(authority))
+    Service::grpc("auth", rpc::routes(authority), Some(authority.trust.verifier.clone()))
         .ready_when("database", move || {
             let authority = Arc::clone(&checked);
             async move { authority.prepare().await.map_err(|error| format!("{error:#}")) }.boxed()

@@ -1,7 +1,6 @@
-//! The routes of all three services; each request carries the verdict on its token.
+//! The routes of all three services.
 use std::sync::Arc;
 
-use kit_rpc::Authenticate;
 use proto::auth::v1::{
     account_service_server::AccountServiceServer, session_service_server::SessionServiceServer,
     trust_service_server::TrustServiceServer,
@@ -21,9 +20,7 @@ pub(crate) fn routes(authority: &Arc<Authority>) -> Routes {
     let accounts = AccountServiceServer::new(Accounts(Arc::clone(authority)));
     let sessions = SessionServiceServer::new(Sessions(Arc::clone(authority)));
     let trust = TrustServiceServer::new(TrustStreams(Arc::clone(authority)));
-    let routes = Routes::new(accounts.max_decoding_message_size(MAX_REQUEST))
+    Routes::new(accounts.max_decoding_message_size(MAX_REQUEST))
         .add_service(sessions.max_decoding_message_size(MAX_REQUEST))
-        .add_service(trust.max_decoding_message_size(MAX_REQUEST));
-    let verifier = Arc::clone(&authority.trust.verifier);
-    routes.into_axum_router().layer(Authenticate::new(verifier)).into()
+        .add_service(trust.max_decoding_message_size(MAX_REQUEST))
 }

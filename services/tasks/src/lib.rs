@@ -24,7 +24,7 @@ pub use journal::metrics::CATALOGUE as METRICS;
 use kit_base::Clock;
 use kit_db::{Db, Limits, migrate};
 use kit_process::Service;
-use kit_rpc::{Authenticate, GrpcChannel, token::Verifier};
+use kit_rpc::{GrpcChannel, token::Verifier};
 pub use migrations::ALL as MIGRATIONS;
 use proto::trust;
 use quick_cache::sync::Cache;
@@ -60,11 +60,10 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     };
     let routes =
         RESOURCES.iter().fold(Routes::default(), |routes, serve| serve(rpc.clone(), routes));
-    let routes = routes.into_axum_router().layer(Authenticate::new(verifier.clone()));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
     let (schema, followed, folded, kept) = (db.clone(), db.clone(), db.clone(), db);
     let trusting = verifier.clone();
-    Ok(Service::grpc("tasks", Routes::from(routes))
+    Ok(Service::grpc("tasks", routes, Some(verifier.clone()))
         .ready_when("schema", move || Box::pin(migrations::ready(schema.clone(), migrating)))
         .ready_when("keys", move || Box::pin(trust::wait_for_keys(trusting.clone())))
         .job("trust", move |stop| async move { trust::follow(&verifier, peers.auth, &stop).await })

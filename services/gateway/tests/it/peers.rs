@@ -64,8 +64,8 @@ impl Fake {
             .add_service(TrashServiceServer::from_arc(self.clone()))
             .add_service(ChangeServiceServer::from_arc(self.clone()));
         Peers {
-            auth: Service::grpc("auth", auth).channel(),
-            tasks: Service::grpc("tasks", tasks).channel(),
+            auth: Service::grpc("auth", auth, None).channel(),
+            tasks: Service::grpc("tasks", tasks, None).channel(),
         }
     }
 

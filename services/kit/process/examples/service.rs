@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
     let router = Router::new().route("/", get(async || "hello")).route("/slow", get(slow));
     let build = |_: Live<Config>, _| async {
-        Ok(Service::grpc("test", tonic::service::Routes::from(router)))
+        Ok(Service::grpc("test", tonic::service::Routes::from(router), None))
     };
     kit_process::run::process("test", Port::grpc(0), mode, |reader| reader.read("TEST_"), build)
 }

@@ -56,7 +56,7 @@ pub(crate) async fn observed(
     stop: Stop,
     health: &Arc<Health>,
 ) -> anyhow::Result<()> {
-    let Service { name: _, router, protocol, guard, refuse, checks, jobs } = service;
+    let Service { name: _, router, channel: _, protocol, guard, refuse, checks, jobs } = service;
     let (end_jobs, running) = (Stop::new(), TaskTracker::new());
     for job in jobs {
         running.spawn(job(end_jobs.clone()));

@@ -15,6 +15,7 @@ use kit_rpc::{
     channel::{self, GrpcChannel},
     layers,
     tls::Guard,
+    token::Verifier,
 };
 
 /// A job that runs beside the requests.
@@ -24,6 +25,7 @@ type Job = Box<dyn FnOnce(Stop) -> BoxFuture<'static, ()> + Send>;
 pub struct Service {
     pub(crate) name: &'static str,
     pub(crate) router: axum::Router,
+    pub(crate) channel: GrpcChannel,
     pub(crate) protocol: Protocol,
     pub(crate) guard: Option<Guard>,
     pub(crate) refuse: Option<Refuse>,
@@ -37,13 +39,21 @@ impl Service {
         Self::of(name, router, Protocol::Http)
     }
 
-    /// A gRPC service, inside the stack of `layers::server`.
-    pub fn grpc(name: &'static str, routes: tonic::service::Routes) -> Self {
-        Self::of(name, layers::server(routes), Protocol::Grpc)
+    /// A gRPC service, inside the stack of `layers::server`; a `verifier` checks the tokens of its callers.
+    pub fn grpc(
+        name: &'static str,
+        routes: tonic::service::Routes,
+        verifier: Option<Arc<Verifier>>,
+    ) -> Self {
+        let stack = layers::server(routes, verifier);
+        let router = axum::Router::new().fallback_service(stack.clone());
+        Self { channel: channel::local(stack), ..Self::of(name, router, Protocol::Grpc) }
     }
 
     fn of(name: &'static str, router: axum::Router, protocol: Protocol) -> Self {
-        Self { name, router, protocol, guard: None, refuse: None, checks: vec![], jobs: vec![] }
+        let channel = channel::local(router.clone());
+        let (guard, refuse, checks, jobs) = Default::default();
+        Self { name, router, channel, protocol, guard, refuse, checks, jobs }
     }
 
     /// Answers what is no HTTP/1 request that can be read, for which no route can be asked. The body must be there at once.
@@ -101,7 +111,17 @@ impl Service {
     /// Takes over the checks and jobs of services that are called in process, not their routes.
     #[must_use]
     pub fn together_with(mut self, others: impl IntoIterator<Item = Self>) -> Self {
-        for Self { name: _, router: _, protocol: _, guard: _, refuse: _, checks, jobs } in others {
+        for Self {
+            name: _,
+            router: _,
+            channel: _,
+            protocol: _,
+            guard: _,
+            refuse: _,
+            checks,
+            jobs,
+        } in others
+        {
             self.checks.extend(checks);
             self.jobs.extend(jobs);
         }
@@ -110,7 +130,7 @@ impl Service {
 
     /// The same service, called without a socket.
     pub fn channel(&self) -> GrpcChannel {
-        channel::local(self.router.clone())
+        self.channel.clone()
     }
 
     /// The name that logs and metrics give it.

@@ -5,34 +5,15 @@ use std::{
 };
 
 use http::{Request, header::AUTHORIZATION};
-use tower::{Layer, Service};
+use tower::Service;
 
 use crate::{caller::Verdict, token::Verifier};
 
 /// Checks the bearer token of each request and leaves the verdict for [`Caller::of`](crate::Caller::of): some methods are open to anyone.
 #[derive(Clone)]
-pub struct Authenticate(Arc<Verifier>);
-
-impl Authenticate {
-    /// By the keys that `verifier` knows.
-    pub fn new(verifier: Arc<Verifier>) -> Self {
-        Self(verifier)
-    }
-}
-
-impl<S> Layer<S> for Authenticate {
-    type Service = Authenticated<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Authenticated { inner, verifier: self.0.clone() }
-    }
-}
-
-/// See [`Authenticate`].
-#[derive(Clone)]
-pub struct Authenticated<S> {
-    inner: S,
-    verifier: Arc<Verifier>,
+pub(crate) struct Authenticated<S> {
+    pub(crate) inner: S,
+    pub(crate) verifier: Option<Arc<Verifier>>,
 }
 
 impl<S, B> Service<Request<B>> for Authenticated<S>
@@ -48,8 +29,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if let Some(token) = bearer(&request) {
-            let verdict = Verdict(self.verifier.verify(token));
+        if let (Some(verifier), Some(token)) = (&self.verifier, bearer(&request)) {
+            let verdict = Verdict(verifier.verify(token));
             request.extensions_mut().insert(verdict);
         }
         self.inner.call(request)

@@ -22,18 +22,30 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use tonic::{Status, body::Body};
-use tower::{ServiceExt as _, util::BoxCloneSyncService};
+use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
 
 pub use self::limits::{Limits, Methods};
+pub(crate) use self::record::code;
 use self::{balancer::Balancer, call::Call, deadline::Deadline, endpoint::Peer};
 use crate::tls::Identity;
 
 /// A way to reach a gRPC service; the generated clients stand on it. A clone shares connections with its original.
 pub type GrpcChannel = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
 
-/// The channel to a service of this process: `router` with the deadline, the headers and the metrics of a remote one.
-pub fn local(router: axum::Router) -> GrpcChannel {
-    BoxCloneSyncService::new(tower::service_fn(move |request| in_process(router.clone(), request)))
+/// The channel to a service of this process, with the deadline, the headers and the metrics of a remote one.
+pub fn local<S>(service: S) -> GrpcChannel
+where
+    S: Service<
+            Request<axum::body::Body>,
+            Response = Response<axum::body::Body>,
+            Error = Infallible,
+            Future: Send,
+        > + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    BoxCloneSyncService::new(tower::service_fn(move |request| in_process(service.clone(), request)))
 }
 
 /// The channel to the service `name` at `url`: `http://host:port`, or several of them with commas between. With `https` the
@@ -81,18 +93,21 @@ async fn over_network(
     record.end(deadline.keep(sending).await)
 }
 
-async fn in_process(
-    router: axum::Router,
-    mut request: Request<Body>,
-) -> Result<Response<Body>, Status> {
+async fn in_process<S>(service: S, mut request: Request<Body>) -> Result<Response<Body>, Status>
+where
+    S: Service<
+            Request<axum::body::Body>,
+            Response = Response<axum::body::Body>,
+            Error = Infallible,
+        >,
+{
     // The same order as above, for the same reasons; nothing is lost on the way, so nothing is sent again.
     let record = record::Call::begin("local", request.uri());
     headers::carry(request.headers_mut());
     let deadline = Deadline::of(request.headers(), Duration::ZERO);
     deadline.write(request.headers_mut());
     let answering = async {
-        let response =
-            router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+        let Ok(response) = service.oneshot(request.map(axum::body::Body::new)).await;
         Ok(response.map(Body::new))
     };
     record.end(deadline.keep(answering).await)

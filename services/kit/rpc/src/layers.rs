@@ -1,26 +1,39 @@
 //! The stack that every gRPC call passes, over a socket or in process; the reason for a layer stands above it.
 mod context;
 mod deadline;
-mod measure;
 mod panic;
 
+use std::{convert::Infallible, sync::Arc};
+
+use axum::body::Body;
+use http::{Request, Response};
 use tonic::service::Routes;
-use tower::ServiceBuilder;
+use tower::{Service, ServiceBuilder};
 
-use self::{context::Scoped, deadline::in_time, measure::Measured, panic::caught};
+use self::{context::Scoped, deadline::in_time, panic::caught};
+use crate::{authenticate::Authenticated, token::Verifier};
 
-/// Wraps the stack around a service's routes.
-pub fn server(routes: Routes) -> axum::Router {
-    let stack = ServiceBuilder::new()
-        // Outermost: it sees the calls that the layers below refuse, too.
-        .layer_fn(Measured)
-        // Whatever follows may ask whose request this is, for the sake of which trace, and how long the caller waits.
+/// Wraps the stack around a service's routes; with a `verifier` each call brings the verdict on its token. Around all of them at once: a
+/// layer of axum's goes around each route, and each call would clone and box it, and all below it.
+pub fn server(
+    routes: Routes,
+    verifier: Option<Arc<Verifier>>,
+) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ Sync
++ 'static {
+    ServiceBuilder::new()
+        // Outermost: it counts the calls that the layers below refuse, too. Whatever follows may ask whose request this is, for the
+        // sake of which trace, and how long the caller waits.
         .layer_fn(Scoped)
         // One broken call must not take down the connection that carries a hundred others, nor tell how it broke.
         .map_future(caught)
         // Nobody waits for a late answer: work that cannot be done in time is not begun, or dropped.
-        .map_future(in_time);
-    routes.into_axum_router().layer(stack)
+        .map_future(in_time)
+        // Innermost: whether anybody has to be known is up to the method.
+        .layer_fn(move |inner: axum::Router| Authenticated { inner, verifier: verifier.clone() })
+        .service(routes.prepare().into_axum_router())
 }
 
 #[cfg(test)]
@@ -51,7 +64,7 @@ mod tests {
         let request = headers
             .iter()
             .fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
-        let router = server(Routes::from(router));
+        let router = server(Routes::from(router), None);
         router
             .oneshot(request.body(Body::empty()).unwrap())
             .await

@@ -9,6 +9,5 @@ pub mod span;
 pub mod tls;
 pub mod token;
 
-pub use authenticate::{Authenticate, Authenticated};
 pub use caller::{Caller, VALIDATE_ONLY, only_validates};
 pub use channel::GrpcChannel;

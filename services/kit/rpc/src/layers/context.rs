@@ -2,6 +2,7 @@ use std::{
     convert::Infallible,
     mem,
     task::{Context, Poll},
+    time,
 };
 
 use axum::body::Body;
@@ -11,15 +12,15 @@ use tokio::time::Instant;
 use tonic::Code;
 use tower::Service;
 
-use super::{deadline, measure};
-use crate::span;
+use super::deadline;
+use crate::{channel::code, metrics, span};
 use kit_base::{
     clock::Clock,
     error::refuse,
     request::{self, RequestContext, TraceContext},
 };
 
-/// Works on each call as part of the request that its metadata names.
+/// Works on each call as part of the request that its metadata names, and counts and times it by its method and code.
 #[derive(Clone, Debug)]
 pub(super) struct Scoped<S>(pub(super) S);
 
@@ -41,31 +42,42 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // The clone has not been asked whether it is ready; this one has.
         let next = self.0.clone();
-        Box::pin(answer(mem::replace(&mut self.0, next), request))
+        Box::pin(measured(mem::replace(&mut self.0, next), request))
     }
 }
 
-async fn answer<S>(mut inner: S, request: Request<Body>) -> Result<Response<Body>, Infallible>
+async fn measured<S>(inner: S, request: Request<Body>) -> Result<Response<Body>, Infallible>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    let headers = request.headers();
-    let Some(timeout) = deadline::timeout(headers) else {
-        let refusal = refuse(
-            Code::InvalidArgument,
-            "INVALID_DEADLINE",
-            "grpc-timeout is up to eight digits and a unit",
-        );
-        return Ok(refusal.into_http());
+    let (began, uri) = (time::Instant::now(), request.uri().clone());
+    // What is refused here is counted, too.
+    let response = match deadline::timeout(request.headers()) {
+        Some(timeout) => scoped(inner, request, uri.path(), timeout).await,
+        None => {
+            let form = "grpc-timeout is up to eight digits and a unit";
+            refuse(Code::InvalidArgument, "INVALID_DEADLINE", form).into_http()
+        }
     };
-    let parent = TraceContext::of(headers);
-    let uri = request.uri().clone();
-    let method = uri.path().trim_start_matches('/');
-    let step = span::begin(span::Kind::Server, method, parent);
+    metrics::rpc_served(uri.path(), code(response.headers()), began.elapsed());
+    Ok(response)
+}
+
+async fn scoped<S>(
+    mut inner: S,
+    request: Request<Body>,
+    path: &str,
+    timeout: time::Duration,
+) -> Response<Body>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let (headers, method) = (request.headers(), path.trim_start_matches('/'));
+    let step = span::begin(span::Kind::Server, method, TraceContext::of(headers));
     let request_id = request::id(headers, &Clock::system());
     let deadline = Instant::now() + timeout;
     let context = RequestContext { request_id, trace: step.trace(), deadline };
     let Ok(response) = request::scope(context, async { inner.call(request).await }).await;
-    step.end_rpc(method, measure::code(response.headers()));
-    Ok(response)
+    step.end_rpc(method, code(response.headers()));
+    response
 }
