@@ -59,4 +59,23 @@ mod tests {
         (0..3000).for_each(|_| seen[below(3)] += 1);
         assert!(seen.iter().all(|count| (800..1200).contains(count)), "{seen:?}");
     }
+
+    #[test]
+    fn a_span_without_room_is_its_least() {
+        let (one, two) = (Duration::from_secs(1), Duration::from_secs(2));
+        for (least, most) in [(two, one), (two, two)] {
+            assert_eq!(between(least, most), two);
+        }
+        let drawn: Vec<_> = (0..1000).map(|_| between(one, two)).collect();
+        assert!(drawn.iter().all(|span| (one..=two).contains(span)));
+        let middle = one + Duration::from_millis(500);
+        let late = drawn.iter().filter(|span| **span > middle).count();
+        assert!((400..600).contains(&late), "{late} of 1000 in the later half");
+    }
+
+    #[test]
+    fn a_number_does_not_come_again() {
+        let drawn: std::collections::HashSet<_> = (0..10_000).map(|_| number()).collect();
+        assert_eq!(drawn.len(), 10_000);
+    }
 }

@@ -43,3 +43,20 @@ impl Clock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copies_of_a_fixed_clock_advance_together_and_the_machines_by_itself() {
+        let fixed = Clock::fixed(Timestamp::from_seconds(7));
+        let copy = fixed.clone();
+        copy.advance(Duration::from_millis(1_500));
+        assert_eq!(fixed.now(), Timestamp::from_microseconds(8_500_000));
+        let system = Clock::system();
+        let before = system.now();
+        system.advance(Duration::from_secs(3600));
+        assert!(system.now().since(before) < Duration::from_secs(1800));
+    }
+}

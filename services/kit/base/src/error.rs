@@ -165,4 +165,59 @@ mod tests {
         }
         assert!(!format!("{:?}", status(&Secret)).contains("hunter2"));
     }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the pool has no connection")]
+    struct Failed(Code, #[source] Cause);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("connect to 10.0.0.7")]
+    struct Cause(#[source] std::fmt::Error);
+
+    impl Fault for Failed {
+        fn fault(&self) -> (Code, &'static str) {
+            (self.0, "REASON")
+        }
+        fn retry_after(&self) -> Option<Duration> {
+            Some(Duration::from_millis(1_500))
+        }
+    }
+
+    fn failed(code: Code) -> Failed {
+        Failed(code, Cause(std::fmt::Error))
+    }
+
+    #[test]
+    fn only_what_a_caller_may_know_is_said() {
+        for (code, shown) in [
+            (Code::Internal, false),
+            (Code::Unknown, false),
+            (Code::DataLoss, false),
+            (Code::Unavailable, true),
+            (Code::NotFound, true),
+        ] {
+            let status = status(&failed(code));
+            let refusal = Refusal::of(&status);
+            assert_eq!(status.code(), code);
+            assert_eq!(status.message() == "the pool has no connection", shown, "{code:?}");
+            assert!(!format!("{status:?}").contains("10.0.0.7"), "{code:?}: a cause is shown");
+            assert_eq!(refusal.reason.as_deref(), Some("REASON"));
+            assert_eq!(refusal.retry_after, Some(Duration::from_millis(1_500)));
+        }
+    }
+
+    #[test]
+    fn a_log_line_tells_every_cause_in_order() {
+        let told = chain(&failed(Code::Internal));
+        let last = std::fmt::Error.to_string();
+        assert_eq!(told, format!("the pool has no connection: connect to 10.0.0.7: {last}"));
+    }
+
+    #[test]
+    fn what_others_refuse_has_no_reason_of_ours() {
+        let Refusal { reason, violations, retry_after } = Refusal::of(&Status::unavailable("down"));
+        assert_eq!((reason, violations, retry_after), (None, vec![], None));
+        let own = Refusal::of(&refuse(Code::Aborted, "VERSION_MISMATCH", "it is at version 8"));
+        assert_eq!(own.reason.as_deref(), Some("VERSION_MISMATCH"));
+    }
 }

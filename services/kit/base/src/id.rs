@@ -48,4 +48,23 @@ mod tests {
         assert_eq!((seconds, nanoseconds / 1_000_000), (1_795_000_000, 999));
         assert_ne!(of(1), of(1));
     }
+
+    #[test]
+    fn random_bytes_are_given_out_once() {
+        let mut seen = std::collections::HashSet::new();
+        // Of several lengths, so that the pool is filled again at every place in it.
+        for _ in 0..500 {
+            assert!(seen.insert(random::<16>().to_vec()));
+            assert!(seen.insert(random::<10>().to_vec()));
+            assert!(seen.insert(random::<8>().to_vec()));
+        }
+        let theirs = std::thread::spawn(random::<16>).join().unwrap();
+        assert!(seen.insert(theirs.to_vec()), "threads do not share what was drawn");
+    }
+
+    #[test]
+    fn a_clock_before_1970_makes_ids_too() {
+        let id = uuid(&Clock::fixed(Timestamp::from_seconds(-5)));
+        assert_eq!((id.get_version_num(), id.get_timestamp().unwrap().to_unix().0), (7, 0));
+    }
 }

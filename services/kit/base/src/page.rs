@@ -127,4 +127,59 @@ mod tests {
         assert_eq!([limit(0), limit(1), limit(200)], [Ok(50), Ok(1), Ok(200)]);
         assert_eq!([limit(-1), limit(201)], [Err(PageError::Limit); 2]);
     }
+
+    #[test]
+    fn a_cursor_of_a_former_release_is_read() {
+        let given_out = "WzI5MDU0OTE2NjEsWyJhIiw3XV0";
+        assert_eq!(encode("tasks", &("a", 7)), given_out);
+        assert_eq!(decode("tasks", given_out), Ok(Some(("a".to_owned(), 7))));
+    }
+
+    #[test]
+    fn what_a_client_has_made_of_a_cursor_is_refused() {
+        let cursor = encode("tasks", &("a", 7));
+        let json = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for made in [
+            format!("{cursor}="),
+            format!("{cursor}A"),
+            cursor[1..].to_owned(),
+            cursor[..cursor.len() - 1].to_owned(),
+            json("[]"),
+            json("7"),
+            json(r#"[-1,["a",7]]"#),
+            json(r#"{"0":2905491661,"1":["a",7]}"#),
+        ] {
+            assert_eq!(decode::<(String, i32)>("tasks", &made), Err(PageError::Cursor), "{made}");
+        }
+    }
+
+    #[test]
+    fn a_nul_is_found_however_deep_it_lies() {
+        for (position, holds) in [
+            (serde_json::json!({"at": [{"name": "a\0"}]}), true),
+            (serde_json::json!([[["\0"]]]), true),
+            (serde_json::json!({"at": [{"name": "a"}, 0, null, true]}), false),
+        ] {
+            assert_eq!(holds_nul(&position), holds, "{position}");
+        }
+    }
+
+    #[test]
+    fn all_pages_together_are_the_list() {
+        for length in [0, 1, 2, 3, 6, 7] {
+            let list: Vec<usize> = (1..=length).collect();
+            let (mut read, mut after) = (vec![], 0);
+            loop {
+                let rows = list.iter().copied().filter(|row| *row > after).take(3).collect();
+                let (page, next) = cut(rows, 2, |last| encode("list", last));
+                assert!(page.len() <= 2);
+                read.extend(page);
+                match decode("list", &next).unwrap() {
+                    Some(position) => after = position,
+                    None => break,
+                }
+            }
+            assert_eq!(read, list);
+        }
+    }
 }

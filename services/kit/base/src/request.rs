@@ -190,4 +190,70 @@ mod tests {
         }
         assert!(TraceContext::parse(&format!("01-{trace}-{span}-01-more")).is_some());
     }
+
+    #[test]
+    fn a_request_keeps_the_name_that_can_break_nothing() {
+        let longest = "a".repeat(64);
+        let named = |name: &str| {
+            let headers =
+                HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(name).unwrap())]);
+            id(&headers, &Clock::system())
+        };
+        for name in ["a", "Order-17", "0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11", &longest] {
+            assert_eq!(&*named(name), name);
+        }
+        for name in ["", "a b", "a_b", "a/b", "a\tb", "a\"b", "{}", &format!("{longest}a")] {
+            let made = named(name);
+            assert!(uuid::Uuid::try_parse(&made).is_ok(), "{name:?} became {made}");
+        }
+        assert!(uuid::Uuid::try_parse(&id(&HeaderMap::new(), &Clock::system())).is_ok());
+    }
+
+    #[test]
+    fn a_step_stays_in_its_trace() {
+        for (flags, sampled) in
+            [("00", false), ("01", true), ("02", false), ("03", true), ("ff", true)]
+        {
+            let header = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
+            let headers =
+                HeaderMap::from_iter([(TRACEPARENT, HeaderValue::from_str(&header).unwrap())]);
+            let caller = TraceContext::of(&headers).unwrap();
+            assert_eq!(caller.trace_id_hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
+            assert_eq!(caller.span_id_hex(), "00f067aa0ba902b7");
+            let step = caller.child();
+            assert_eq!((step.trace_id, step.sampled), (caller.trace_id, sampled), "{flags}");
+            assert_ne!(step.span_id, caller.span_id);
+            let told = if sampled { "-01" } else { "-00" };
+            assert!(step.header().to_str().unwrap().ends_with(told), "{flags}");
+        }
+        assert_eq!(TraceContext::of(&HeaderMap::new()), None);
+    }
+
+    fn context(id: &str) -> RequestContext {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        RequestContext { request_id: id.into(), trace: TraceContext::random(false), deadline }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_of_a_deadline_never_falls_below_nothing() {
+        let context = context("a");
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(context.remaining(), Duration::from_secs(1));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(context.remaining(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_request_is_known_to_its_own_work_alone() {
+        let name = || with_current(|context| context.request_id.to_string());
+        assert!(current().is_none() && name().is_none());
+        let told = scope(context("outer"), async {
+            let inner = scope(context("inner"), async { name() }).await;
+            let spawned = crate::work::spawn(async move { name() }).await.unwrap();
+            let detached = crate::work::detach(async move { name() }).await.unwrap();
+            (inner, spawned, detached, name())
+        });
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(told.await, (some("inner"), some("outer"), None, some("outer")));
+    }
 }

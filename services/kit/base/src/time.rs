@@ -118,4 +118,65 @@ mod tests {
             assert_eq!(Timestamp::from_proto(seconds, nanos), moment);
         }
     }
+
+    #[test]
+    fn a_moment_before_1970_is_cut_to_the_second_before_it() {
+        for (microseconds, seconds, nanos) in [
+            (0, 0, 0),
+            (1, 0, 1_000),
+            (999_999, 0, 999_999_000),
+            (-1, -1, 999_999_000),
+            (-1_000_000, -1, 0),
+            (-1_000_001, -2, 999_999_000),
+        ] {
+            let moment = Timestamp::from_microseconds(microseconds);
+            assert_eq!(moment.as_seconds(), seconds, "{microseconds}");
+            assert_eq!(moment.to_proto(), (seconds, nanos), "{microseconds}");
+        }
+        assert_eq!(
+            Timestamp::from_proto(1, 1_999).as_microseconds(),
+            1_000_001,
+            "what is finer is cut"
+        );
+    }
+
+    #[test]
+    fn no_moment_wraps_round() {
+        let (first, last) =
+            (Timestamp::from_microseconds(i64::MIN), Timestamp::from_microseconds(i64::MAX));
+        let now = Timestamp::from_seconds(1_800_000_000);
+        for span in [Duration::MAX, Duration::from_secs(u64::MAX / 2)] {
+            assert_eq!((now.plus(span), first.minus(span)), (last, first));
+            assert!(now.minus(span) < Timestamp::from_microseconds(0));
+        }
+        assert_eq!(
+            [Timestamp::from_seconds(i64::MAX), Timestamp::from_proto(i64::MAX, 0)],
+            [last; 2]
+        );
+        assert_eq!(now.since(now.plus(Duration::from_micros(1))), Duration::ZERO);
+        assert_eq!(now.plus(Duration::from_micros(1)).since(now), Duration::from_micros(1));
+        assert_eq!(first.since(last), Duration::ZERO);
+        assert!(last.to_string().starts_with("9999-12-3"), "{last}");
+        assert!(first.to_string().starts_with("-009999-01-0"), "{first}");
+    }
+
+    #[test]
+    fn a_moment_is_read_in_any_offset_and_written_in_utc() {
+        let read = |text: &str| serde_json::from_str::<Timestamp>(&format!("{text:?}"));
+        for text in
+            ["2026-09-01T09:00:00Z", "2026-09-01T11:00:00+02:00", "2026-09-01 04:00:00-05:00"]
+        {
+            let moment = read(text).unwrap();
+            assert_eq!(
+                serde_json::to_string(&moment).unwrap(),
+                "\"2026-09-01T09:00:00Z\"",
+                "{text}"
+            );
+        }
+        for text in
+            ["", "2026-09-01", "2026-09-01T09:00:00", "2026-13-01T09:00:00Z", "now", "1800000000"]
+        {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
 }

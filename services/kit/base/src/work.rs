@@ -65,3 +65,50 @@ pub async fn drained(limit: Duration) -> bool {
     TRACKER.reopen();
     drained
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_draining_process_waits_for_what_was_spawned_and_not_for_ever() {
+        let done = Arc::new(AtomicBool::new(false));
+        let told = done.clone();
+        let work = spawn(async move {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            told.store(true, SeqCst);
+        });
+        // Whoever asked for it has gone.
+        drop(work);
+        _ = detach(std::future::pending::<()>());
+        assert!(!drained(Duration::from_secs(4)).await, "it goes on");
+        assert!(!done.load(SeqCst));
+        assert!(drained(Duration::from_secs(2)).await && done.load(SeqCst));
+        let later = spawn(async { 7 });
+        assert_eq!(later.await.unwrap(), 7, "it takes work again");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_woken_steps_back_behind_what_can_run() {
+        let polls = Arc::new(AtomicUsize::new(0));
+        let counted = polls.clone();
+        let connection = poll_fn(move |context| {
+            if counted.fetch_add(1, SeqCst) == 2 {
+                return Poll::Ready("closed");
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        });
+        let gathered = detach(gather(connection));
+        // It has been looked at by now, and has not been asked yet.
+        task::yield_now().await;
+        assert_eq!(polls.load(SeqCst), 0);
+        assert_eq!(gathered.await.unwrap(), "closed");
+        assert_eq!(polls.load(SeqCst), 3);
+    }
+}

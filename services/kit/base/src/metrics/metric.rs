@@ -90,3 +90,22 @@ fn registered<C: Collector + Clone + 'static>(metric: prometheus::Result<C>) -> 
     prometheus::register(Box::new(metric.clone())).expect("a static registers its metric once");
     metric
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_says_its_unit_by_the_end_of_its_name() {
+        for (name, unit) in [
+            ("http_request_duration_seconds", "seconds"),
+            ("process_cpu_seconds_total", "seconds"),
+            ("http_request_body_size_bytes", "bytes"),
+            ("db_bytes_total", "bytes"),
+            ("errand_auth_lockouts_total", ""),
+            ("seconds_behind", ""),
+        ] {
+            assert_eq!(Metric::counter(name, &[], "").unit(), unit, "{name}");
+        }
+    }
+}
