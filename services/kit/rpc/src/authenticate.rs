@@ -43,3 +43,82 @@ fn bearer<B>(request: &Request<B>) -> Option<&str> {
     let (scheme, token) = header.split_once(' ').unwrap_or(("", ""));
     Some(if scheme.eq_ignore_ascii_case("bearer") { token.trim_start_matches(' ') } else { "" })
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+    use kit_base::{Clock, Timestamp, error::Refusal};
+    use std::convert::Infallible;
+    use tower::{ServiceExt as _, service_fn};
+    use uuid::Uuid;
+
+    use super::*;
+
+    use crate::{
+        Caller,
+        token::{Claims, ISSUER, PublicKey, SigningKey, TrustUpdate},
+    };
+
+    /// What a handler behind the layer learns of who asks: the session, or why there is none.
+    async fn asks(authorization: Option<&[u8]>) -> Result<Uuid, String> {
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let verifier = Arc::new(Verifier::new("tasks", clock));
+        let (_, bytes) = key();
+        let keys = vec![PublicKey { id: "k1".to_owned(), bytes }];
+        verifier.apply(TrustUpdate { snapshot: true, keys, revocations: vec![] });
+        let handler = service_fn(async |request: Request<()>| {
+            let caller = Caller::of(&tonic::Request::from_http(request));
+            Ok::<_, Infallible>(Response::new(caller))
+        });
+        let mut request = Request::new(());
+        if let Some(bytes) = authorization {
+            let value = http::HeaderValue::from_bytes(bytes).unwrap();
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        let answer = Authenticate::new(verifier).layer(handler).oneshot(request).await.unwrap();
+        let caller = answer.into_body();
+        caller
+            .map(|caller| caller.session_id)
+            .map_err(|status| Refusal::of(&status).reason.unwrap_or_default())
+    }
+
+    fn key() -> (SigningKey, [u8; 32]) {
+        static KEY: std::sync::LazyLock<(Vec<u8>, [u8; 32])> =
+            std::sync::LazyLock::new(SigningKey::generate);
+        (SigningKey::new("k1".to_owned(), &KEY.0).unwrap(), KEY.1)
+    }
+
+    #[tokio::test]
+    async fn a_handler_learns_who_asks_or_why_nobody_does() {
+        let (sub, sid, jti) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        let (iss, aud, now) = (ISSUER.to_owned(), vec!["tasks".to_owned()], 1_800_000_000);
+        let claims = Claims { iss, aud, sub, sid, jti, iat: now, nbf: now, exp: now + 600 };
+        let token = key().0.sign(&claims).unwrap();
+        for scheme in ["Bearer ", "bearer ", "BEARER   "] {
+            assert_eq!(
+                asks(Some(format!("{scheme}{token}").as_bytes())).await,
+                Ok(sid),
+                "{scheme}"
+            );
+        }
+        assert_eq!(asks(None).await, Err("TOKEN_MISSING".to_owned()));
+        for header in [
+            &b""[..],
+            b"Bearer",
+            b"Bearer ",
+            token.as_bytes(),
+            format!("Basic {token}").as_bytes(),
+            format!("Bearer\t{token}").as_bytes(),
+            format!("Bearer {token} ").as_bytes(),
+            b"Bearer \xff",
+        ] {
+            let told = asks(Some(header)).await;
+            assert_eq!(
+                told,
+                Err("TOKEN_INVALID".to_owned()),
+                "{}",
+                String::from_utf8_lossy(header)
+            );
+        }
+    }
+}

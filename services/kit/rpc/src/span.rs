@@ -112,3 +112,32 @@ impl Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_is_exported_a_step_still_has_a_name_in_its_callers_trace() {
+        for sampled in [true, false] {
+            let caller = TraceContext::random(sampled);
+            let step = begin(Kind::Server, "/v1/tasks", Some(caller)).trace();
+            assert_eq!((step.trace_id, step.sampled), (caller.trace_id, sampled));
+            assert_ne!(step.span_id, caller.span_id);
+        }
+        let [one, other] = [(); 2].map(|()| begin(Kind::Client, "/v1/tasks", None).trace());
+        assert!(one.trace_id != other.trace_id && !one.sampled, "nobody has asked to export it");
+    }
+
+    #[test]
+    fn a_callers_place_in_a_trace_is_taken_over_whole() {
+        for sampled in [true, false] {
+            let caller = TraceContext::random(sampled);
+            let taken = remote(caller);
+            let context = taken.span().span_context().clone();
+            assert_eq!(context.trace_id().to_bytes(), caller.trace_id);
+            assert_eq!(context.span_id().to_bytes(), caller.span_id);
+            assert_eq!((context.is_sampled(), context.is_remote()), (sampled, true));
+        }
+    }
+}

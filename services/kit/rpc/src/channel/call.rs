@@ -84,3 +84,80 @@ impl Call {
         request
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::limits::Methods, *};
+
+    fn limits() -> Limits {
+        let methods =
+            Methods { reads: &["/t.T/Get", "/t.T/Watch"], streams: &["/t.T/Watch", "/t.T/Tail"] };
+        let (read, write) = (Duration::from_secs(1), Duration::from_secs(2));
+        Limits { methods, read, write, message: 8, ..Limits::default() }
+    }
+
+    async fn read(
+        path: &str,
+        headers: &[(&str, &str)],
+        message: &'static [u8],
+    ) -> Result<Call, Status> {
+        let request = headers
+            .iter()
+            .fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
+        let request = request.body(Body::new(Full::from(message))).unwrap();
+        let deadline = Deadline::of(request.headers(), Duration::ZERO);
+        Call::read(request, deadline, &limits()).await
+    }
+
+    #[tokio::test]
+    async fn what_a_call_asks_for_says_how_long_it_may_wait_and_whether_it_may_come_twice() {
+        use Length::{Brief, Lasting};
+        let (second, forever) = (Duration::from_secs(1), Duration::MAX);
+        let (key, soon, late) =
+            (("idempotency-key", "k"), ("grpc-timeout", "900m"), ("grpc-timeout", "5S"));
+        for (path, headers, length, patience, repeatable) in [
+            ("/t.T/Get", &[][..], Brief, second, true),
+            ("/t.T/Get", &[soon], Brief, forever, true),
+            ("/t.T/Get", &[late], Lasting, forever, true),
+            ("/t.T/Watch", &[], Lasting, second, true),
+            ("/t.T/Tail", &[], Lasting, second * 2, false),
+            ("/t.T/Set", &[], Brief, second * 2, false),
+            ("/t.T/Set", &[key], Brief, second * 2, true),
+            ("/t.T/Set", &[key, late], Lasting, forever, true),
+            // Not the read of another service.
+            ("/u.T/Get", &[], Brief, second * 2, false),
+        ] {
+            let call = read(path, headers, b"message").await.unwrap();
+            let told = (call.length, call.patience, call.repeatable);
+            assert_eq!(told, (length, patience, repeatable), "{path} {headers:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_may_be_as_large_as_the_limit_and_no_larger() {
+        assert!(read("/t.T/Get", &[], b"12345678").await.is_ok());
+        let refusal = read("/t.T/Get", &[], b"123456789").await.unwrap_err();
+        let reason = kit_base::error::Refusal::of(&refusal).reason;
+        let told = (refusal.code(), reason.as_deref());
+        assert_eq!(told, (Code::ResourceExhausted, Some("MESSAGE_TOO_LARGE")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_attempt_is_the_same_but_for_the_time_that_is_left() {
+        let own = [("grpc-timeout", "3S"), ("x-own", "kept")];
+        let call = read("http://ignored:9/t.T/Get", &own, b"message").await.unwrap();
+        let targets = super::super::target::targets("http://one:1,https://two:2").unwrap();
+        for (target, uri, left) in [
+            (&targets[0], "http://one:1/t.T/Get", "3000m"),
+            (&targets[1], "https://two:2/t.T/Get", "2000m"),
+        ] {
+            let attempt = call.attempt(target);
+            assert_eq!(attempt.uri().to_string(), uri);
+            assert_eq!((attempt.method(), attempt.version()), (&Method::POST, Version::HTTP_2));
+            assert_eq!(attempt.headers()["grpc-timeout"], left);
+            assert_eq!(attempt.headers()["x-own"], "kept");
+            assert_eq!(attempt.into_body().collect().await.unwrap().to_bytes(), "message");
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+    }
+}

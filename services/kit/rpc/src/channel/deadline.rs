@@ -108,4 +108,45 @@ mod tests {
         assert_eq!(Deadline::of(&own, HOP).at - Instant::now(), Duration::from_secs(3));
         assert_eq!(Deadline::of(&HeaderMap::new(), HOP).at - Instant::now(), DEFAULT);
     }
+
+    #[test]
+    fn every_unit_of_a_timeout_is_known() {
+        for (text, time) in [
+            ("2H", Duration::from_secs(7_200)),
+            ("2M", Duration::from_secs(120)),
+            ("2S", Duration::from_secs(2)),
+            ("2m", Duration::from_millis(2)),
+            ("2u", Duration::from_micros(2)),
+            ("2n", Duration::from_nanos(2)),
+            ("0S", Duration::ZERO),
+            ("99999999H", Duration::from_secs(99_999_999 * 3_600)),
+        ] {
+            assert_eq!(parse(text), Some(time), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_peer_is_never_told_that_it_has_no_time_or_more_than_can_be_written() {
+        for (left, told) in [
+            (Duration::ZERO, "1m"),
+            (Duration::from_micros(999), "1m"),
+            (Duration::from_micros(1_999), "1m"),
+            (Duration::from_millis(99_999_999), "99999999m"),
+            (Duration::MAX, "99999999m"),
+        ] {
+            assert_eq!(format(left), told, "{left:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_late_is_not_begun_and_what_gets_late_is_dropped() {
+        let deadline = Deadline { at: Instant::now() + Duration::from_secs(1), chosen: false };
+        assert_eq!(deadline.keep(async { Ok(7) }).await.unwrap(), 7);
+        let failed = deadline.keep(async { Err::<(), _>(Status::not_found("")) }).await;
+        assert_eq!(failed.unwrap_err().code(), tonic::Code::NotFound);
+        let late = deadline.keep(std::future::pending::<Result<(), _>>()).await.unwrap_err();
+        assert_eq!(late.code(), tonic::Code::DeadlineExceeded);
+        let begun = deadline.keep(async { unreachable!("there is no time left") });
+        assert_eq!(begun.await.map(|()| 0).unwrap_err().code(), tonic::Code::DeadlineExceeded);
+    }
 }

@@ -75,3 +75,50 @@ pub(crate) fn expired() -> Status {
 fn late(message: String) -> Status {
     kit_base::error::refuse(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_told_no_more_of_a_failure_than_what_to_do() {
+        let lost = Failure::Lost("10.0.0.7:50052 reset by peer".to_owned());
+        for (failure, code, reason, message, again) in [
+            (
+                Failure::Unsent,
+                Code::Unavailable,
+                "PEER_UNAVAILABLE",
+                "tasks cannot be reached",
+                true,
+            ),
+            (
+                Failure::Nobody,
+                Code::Unavailable,
+                "PEER_UNAVAILABLE",
+                "tasks cannot be reached",
+                true,
+            ),
+            (lost, Code::Unavailable, "PEER_UNAVAILABLE", "tasks was lost during the call", true),
+            (
+                Failure::Silent,
+                Code::DeadlineExceeded,
+                "DEADLINE_EXCEEDED",
+                "tasks did not answer in time",
+                false,
+            ),
+            (
+                Failure::Expired,
+                Code::DeadlineExceeded,
+                "DEADLINE_EXCEEDED",
+                "the deadline of the request has passed",
+                false,
+            ),
+        ] {
+            let status = failure.status("tasks");
+            let refusal = kit_base::error::Refusal::of(&status);
+            assert_eq!((status.code(), status.message()), (code, message), "{failure:?}");
+            assert_eq!(refusal.reason.as_deref(), Some(reason), "{failure:?}");
+            assert_eq!(refusal.retry_after.is_some(), again, "{failure:?}");
+        }
+    }
+}

@@ -12,3 +12,35 @@ pub(crate) fn carry(headers: &mut HeaderMap) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use kit_base::request::TraceContext;
+
+    #[tokio::test]
+    async fn a_call_names_its_request_unless_it_says_itself_whose_it_is() {
+        let trace = TraceContext::random(true);
+        let deadline = tokio::time::Instant::now();
+        let context = RequestContext { request_id: "mine-1".into(), trace, deadline };
+        let own = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_static("own"))]);
+        let told = request::scope(context, async {
+            [HeaderMap::new(), own.clone()].map(|mut headers| {
+                carry(&mut headers);
+                headers
+            })
+        });
+        let [plain, named] = told.await;
+        assert_eq!(
+            (&plain[REQUEST_ID], &named[REQUEST_ID]),
+            (&"mine-1".parse().unwrap(), &"own".parse().unwrap())
+        );
+        let steps = [&plain, &named].map(|headers| TraceContext::of(headers).unwrap());
+        assert!(steps.iter().all(|step| step.trace_id == trace.trace_id && step.sampled));
+        assert_ne!(steps[0].span_id, trace.span_id);
+        let mut outside = own.clone();
+        carry(&mut outside);
+        assert_eq!(outside, own, "what belongs to no request carries none");
+    }
+}

@@ -103,3 +103,34 @@ impl Opening {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_given_to_so_many_and_refusing_one_takes_none() {
+        let link = Link::new();
+        assert_eq!(
+            [link.enter(2), link.enter(2), link.enter(2), link.enter(2)],
+            [true, true, false, false]
+        );
+        assert_eq!(link.streams(), 2);
+        link.leave();
+        assert!(link.enter(2) && !link.enter(2));
+    }
+
+    #[tokio::test]
+    async fn one_opens_the_connection_for_all_who_wait_and_the_next_tries_again() {
+        let link = Link::new();
+        let (opening, first) = link.begin();
+        let (waiting, second) = link.begin();
+        assert_eq!((first, second), (true, false));
+        // While it is being opened there is nothing to close: whoever opens it still says how that ended.
+        link.close();
+        assert!(!link.begin().1);
+        link.failed();
+        assert!(opening.settled().await.is_none() && waiting.settled().await.is_none());
+        assert!(link.begin().1, "the next call opens it");
+    }
+}

@@ -32,3 +32,24 @@ impl Call {
 pub(crate) fn code(headers: &HeaderMap) -> Code {
     headers.get("grpc-status").map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_an_answer_is_read_from_its_head() {
+        for (status, expected) in [
+            (None, Code::Ok),
+            (Some("0"), Code::Ok),
+            (Some("5"), Code::NotFound),
+            (Some("14"), Code::Unavailable),
+            (Some("17"), Code::Unknown),
+            (Some("none"), Code::Unknown),
+        ] {
+            let status =
+                status.map(|status| ("grpc-status".parse().unwrap(), status.parse().unwrap()));
+            assert_eq!(code(&HeaderMap::from_iter(status)), expected, "{expected:?}");
+        }
+    }
+}

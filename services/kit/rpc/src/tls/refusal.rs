@@ -105,4 +105,23 @@ mod tests {
         assert_eq!(refusals.due("name"), Some(2));
         assert_eq!(refusals.due("name"), None);
     }
+
+    #[test]
+    fn an_operator_is_told_whose_fault_a_refusal_is() {
+        let alert = Error::AlertReceived(rustls::AlertDescription::UnknownCA);
+        let expired = Error::InvalidCertificate(rustls::CertificateError::Expired);
+        for (error, reason) in [
+            (io::Error::other(expired), "certificate"),
+            (io::Error::other(Error::NoCertificatesPresented), "certificate"),
+            (io::Error::other(alert), "client"),
+            (io::Error::other(Error::NoApplicationProtocol), "protocol"),
+            (io::Error::from(io::ErrorKind::UnexpectedEof), "protocol"),
+        ] {
+            let refusal = Refusal::of(&error);
+            assert_eq!((refusal.reason(), refusal.cause()), (reason, error.to_string()));
+        }
+        let stranger = Refusal::Name(vec!["web".to_owned(), "web.shop".to_owned()]);
+        assert_eq!(stranger.reason(), "name");
+        assert_eq!(stranger.cause(), "TLS_CLIENTS has none of its names: web, web.shop");
+    }
 }

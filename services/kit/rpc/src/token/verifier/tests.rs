@@ -176,3 +176,106 @@ async fn an_authority_that_is_gone_is_told_of_now_and_again_until_it_is_back() {
     let back = "INFO keys and revocations are followed again waited_seconds=600";
     assert!(lines.len() == 8 && lines[7].starts_with(&back[..back.len() - 1]), "{text}");
 }
+
+#[test]
+fn a_token_that_is_not_yet_good_is_refused_beyond_what_clocks_differ() {
+    let (verifier, key, clock) = setting();
+    for (ahead, verdict) in [(LEEWAY, None), (LEEWAY + 1, Some(TokenError::Invalid))] {
+        let mut claims = claims(&clock);
+        (claims.nbf, claims.jti) =
+            (claims.nbf + ahead, Uuid::from_u128(ahead.unsigned_abs().into()));
+        assert_eq!(verifier.verify(&key.sign(&claims).unwrap()).err(), verdict, "{ahead}");
+    }
+}
+
+#[test]
+fn the_end_of_a_session_is_forgotten_with_its_last_token_or_by_a_snapshot() {
+    let (verifier, _, clock) = setting();
+    let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let ended = |session_id, seconds| Revocation {
+        session_id,
+        until: clock.now().plus(Duration::from_secs(seconds)),
+    };
+    let told = |snapshot, revocations| {
+        verifier.apply(TrustUpdate { snapshot, keys: vec![], revocations });
+        [verifier.has_ended(one), verifier.has_ended(other)]
+    };
+    assert_eq!(told(false, vec![ended(one, 10)]), [true, false]);
+    assert_eq!(told(false, vec![ended(other, 20)]), [true, true], "an update adds");
+    clock.advance(Duration::from_secs(9));
+    assert_eq!(told(false, vec![]), [true, true]);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(told(false, vec![]), [false, true]);
+    assert_eq!(told(true, vec![ended(one, 10)]), [true, false], "a snapshot replaces");
+    assert_eq!(verifier.keys().len(), 1, "what says nothing of keys leaves them");
+}
+
+#[test]
+fn how_long_nothing_was_heard_is_counted_from_the_last_update() {
+    let (verifier, _, clock) = setting();
+    for seconds in [0, 7] {
+        clock.advance(Duration::from_secs(seconds));
+        assert_eq!(verifier.silence(), Some(Duration::from_secs(seconds)));
+    }
+    verifier.apply(TrustUpdate::default());
+    assert_eq!(verifier.silence(), Some(Duration::ZERO), "a heartbeat says enough");
+}
+
+#[test]
+fn a_token_is_checked_by_the_key_that_it_names_and_by_no_other() {
+    let (verifier, key, clock) = setting();
+    let (pkcs8, bytes) = SigningKey::generate();
+    let first = verifier.keys().remove(0);
+    let second = PublicKey { id: "k2".to_owned(), bytes };
+    verifier.apply(TrustUpdate { snapshot: false, keys: vec![first, second], revocations: vec![] });
+    let named = |name: &str, pkcs8: &[u8]| {
+        let key = SigningKey::new(name.to_owned(), pkcs8).unwrap();
+        verifier.verify(&key.sign(&claims(&clock)).unwrap()).is_ok()
+    };
+    assert!(verifier.verify(&key.sign(&claims(&clock)).unwrap()).is_ok() && named("k2", &pkcs8));
+    assert!(!named("k1", &pkcs8) && !named("k3", &pkcs8));
+}
+
+#[test]
+fn what_is_no_private_key_signs_nothing() {
+    let (pkcs8, _) = SigningKey::generate();
+    for document in [&[][..], b"key", &pkcs8[1..], &pkcs8[..pkcs8.len() - 1]] {
+        assert!(SigningKey::new("k".to_owned(), document).is_err(), "{} bytes", document.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_keys_goes_on_with_the_first() {
+    let (ready, ..) = setting();
+    ready.wait_for_keys().await;
+    let verifier = Arc::new(Verifier::new("tasks", Clock::system()));
+    let waits = verifier.clone();
+    let waiting = kit_base::work::detach(async move { waits.wait_for_keys().await });
+    verifier.apply(TrustUpdate::default());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!waiting.is_finished(), "a heartbeat brings none");
+    verifier.apply(TrustUpdate { keys: ready.keys(), ..TrustUpdate::default() });
+    waiting.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_falls_silent_or_ends_is_opened_anew() {
+    let (verifier, ..) = setting();
+    let (stop, began, opened) = (Stop::new(), Instant::now(), Mutex::new(vec![]));
+    let heartbeat = || stream::iter([Ok(TrustUpdate::default())]);
+    let open = async || {
+        let mut opened = opened.lock().unwrap();
+        opened.push(began.elapsed().as_secs());
+        match opened.len() {
+            1 => Ok(heartbeat().chain(stream::pending()).boxed()),
+            2 => Ok(heartbeat().boxed()),
+            3 => Ok(stream::iter([Err(Status::internal("lost"))]).boxed()),
+            _ => {
+                stop.cancel();
+                Err(Status::unavailable("over"))
+            }
+        }
+    };
+    follow(&verifier, &stop, open).await;
+    assert_eq!(*opened.lock().unwrap(), [0, 12, 12, 12]);
+}
