@@ -100,15 +100,7 @@ where
     F: Future<Output = anyhow::Result<Service>>,
 {
     let port = port.into();
-    let read = move |reader: &mut Reader<'_>| {
-        let chassis = Chassis {
-            listen: reader.read(""),
-            limits: reader.read(""),
-            telemetry: reader.read(""),
-            admission: port.is_grpc().then(|| reader.read("")),
-        };
-        (chassis, read(reader))
-    };
+    let read = move |reader: &mut Reader<'_>| (chassis(reader, port), read(reader));
     let source = Source::of_process();
     let environment = source.environment();
     let Loaded { settings: (chassis, settings), values, reloaded } =
@@ -127,6 +119,15 @@ where
         }
         Mode::CheckConfig => ExitCode::SUCCESS,
         Mode::PrintConfig => print(&values),
+    }
+}
+
+fn chassis(reader: &mut Reader<'_>, port: Port) -> Chassis {
+    Chassis {
+        listen: reader.read(""),
+        limits: reader.read(""),
+        telemetry: reader.read(""),
+        admission: port.is_grpc().then(|| reader.read("")),
     }
 }
 

@@ -25,7 +25,13 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{places::Places, shared::Shared};
-use crate::{admin::Health, metrics, protocol::Protocol, service::Service};
+use crate::{
+    admin::Health,
+    metrics,
+    protocol::Protocol,
+    service::{Job, Service},
+    waiting::{self, Check},
+};
 use kit_base::Stop;
 
 pub use self::{
@@ -56,27 +62,13 @@ pub(crate) async fn observed(
     stop: Stop,
     health: &Arc<Health>,
 ) -> anyhow::Result<()> {
-    let Service { name: _, router, channel: _, protocol, guard, refuse, checks, jobs } = service;
     let (end_jobs, running) = (Stop::new(), TaskTracker::new());
+    let (shared, checks, jobs) = shared(service, limits);
     for job in jobs {
         running.spawn(job(end_jobs.clone()));
     }
-    running.spawn(
-        end_jobs
-            .clone()
-            .run_until_cancelled_owned(crate::waiting::wait_for(checks, Arc::clone(health))),
-    );
-    let shared = Arc::new(Shared {
-        router,
-        guard,
-        refuse,
-        protocol,
-        builder: connection::builder(protocol, limits),
-        limits: limits.clone(),
-        draining: AtomicBool::new(false),
-        goaway: CancellationToken::new(),
-        cut: CancellationToken::new(),
-    });
+    let waiting = waiting::wait_for(checks, Arc::clone(health));
+    running.spawn(end_jobs.clone().run_until_cancelled_owned(waiting));
     let told = async {
         stop.cancelled().await;
         // Balancers learn of it only now: whoever still comes is served, and told not to come again.
@@ -96,6 +88,23 @@ pub(crate) async fn observed(
     }
     shared.cut.cancel();
     Ok(())
+}
+
+/// What the connections share, and what goes on beside them.
+fn shared(service: Service, limits: &Limits) -> (Arc<Shared>, Vec<Check>, Vec<Job>) {
+    let Service { name: _, router, channel: _, protocol, guard, refuse, checks, jobs } = service;
+    let shared = Shared {
+        router,
+        guard,
+        refuse,
+        protocol,
+        builder: connection::builder(protocol, limits),
+        limits: limits.clone(),
+        draining: AtomicBool::new(false),
+        goaway: CancellationToken::new(),
+        cut: CancellationToken::new(),
+    };
+    (Arc::new(shared), checks, jobs)
 }
 
 /// Waits for connections, jobs and spawned work; gives how many of the former are left when time is up.

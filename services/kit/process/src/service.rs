@@ -19,7 +19,7 @@ use kit_rpc::{
 };
 
 /// A job that runs beside the requests.
-type Job = Box<dyn FnOnce(Stop) -> BoxFuture<'static, ()> + Send>;
+pub(crate) type Job = Box<dyn FnOnce(Stop) -> BoxFuture<'static, ()> + Send>;
 
 /// A service that is assembled but not yet served.
 pub struct Service {

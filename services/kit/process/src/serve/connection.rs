@@ -77,10 +77,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let activity = Activity::new();
-    let peer = PeerAddress(address);
-    let refusals = shared.refuse.clone().map(|refuse| Refusals::of(refuse, address));
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), refusals));
-    let handler = Handler { shared: Arc::clone(&shared), activity: Arc::clone(&activity), peer };
+    let (io, handler) = watched(stream, address, &shared, &activity);
     let mut connection = std::pin::pin!(shared.builder.serve_connection(io, handler));
     let mut slow_head =
         std::pin::pin!(activity.overdue_head(shared.limits.header_timeout.duration()));
@@ -114,6 +111,19 @@ where
             () = shared.cut.cancelled() => return,
         }
     }
+}
+
+/// The stream as hyper gets it, and what it calls; both tell `activity` how it goes.
+fn watched<S>(
+    stream: S,
+    address: SocketAddr,
+    shared: &Arc<Shared>,
+    activity: &Arc<Activity>,
+) -> (TokioIo<Watched<S>>, Handler) {
+    let refusals = shared.refuse.clone().map(|refuse| Refusals::of(refuse, address));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(activity), refusals));
+    let (shared, activity) = (Arc::clone(shared), Arc::clone(activity));
+    (io, Handler { shared, activity, peer: PeerAddress(address) })
 }
 
 /// Hyper reads the protocol without a clock: a client that says nothing must not get that far.
