@@ -164,4 +164,26 @@ mod tests {
     fn nobody_is_trusted_without_a_certificate() {
         assert!(Client::trusting("https://errand", b"").is_err());
     }
+
+    #[test]
+    fn a_reply_that_is_no_success_is_an_error_that_says_all() {
+        let reply = |status: StatusCode, body: &'static str| Reply { status, body: body.into() };
+        let good = reply(StatusCode::CREATED, r#"{"id":7}"#).succeeded().unwrap();
+        assert_eq!(good["id"], 7);
+        assert!(reply(StatusCode::NO_CONTENT, "").succeeded().unwrap().is_null());
+        for status in [StatusCode::FOUND, StatusCode::NOT_FOUND, StatusCode::BAD_GATEWAY] {
+            let fault = reply(status, "why it is so").succeeded().unwrap_err().to_string();
+            assert!(fault.contains(status.as_str()) && fault.contains("why it is so"), "{fault}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_waited_for_where_nothing_listens() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let client = Client::new(&format!("http://{address}")).unwrap();
+        let fault = client.ask(Method::GET, "/", &[], None).await.unwrap_err();
+        assert!(fault.to_string().contains(&format!("nothing listens at {address}")), "{fault:#}");
+    }
 }

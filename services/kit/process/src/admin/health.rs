@@ -130,4 +130,20 @@ mod tests {
         health.ready();
         assert_eq!(health.phase(), Phase::Draining);
     }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_process_learns_how_it_came_out() {
+        let (ready, stopped) = (Health::new(), Health::new());
+        let waits = |health: &Arc<Health>| {
+            let health = health.clone();
+            kit_base::work::detach(async move { health.until_ready().await })
+        };
+        let waiting = [waits(&ready), waits(&stopped)];
+        tokio::task::yield_now().await;
+        ready.ready();
+        stopped.drain();
+        let [one, other] = waiting;
+        assert_eq!((one.await.unwrap(), other.await.unwrap()), (true, false));
+        assert!(ready.until_ready().await, "and who asks later");
+    }
 }

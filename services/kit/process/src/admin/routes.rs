@@ -114,3 +114,58 @@ async fn set_log_level(filter: String) -> Probe {
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a probe is told.
+    async fn told(health: &Arc<Health>, probe: &str) -> (u16, String) {
+        let router = router("tested", health.clone(), Handle::current());
+        let request = axum::extract::Request::get(probe).body(axum::body::Body::empty()).unwrap();
+        let reply = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        let status = reply.status().as_u16();
+        let body = axum::body::to_bytes(reply.into_body(), 64 * 1024).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_probe_is_told_what_is_waited_for() {
+        let health = Health::new();
+        health.expect(["database", "keys"].into_iter());
+        health.failed("database", "connection refused".to_owned());
+        let waiting = "waiting for what it depends on\n";
+        let checks = "[-] database: connection refused\n[-] keys: not tried yet\n";
+        assert_eq!(told(&health, "/readyz").await, (503, waiting.to_owned()));
+        for probe in ["/readyz?verbose", "/readyz?verbose=1", "/startupz"] {
+            assert_eq!(told(&health, probe).await, (503, format!("{waiting}{checks}")), "{probe}");
+        }
+        assert_eq!(
+            told(&health, "/livez").await,
+            (200, "ok\n".to_owned()),
+            "a restart would not help"
+        );
+        health.passed("database");
+        health.passed("keys");
+        health.ready();
+        assert_eq!(told(&health, "/readyz?verbose").await.1, "ok\n[+] database\n[+] keys\n");
+        assert_eq!(told(&health, "/readyz").await, (200, "ok\n".to_owned()));
+        health.drain();
+        assert_eq!(told(&health, "/readyz").await, (503, "stopping\n".to_owned()));
+        assert_eq!(told(&health, "/startupz").await.0, 200, "it has been there once");
+        assert_eq!(told(&health, "/healthz").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn the_metrics_are_prometheus_text_with_those_of_the_runtime() {
+        let (status, text) = told(&Health::new(), "/metrics").await;
+        assert_eq!(status, 200);
+        for metric in
+            [catalogue::RUNTIME_WORKERS, catalogue::RUNTIME_TASKS, catalogue::RUNTIME_BUSY]
+        {
+            assert!(text.contains(&format!("# TYPE {} ", metric.name)), "{}", metric.name);
+        }
+        let workers = format!("{} 1", catalogue::RUNTIME_WORKERS.name);
+        assert!(text.lines().any(|line| line == workers), "{text}");
+    }
+}

@@ -139,4 +139,64 @@ mod tests {
     fn an_environment_shows_no_value() {
         assert!(!format!("{:?}", Environment::from_iter([("KEY", "hunter2")])).contains("hunter2"));
     }
+
+    fn of(values: &[(&str, &str)]) -> Environment {
+        values.iter().copied().collect()
+    }
+
+    #[test]
+    fn of_a_files_content_one_line_break_is_none_of_its_own() {
+        let path = std::env::temp_dir().join(format!("kit-line-break-{}", std::process::id()));
+        for (content, value) in [
+            ("x", "x"),
+            ("x\n", "x"),
+            ("x\r\n", "x"),
+            ("x\n\n", "x\n"),
+            (" x \n", " x "),
+            ("x\r", "x"),
+            ("\n", ""),
+            ("", ""),
+        ] {
+            fs::write(&path, content).unwrap();
+            let environment = of(&[("KEY_FILE", path.to_str().unwrap())]);
+            assert_eq!(environment.value("KEY"), Ok(Some(value.to_owned())), "{content:?}");
+        }
+        fs::write(&path, b"\xff").unwrap();
+        assert!(of(&[("KEY_FILE", path.to_str().unwrap())]).value("KEY").is_err(), "it is no text");
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn the_prefixed_name_is_used_unless_only_the_bare_one_is_set() {
+        for (values, name) in [
+            (&[][..], "AUTH_KEK"),
+            (&[("KEK", "x")], "KEK"),
+            (&[("KEK_FILE", "x")], "KEK"),
+            (&[("KEK", "x"), ("AUTH_KEK", "y")], "AUTH_KEK"),
+            (&[("KEK", "x"), ("AUTH_KEK_FILE", "y")], "AUTH_KEK"),
+            (&[("KEK", "x"), ("AUTH_KEK", "")], "KEK"),
+        ] {
+            assert_eq!(of(values).name_in_use("AUTH_", "KEK"), name, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn what_changed_is_what_came_went_or_is_another() {
+        let before = of(&[("A", "1"), ("B", "1"), ("C", "1")]);
+        let after = of(&[("A", "1"), ("B", "2"), ("D", "1")]);
+        assert_eq!(after.changed_since(&before), ["B", "C", "D"]);
+        assert_eq!(after.changed_since(&after), [""; 0]);
+    }
+
+    #[test]
+    fn what_kubernetes_announces_is_no_value_and_a_value_like_it_is() {
+        for (name, value, is_set) in [
+            ("TASKS_PORT", "tcp://10.0.0.1:50052", false),
+            ("TASKS_PORT", "50052", true),
+            ("TASKS_URL", "tcp://10.0.0.1:50052", true),
+            ("TASKS_PORT", "", false),
+        ] {
+            assert_eq!(of(&[(name, value)]).is_set(name), is_set, "{name}={value}");
+        }
+    }
 }

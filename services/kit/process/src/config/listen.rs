@@ -77,4 +77,21 @@ mod tests {
         assert_eq!(address(Some("127.0.0.1:80"), None), "127.0.0.1:80");
         assert_eq!(address(Some("[::1]:80"), Some(3000)), "[::1]:3000");
     }
+
+    #[test]
+    fn two_servers_do_not_share_a_port_unless_the_system_chooses_it() {
+        for (listen, admin, faults) in [
+            (None, "0.0.0.0:9090", 0),
+            (Some("0.0.0.0:9090"), "0.0.0.0:9090", 1),
+            (Some("127.0.0.1:9090"), "0.0.0.0:9091", 0),
+            (Some("127.0.0.1:0"), "127.0.0.1:0", 0),
+        ] {
+            let listen = Listen {
+                listen: listen.map(|listen| listen.parse().unwrap()),
+                port: None,
+                admin_listen: admin.parse().unwrap(),
+            };
+            assert_eq!(listen.faults().len(), faults, "{listen:?}");
+        }
+    }
 }

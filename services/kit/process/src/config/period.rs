@@ -96,4 +96,28 @@ mod tests {
             assert!(text.parse::<Period>().is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn a_period_is_as_long_as_its_unit_says_and_is_told_in_the_largest() {
+        for (text, milliseconds, told) in [
+            ("1000ms", 1_000, "1s"),
+            ("1500ms", 1_500, "1500ms"),
+            ("3600s", 3_600_000, "1h"),
+            ("90m", 5_400_000, "90m"),
+            ("24h", 86_400_000, "1d"),
+            ("36h", 129_600_000, "36h"),
+            ("007s", 7_000, "7s"),
+            ("0d", 0, "0s"),
+        ] {
+            let period: Period = text.parse().unwrap();
+            assert_eq!(period.duration(), Duration::from_millis(milliseconds), "{text}");
+            assert_eq!(period.to_string(), told);
+        }
+        assert!(u64::MAX.to_string().parse::<Period>().is_err());
+        let longest = format!("{}ms", u64::MAX);
+        assert_eq!(longest.parse::<Period>().unwrap().to_string(), longest);
+        let expected = "\"1m\"";
+        assert_eq!(serde_json::to_string(&Period::from_secs(60)).unwrap(), expected);
+        assert_eq!(serde_json::from_str::<Period>(expected).unwrap(), Period::from_secs(60));
+    }
 }

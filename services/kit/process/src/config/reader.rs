@@ -274,4 +274,63 @@ mod tests {
         );
         assert!(loaded.values.contains(&("HOSTS".to_owned(), "a,b".to_owned())), "{shown}");
     }
+
+    #[test]
+    fn what_is_assumed_gives_way_to_whatever_is_set() {
+        let assumed = |values: &[(&str, &str)]| {
+            let environment = Environment::from_iter(values.iter().copied());
+            let loaded = load(&environment, |reader| {
+                reader.assume("DATABASE_URL", "sqlite:assumed");
+                reader.read::<Store>("")
+            });
+            loaded.map(|loaded| loaded.settings.database_url.expose().to_owned())
+        };
+        assert_eq!(assumed(&[]).as_deref(), Ok("sqlite:assumed"));
+        assert_eq!(assumed(&[("DATABASE_URL", "")]).as_deref(), Ok("sqlite:assumed"));
+        assert_eq!(assumed(&[("DATABASE_URL", "sqlite:own")]).as_deref(), Ok("sqlite:own"));
+        let file = assumed(&[("DATABASE_URL_FILE", "/nowhere")]).unwrap_err();
+        assert!(file.to_string().contains("DATABASE_URL_FILE is \"/nowhere\""), "{file}");
+    }
+
+    #[test]
+    fn a_fault_is_said_once_however_many_read_the_variable() {
+        let environment = Environment::from_iter([("DATABASE_URL", "x"), ("POOL_SIZE", "many")]);
+        let twice =
+            load(&environment, |reader| (reader.read::<Store>("A_"), reader.read::<Store>("B_")));
+        let faults = twice.unwrap_err();
+        assert_eq!(faults.lines().len(), 1, "{faults}");
+        assert!(faults.to_string().starts_with("the configuration has 1 fault\n"), "{faults}");
+    }
+
+    #[test]
+    fn a_value_that_is_refused_is_told_and_not_at_any_length() {
+        let long = "9".repeat(1_000);
+        let faults = read(&[("DATABASE_URL", "x"), ("POOL_SIZE", &long)], "").unwrap_err();
+        assert!(faults.to_string().len() < 300, "{faults}");
+        let faults = read(&[("DATABASE_URL", "x"), ("POOL_SIZE", "200")], "").unwrap_err();
+        assert_eq!(faults.lines(), ["POOL_SIZE must be at most 100"]);
+    }
+
+    #[test]
+    fn what_takes_effect_without_a_restart_is_called_as_it_is_set() {
+        #[derive(Default, Serialize, Deserialize)]
+        #[serde(default)]
+        struct Rates {
+            rate: u32,
+            size: u32,
+        }
+        impl Settings for Rates {
+            const RELOADED: &'static [&'static str] = &["RATE"];
+        }
+        for (values, name) in [
+            (&[("RATE", "1")][..], "RATE"),
+            (&[("EDGE_RATE", "1")], "EDGE_RATE"),
+            (&[], "EDGE_RATE"),
+        ] {
+            let environment = Environment::from_iter(values.iter().copied());
+            let loaded = load(&environment, |reader| reader.read::<Rates>("EDGE_")).unwrap();
+            assert_eq!(loaded.reloaded, [name]);
+            assert_eq!(loaded.settings.rate, values.len() as u32);
+        }
+    }
 }

@@ -64,4 +64,15 @@ mod tests {
         );
         assert_eq!((secret.expose(), json.as_str()), ("hunter2", "\"[redacted]\""));
     }
+
+    #[test]
+    fn whether_a_secret_is_set_is_shown_and_reading_keeps_it() {
+        let nothing = Secret::default();
+        assert_eq!(
+            format!("{nothing}{nothing:?}{}", serde_json::to_string(&nothing).unwrap()),
+            "\"\""
+        );
+        let read: Secret = serde_json::from_str("\"hunter2\"").unwrap();
+        assert!(read == Secret::from("hunter2".to_owned()) && read != nothing);
+    }
 }

@@ -73,3 +73,45 @@ pub fn http_body_sizes(method: &Method, route: &str, request: Option<u64>, respo
 fn index(method: &Method) -> usize {
     METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_cannot_invent_series() {
+        let route = "/of/the/test";
+        for method in ["GET", "get", "BREW", "PROPFIND", "X-1"] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            http_request(&method, route, StatusCode::NOT_FOUND, Duration::from_millis(1));
+        }
+        http_request(&Method::GET, route, StatusCode::BAD_GATEWAY, Duration::from_millis(1));
+        let text = kit_base::metrics::text();
+        let of_route = format!("http_route=\"{route}\"");
+        let counts = text
+            .lines()
+            .filter(|line| line.contains("duration_seconds_count{") && line.contains(&of_route));
+        let mut told: Vec<_> = counts
+            .map(|line| {
+                let label = |name: &str| {
+                    let rest = line.split_once(&format!("{name}=\"")).unwrap().1;
+                    rest.split('"').next().unwrap().to_owned()
+                };
+                let count = line.rsplit(' ').next().unwrap();
+                format!("{} {} {count}", label("http_request_method"), label("error_type"))
+            })
+            .collect();
+        told.sort();
+        assert_eq!(told, ["GET  1", "GET 502 1", "_OTHER  4"]);
+    }
+
+    #[test]
+    fn a_request_is_active_until_it_is_dropped() {
+        let brew = Method::from_bytes(b"BREW").unwrap();
+        let before = ACTIVE_BY_METHOD[METHODS.len() - 1].get();
+        let held = [http_active(&brew), http_active(&brew)];
+        assert_eq!(ACTIVE_BY_METHOD[METHODS.len() - 1].get(), before + 2);
+        drop(held);
+        assert_eq!(ACTIVE_BY_METHOD[METHODS.len() - 1].get(), before);
+    }
+}

@@ -129,3 +129,61 @@ impl Drop for InFlight {
         self.0.in_flight.fetch_sub(1, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_quiet_when_nothing_is_under_way_and_nothing_goes_out() {
+        let activity = Activity::new();
+        let request = activity.request();
+        let long = Duration::from_secs(60);
+        assert!(
+            tokio::time::timeout(long, activity.quiet()).await.is_err(),
+            "it is being answered"
+        );
+        drop(request);
+        let writing = async {
+            for _ in 0..20 {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                activity.bytes_go();
+            }
+        };
+        let began = Instant::now();
+        tokio::join!(activity.quiet(), writing);
+        assert!(began.elapsed() > Duration::from_secs(10), "the last of an answer still goes out");
+        assert!(began.elapsed() <= Duration::from_secs(12), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_dawdles_is_overdue_from_its_own_beginning() {
+        let (activity, limit) = (Activity::new(), Duration::from_secs(10));
+        let began = Instant::now();
+        activity.overdue_head(limit).await;
+        assert_eq!(began.elapsed(), limit, "the first begins with the connection");
+        drop(activity.request());
+        tokio::time::advance(Duration::from_secs(100)).await;
+        assert!(activity.bytes_came() && !activity.bytes_came(), "a head begins once");
+        let began = Instant::now();
+        activity.overdue_head(limit).await;
+        assert_eq!(began.elapsed(), limit);
+        activity.speaks_http2();
+        let overdue = tokio::time::timeout(limit * 100, activity.overdue_head(limit)).await;
+        assert!(overdue.is_err(), "HTTP/2 has clocks of its own");
+    }
+
+    #[test]
+    fn what_goes_out_is_an_answer_until_it_has_gone_out_whole() {
+        let activity = Activity::new();
+        assert!(!activity.owes_answer(), "nothing was asked");
+        let (one, other) = (activity.request(), activity.request());
+        drop(one);
+        activity.flushed();
+        assert!(activity.owes_answer(), "the other is under way");
+        drop(other);
+        assert!(activity.owes_answer(), "its last bytes may wait");
+        activity.flushed();
+        assert!(!activity.owes_answer());
+    }
+}

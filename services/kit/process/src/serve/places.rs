@@ -106,4 +106,27 @@ mod tests {
         let _mapped = places.take("::ffff:10.0.0.1".parse().unwrap()).unwrap();
         assert!(places.take("10.0.0.1".parse().unwrap()).is_err());
     }
+
+    #[test]
+    fn a_bound_of_0_is_none_and_a_place_that_was_refused_is_not_taken() {
+        let limits = |all, each| Limits {
+            max_connections: all,
+            max_connections_per_ip: each,
+            ..Limits::default()
+        };
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let open = Places::new(&limits(0, 0));
+        let held: Vec<_> = (0..1_000).map(|_| open.take(address).unwrap()).collect();
+        assert_eq!(held.len(), 1_000);
+        let narrow = Places::new(&limits(3, 2));
+        let mut held: Vec<_> = (0..2).map(|_| narrow.take(address).unwrap()).collect();
+        for _ in 0..5 {
+            assert_eq!(narrow.take(address).unwrap_err(), "connections_per_ip");
+        }
+        held.push(narrow.take("192.0.2.2".parse().unwrap()).unwrap());
+        assert_eq!(narrow.take("192.0.2.3".parse().unwrap()).unwrap_err(), "connections");
+        drop(held);
+        let taken = narrow.taken.lock().unwrap();
+        assert_eq!((taken.total, taken.each.len()), (0, 0), "nobody is remembered");
+    }
 }

@@ -41,3 +41,26 @@ fn names_a_level(directive: &str) -> bool {
     let (target, level) = directive.rsplit_once('=').unwrap_or(("all", directive));
     !target.is_empty() && level.parse::<LevelFilter>().is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_level_or_levels_by_target_and_keeps_libraries_quiet() {
+        for directives in ["info", "DEBUG", "off", "info,tasks=debug", "tasks=trace,warn"] {
+            assert!(filter_of(directives).is_ok(), "{directives}");
+        }
+        for directives in ["verbose", "tasks", "=debug", "info,loud", "tasks=debug=trace=x"] {
+            assert!(filter_of(directives).is_err(), "{directives}");
+        }
+        let lets = |directives: &str, target: &str, level| {
+            filter_of(directives).unwrap().would_enable(target, &level)
+        };
+        use tracing::Level;
+        assert!(lets("info", "tasks", Level::INFO) && !lets("info", "tasks", Level::DEBUG));
+        assert!(lets("info,tasks=debug", "tasks::rpc", Level::DEBUG));
+        assert!(!lets("debug", "h2::codec", Level::DEBUG), "each frame would be a line");
+        assert!(lets("debug,h2=debug", "h2::codec", Level::DEBUG), "whoever wants it says so");
+    }
+}

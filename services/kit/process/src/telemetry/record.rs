@@ -182,3 +182,112 @@ impl fmt::Write for Escaped<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use std::io;
+    use std::sync::{Arc, Mutex};
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Output(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The lines that `work` logs.
+    fn logged(work: impl FnOnce()) -> Vec<Value> {
+        let output = Output::default();
+        let writer = Writer::start(output.clone()).unwrap();
+        let layer = JsonLines::new("tested", writer.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
+        writer.flush(std::time::Duration::from_secs(5));
+        let text = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
+        text.lines()
+            .map(|line| {
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_line_is_json_whatever_is_logged() {
+        let odd = "a \"quote\"\\ \n\r\t\u{1}\u{7f}\u{85}\u{2028} „ä“ 🦀";
+        let lines = logged(|| {
+            tracing::info!(target: "there", text = odd, count = 7, below = -1, share = 0.5, good = true, "said");
+            tracing::warn!(nothing = f64::NAN, debug = ?Some("x"), shown = %7, "{odd}");
+        });
+        let [first, second] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!(first["text"], odd);
+        for (field, value) in [
+            ("level", json!("info")),
+            ("target", json!("there")),
+            ("message", json!("said")),
+            ("count", json!(7)),
+            ("below", json!(-1)),
+            ("share", json!(0.5)),
+            ("good", json!(true)),
+            ("service", json!("tested")),
+        ] {
+            assert_eq!(first[field], value, "{field}");
+        }
+        assert!(first["timestamp"].as_str().unwrap().parse::<kit_base::Timestamp>().is_ok());
+        assert!(first["trace_id"].is_null(), "it belongs to no request");
+        assert_eq!((&second["level"], &second["message"]), (&json!("warn"), &json!(odd)));
+        let told = [&second["nothing"], &second["debug"], &second["shown"]];
+        assert_eq!(told, [&json!("NaN"), &json!("Some(\"x\")"), &json!("7")]);
+    }
+
+    #[test]
+    fn a_field_does_not_take_the_place_of_what_the_line_says_itself() {
+        let lines = logged(|| {
+            tracing::info!(
+                service = "forged",
+                trace_id = "forged",
+                level = "x",
+                r#type = "t",
+                "said"
+            )
+        });
+        let line = &lines[0];
+        assert_eq!((&line["service"], &line["service_"]), (&json!("tested"), &json!("forged")));
+        assert_eq!((&line["level"], &line["level_"]), (&json!("info"), &json!("x")));
+        assert_eq!((&line["trace_id_"], &line["type"]), (&json!("forged"), &json!("t")));
+    }
+
+    #[test]
+    fn a_value_is_cut_before_the_line_is() {
+        for (text, kept) in [
+            ("x".repeat(LONGEST_VALUE), "x".repeat(LONGEST_VALUE)),
+            ("x".repeat(LONGEST_VALUE + 1), "x".repeat(LONGEST_VALUE) + "…"),
+            ("ä".repeat(2 * LONGEST_VALUE), "ä".repeat(LONGEST_VALUE) + "…"),
+            ("\n".repeat(2 * LONGEST_VALUE), "\n".repeat(LONGEST_VALUE) + "…"),
+        ] {
+            let lines = logged(|| tracing::info!(text, "said"));
+            assert!(lines[0]["text"] == kept.as_str(), "{} characters", text.chars().count());
+            assert_eq!(lines[0]["message"], "said", "what follows is not lost");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_names_the_request_that_it_belongs_to() {
+        let trace = request::TraceContext::random(true);
+        let deadline = tokio::time::Instant::now();
+        let context = request::RequestContext { request_id: "r-1".into(), trace, deadline };
+        let lines = request::scope(context, async { logged(|| tracing::error!("said")) }).await;
+        assert_eq!(lines[0]["request_id"], "r-1");
+        assert_eq!(lines[0]["trace_id"], trace.trace_id_hex().as_str());
+        assert_eq!(lines[0]["span_id"], trace.span_id_hex().as_str());
+    }
+}

@@ -85,4 +85,27 @@ mod tests {
         };
         assert_eq!(settings.faults().len(), 3);
     }
+
+    #[test]
+    fn a_share_of_traces_is_from_none_to_all_and_a_collector_has_an_address() {
+        for (share, faults) in
+            [(0.0, 0), (0.25, 0), (1.0, 0), (1.01, 1), (-0.01, 1), (f64::INFINITY, 1)]
+        {
+            let settings = Telemetry { otel_traces_sampler_arg: share, ..Telemetry::default() };
+            assert_eq!(settings.faults().len(), faults, "{share}");
+        }
+        for (endpoint, faults) in [
+            ("http://otel-collector:4318", 0),
+            ("http://otel-collector:4318/prefix/", 0),
+            ("otel-collector:4318", 1),
+            ("https://otel-collector", 1),
+            ("http://", 1),
+            ("not a url", 1),
+        ] {
+            let endpoint = Some(endpoint.to_owned());
+            let settings =
+                Telemetry { otel_exporter_otlp_endpoint: endpoint, ..Telemetry::default() };
+            assert_eq!(settings.faults().len(), faults, "{settings:?}");
+        }
+    }
 }

@@ -159,4 +159,29 @@ mod tests {
         writer.flush(Duration::from_secs(5));
         assert_eq!(written.lock().unwrap().len() % line.len(), 0, "a line is whole or not there");
     }
+
+    #[test]
+    fn all_that_was_handed_over_is_written_in_its_order() {
+        let (let_go, stuck) = mpsc::channel();
+        drop(let_go);
+        let written = Arc::new(Mutex::new(vec![]));
+        let writer = Writer::start(Stuck(stuck, Arc::clone(&written))).unwrap();
+        for number in 0..1_000 {
+            writer.push(format!("{number}\n").as_bytes());
+        }
+        writer.flush(Duration::from_secs(5));
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        assert!(text.lines().eq((0..1_000).map(|number| number.to_string())));
+    }
+
+    #[test]
+    fn an_output_that_hangs_holds_up_the_end_no_longer_than_is_allowed() {
+        let (_hung, stuck) = mpsc::channel();
+        let writer = Writer::start(Stuck(stuck, Arc::default())).unwrap();
+        writer.push(b"line\n");
+        let begun = Instant::now();
+        writer.flush(Duration::from_millis(200));
+        let took = begun.elapsed();
+        assert!((200..5_000).contains(&took.as_millis()), "{took:?}");
+    }
 }
