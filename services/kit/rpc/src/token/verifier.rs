@@ -195,7 +195,8 @@ impl Verifier {
     }
 }
 
-/// Between two tries to follow.
+/// Between two tries to follow; each is twice as long as the one before.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Keeps `verifier` up to date from a stream of updates, which `open` opens anew whenever it ends.
@@ -204,7 +205,7 @@ where
     S: Stream<Item = Result<TrustUpdate, Status>> + Unpin,
     F: Future<Output = Result<S, Status>>,
 {
-    let mut pause = Duration::from_millis(50);
+    let mut pause = SHORTEST_PAUSE;
     let mut outage: Option<Outage> = None;
     while !stop.is_cancelled() {
         let updates = async {
@@ -216,30 +217,37 @@ where
                 .map_err(|_| Status::unavailable("silence"))?
             {
                 verifier.apply(update?);
-                pause = Duration::from_millis(50);
-                if let Some(outage) = outage.take() {
-                    let waited_seconds = outage.lasted().as_secs();
-                    tracing::info!(waited_seconds, "keys and revocations are followed again");
-                }
+                pause = SHORTEST_PAUSE;
+                followed(&mut outage);
             }
             Ok::<(), Status>(())
         };
         tokio::select! {
             () = stop.cancelled() => return,
             ended = updates => if let Err(status) = ended {
-                let outage = outage.get_or_insert_with(Outage::begin);
-                // Said while the pauses still grow: after that it is nothing new, and said now and again.
-                if pause < LONGEST_PAUSE || outage.reminds() {
-                    let (code, waited_seconds) = (status.code(), outage.lasted().as_secs());
-                    let fault = status.message();
-                    tracing::warn!(?code, fault, waited_seconds, "keys and revocations cannot be followed");
-                }
+                lost(outage.get_or_insert_with(Outage::begin), &status, pause);
             }
         }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
         }
+    }
+}
+
+fn followed(outage: &mut Option<Outage>) {
+    if let Some(outage) = outage.take() {
+        let waited_seconds = outage.lasted().as_secs();
+        tracing::info!(waited_seconds, "keys and revocations are followed again");
+    }
+}
+
+/// Said while the pauses still grow: after that it is nothing new, and said now and again.
+fn lost(outage: &mut Outage, status: &Status, pause: Duration) {
+    if pause < LONGEST_PAUSE || outage.reminds() {
+        let (code, fault) = (status.code(), status.message());
+        let waited_seconds = outage.lasted().as_secs();
+        tracing::warn!(?code, fault, waited_seconds, "keys and revocations cannot be followed");
     }
 }
 
