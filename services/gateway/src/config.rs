@@ -154,4 +154,67 @@ mod tests {
             .collect();
         assert_eq!(named, ["AUTH_URL", "TRUSTED_PROXIES", "CORS_ORIGINS", "MAX_IN_FLIGHT"]);
     }
+
+    /// The variables that are at fault.
+    fn named(configure: impl FnOnce(&mut Config)) -> Vec<String> {
+        let mut config = Config::default();
+        configure(&mut config);
+        config.faults().iter().map(|fault| fault.split(' ').next().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn no_limit_can_be_nothing() {
+        type Change = fn(&mut Config);
+        let all: [(&str, Change); 8] = [
+            ("RATE_LIMIT_USER", |config| config.rate_limit_user = 0),
+            ("RATE_LIMIT_ADDRESS", |config| config.rate_limit_address = 0),
+            ("RATE_LIMIT_LOGIN", |config| config.rate_limit_login = 0),
+            ("RATE_LIMIT_REFRESH", |config| config.rate_limit_refresh = 0),
+            ("BODY_LIMIT", |config| config.body_limit = 0),
+            ("MAX_IN_FLIGHT", |config| config.max_in_flight = 0),
+            ("MAX_STREAMS", |config| config.max_streams = 0),
+            ("MAX_STREAMS_PER_USER", |config| config.max_streams_per_user = 0),
+        ];
+        for (name, nothing) in all {
+            assert_eq!(named(nothing), [name]);
+        }
+    }
+
+    #[test]
+    fn a_peer_is_named_by_a_url_and_with_https_an_identity_is_needed() {
+        for url in ["http://auth:50051", "http://auth", "http://[::1]:1/"] {
+            assert_eq!(named(|config| config.auth_url = url.to_owned()), [""; 0], "{url}");
+        }
+        for url in ["", "auth:50051", "http://", "ftp://auth:1", "HTTP//auth"] {
+            assert_eq!(named(|config| config.tasks_url = url.to_owned()), ["TASKS_URL"], "{url}");
+        }
+        let faults = named(|config| config.auth_url = "https://auth:50051".to_owned());
+        assert_eq!(faults, ["AUTH_URL"], "without TLS_DIR");
+        assert_eq!(named(|config| config.tls_dir = "/nowhere".to_owned()), ["TLS_DIR"]);
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for origin in ["*", "https://app.example.org", "http://localhost:3000", "app://errand"] {
+            assert_eq!(
+                named(|config| config.cors_origins = vec![origin.to_owned()]),
+                [""; 0],
+                "{origin}"
+            );
+        }
+        for origin in [
+            "",
+            "app.example.org",
+            "https://",
+            "://app",
+            "https://app.example.org/",
+            "https://a/b",
+            "https://ä.example",
+            "https://a b",
+        ] {
+            let faults =
+                named(|config| config.cors_origins = vec!["*".to_owned(), origin.to_owned()]);
+            assert_eq!(faults, ["CORS_ORIGINS"], "{origin}");
+        }
+    }
 }

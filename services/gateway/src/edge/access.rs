@@ -45,3 +45,27 @@ impl Access {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_more_time_than_what_it_waits_for_takes() {
+        let [get, post] = [Method::GET, Method::POST];
+        assert!(Access::SignIn.budget(&post) > HASHING, "a hash is waited for");
+        let poll = Duration::from_secs(proto::tasks::v1::limits::WAIT_SECONDS + 2);
+        assert!(Access::Listeners.budget(&get) > poll, "a poll and its own margin");
+        for access in [Access::Users, Access::Refresh, Access::Anyone] {
+            assert_eq!(access.budget(&get), access.budget(&Method::HEAD));
+            assert!(access.budget(&post) > access.budget(&get), "{access:?}: a write takes longer");
+            assert!(access.budget(&post) < Access::SignIn.budget(&post), "{access:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_signed_in_may_come_to_sign_in_and_to_what_is_for_anyone() {
+        let open: Vec<_> = Access::ALL.into_iter().filter(|access| access.is_open()).collect();
+        assert_eq!(open, [Access::SignIn, Access::Refresh, Access::Anyone]);
+    }
+}

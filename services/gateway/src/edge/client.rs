@@ -133,4 +133,51 @@ mod tests {
             "for=1.1.1.1;proto=http, for=\"[2001:db8::7]:4711\";proto=https;by=10.0.0.1";
         assert_eq!(seen("10.0.0.1", &[("forwarded", forwarded)]), ("2001:db8::7".to_owned(), true));
     }
+
+    #[test]
+    fn a_hop_that_hides_is_where_belief_ends() {
+        let forwarded = |value: &'static str| seen("10.0.0.1", &[("forwarded", value)]).0;
+        for hidden in ["for=unknown", "for=_hidden", "for=\"\"", "by=10.0.0.1", "proto=https", ""] {
+            assert_eq!(forwarded(hidden), "10.0.0.1", "{hidden}");
+        }
+        assert_eq!(forwarded("for=198.51.100.7, for=unknown, for=10.0.0.2"), "10.0.0.2");
+        assert_eq!(forwarded("For = \"198.51.100.7\" ; proto=http"), "198.51.100.7");
+        assert_eq!(forwarded("for=192.0.2.1;for=198.51.100.7"), "192.0.2.1", "the first of two");
+    }
+
+    #[test]
+    fn the_nearest_proxy_says_whether_it_was_https() {
+        let secure = |headers: &[(&'static str, &'static str)]| seen("10.0.0.1", headers).1;
+        for (proto, expected) in [
+            ("https", true),
+            ("HTTPS", true),
+            ("http", false),
+            ("http, https", true),
+            ("https, http", false),
+            ("", false),
+        ] {
+            assert_eq!(secure(&[("x-forwarded-proto", proto)]), expected, "{proto}");
+        }
+        assert!(!secure(&[]));
+        assert!(secure(&[("forwarded", "for=1.1.1.1;proto=http, for=2.2.2.2;Proto=\"https\"")]));
+        assert!(!secure(&[("x-forwarded-proto", "http"), ("forwarded", "proto=https")]));
+    }
+
+    #[test]
+    fn a_proxy_is_known_however_its_address_is_written() {
+        let headers = [("x-forwarded-for", "198.51.100.7")];
+        let address = |peer: &str| {
+            let map = HeaderMap::from_iter(headers.map(|(name, value)| {
+                (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())
+            }));
+            let mut request = Request::new(axum::body::Body::empty());
+            *request.headers_mut() = map;
+            let peer = format!("{peer}:4711").parse().unwrap();
+            request.extensions_mut().insert(PeerAddress(peer));
+            visit(&request, &["10.0.0.0/8".parse().unwrap()]).address.to_string()
+        };
+        assert_eq!(address("10.0.0.1"), "198.51.100.7");
+        assert_eq!(address("[::ffff:10.0.0.1]"), "198.51.100.7", "a socket for both families");
+        assert_eq!(address("[::ffff:192.0.2.1]"), "192.0.2.1");
+    }
 }

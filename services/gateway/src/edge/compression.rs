@@ -56,3 +56,48 @@ fn is_packable(_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Exte
         .is_some_and(|media| media.as_bytes() == b"application/json");
     json && extensions.get::<Confidential>().is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_json_without_a_secret_is_packed() {
+        let packable = |media: &'static str, secret: bool| {
+            let headers =
+                HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(media))]);
+            let mut extensions = Extensions::new();
+            if secret {
+                extensions.insert(Confidential);
+            }
+            is_packable(StatusCode::OK, Version::HTTP_11, &headers, &extensions)
+        };
+        assert!(packable("application/json", false));
+        assert!(!packable("application/json", true), "its length would tell of the secret");
+        for media in ["text/event-stream", "application/problem+json", "text/html; charset=utf-8"] {
+            assert!(!packable(media, false), "{media}");
+        }
+    }
+
+    #[test]
+    fn the_etag_follows_the_encoding() {
+        let etag = |headers: &[(&str, &str)]| {
+            let reply = headers
+                .iter()
+                .fold(Response::builder(), |reply, (name, value)| reply.header(*name, *value));
+            let reply = told(reply.body(Body::empty()).unwrap());
+            reply.headers().get("etag").map(|etag| etag.to_str().unwrap().to_owned())
+        };
+        let (gzip, plain) = (("content-encoding", "gzip"), ("etag", "\"7\""));
+        assert_eq!(etag(&[gzip, plain]).as_deref(), Some("\"7-gzip\""));
+        assert_eq!(etag(&[plain]).as_deref(), Some("\"7\""));
+        assert_eq!(
+            etag(&[gzip, ("etag", "W/\"7\"")]).as_deref(),
+            Some("W/\"7\""),
+            "it is weak anyway"
+        );
+        assert_eq!(etag(&[gzip]), None);
+    }
+}

@@ -70,3 +70,76 @@ impl Cors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    const APP: &str = "https://app.example.org";
+
+    fn cors(origins: &[&str]) -> Cors {
+        Cors::new(&origins.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap()
+    }
+
+    /// What a script of `origin` is allowed, and what the answer depends on.
+    fn allowed(cors: &Cors, origin: Option<&str>) -> (String, String, bool) {
+        let asked = HeaderMap::from_iter(
+            origin.map(|origin| (header::ORIGIN, HeaderValue::from_str(origin).unwrap())),
+        );
+        let mut told = HeaderMap::new();
+        cors.allow(&mut told, cors.origin(&asked));
+        let text = |name| told.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        let exposed = told.contains_key(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+        (text(header::ACCESS_CONTROL_ALLOW_ORIGIN), text(header::VARY), exposed)
+    }
+
+    #[test]
+    fn an_origin_is_allowed_that_is_on_the_list_letter_by_letter() {
+        let (none, some, any) = (cors(&[]), cors(&[APP, "http://localhost:3000"]), cors(&["*"]));
+        let told = |allow: &str, vary: &str, exposed| (allow.to_owned(), vary.to_owned(), exposed);
+        assert_eq!(allowed(&some, Some(APP)), told(APP, "origin", true));
+        for origin in [
+            "https://app.example.org.evil.example",
+            "https://app.example.org:8443",
+            "http://app.example.org",
+            "https://example.org",
+            "null",
+            "*",
+        ] {
+            assert_eq!(allowed(&some, Some(origin)), told("", "origin", false), "{origin}");
+            assert_eq!(allowed(&any, Some(origin)), told("*", "", true), "{origin}");
+            assert_eq!(allowed(&none, Some(origin)), told("", "", false), "{origin}");
+        }
+        assert_eq!(allowed(&some, None), told("", "origin", false), "it is no script");
+        assert_eq!(allowed(&any, None), told("", "", false));
+        assert_eq!(allowed(&cors(&[APP, "*"]), Some("https://evil.example")).0, "*");
+        assert!(Cors::new(&["https://a\nb".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn only_a_browser_that_asks_first_is_answered_without_a_handler() {
+        let asks = |cors: &Cors, method: Method, headers: &[(&str, &str)]| {
+            let request = Request::builder().method(method).uri("/v1/tasks");
+            let request = headers
+                .iter()
+                .fold(request, |request, (name, value)| request.header(*name, *value));
+            cors.preflight(&request.body(Body::empty()).unwrap())
+                .map(|reply| reply.status().as_u16())
+        };
+        let (method, origin) = (("access-control-request-method", "PATCH"), ("origin", APP));
+        let some = cors(&[APP]);
+        assert_eq!(asks(&some, Method::OPTIONS, &[method, origin]), Some(204));
+        for (method, headers) in [
+            (Method::OPTIONS, &[origin][..]),
+            (Method::OPTIONS, &[method]),
+            (Method::OPTIONS, &[method, ("origin", "https://evil.example")]),
+            (Method::GET, &[method, origin]),
+            (Method::POST, &[method, origin]),
+        ] {
+            assert_eq!(asks(&some, method.clone(), headers), None, "{method} {headers:?}");
+        }
+        assert_eq!(asks(&cors(&[]), Method::OPTIONS, &[method, origin]), None);
+    }
+}

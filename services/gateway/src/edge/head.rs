@@ -36,3 +36,41 @@ pub(super) fn headers_too_long() -> Problem {
         format!("there are at most {MOST_HEADERS} headers, of {LONGEST_HEADERS} bytes together");
     Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn refusal(target: usize, headers: &[(&str, usize)]) -> Option<u16> {
+        let request = Request::builder().uri(format!("/{}", "x".repeat(target - 1)));
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, length)| request.header(*name, "y".repeat(*length)));
+        fits(&request.body(Body::empty()).unwrap()).err().map(|problem| problem.status().as_u16())
+    }
+
+    #[test]
+    fn a_head_may_be_as_long_as_the_limit_and_no_longer() {
+        assert_eq!(refusal(LONGEST_TARGET, &[]), None);
+        assert_eq!(refusal(LONGEST_TARGET + 1, &[]), Some(414));
+        let most = LONGEST_HEADERS - "one".len() - "other".len();
+        assert_eq!(refusal(1, &[("one", most - 1), ("other", 1)]), None, "names count too");
+        assert_eq!(refusal(1, &[("one", most), ("other", 1)]), Some(431));
+        assert_eq!(
+            refusal(1, &[("one", most / 2), ("one", most / 2 + 8)]),
+            Some(431),
+            "both lines"
+        );
+    }
+
+    #[test]
+    fn the_query_is_part_of_the_target() {
+        let uri = |query: usize| format!("/{}?{}", "x".repeat(4_095), "y".repeat(query));
+        for (query, fit) in [(LONGEST_TARGET - 4_096, true), (LONGEST_TARGET - 4_095, false)] {
+            let request = Request::builder().uri(uri(query)).body(Body::empty()).unwrap();
+            assert_eq!(fits(&request).is_ok(), fit, "{query}");
+        }
+    }
+}

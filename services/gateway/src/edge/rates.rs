@@ -151,3 +151,108 @@ fn subscriber(address: IpAddr) -> u128 {
         IpAddr::V6(address) => Ipv6Addr::to_bits(address) >> 64 << 64,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use kit_base::Timestamp;
+
+    fn visit(address: &str) -> Visit {
+        let (user_id, quota, faults) = Default::default();
+        Visit { address: address.parse().unwrap(), secure: false, user_id, quota, faults }
+    }
+
+    fn rates(configure: impl FnOnce(&mut Config)) -> (Rates, Clock) {
+        let mut config = Config::default();
+        configure(&mut config);
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        (Rates::new(&config, clock.clone()), clock)
+    }
+
+    /// How many of so many requests are let through.
+    fn passed(rates: &Rates, access: Access, addresses: &[&str]) -> usize {
+        addresses.iter().filter(|address| rates.address(access, &visit(address)).is_ok()).count()
+    }
+
+    #[test]
+    fn a_subscriber_is_an_address_or_a_network_of_64_bits() {
+        let (rates, _) = rates(|config| config.rate_limit_address = 2);
+        assert_eq!(passed(&rates, Access::Users, &["192.0.2.1"; 4]), 2);
+        assert_eq!(passed(&rates, Access::Users, &["192.0.2.2"; 4]), 2, "the neighbour goes on");
+        let network = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3"];
+        assert_eq!(passed(&rates, Access::Users, &network), 2);
+        assert_eq!(passed(&rates, Access::Users, &["2001:db8:0:1::1"; 3]), 2);
+    }
+
+    #[test]
+    fn logins_and_refreshes_of_an_address_do_not_use_each_other_up() {
+        let (rates, _) = rates(|config| {
+            (config.rate_limit_login, config.rate_limit_refresh, config.rate_limit_address) =
+                (2, 3, 9);
+        });
+        let address = &["192.0.2.1"; 5];
+        assert_eq!(passed(&rates, Access::SignIn, address), 2);
+        assert_eq!(passed(&rates, Access::Refresh, address), 3);
+        assert_eq!(passed(&rates, Access::Anyone, address), 4, "all of them are of the address");
+    }
+
+    #[test]
+    fn what_was_spent_is_earned_back_bit_by_bit() {
+        let (rates, clock) = rates(|config| config.rate_limit_user = 6);
+        let user = Uuid::from_u128(1);
+        let ask = || {
+            let visit = visit("192.0.2.1");
+            let outcome = rates.user(user, &visit);
+            (
+                outcome.is_ok(),
+                visit.quota.into_inner().map(|quota| (quota.remaining, quota.seconds)),
+            )
+        };
+        for left in (0..6).rev() {
+            assert_eq!(ask(), (true, Some((left, 60 - 10 * left))), "{left} are left");
+        }
+        assert_eq!(ask(), (false, None), "a refusal tells it itself");
+        assert!(rates.user(Uuid::from_u128(2), &visit("192.0.2.1")).is_ok(), "each has a rate");
+        clock.advance(Duration::from_millis(9_999));
+        assert!(!ask().0);
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(ask(), (true, Some((0, 60))));
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(ask(), (true, Some((5, 10))), "no more than a minute's is saved up");
+    }
+
+    #[test]
+    fn a_refusal_says_which_rate_it_was_and_when_to_come_again() {
+        let (rates, _) = rates(|config| config.rate_limit_address = 1);
+        let first = visit("192.0.2.1");
+        assert!(rates.address(Access::Users, &first).is_ok());
+        assert!(first.quota.get().is_none(), "the rate for floods is nobody's to plan with");
+        let problem = rates.address(Access::Users, &visit("192.0.2.1")).unwrap_err();
+        let reply = problem.write(crate::problem::Occurrence {
+            request_id: "r",
+            trace_id: String::new(),
+            at: Timestamp::from_seconds(0),
+        });
+        let header = |name: &str| reply.headers()[name].to_str().unwrap();
+        assert_eq!(reply.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(header("retry-after"), "60");
+        assert_eq!(header("ratelimit"), "\"address\";r=0;t=60");
+        assert_eq!(header("ratelimit-policy"), "\"address\";q=1;w=60");
+    }
+
+    #[test]
+    fn new_settings_take_effect_and_forget_nothing() {
+        let (rates, _) = rates(|config| config.rate_limit_user = 1);
+        let ask = || rates.user(Uuid::from_u128(1), &visit("192.0.2.1")).is_ok();
+        assert_eq!([ask(), ask()], [true, false]);
+        let config =
+            |on, quota| Config { rate_limit: on, rate_limit_user: quota, ..Config::default() };
+        rates.follow(&config(Switch::Off, 1));
+        assert_eq!([ask(), ask()], [true, true]);
+        assert!(rates.rules().is_none());
+        rates.follow(&config(Switch::On, 60));
+        assert!(!ask(), "the minute that was spent is still owed");
+        assert_eq!(rates.rules().unwrap().user.quota, 60);
+    }
+}

@@ -112,4 +112,31 @@ mod tests {
         assert_eq!(refusal(streams.open(user)), None);
         assert!(streams.taken.lock().unwrap().streams.is_empty());
     }
+
+    #[test]
+    fn a_user_who_is_refused_takes_no_place_and_keeps_the_others() {
+        let (streams, user, other) = (Streams::new(5, 2), Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut held: Vec<_> = (0..2).map(|_| streams.open(user)).collect();
+        for _ in 0..10 {
+            assert_eq!(refusal(streams.open(user)), Some(429));
+        }
+        held.push(streams.open(other));
+        held.extend((0..2).map(|_| streams.wait()));
+        assert!(held.iter().all(Result::is_ok), "polls are no streams of a user");
+        assert_eq!([refusal(streams.wait()), refusal(streams.open(other))], [Some(503); 2]);
+        drop(held.remove(0));
+        assert_eq!(refusal(streams.open(user)), None);
+        drop(held);
+        let taken = streams.taken.lock().unwrap();
+        assert_eq!((taken.all, taken.streams.len()), (0, 0));
+    }
+
+    #[test]
+    fn whoever_listens_is_sent_away_at_the_end_and_so_is_who_comes_after() {
+        let streams = Streams::new(1, 1);
+        let early = streams.ended();
+        assert!(!early.is_cancelled());
+        streams.end();
+        assert!(early.is_cancelled() && streams.ended().is_cancelled());
+    }
 }

@@ -89,4 +89,42 @@ mod tests {
             table.shards.iter().map(|shard| shard.lock().unwrap().len() * WAYS).sum();
         assert_eq!(cells, 65_536);
     }
+
+    #[test]
+    fn of_a_full_set_the_one_who_has_used_least_is_forgotten() {
+        // All keys in one set, as chance would have it once in a while.
+        let table = Table::new();
+        let set = |cells: [(u64, i64); WAYS]| {
+            for shard in &table.shards {
+                let cells = cells.map(|(key, settled)| Cell { key, settled });
+                shard.lock().unwrap().iter_mut().for_each(|set| *set = cells);
+            }
+        };
+        set([(1, 9 * SECOND), (2, 2 * SECOND), (3, 7 * SECOND), (4, 8 * SECOND)]);
+        assert_eq!(table.spend("new", SECOND, SECOND, SECOND), Spent { debt: SECOND, wait: 0 });
+        let left = |key: u64| -> usize {
+            let count = |cells: &Vec<[Cell; WAYS]>| {
+                cells.iter().flatten().filter(|cell| cell.key == key).count()
+            };
+            table.shards.iter().map(|shard| count(&shard.lock().unwrap())).sum()
+        };
+        let sets = SHARDS * SETS;
+        assert_eq!([1, 2, 3, 4].map(left), [sets, sets - 1, sets, sets]);
+    }
+
+    #[test]
+    fn over_any_time_no_more_is_spent_than_is_earned() {
+        let table = Table::new();
+        let (interval, most) = (SECOND / 10, 2 * SECOND);
+        let (mut now, mut passed) = (0, 0);
+        // Steps that have nothing to do with the interval.
+        for step in 0..5_000 {
+            let Spent { debt, wait } = table.spend("a", now, interval, most);
+            assert!((0..=most).contains(&debt), "{debt} is owed at {step}");
+            passed += i64::from(wait == 0);
+            assert!(passed <= (now + most) / interval, "{passed} after {now} µs");
+            now += (step * 7_919) % 100_000;
+        }
+        assert!(passed >= now / interval, "{passed} in {now} µs: and no less");
+    }
 }
