@@ -279,4 +279,76 @@ mod tests {
             assert_eq!(faults(query), ["cursor"], "{query}");
         }
     }
+
+    /// What is said of a query by one reader of it.
+    fn said<T>(query: &str, read: impl FnOnce(&Query) -> T) -> (T, Option<String>) {
+        let query = Query::parse(query);
+        let value = read(&query);
+        (value, query.end().err().map(|problem| format!("{problem:?}")))
+    }
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds_up_to_the_longest() {
+        for (query, seconds) in
+            [("", 0), ("wait=0", 0), ("wait=0s", 0), ("wait=7", 7), ("wait=30s", 30)]
+        {
+            let (wait, fault) = said(query, |query| query.seconds("wait", 30));
+            assert_eq!((wait.as_secs(), fault), (seconds, None), "{query}");
+        }
+        for query in ["wait=31", "wait=-1", "wait=1m", "wait=1.5s", "wait=ss", "wait=", "wait=s"] {
+            let (wait, fault) = said(query, |query| query.seconds("wait", 30));
+            assert!(wait.is_zero() && fault.unwrap().contains("INVALID_PARAMETER"), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_value_out_of_bounds_is_not_taken() {
+        let page = |query: &str| said(query, Query::page);
+        assert_eq!(page("").0, (0, String::new()), "the service's own default");
+        assert_eq!(page("limit=1&cursor=abc").0, (1, "abc".to_owned()));
+        for limit in ["0", "201", "-1", "1e2", "9999999999", ""] {
+            let (taken, fault) = page(&format!("limit={limit}"));
+            assert!(taken.0 == 0 && fault.is_some(), "{limit}");
+        }
+        let flag = |query: &str| said(query, |query| query.flag("archived"));
+        assert_eq!(flag("archived=false"), (Some(false), None));
+        for query in ["archived=TRUE", "archived=1", "archived", "archived=true,false"] {
+            assert!(flag(query).1.is_some(), "{query}");
+        }
+        let (id, fault) = said("id=0199A3F2-7C1E-7D20-9F52-0D6F6A1F2B11", |query| query.id("id"));
+        assert_eq!((id.as_deref(), fault), (Some("0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11"), None));
+        let (moment, _) = said("at=2026-09-01T11:00:00.5%2B02:00", |query| query.moment("at"));
+        assert_eq!(
+            moment,
+            Some(prost_types::Timestamp { seconds: 1_788_253_200, nanos: 500_000_000 })
+        );
+    }
+
+    #[test]
+    fn a_list_has_so_many_values_however_they_are_sent() {
+        let values = |count: usize, between: &str| {
+            let values: Vec<_> = (0..count).map(|number| format!("l{number}")).collect();
+            format!("label={}", values.join(between))
+        };
+        for between in [",", "&label="] {
+            let (list, fault) = said(&values(FILTER, between), |query| query.list("label"));
+            assert_eq!((list.len(), fault), (FILTER, None));
+            let (_, fault) = said(&values(FILTER + 1, between), |query| query.list("label"));
+            assert!(fault.unwrap().contains(&format!("at most {FILTER} values")));
+        }
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_told_with_what_is_known() {
+        let (_, fault) = said("colour=red&limit=1", Query::page);
+        assert!(fault.unwrap().contains("known are limit, cursor"));
+        let (_, fault) = said("colour=red", |_| ());
+        assert!(fault.unwrap().contains("no parameter is known here"));
+        let long = "ä".repeat(65);
+        let (_, fault) = said(&format!("{}=1", "%c3%a4".repeat(65)), |_| ());
+        let fault = fault.unwrap();
+        assert!(!fault.contains(&long) && fault.contains(&"ä".repeat(64)), "{fault}");
+        let (_, fault) = said("limit=1&cursor=%", Query::page);
+        assert_eq!(fault.unwrap().matches("parameter: Some").count(), 1, "the rest cannot be told");
+    }
 }

@@ -103,3 +103,117 @@ async fn swallow(mut body: Body) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use futures_util::stream;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
+
+    /// A body in these pieces, and how many of them were asked for.
+    fn pieces(pieces: Vec<Result<Vec<u8>, &'static str>>) -> (Body, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        let counted = pieces.into_iter().map(move |piece| {
+            count.fetch_add(1, SeqCst);
+            piece.map(Bytes::from).map_err(std::io::Error::other)
+        });
+        (Body::from_stream(stream::iter(counted)), asked)
+    }
+
+    /// What came of a body: its text, or the status and the code of the refusal.
+    async fn collected(body: Body, length: Option<u64>, limit: usize) -> Result<String, String> {
+        let mut request = Request::new(body);
+        let length = length.map(|length| (header::CONTENT_LENGTH, HeaderValue::from(length)));
+        request.headers_mut().extend(length);
+        let bytes = collect(request, limit).await.map_err(|problem| format!("{problem:?}"))?;
+        Ok(String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_body_may_come_in_any_pieces() {
+        for body in [vec!["abcdef"], vec!["abc", "def"], vec!["", "a", "", "bcde", "f", ""]] {
+            let (body, _) = pieces(body.into_iter().map(|piece| Ok(piece.into())).collect());
+            assert_eq!(collected(body, None, 6).await.as_deref(), Ok("abcdef"));
+        }
+        assert_eq!(collected(Body::empty(), Some(0), 6).await.as_deref(), Ok(""));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_grows_too_large_is_refused_and_one_that_announces_it_unread() {
+        let (body, asked) = pieces(vec![Ok(vec![b'x'; 4]); 3]);
+        let refusal = collected(body, None, 7).await.unwrap_err();
+        assert!(refusal.contains("BODY_TOO_LARGE"), "{refusal}");
+        assert_eq!(asked.load(SeqCst), 3, "the rest is taken in: its sender would see a reset");
+        let (body, asked) = pieces(vec![Ok(vec![b'x'; 8])]);
+        let refusal = collected(body, Some(8), 7).await.unwrap_err();
+        assert!(refusal.contains("BODY_TOO_LARGE"), "{refusal}");
+        assert_eq!(asked.load(SeqCst), 0);
+        let (body, asked) = pieces(vec![Ok(vec![b'x'; SWALLOWED / 4]); 20]);
+        assert!(collected(body, None, 7).await.is_err());
+        assert_eq!(asked.load(SeqCst), 1 + 4, "not without end");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_no_body() {
+        let (body, _) = pieces(vec![Ok(b"{}".to_vec()), Err("reset")]);
+        let refusal = collected(body, None, 7).await.unwrap_err();
+        assert!(refusal.contains("BODY_BROKEN") && !refusal.contains("reset"), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn some_of_a_requests_time_is_kept_for_the_work() {
+        let trace = request::TraceContext::random(false);
+        for (left, least) in [(900, 400), (400, 0)] {
+            let began = tokio::time::Instant::now();
+            let deadline = began + Duration::from_millis(left);
+            let context = request::RequestContext { request_id: "r".into(), trace, deadline };
+            let body = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+            let refusal = request::scope(context, collected(body, None, 7)).await.unwrap_err();
+            assert!(refusal.contains("BODY_TIMEOUT"), "{refusal}");
+            let waited = began.elapsed().as_millis();
+            assert!((least..u128::from(left)).contains(&waited), "{waited} of {left} ms");
+        }
+    }
+
+    #[test]
+    fn a_body_is_json_in_utf_8_as_it_is() {
+        let taken = |method: Method, media: &str, coding: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, media.parse().unwrap());
+            headers
+                .extend(coding.map(|coding| (header::CONTENT_ENCODING, coding.parse().unwrap())));
+            expect_json(&method, &headers).is_ok()
+        };
+        for media in [
+            "application/json",
+            "APPLICATION/JSON;charset=UTF-8",
+            "application/json; charset=\"utf-8\"; profile=x",
+            "application/json;",
+        ] {
+            assert!(taken(Method::POST, media, None), "{media}");
+        }
+        for media in [
+            "",
+            "application/jsonp",
+            "application/merge-patch+json",
+            "application/problem+json",
+            "text/json",
+            "application/json; charset=latin1",
+            "application/json; charset",
+            "application/json, text/plain",
+        ] {
+            assert!(!taken(Method::POST, media, None), "{media}");
+        }
+        assert!(taken(Method::PATCH, "application/merge-patch+json; charset=utf-8", None));
+        assert!(!taken(Method::PUT, "application/merge-patch+json", None));
+        assert!(taken(Method::POST, "application/json", Some("Identity")));
+        for coding in ["gzip", "identity, gzip", "br", ""] {
+            assert!(!taken(Method::POST, "application/json", Some(coding)), "{coding}");
+        }
+        assert!(expect_json(&Method::POST, &HeaderMap::new()).is_err());
+    }
+}

@@ -152,3 +152,65 @@ impl<'de> Visitor<'de> for Key {
         Ok(Cow::Owned(key.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_what_was_written_or_is_told_apart() {
+        use Tree::{Fraction, Huge, Whole};
+        for (text, expected) in [
+            ("0", Whole(0)),
+            ("-0", Whole(0)),
+            ("-0.0", Whole(0)),
+            ("9223372036854775807", Whole(i64::MAX)),
+            ("-9223372036854775808", Whole(i64::MIN)),
+            ("9223372036854775808", Huge),
+            ("18446744073709551616", Huge),
+            ("-9223372036854775809", Huge),
+            ("9007199254740992.0", Whole(9_007_199_254_740_992)),
+            ("9007199254740994.0", Huge),
+            ("9.007199254740992e15", Whole(9_007_199_254_740_992)),
+            ("0.5e1", Whole(5)),
+            ("5e-1", Fraction),
+            ("1e-400", Whole(0)),
+            ("0.1", Fraction),
+            ("-1e300", Huge),
+        ] {
+            assert_eq!(Tree::parse(text.as_bytes()), Ok(expected), "{text}");
+        }
+        for text in ["01", "+1", "1.", ".5", "1e", "0x1", "1_000", "Infinity", "-", "1e999"] {
+            assert!(Tree::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_read_with_all_its_keys_and_escapes() {
+        let text = |text: &'static str| Tree::Text(text.into());
+        let parsed =
+            Tree::parse(br#"{"a":[null,true,"\u00e4\ud83e\udd80"],"a":{},"\n":"\/"} "#).unwrap();
+        let list = Tree::List(vec![Tree::Null, Tree::Flag(true), text("ä🦀")]);
+        let object =
+            vec![("a".into(), list), ("a".into(), Tree::Object(vec![])), ("\n".into(), text("/"))];
+        assert_eq!(parsed, Tree::Object(object));
+        let kinds = ["null", "true", "7", "1e99", "0.5", "\"\"", "[]", "{}"];
+        let told = kinds.map(|text| Tree::parse(text.as_bytes()).unwrap().kind());
+        let number = "a number";
+        let fraction = "a number with a fraction";
+        assert_eq!(
+            told,
+            ["null", "a boolean", number, number, fraction, "a string", "an array", "an object"]
+        );
+    }
+
+    #[test]
+    fn a_body_is_as_deep_as_is_allowed_in_objects_and_arrays_together() {
+        let nested = |pairs: usize| format!("{}1{}", "[{\"a\":".repeat(pairs), "}]".repeat(pairs));
+        assert!(Tree::parse(nested(DEEPEST / 2).as_bytes()).is_ok());
+        let fault = Tree::parse(nested(DEEPEST / 2 + 1).as_bytes()).unwrap_err();
+        assert!(fault.contains("nested deeper than 32 levels"), "{fault}");
+        // It ends before the stack does.
+        assert!(Tree::parse("[".repeat(1_000_000).as_bytes()).is_err());
+    }
+}

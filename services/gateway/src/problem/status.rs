@@ -128,4 +128,70 @@ mod tests {
         assert_eq!(retry_after(StatusCode::CONFLICT, Some(Duration::from_secs(3))), Some(3));
         assert_eq!(retry_after(StatusCode::NOT_FOUND, None), None);
     }
+
+    #[test]
+    fn a_refusal_without_a_reason_has_the_status_and_the_code_of_its_kind() {
+        for (code, status, told) in [
+            (Code::InvalidArgument, 422, "VALIDATION_FAILED"),
+            (Code::Unauthenticated, 401, "UNAUTHENTICATED"),
+            (Code::PermissionDenied, 403, "FORBIDDEN"),
+            (Code::NotFound, 404, "NOT_FOUND"),
+            (Code::AlreadyExists, 409, "CONFLICT"),
+            (Code::Aborted, 409, "CONFLICT"),
+            (Code::FailedPrecondition, 409, "CONFLICT"),
+            (Code::OutOfRange, 410, "CURSOR_EXPIRED"),
+            (Code::ResourceExhausted, 429, "TOO_MANY_REQUESTS"),
+            (Code::Unavailable, 503, "UNAVAILABLE"),
+            (Code::DeadlineExceeded, 503, "DEADLINE_EXCEEDED"),
+            (Code::Cancelled, 503, "DEADLINE_EXCEEDED"),
+            (Code::Unimplemented, 501, "NOT_IMPLEMENTED"),
+            (Code::Internal, 500, "INTERNAL"),
+            (Code::Unknown, 500, "INTERNAL"),
+            (Code::DataLoss, 500, "INTERNAL"),
+            (Code::Ok, 500, "INTERNAL"),
+        ] {
+            let (found, code_told) = of(code, None);
+            assert_eq!((found.as_u16(), code_told), (status, told), "{code:?}");
+            assert_eq!(of(code, Some("A_REASON_OF_TOMORROW")), of(code, None), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_goes_wrong_is_told_in_words_and_a_code_that_fit() {
+        for status in (400..600).map(|status| StatusCode::from_u16(status).unwrap()) {
+            let (code, text) = words(status);
+            assert!(!text.is_empty() && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
+            assert_eq!(
+                code == "INTERNAL",
+                status.is_server_error() && !matches!(status.as_u16(), 501 | 503)
+            );
+        }
+        let passing = |status| kind(StatusCode::from_u16(status).unwrap()) != "about:blank";
+        assert_eq!([400, 429, 500, 503].map(passing), [false, true, false, true]);
+    }
+
+    #[test]
+    fn a_pause_is_told_in_whole_seconds_and_never_too_short() {
+        let wait = |pause| retry_after(StatusCode::TOO_MANY_REQUESTS, Some(pause));
+        for (milliseconds, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (59_999, 60)] {
+            assert_eq!(wait(Duration::from_millis(milliseconds)), Some(seconds), "{milliseconds}");
+        }
+        assert_eq!(wait(Duration::from_nanos(1_000_000_001)), Some(2));
+    }
+
+    #[test]
+    fn a_client_is_told_whether_to_refresh_or_to_sign_in() {
+        for (code, told) in [
+            (
+                "TOKEN_EXPIRED",
+                r#"Bearer realm="errand", error="invalid_token", error_description="expired""#,
+            ),
+            ("TOKEN_INVALID", r#"Bearer realm="errand", error="invalid_token""#),
+            ("SESSION_ENDED", r#"Bearer realm="errand", error="invalid_token""#),
+            ("TOKEN_MISSING", r#"Bearer realm="errand""#),
+            ("CREDENTIALS_INVALID", r#"Bearer realm="errand""#),
+        ] {
+            assert_eq!(challenge(code), told, "{code}");
+        }
+    }
 }
