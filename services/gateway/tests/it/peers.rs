@@ -3,6 +3,7 @@ mod auth;
 mod tasks;
 
 use std::{
+    any::Any,
     collections::VecDeque,
     sync::{Arc, Mutex},
     time::Duration,
@@ -46,6 +47,8 @@ pub(crate) enum Outcome {
     Fails(Status),
     Replays,
     Takes(Duration),
+    /// Answers with this message, which has to be the call's own.
+    Gives(Box<dyn Any + Send>),
     Panics,
 }
 
@@ -84,7 +87,7 @@ impl Fake {
     }
 
     /// Records the call and gives `message`, unless told otherwise.
-    async fn answer<Q: std::fmt::Debug, A>(
+    async fn answer<Q: std::fmt::Debug, A: 'static>(
         &self,
         name: &'static str,
         request: Request<Q>,
@@ -100,6 +103,9 @@ impl Fake {
                 _ = response.metadata_mut().insert("idempotency-replayed", "true".parse().unwrap())
             }
             Some(Outcome::Takes(time)) => tokio::time::sleep(time).await,
+            Some(Outcome::Gives(message)) => {
+                *response.get_mut() = *message.downcast().expect("an answer to this call")
+            }
             Some(Outcome::Panics) => panic!("the secret of the peer"),
             None => {}
         }

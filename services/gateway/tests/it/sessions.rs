@@ -3,7 +3,10 @@ use std::time::Duration;
 use kit_base::Clock;
 use proto::auth::v1::{Revocation, TrustUpdate};
 
-use crate::edge::Edge;
+use crate::{
+    edge::{Edge, ID, token},
+    peers::Outcome,
+};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const LOGIN: &str = r#"{"email":"ada@example.org","password":"correct horse"}"#;
@@ -97,4 +100,83 @@ async fn nothing_is_written_when_ended_sessions_go_unheard() {
     edge.peers.trust.send(TrustUpdate::default()).unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(write().await.status, 201);
+}
+
+/// Lets the edge know that the session of its user has ended.
+async fn ends(edge: &Edge) {
+    let until = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
+    let revocations = vec![Revocation { session_id: edge.session_id.to_string(), until }];
+    edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
+    while edge.get("/v1/me").await.status == 200 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    while edge.peers.count() > 0 {
+        _ = edge.peers.last();
+    }
+}
+
+#[tokio::test]
+async fn who_ended_a_session_may_ask_again_what_came_of_it_and_nothing_else() {
+    let edge = Edge::start().await;
+    ends(&edge).await;
+    let key = ("idempotency-key", "leave-1");
+    let revoke = format!("/v1/sessions/{ID}");
+    for (method, path, call) in
+        [("POST", "/v1/auth/logout", "Logout"), ("DELETE", &revoke, "RevokeSession")]
+    {
+        edge.peers.next(Outcome::Replays);
+        let reply = edge.ask(method, path, &[key], "").await;
+        assert_eq!((reply.status, reply.header("idempotency-replayed")), (204, "true"), "{path}");
+        let asked = edge.peers.last();
+        assert_eq!(asked.name, call);
+        assert_eq!(asked.metadata.get("idempotency-key").unwrap(), "leave-1");
+        let bearer = format!("Bearer {}", edge.token);
+        assert_eq!(asked.metadata.get("authorization").unwrap(), bearer.as_str(), "auth decides");
+        assert_eq!(edge.ask(method, path, &[], "").await.refusal(), "401 SESSION_ENDED", "{path}");
+    }
+    for (method, path) in [("POST", "/v1/tasks"), ("PATCH", "/v1/me"), ("GET", "/v1/sessions")] {
+        let headers = [key, JSON];
+        let reply = edge.ask(method, path, &headers, "{}").await;
+        assert_eq!(reply.refusal(), "401 SESSION_ENDED", "{method} {path}");
+    }
+    assert_eq!(edge.peers.count(), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_is_no_token_ends_no_session() {
+    let edge = Edge::start().await;
+    let user = uuid::Uuid::now_v7();
+    let expired = format!("Bearer {}", token(&edge.key, user, edge.session_id, -60));
+    let forged = format!("Bearer {}x", edge.token);
+    for (authorization, code) in [
+        (expired.as_str(), "TOKEN_EXPIRED"),
+        (&forged, "TOKEN_INVALID"),
+        ("Basic x", "TOKEN_MISSING"),
+    ] {
+        let headers = [("authorization", authorization), ("idempotency-key", "leave-1")];
+        let reply = edge.anonymous("POST", "/v1/auth/logout", &headers, "").await;
+        assert_eq!(reply.refusal(), format!("401 {code}"));
+    }
+    assert_eq!(edge.peers.count(), 0);
+}
+
+#[tokio::test]
+async fn a_device_is_told_by_its_own_cookie_and_no_more_of_it_than_is_kept() {
+    let edge = Edge::start().await;
+    let agent = "a".repeat(600);
+    let headers = [
+        JSON,
+        ("user-agent", &agent),
+        ("cookie", "a=1"),
+        ("cookie", "b=2; errand_device=mine; errand_device=other"),
+    ];
+    assert_eq!(edge.anonymous("POST", "/v1/auth/login", &headers, LOGIN).await.status, 200);
+    let message = edge.peers.last().message;
+    let kept = format!("user_agent: \"{}\", token: \"mine\"", "a".repeat(512));
+    assert!(message.contains(&kept), "{message}");
+    let forwarded = [JSON, ("x-forwarded-for", "198.51.100.7"), ("x-forwarded-proto", "https")];
+    let reply = edge.anonymous("POST", "/v1/auth/login", &forwarded, LOGIN).await;
+    assert!(edge.peers.last().message.contains("address: \"127.0.0.1\""), "no proxy is trusted");
+    assert!(!reply.header("set-cookie").contains("Secure"));
+    assert_eq!(reply.header("strict-transport-security"), "");
 }

@@ -136,3 +136,104 @@ async fn a_poll_may_wait_longer_than_other_reads() {
     assert!(edge.peers.last().message.contains("wait_milliseconds: 3000"));
     assert_eq!(edge.get("/v1/changes?wait=31s").await.refusal(), "400 INVALID_QUERY");
 }
+
+#[tokio::test]
+async fn each_change_of_a_batch_is_an_event_of_its_own_in_its_order() {
+    let edge = Edge::start().await;
+    let sender = batches(&edge);
+    let (_, mut body) = open(&edge, &[]).await;
+    assert!(edge.peers.last().message.contains(r#"cursor: """#), "it begins now");
+    let change = |cursor: &str| Change {
+        cursor: cursor.to_owned(),
+        changes: "{}".to_owned(),
+        operation: "update\nid: forged".to_owned(),
+        ..Change::default()
+    };
+    let changes = vec![change("c1"), change("c2"), change("c3")];
+    sender.send(Ok(ChangeBatch { changes, cursor: "c3".to_owned() })).await.unwrap();
+    let mut events = String::new();
+    while events.matches("\n\n").count() < 3 {
+        events.push_str(&until(&mut body, "\n\n").await);
+    }
+    let ids: Vec<_> = events.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    assert_eq!(ids, ["c1", "c2", "c3"], "{events}");
+    assert_eq!(events.matches("event: change\n").count(), 3);
+}
+
+#[tokio::test]
+async fn a_stream_whose_service_is_gone_tells_its_client_to_come_again() {
+    for end in [None, Some(Err(Status::unavailable("the secret of the network")))] {
+        let edge = Edge::start().await;
+        let sender = batches(&edge);
+        let (_, mut body) = open(&edge, &[]).await;
+        if let Some(end) = end {
+            sender.send(end).await.unwrap();
+        }
+        drop(sender);
+        let events = until(&mut body, "never").await;
+        assert!(events.contains("retry") && !events.contains("secret"), "{events}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_another_session_ends_no_stream() {
+    let edge = Edge::start().await;
+    let sender = batches(&edge);
+    let (_, mut body) = open(&edge, &[]).await;
+    let until_then = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
+    let session_id = uuid::Uuid::now_v7().to_string();
+    let revocations = vec![Revocation { session_id, until: until_then }];
+    edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    sender.send(Ok(ChangeBatch { changes: vec![], cursor: "c1".to_owned() })).await.unwrap();
+    assert!(until(&mut body, "\n\n").await.contains("id: c1"));
+}
+
+#[tokio::test]
+async fn a_poll_that_waits_is_answered_when_its_process_stops() {
+    let edge = std::sync::Arc::new(Edge::start().await);
+    edge.peers.next(Outcome::Takes(Duration::from_secs(20)));
+    let asking = edge.clone();
+    let poll = kit_base::work::detach(async move {
+        asking.get("/v1/changes?wait=20s&cursor=c1&limit=7").await
+    });
+    while edge.peers.count() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    edge.stop.cancel();
+    let reply = tokio::time::timeout(Duration::from_secs(5), poll).await.expect("at once").unwrap();
+    assert_eq!((reply.status, &reply.json()["next_cursor"]), (200, &"here".into()));
+    let again = r#"ListChangesRequest { cursor: "c1", limit: 7, wait_milliseconds: 0 }"#;
+    assert_eq!(edge.peers.last().message, again, "what is there already is not lost");
+}
+
+#[tokio::test]
+async fn polls_and_streams_share_the_places_of_a_process() {
+    let edge =
+        Edge::with(|config| (config.max_streams, config.max_streams_per_user) = (1, 1)).await;
+    let stream = open(&edge, &[]).await;
+    let shed = edge.get("/v1/changes").await;
+    assert_eq!((shed.refusal().as_str(), shed.header("retry-after")), ("503 SHED", "1"));
+    assert_eq!(edge.get("/v1/tasks").await.status, 200, "others go on");
+    drop(stream);
+    let free = async {
+        while edge.get("/v1/changes").await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), free).await.expect("the place is free again");
+}
+
+#[tokio::test]
+async fn a_stream_that_cannot_be_opened_takes_no_place() {
+    let edge =
+        Edge::with(|config| (config.max_streams, config.max_streams_per_user) = (1, 1)).await;
+    for (outcome, refusal) in [
+        (refuse(Code::InvalidArgument, "INVALID_CURSOR", "no cursor"), "400 INVALID_CURSOR"),
+        (refuse(Code::Unavailable, "DATABASE_UNAVAILABLE", "down"), "503 DATABASE_UNAVAILABLE"),
+    ] {
+        edge.peers.next(Outcome::Fails(outcome));
+        assert_eq!(edge.ask("GET", PATH, &[("last-event-id", "x")], "").await.refusal(), refusal);
+    }
+    assert_eq!(open(&edge, &[]).await.0.status, 200);
+}
