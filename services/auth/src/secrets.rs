@@ -107,9 +107,9 @@ fn create(path: &Path) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let draft = path.with_added_extension(format!("{}", std::process::id()));
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    // Not named after the process: in two containers that share the folder both are number 1.
+    let draft = path.with_added_extension(format!("{:x}", u64::from_le_bytes(random())));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     writeln!(file, "{}", STANDARD.encode(random::<32>()))?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);
@@ -166,5 +166,82 @@ mod tests {
         for text in ["", "short", &STANDARD.encode([7; 31]), &STANDARD.encode([7; 33])] {
             assert_eq!(parse(text), None, "{text}");
         }
+    }
+
+    /// What a key signs, in hexadecimal digits.
+    fn signed(key: &hmac::Key) -> String {
+        hmac::sign(key, b"message").as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Computed by Python's hmac, not by us: another derivation would sign all users out and lose every signing key.
+    #[test]
+    fn what_is_derived_from_a_kek_stays_as_it_was_in_the_first_release() {
+        let secrets = Secrets::new(&[1; 32]);
+        for (key, expected) in [
+            (
+                &secrets.successors,
+                "9c28bcb577eb609bc69b2e2829fec453168ac13abcd63d449ce4a9998f1a6f32",
+            ),
+            (&secrets.devices, "beafe2ad7f23ba38e08c1355b929cd6520161822cd8ee953a88069a5e86a8920"),
+            (&secrets.attempts, "3bde767ba36a00cd32118efe7a494626e440ed2da1f76131ae85cadb1db963ab"),
+            (
+                &secrets.fingerprints,
+                "3f541d1952bfb2ced699e431019c00e43c734ed5c444e1b92b55e5071c525fe6",
+            ),
+        ] {
+            assert_eq!(signed(key), expected);
+        }
+        let nonce: Vec<u8> = (0..12).collect();
+        let text = [
+            0x32, 0x0f, 0xc3, 0x83, 0xf2, 0x1f, 0xb5, 0x34, 0xe0, 0x99, 0xca, 0x80, 0x2e, 0x7d,
+            0xda, 0x9d, 0x75, 0xa1, 0x9b, 0x61, 0x2a, 0xd0, 0x69,
+        ];
+        let sealed = [&nonce[..], &text].concat();
+        assert_eq!(secrets.open("k1", &sealed).as_deref(), Some(&b"private"[..]));
+    }
+
+    #[test]
+    fn a_sealed_key_that_was_touched_anywhere_does_not_open() {
+        let secrets = Secrets::new(&[1; 32]);
+        let sealed = secrets.seal("k1", b"private");
+        for place in 0..sealed.len() {
+            let mut touched = sealed.clone();
+            touched[place] ^= 1;
+            assert_eq!(secrets.open("k1", &touched), None, "byte {place}");
+            assert_eq!(secrets.open("k1", &sealed[..place]), None, "cut at {place}");
+        }
+        assert_eq!(secrets.open("k1", &[&sealed[..], &[0]].concat()), None);
+        assert_ne!(sealed, secrets.seal("k1", b"private"), "a nonce is used once");
+    }
+
+    #[test]
+    fn whoever_starts_at_once_agrees_on_one_key_file() {
+        let folder = std::env::temp_dir().join(format!("errand-kek-race-{}", std::process::id()));
+        let database = folder.join("auth.db");
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let database = database.clone();
+                std::thread::spawn(move || beside(&database))
+            })
+            .collect();
+        let keys: Vec<_> =
+            threads.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect();
+        assert!(keys.iter().all(|key| *key == beside(&database).unwrap()));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no draft is left");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_key_file_that_holds_no_key_is_told_and_left_as_it_is() {
+        let folder = std::env::temp_dir().join(format!("errand-kek-bad-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (database, file) = (folder.join("auth.db"), folder.join("auth.db.kek"));
+        for content in ["", "not a key\n", "c2hvcnQ="] {
+            fs::write(&file, content).unwrap();
+            let fault = beside(&database).unwrap_err().to_string();
+            assert!(fault.contains("auth.db.kek does not hold 32 bytes in base64"), "{fault}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), content);
+        }
+        fs::remove_dir_all(folder).unwrap();
     }
 }
