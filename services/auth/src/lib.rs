@@ -79,7 +79,7 @@ fn assemble(authority: &Arc<Authority>) -> Service {
 /// Brings the schema up to date; safe to run from several processes at once.
 ///
 /// # Errors
-/// When the database cannot be reached, or a step fails; steps before it stay.
+/// When the database cannot be reached, or a step fails: then the schema stays as it was.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     kit_db::migrate::apply(&authority::open(config)?, MIGRATIONS).await?;
     Ok(())
