@@ -179,4 +179,68 @@ mod tests {
         ];
         assert_eq!(names, expected);
     }
+
+    /// The variables that are at fault where else all is well.
+    fn named(configure: impl FnOnce(&mut Config)) -> Vec<String> {
+        let mut config = config("sqlite:auth.db");
+        configure(&mut config);
+        config.faults().iter().map(|fault| fault.split(' ').next().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_value_at_a_bound_is_taken_and_one_beyond_is_not() {
+        let hash = "HASH_MEMORY_KIB";
+        let (password, rotation) = ("PASSWORD_MINIMUM", "KEY_ROTATION");
+        type Change = fn(&mut Config);
+        let all: [(Change, Option<&str>); 14] = [
+            (|config| config.hash_memory_kib = 8, None),
+            (|config| config.hash_memory_kib = 7, Some(hash)),
+            (|config| config.hash_memory_kib = 131_072, None),
+            (|config| config.hash_memory_kib = 131_073, Some(hash)),
+            (|config| config.hash_iterations = 10, None),
+            (|config| config.hash_iterations = 11, Some(hash)),
+            (|config| config.hash_iterations = 0, Some(hash)),
+            (|config| config.password_minimum = 8, None),
+            (|config| config.password_minimum = 64, None),
+            (|config| config.password_minimum = 65, Some(password)),
+            (|config| config.key_rotation = Period::from_secs(1), None),
+            (|config| config.key_rotation = Period::from_millis(999), Some(rotation)),
+            (|config| config.hash_workers = Some(1), None),
+            (|config| config.database_connections = 1, None),
+        ];
+        for (number, (change, fault)) in all.into_iter().enumerate() {
+            assert_eq!(named(change), fault.into_iter().collect::<Vec<_>>(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_named_by_its_url() {
+        for (url, file) in [
+            ("sqlite:auth.db", Some("auth.db")),
+            ("sqlite:/var/lib/auth.db", Some("/var/lib/auth.db")),
+            ("sqlite://auth.db", Some("auth.db")),
+            ("postgres://u@h/auth", None),
+            ("postgresql://u@h/auth", None),
+        ] {
+            let config = Config {
+                kek: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into(),
+                ..config(url)
+            };
+            assert_eq!(config.faults(), Vec::<String>::new(), "{url}");
+            assert_eq!(config.sqlite_file(), file.map(PathBuf::from), "{url}");
+            assert_eq!(config.migrates(), file.is_some(), "{url}");
+            for wanted in [true, false] {
+                assert_eq!(
+                    Config { auto_migrate: Some(wanted), ..config.clone() }.migrates(),
+                    wanted
+                );
+            }
+            assert_eq!(config.kek().unwrap(), [0; 32]);
+        }
+        for url in ["", "auth.db", "mysql://h/auth", "sqlite", "POSTGRES://h/auth"] {
+            assert_eq!(named(|config| config.database_url = url.into()), ["DATABASE_URL"], "{url}");
+        }
+        assert_eq!(named(|config| config.kek = "c2hvcnQ=".into()), ["KEK"]);
+        assert!(Config { kek: "short".into(), ..config("sqlite:auth.db") }.kek().is_err());
+    }
 }

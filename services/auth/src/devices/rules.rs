@@ -64,4 +64,36 @@ mod tests {
             assert_eq!(read(&key, ada, broken, now), None, "{broken}");
         }
     }
+
+    /// It was kept in a cookie by the first release, for half a year.
+    const KEPT: &str =
+        "ed_AAAAAAAAAAAAAAAAAAAAAwAGZRcomIAA6uLywsYA3wojGARgM3CS1rZ_vldAE82K3SIAAaYJU-Q";
+
+    fn read_of(token: &str) -> Option<Uuid> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
+        read(&key, AccountId(Uuid::from_u128(1)), token, Timestamp::from_seconds(1_800_000_000))
+    }
+
+    #[test]
+    fn a_device_of_the_first_release_is_known() {
+        assert_eq!(read_of(KEPT), Some(Uuid::from_u128(3)));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
+        let now = Timestamp::from_seconds(1_800_000_000);
+        assert_eq!(issue(&key, AccountId(Uuid::from_u128(1)), Uuid::from_u128(3), now), KEPT);
+    }
+
+    #[test]
+    fn a_token_that_was_touched_anywhere_names_no_device() {
+        for place in PREFIX.len()..KEPT.len() - 1 {
+            let other = if KEPT.as_bytes()[place] == b'A' { "B" } else { "A" };
+            let touched = format!("{}{other}{}", &KEPT[..place], &KEPT[place + 1..]);
+            assert_eq!(read_of(&touched), None, "{touched}");
+            assert_eq!(read_of(&KEPT[..place]), None, "cut at {place}");
+        }
+        for token in
+            [format!("{KEPT}="), format!("{KEPT}AAAA"), format!(" {KEPT}"), KEPT.to_lowercase()]
+        {
+            assert_eq!(read_of(&token), None, "{token}");
+        }
+    }
 }

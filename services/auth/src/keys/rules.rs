@@ -82,4 +82,71 @@ mod tests {
         );
         assert_eq!(state(second(50), None, second(u64::from(u32::MAX))), State::Current);
     }
+
+    /// Lets time pass in steps with keys that are made when they are due, and looks at all of them after each step.
+    fn over_time(
+        rotation: Duration,
+        step: u64,
+        steps: u64,
+        mut look: impl FnMut(u64, &[(u64, State)]),
+    ) {
+        let mut begins: Vec<Timestamp> = vec![];
+        let mut made: Vec<u64> = vec![];
+        for now in (0..steps).map(|number| number * step) {
+            if let Some(begin) = due(begins.last().copied(), rotation, second(now)) {
+                assert!(begins.last().is_none_or(|newest| *newest < begin), "keys come in order");
+                begins.push(begin);
+                made.push(now);
+            }
+            let keys: Vec<_> = (0..begins.len())
+                .map(|index| {
+                    (made[index], state(begins[index], begins.get(index + 1).copied(), second(now)))
+                })
+                .collect();
+            look(now, &keys);
+        }
+    }
+
+    #[test]
+    fn one_key_signs_at_any_time_and_none_that_was_not_published_before() {
+        for (rotation, step) in [
+            (DAY * 30, 3_600),
+            (DAY, 613),
+            (Duration::from_secs(60), 7),
+            (Duration::from_secs(4), 1),
+        ] {
+            let ahead = PUBLISHED_AHEAD.min(rotation / 2).as_secs();
+            over_time(rotation, step, 2_000, |now, keys| {
+                let current: Vec<_> =
+                    keys.iter().filter(|(_, state)| *state == State::Current).collect();
+                assert_eq!(current.len(), 1, "{rotation:?} after {now} s: {keys:?}");
+                let (made, _) = *current[0];
+                assert!(made == 0 || now >= made + ahead, "{rotation:?}: {made} signs at {now}");
+                let next = keys.iter().filter(|(_, state)| *state == State::Next).count();
+                assert!(next <= 1, "{rotation:?} after {now} s: {keys:?}");
+            });
+        }
+    }
+
+    #[test]
+    fn a_key_is_kept_as_long_as_a_token_of_it_lives_and_few_are_kept() {
+        let lives = (ACCESS_TOKEN_LIFETIME + LEEWAY).as_secs();
+        let mut signed: std::collections::BTreeMap<u64, u64> = Default::default();
+        over_time(Duration::from_secs(300), 10, 1_000, |now, keys| {
+            for (made, state) in keys {
+                match state {
+                    State::Current => _ = signed.insert(*made, now),
+                    State::Retired => {
+                        assert!(
+                            signed[made] + ACCESS_TOKEN_LIFETIME.as_secs() < now,
+                            "{made} at {now}"
+                        );
+                    }
+                    State::Next | State::Previous => {}
+                }
+            }
+            let kept = keys.iter().filter(|(_, state)| *state != State::Retired).count() as u64;
+            assert!(kept <= lives / 300 + 3, "{kept} at {now}");
+        });
+    }
 }

@@ -191,4 +191,58 @@ mod tests {
         }
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
+
+    fn job(latest: Instant) -> (Job, oneshot::Receiver<Result<Output, Error>>) {
+        let (answer, hash) = oneshot::channel();
+        let work = Work { password: "four words".to_owned(), profile: SMALL, salt: [7; 16] };
+        (Job { work, latest, answer }, hash)
+    }
+
+    #[tokio::test]
+    async fn what_comes_to_its_turn_too_late_is_turned_away() {
+        let (in_time, hash) = job(Instant::now() + PATIENCE);
+        carry_out(in_time, &mut Arena::default());
+        assert!(hash.await.unwrap().is_ok());
+        let (late, hash) = job(Instant::now() - Duration::from_micros(1));
+        carry_out(late, &mut Arena::default());
+        let outcome = hash.await.unwrap();
+        assert!(matches!(outcome, Err(Error::Password(PasswordError::Busy))), "{outcome:?}");
+    }
+
+    #[test]
+    fn what_nobody_waits_for_takes_no_memory() {
+        let (job, hash) = job(Instant::now() + PATIENCE);
+        drop(hash);
+        let mut arena = Arena::default();
+        carry_out(job, &mut arena);
+        assert!(arena.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_stored_hash_that_cannot_be_read_is_our_fault_and_not_a_wrong_password() {
+        let hasher = Hasher::start(1, SMALL).unwrap();
+        for stored in [
+            "",
+            "hunter2",
+            "$argon2id$v=19$m=999999,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$TudfDrwienStmWaXSHYI1aOEkbbNYiDswhDWco29+K4",
+        ] {
+            let outcome = hasher.verify("four words and a bit", Some(stored)).await;
+            assert!(matches!(outcome, Err(Error::Internal(_))), "{stored}: {outcome:?}");
+            assert!(!hasher.is_outdated(stored), "it is not hashed anew");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_threads_end_with_the_last_copy() {
+        let hasher = Hasher::start(2, SMALL).unwrap();
+        let (queue, copy) = (Arc::clone(&hasher.0.queue), hasher.clone());
+        drop(hasher);
+        assert!(copy.hash("four words and a bit").await.is_ok(), "a copy is left");
+        drop(copy);
+        let began = Instant::now();
+        while Arc::strong_count(&queue) > 1 {
+            assert!(began.elapsed() < Duration::from_secs(5), "a thread goes on");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }

@@ -153,4 +153,84 @@ mod tests {
             assert_eq!(verdict(password, 15), "fine", "{password}");
         }
     }
+
+    #[test]
+    fn of_several_faults_the_first_is_told() {
+        let (short, long) = ("errand", "errand".repeat(60));
+        for (password, minimum, told) in [
+            (short, 8, "TOO_SHORT"),
+            ("password", 9, "TOO_SHORT"),
+            ("password", 8, "TOO_COMMON"),
+            (&long, 8, "TOO_LONG"),
+            ("ada.lovelace", 12, "TOO_PREDICTABLE"),
+        ] {
+            assert_eq!(verdict(password, minimum), told, "{password}");
+        }
+        let fault = check("new_password", "short", "", 15).unwrap_err();
+        assert_eq!(fault.field, "new_password");
+        assert!(fault.message.starts_with("a password has at least 15 characters"), "{fault:?}");
+    }
+
+    #[test]
+    fn the_same_keys_give_the_same_password_on_every_machine() {
+        let (composed, apart) = ("ein Zug früh morgens", "ein Zug fru\u{308}h morgens");
+        assert_eq!(check("password", apart, "", 15), Ok(composed.to_owned()));
+        assert_eq!(check("password", composed, "", 15), Ok(composed.to_owned()));
+        // What is counted is the composed form, too.
+        assert_eq!(verdict(&"u\u{308}x".repeat(7), 15), "TOO_SHORT");
+        assert_eq!(
+            check("password", "  Spaces And CASE stay ", "", 15).unwrap(),
+            "  Spaces And CASE stay "
+        );
+    }
+
+    #[test]
+    fn a_run_or_one_thing_over_and_over_is_guessed_at_once() {
+        for (text, part) in [
+            ("abab", "ab"),
+            ("ababa", "ab"),
+            ("aaaa", "a"),
+            ("äöäö", "äö"),
+            ("abcab", "abcab"),
+            ("abca", "abca"),
+            ("a", "a"),
+            ("", ""),
+        ] {
+            assert_eq!(repeated(text), part, "{text}");
+        }
+        for (text, run) in [
+            ("abcdefgh", true),
+            ("87654321", true),
+            ("абвгдежз", true),
+            ("abcdefgi", false),
+            ("aabbccdd", false),
+            ("acegikmo", false),
+        ] {
+            assert_eq!(is_run(text), run, "{text}");
+        }
+        for password in
+            ["zyxwvutsrqponmlk", "passwordpassword1", "!!!dragon!!!", "1234567812345678"]
+        {
+            assert_eq!(verdict(password, 8), "TOO_COMMON", "{password}");
+        }
+        for password in ["abcdefgh-zyxwvuts", "dragons of the north", "12345678 steps down"] {
+            assert_eq!(verdict(password, 8), "fine", "{password}");
+        }
+    }
+
+    #[test]
+    fn what_is_little_more_than_the_address_is_refused_and_a_short_name_forbids_nothing() {
+        let about = |password: &str, owner: &str| {
+            check("password", password, owner, 8)
+                .is_err_and(|fault| fault.reason == "TOO_PREDICTABLE")
+        };
+        assert!(about("ADA.Lovelace!", "ada.lovelace") && about("lovelace1234567", "lovelace"));
+        assert!(!about("lovelace12345678", "lovelace"), "eight characters are left");
+        assert!(
+            !about("ada walks home", "ada") && !about("ada walks", "ada"),
+            "three letters are in many words"
+        );
+        assert!(about("adam walks", "adam"));
+        assert!(about("ERRAND-errand-x", "") && !about("the wanderer and", ""));
+    }
 }

@@ -169,4 +169,36 @@ mod tests {
             assert_eq!(RefreshToken::read(text), None, "{text}");
         }
     }
+
+    /// Clients hold such tokens for weeks, and the table holds such hashes.
+    #[test]
+    fn a_token_of_the_first_release_is_read_hashed_and_followed_as_then() {
+        let text = "er_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+        let token = RefreshToken::read(text).unwrap();
+        assert!(token == RefreshToken::new([7; 32]) && token.text() == text);
+        let hash: String = token.hash().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash, "4bb06f8e4e3a7715d201d573d0aa423762e55dabd61a2c02278fa56cc6d294e0");
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
+        assert_eq!(token.successor(&key).text(), "er_QzDoiu8MZtwqAiiJ5NV1fStFAFShnX8n7oGy4KRI-rQ");
+        assert_eq!(format!("{token:?}"), "[redacted]");
+    }
+
+    #[test]
+    fn a_moment_more_or_less_decides() {
+        let (now, moment) = (Timestamp::from_seconds(NOW), Duration::from_micros(1));
+        let used = |ago| Life { used_at: Some(now.minus(ago)), ..known(None) };
+        for (life, verdict) in [
+            (used(GRACE), Verdict::Again),
+            (used(GRACE + moment), Verdict::Late),
+            // Of a replica whose clock is ahead.
+            (Life { used_at: Some(now.plus(GRACE)), ..known(None) }, Verdict::Again),
+            (Life { issued_at: now.minus(IDLE).plus(moment), ..known(None) }, Verdict::Fresh),
+            (Life { issued_at: now.minus(IDLE), ..known(None) }, Verdict::Dead),
+            (Life { expires_at: now.plus(moment), ..known(None) }, Verdict::Fresh),
+            (Life { expires_at: now, ..known(Some(0)) }, Verdict::Dead),
+            (Life { ended_at: Some(now.plus(GRACE)), ..known(Some(0)) }, Verdict::Dead),
+        ] {
+            assert_eq!(judge(&life, now), verdict, "{life:?}");
+        }
+    }
 }

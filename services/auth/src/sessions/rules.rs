@@ -75,4 +75,54 @@ mod tests {
         );
         assert_eq!(Origin::new("somewhere", "").address, "");
     }
+
+    #[test]
+    fn a_session_goes_on_from_its_last_use_and_never_beyond_its_end() {
+        let (start, day) = (Timestamp::from_seconds(NOW), Duration::from_secs(24 * 3600));
+        let moment = Duration::from_micros(1);
+        let end = start.plus(day * 30);
+        for (used, expires) in [
+            (day, start.plus(day * 15)),
+            (day * 16 - moment, end.minus(moment)),
+            (day * 16, end),
+            (day * 16 + moment, end),
+            (day * 29, end),
+        ] {
+            assert_eq!(expiry(start, start.plus(used)), expires, "used after {used:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_known_for_longer_than_any_token_of_the_session_is_accepted() {
+        let ended = Timestamp::from_seconds(NOW);
+        // Clocks differ: a verifier accepts a token 10 s after its end.
+        let accepted = token::ACCESS_TOKEN_LIFETIME + Duration::from_secs(10);
+        assert!(remembered_until(ended) > ended.plus(accepted));
+    }
+
+    #[test]
+    fn an_origin_is_an_address_and_a_line_of_text() {
+        for (given, kept) in [
+            ("2001:DB8::0:1", "2001:db8::1"),
+            ("::ffff:c000:207", "192.0.2.7"),
+            ("192.0.2.7:80", ""),
+            ("<script>", ""),
+            ("", ""),
+        ] {
+            assert_eq!(Origin::new(given, "").address, kept, "{given}");
+        }
+        for (given, kept) in [
+            ("Mozilla/5.0 (X11)", "Mozilla/5.0 (X11)"),
+            ("a\0b\tc\u{7f}d\u{85}e", "abcde"),
+            ("„Straße“ 🦀", "„Straße“ 🦀"),
+        ] {
+            assert_eq!(Origin::new("", given).user_agent, kept);
+        }
+        let long = "ä".repeat(MAX_USER_AGENT + 1);
+        assert_eq!(Origin::new("", &long).user_agent, "ä".repeat(MAX_USER_AGENT));
+        assert_eq!(
+            Origin::new("", &long[..2 * MAX_USER_AGENT]).user_agent.chars().count(),
+            MAX_USER_AGENT
+        );
+    }
 }

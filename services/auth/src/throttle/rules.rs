@@ -103,4 +103,71 @@ mod tests {
         assert_eq!(network("::ffff:192.0.2.1").as_deref(), Some("192.0.2.1"));
         assert_eq!(network("unknown"), None);
     }
+
+    #[test]
+    fn each_failure_too_many_doubles_the_pause() {
+        let seconds =
+            |subject: &Subject, failures| subject.pause(failures).map(|pause| pause.as_secs());
+        let person = ["account", "device", "change"].map(str::to_owned);
+        let [account, device, change] = person;
+        for subject in [Subject::Account(account), Subject::Device(device), Subject::Change(change)]
+        {
+            let pauses =
+                [0, 4, 5, 6, 7, 13, 14, 15, 36, 37, 38, 69].map(|count| seconds(&subject, count));
+            let longest = Some(LONGEST.as_secs());
+            let expected = [
+                None,
+                None,
+                Some(1),
+                Some(2),
+                Some(4),
+                Some(256),
+                Some(512),
+                longest,
+                longest,
+                longest,
+                longest,
+                longest,
+            ];
+            assert_eq!(pauses, expected, "{subject:?}");
+        }
+        let address = Subject::Address("192.0.2.1".to_owned());
+        assert_eq!(
+            [49, 50, 51, 60].map(|count| seconds(&address, count)),
+            [None, Some(1), Some(2), Some(900)]
+        );
+    }
+
+    #[test]
+    fn what_is_counted_apart_has_a_key_of_its_own() {
+        let id = || "0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11".to_owned();
+        let keys = [
+            Subject::Account(id()),
+            Subject::Address(id()),
+            Subject::Device(id()),
+            Subject::Change(id()),
+        ];
+        let texts: std::collections::BTreeSet<_> = keys.iter().map(Subject::text).collect();
+        assert_eq!(texts.len(), 4, "{texts:?}");
+        let shared: Vec<_> = keys.iter().map(Subject::is_shared).collect();
+        assert_eq!(shared, [false, true, false, false]);
+    }
+
+    #[test]
+    fn an_address_is_counted_in_one_form() {
+        for (address, expected) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("::ffff:c000:201", Some("192.0.2.1")),
+            ("2001:0DB8:0:0:1::1", Some("2001:db8:0:0::/64")),
+            ("fe80::1", Some("fe80:0:0:0::/64")),
+            ("::1", Some("0:0:0:0::/64")),
+            ("", None),
+            ("192.0.2.1:80", None),
+            ("[2001:db8::1]", None),
+            ("192.0.2", None),
+            ("fe80::1%eth0", None),
+        ] {
+            assert_eq!(network(address).as_deref(), expected, "{address}");
+        }
+    }
 }

@@ -128,4 +128,55 @@ mod tests {
         trust.revoke(vec![], now.plus(Duration::from_secs(600)));
         assert!(trust.follow().0.revocations.is_empty());
     }
+
+    fn key(number: u8) -> PublicKey {
+        PublicKey { id: format!("k{number}"), bytes: kit_rpc::token::SigningKey::generate().1 }
+    }
+
+    #[test]
+    fn followers_hear_of_keys_when_they_change_and_there_is_nothing_to_follow_without_any() {
+        let trust = Trust::new(&Clock::fixed(Timestamp::from_seconds(1_800_000_000)));
+        assert!(!trust.is_known());
+        let (snapshot, mut updates) = trust.follow();
+        assert!(snapshot.snapshot && snapshot.keys.is_empty());
+        let (one, other) = (key(1), key(2));
+        for keys in
+            [vec![one.clone()], vec![one.clone()], vec![one, other.clone()], vec![other.clone()]]
+        {
+            trust.keys(keys);
+        }
+        let told: Vec<_> = std::iter::from_fn(|| updates.try_recv().ok())
+            .map(|update| update.keys.into_iter().map(|key| key.id).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(told, [vec!["k1"], vec!["k1", "k2"], vec!["k2"]]);
+        assert!(trust.is_known());
+        assert_eq!(trust.verifier.keys(), [other], "what this service checks by follows too");
+    }
+
+    #[test]
+    fn only_the_verifier_knows_of_ended_sessions() {
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let trust = Trust::new(&clock);
+        trust.keys(vec![key(1)]);
+        let session_id = Uuid::from_u128(1);
+        let until = clock.now().plus(Duration::from_secs(600));
+        trust.revoke(vec![Revocation { session_id, until }], clock.now());
+        assert!(trust.verifier.has_ended(session_id) && !trust.signatures.has_ended(session_id));
+        assert_eq!(trust.signatures.keys(), trust.verifier.keys());
+    }
+
+    #[test]
+    fn a_follower_that_falls_behind_gets_all_of_it_again() {
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let trust = Trust::new(&clock);
+        let (_, mut updates) = trust.follow();
+        let until = clock.now().plus(Duration::from_secs(600));
+        for number in 0..=BEHIND as u128 {
+            let session_id = Uuid::from_u128(number);
+            trust.revoke(vec![Revocation { session_id, until }], clock.now());
+        }
+        let behind = updates.try_recv();
+        assert!(matches!(behind, Err(broadcast::error::TryRecvError::Lagged(1))), "{behind:?}");
+        assert_eq!(trust.follow().0.revocations.len(), BEHIND + 1);
+    }
 }

@@ -5,7 +5,10 @@ use proto::auth::v1::LogoutRequest;
 
 use crate::harness::{App, by, from_address, until};
 
-kit_db::on_each_backend!(what_is_of_no_use_goes_and_what_is_still_needed_stays);
+kit_db::on_each_backend!(
+    what_is_of_no_use_goes_and_what_is_still_needed_stays,
+    more_than_one_batch_goes_in_one_round,
+);
 
 #[derive(QueryableByName)]
 struct Count {
@@ -49,4 +52,32 @@ async fn what_is_of_no_use_goes_and_what_is_still_needed_stays(backend: Backend)
     .await;
     app.passes(14 * 24 * 3600 - 1);
     assert!(auth.refreshes(&kept.refresh_token).await.is_ok(), "{backend:?}");
+}
+
+async fn more_than_one_batch_goes_in_one_round(backend: Backend) {
+    let app = App::new(backend, "batches").await;
+    let auth = app.replica().await;
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
+    db.up().await.unwrap();
+    let (bytes, moment) = match backend {
+        Backend::Sqlite => ("CAST(n AS BLOB)", "1799000000000000"),
+        Backend::Postgres => ("int4send(n)", "to_timestamp(1799000000)"),
+    };
+    let insert = format!(
+        "INSERT INTO attempts (key, failures, open_at, seen_at)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1201)
+         SELECT {bytes}, 1, {moment}, {moment} FROM numbers"
+    );
+    let written: Result<usize, kit_db::Error> = db
+        .write("test", move |connection| {
+            Box::pin(async move {
+                kit_db::on!(connection, conn => sql_query(insert).execute(conn).await)
+            })
+        })
+        .await;
+    assert_eq!(written.unwrap(), 1_201);
+    _ = auth.tries("ada", "guess", from_address("192.0.2.9")).await;
+    // It tidies when it starts, and then not for a minute.
+    let _swept = app.replica().await;
+    until("all that was old is gone", async || rows(&db).await[3] == 2).await;
 }

@@ -1,3 +1,4 @@
+use kit_base::error::Refusal;
 use kit_db::testing::Backend;
 use kit_rpc::VALIDATE_ONLY;
 use proto::auth::v1::{ChangePasswordRequest, TokenSet};
@@ -10,6 +11,8 @@ kit_db::on_each_backend!(
     a_right_guess_beside_a_bad_new_password_is_no_failure,
     a_wrong_guess_counts_whatever_the_new_password_is,
     an_empty_guess_is_wrong_and_counts_nothing,
+    of_two_changes_at_once_one_is_done_and_the_other_told,
+    a_password_is_the_same_however_its_letters_are_composed,
 );
 
 const NEW: &str = "another four words";
@@ -87,4 +90,43 @@ async fn an_empty_guess_is_wrong_and_counts_nothing(backend: Backend) {
         assert_eq!(told, [("current_password".to_owned(), "INCORRECT".to_owned())]);
     }
     asks(&auth, &ada, (PASSWORD, NEW), false).await.unwrap();
+}
+
+async fn of_two_changes_at_once_one_is_done_and_the_other_told(backend: Backend) {
+    let app = App::new(backend, "change_race").await;
+    let (one, other) = (app.replica().await, app.replica().await);
+    one.registers("ada").await;
+    let (here, there) = (one.signs_in("ada").await, one.signs_in("ada").await);
+    app.passes(1);
+    let (first, second) = tokio::join!(
+        asks(&one, &here, (PASSWORD, NEW), false),
+        asks(&other, &there, (PASSWORD, "a third of four words"), false),
+    );
+    let (new, old) = match (&first, &second) {
+        (Ok(()), Err(_)) => (NEW, "a third of four words"),
+        (Err(_), Ok(())) => ("a third of four words", NEW),
+        both => panic!("{both:?}"),
+    };
+    let late = first.and(second).unwrap_err();
+    let told = Refusal::of(&late).reason.unwrap_or_default();
+    assert!(matches!(told.as_str(), "VALIDATION_FAILED" | "SESSION_ENDED"), "{late:?}");
+    assert!(one.tries("ada", new, Default::default()).await.is_ok());
+    for gone in [old, PASSWORD] {
+        let refusal = one.tries("ada", gone, Default::default()).await;
+        assert_eq!(refused(refusal).1, "CREDENTIALS_INVALID");
+    }
+}
+
+async fn a_password_is_the_same_however_its_letters_are_composed(backend: Backend) {
+    let app = App::new(backend, "composed").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    let (composed, apart) = ("fünf Wörter für Ada", "fu\u{308}nf Wo\u{308}rter fu\u{308}r Ada");
+    asks(&auth, &ada, (PASSWORD, apart), false).await.unwrap();
+    for password in [composed, apart] {
+        assert!(auth.tries("ada", password, Default::default()).await.is_ok());
+    }
+    asks(&auth, &ada, (composed, NEW), false).await.unwrap();
+    assert!(auth.tries("ada", NEW, Default::default()).await.is_ok());
 }

@@ -15,6 +15,9 @@ kit_db::on_each_backend!(
     a_logout_ends_the_session_it_comes_from,
     a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_through,
     the_end_of_a_session_that_is_sent_again_answers_as_before,
+    what_only_asks_for_faults_begins_and_uses_up_nothing,
+    a_refresh_shows_where_its_session_was_last_used,
+    a_session_that_is_over_is_neither_listed_nor_ended,
 );
 
 async fn lists(
@@ -219,4 +222,61 @@ async fn a_token_that_was_changed_is_told_nothing_of_what_was_answered() {
     let other = if signature.starts_with('A') { "B" } else { "A" };
     ada.access_token = format!("{body}.{other}{}", &signature[1..]);
     assert_eq!(refused(logs_out(&auth, &ada, "out").await).1, "TOKEN_INVALID");
+}
+
+async fn what_only_asks_for_faults_begins_and_uses_up_nothing(backend: Backend) {
+    let app = App::new(backend, "validate").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    let validating = |mut metadata: tonic::metadata::MetadataMap| {
+        metadata.insert(kit_rpc::VALIDATE_ONLY, "true".parse().unwrap());
+        metadata
+    };
+    let login = proto::auth::v1::LoginRequest {
+        email: email("ada"),
+        password: PASSWORD.to_owned(),
+        device: None,
+    };
+    let mut login = tonic::Request::new(login);
+    *login.metadata_mut() = validating(Default::default());
+    assert_eq!(crate::harness::faults(auth.sessions().login(login).await), []);
+    let refresh =
+        proto::auth::v1::RefreshRequest { refresh_token: ada.refresh_token.clone(), device: None };
+    let mut refresh = tonic::Request::new(refresh);
+    *refresh.metadata_mut() = validating(Default::default());
+    assert_eq!(crate::harness::faults(auth.sessions().refresh(refresh).await), []);
+    let sessions = lists(&auth, &ada, 0, "").await.unwrap().sessions;
+    assert_eq!((sessions.len(), sessions[0].address.as_str()), (1, "192.0.2.1"), "{backend:?}");
+}
+
+async fn a_refresh_shows_where_its_session_was_last_used(backend: Backend) {
+    let app = App::new(backend, "last_used").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    let begun = lists(&auth, &ada, 0, "").await.unwrap().sessions.remove(0);
+    app.passes(300);
+    let ada = auth.refreshes(&ada.refresh_token).await.unwrap();
+    let used = lists(&auth, &ada, 0, "").await.unwrap().sessions.remove(0);
+    assert_eq!((used.id, used.created_at), (begun.id, begun.created_at), "{backend:?}");
+    assert_eq!((begun.address.as_str(), used.address.as_str()), ("192.0.2.1", "192.0.2.2"));
+    let seconds = |moment: Option<prost_types::Timestamp>| moment.unwrap().seconds;
+    assert_eq!(seconds(used.last_seen_at) - seconds(begun.last_seen_at), 300, "{backend:?}");
+    assert_eq!(seconds(used.expires_at) - seconds(begun.expires_at), 300, "{backend:?}");
+}
+
+async fn a_session_that_is_over_is_neither_listed_nor_ended(backend: Backend) {
+    let app = App::new(backend, "over").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let forgotten = auth.signs_in("ada").await;
+    let id = current(&auth, &forgotten).await;
+    app.passes(14 * 24 * 3600 - 1);
+    let here = auth.signs_in("ada").await;
+    assert_eq!(lists(&auth, &here, 0, "").await.unwrap().sessions.len(), 2, "{backend:?}");
+    app.passes(1);
+    assert_eq!(lists(&auth, &here, 0, "").await.unwrap().sessions.len(), 1, "{backend:?}");
+    assert_eq!(refused(revokes(&auth, &here, &id).await).1, "SESSION_NOT_FOUND", "{backend:?}");
+    assert_eq!(refused(auth.refreshes(&forgotten.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
 }

@@ -1,18 +1,22 @@
 use std::time::Duration;
 
+use diesel::{QueryableByName, sql_query, sql_types::BigInt};
+use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
 use kit_base::error::Refusal;
-use kit_db::testing::Backend;
+use kit_db::{Db, testing::Backend};
 use proto::auth::v1::Device;
 use tonic::Code;
 
-use crate::harness::{App, PASSWORD, from_address, refused};
+use crate::harness::{App, PASSWORD, from_address, refused, until};
 
 kit_db::on_each_backend!(
     after_five_failures_the_next_attempt_has_to_wait,
     attempts_at_once_through_several_replicas_do_not_slip_through,
     an_attack_does_not_lock_out_an_owner_whose_device_is_known,
     an_address_that_tries_account_after_account_has_to_wait_too,
+    an_attackers_own_success_opens_nothing_for_the_next_guess,
+    failures_are_forgotten_after_a_day_and_not_before,
 );
 
 async fn after_five_failures_the_next_attempt_has_to_wait(backend: Backend) {
@@ -109,4 +113,64 @@ async fn an_address_that_tries_account_after_account_has_to_wait_too(backend: Ba
     assert!(auth.tries("ada", PASSWORD, from_address("2001:db8:0:1::1")).await.is_ok());
     app.passes(1);
     assert!(auth.tries("ada", PASSWORD, from_address("2001:db8::ffff")).await.is_ok());
+}
+
+async fn an_attackers_own_success_opens_nothing_for_the_next_guess(backend: Backend) {
+    let app = App::new(backend, "own_success").await;
+    let auth = app.replica().await;
+    auth.registers("eve").await;
+    let from = || from_address("198.51.100.1");
+    let own = || auth.tries("eve", PASSWORD, from());
+    for number in 0..49 {
+        let guess = auth.tries(&format!("user{number}"), "guess", from()).await;
+        assert_eq!(refused(guess).1, "CREDENTIALS_INVALID");
+    }
+    own().await.unwrap();
+    assert_eq!(refused(auth.tries("a", "guess", from()).await).1, "CREDENTIALS_INVALID");
+    // The fiftieth failure, however often it succeeded between.
+    for pause in [1, 2, 4] {
+        let status = own().await.unwrap_err();
+        let Refusal { reason, retry_after, .. } = Refusal::of(&status);
+        let wait = Some(Duration::from_secs(pause));
+        assert_eq!((reason.as_deref(), retry_after), (Some("TOO_MANY_ATTEMPTS"), wait));
+        app.passes(pause);
+        own().await.unwrap();
+        let guess = auth.tries(&format!("after{pause}"), "guess", from()).await;
+        assert_eq!(refused(guess).1, "CREDENTIALS_INVALID");
+    }
+}
+
+async fn failures_are_forgotten_after_a_day_and_not_before(backend: Backend) {
+    let app = App::new(backend, "forgotten").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let guess = || auth.tries("ada", "guess", Device::default());
+    for _ in 0..5 {
+        assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID");
+    }
+    app.passes(24 * 3600 - 10);
+    // It tidies when it starts.
+    let _early = app.replica().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID");
+    assert_eq!(refused(guess().await).1, "TOO_MANY_ATTEMPTS", "five of them are a day old");
+    app.passes(24 * 3600 + 10);
+    let _late = app.replica().await;
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
+    db.up().await.unwrap();
+    until("it is forgotten", async || {
+        let count = kit_db::read!(&db, "test", conn =>
+            sql_query("SELECT count(*) AS count FROM attempts").get_result::<Count>(conn).await);
+        count.unwrap().count == 0
+    })
+    .await;
+    for _ in 0..5 {
+        assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID", "they are free again");
+    }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }

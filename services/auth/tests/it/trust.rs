@@ -1,13 +1,17 @@
 use std::time::Duration;
 
 use kit_db::testing::Backend;
-use proto::auth::v1::{LogoutRequest, TrustUpdate, WatchTrustRequest};
+use proto::auth::v1::{ChangePasswordRequest, LogoutRequest, TrustUpdate, WatchTrustRequest};
 use tokio::time::{Instant, timeout};
 use tonic::Streaming;
 
-use crate::harness::{App, Replica, by};
+use crate::harness::{App, PASSWORD, Replica, by};
 
-kit_db::on_each_backend!(the_end_of_a_session_is_seen_through_every_replica_soon);
+kit_db::on_each_backend!(
+    the_end_of_a_session_is_seen_through_every_replica_soon,
+    a_new_password_tells_of_each_session_that_it_ended,
+    an_end_is_told_of_as_long_as_a_token_may_be_alive,
+);
 
 /// A second is promised; a machine that is busy with much else takes longer.
 const SOON: Duration = Duration::from_secs(5);
@@ -63,4 +67,39 @@ async fn a_stream_ends_when_its_replica_drains() {
     assert!(next(&mut updates, SOON).await.unwrap().snapshot);
     auth.stop.cancel();
     assert_eq!(next(&mut updates, SOON).await, None);
+}
+
+async fn a_new_password_tells_of_each_session_that_it_ended(backend: Backend) {
+    let app = App::new(backend, "trust_password").await;
+    let (one, other) = (app.replica().await, app.replica().await);
+    one.registers("ada").await;
+    let here = one.signs_in("ada").await;
+    let there = [one.signs_in("ada").await, one.signs_in("ada").await];
+    let mut updates = follows(&other).await;
+    assert!(next(&mut updates, SOON).await.unwrap().revocations.is_empty());
+    let (current_password, new_password) = (PASSWORD.to_owned(), "another four words".to_owned());
+    let change = ChangePasswordRequest { current_password, new_password };
+    one.accounts().change_password(by(&here, change)).await.unwrap();
+    let mut ended = vec![];
+    while ended.len() < 2 {
+        ended.extend(next(&mut updates, SOON).await.unwrap().revocations);
+    }
+    assert_eq!(ended.len(), 2, "the session that asks goes on");
+    assert!(other.asks_with(&here).await.is_ok());
+    for gone in &there {
+        assert!(other.asks_with(gone).await.is_err(), "{backend:?}");
+    }
+}
+
+async fn an_end_is_told_of_as_long_as_a_token_may_be_alive(backend: Backend) {
+    let app = App::new(backend, "trust_until").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    auth.sessions().logout(by(&ada, LogoutRequest {})).await.unwrap();
+    for (seconds, told) in [(659, 1), (1, 0)] {
+        app.passes(seconds);
+        let late = next(&mut follows(&app.replica().await).await, SOON).await.unwrap();
+        assert_eq!(late.revocations.len(), told, "{backend:?}");
+    }
 }
