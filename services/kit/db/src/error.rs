@@ -99,3 +99,102 @@ impl<E: std::error::Error + Send + Sync + 'static> From<deadpool::managed::PoolE
         Self::Unavailable(Absent::new(error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::DatabaseErrorInformation;
+
+    use super::*;
+
+    /// What a server says of an error.
+    struct Said(&'static str, Option<&'static str>);
+
+    impl DatabaseErrorInformation for Said {
+        fn message(&self) -> &str {
+            self.0
+        }
+        fn details(&self) -> Option<&str> {
+            None
+        }
+        fn hint(&self) -> Option<&str> {
+            None
+        }
+        fn table_name(&self) -> Option<&str> {
+            None
+        }
+        fn column_name(&self) -> Option<&str> {
+            None
+        }
+        fn constraint_name(&self) -> Option<&str> {
+            self.1
+        }
+        fn statement_position(&self) -> Option<i32> {
+            None
+        }
+    }
+
+    fn failed(kind: DatabaseErrorKind, message: &'static str) -> Error {
+        DieselError::DatabaseError(kind, Box::new(Said(message, None))).into()
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_is_broken() {
+        use DatabaseErrorKind::{
+            ClosedConnection, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction,
+            SerializationFailure, UnableToSendCommand, Unknown,
+        };
+        for (kind, message, passes) in [
+            (ClosedConnection, "connection closed", true),
+            (UnableToSendCommand, "broken pipe", true),
+            (SerializationFailure, "could not serialize access", true),
+            (ReadOnlyTransaction, "cannot execute UPDATE in a read-only transaction", true),
+            (Unknown, "canceling statement due to statement timeout", true),
+            (Unknown, "canceling statement due to lock timeout", true),
+            (Unknown, "terminating connection due to administrator command", true),
+            (Unknown, "the database system is starting up", true),
+            (Unknown, "deadlock detected", true),
+            (Unknown, "cached plan must not change result type", true),
+            (Unknown, "database is locked", true),
+            (Unknown, "relation \"tasks\" does not exist", false),
+            (Unknown, "the column says: deadlock detected", false),
+            (NotNullViolation, "null value in column", false),
+            (ForeignKeyViolation, "violates foreign key", false),
+        ] {
+            let error = failed(kind, message);
+            assert_eq!(error.is_passing(), passes, "{message}");
+            let (code, again) = (error.fault().0, error.retry_after().is_some());
+            let expected = if passes { Code::Unavailable } else { Code::Internal };
+            assert_eq!((code, again), (expected, passes), "{message}");
+            assert!(chain(&error).contains(message), "the log has the cause: {}", chain(&error));
+            assert!(!error.to_string().contains(message), "who asks has not: {error}");
+        }
+        assert!(Error::from(DieselError::BrokenTransactionManager).is_passing());
+        assert!(!Error::from(DieselError::RollbackTransaction).is_passing());
+    }
+
+    #[test]
+    fn a_taken_key_is_called_by_its_constraint_or_by_what_is_said_of_it() {
+        for (constraint, called) in [
+            (Some("accounts_email_key"), "accounts_email_key"),
+            (None, "UNIQUE failed: accounts.email"),
+        ] {
+            let said = Box::new(Said("UNIQUE failed: accounts.email", constraint));
+            let error = DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, said);
+            let Error::Taken(key) = error.into() else { panic!("it is taken") };
+            assert_eq!(key, called);
+        }
+    }
+
+    #[test]
+    fn all_who_waited_are_told_the_same() {
+        for error in [
+            failed(DatabaseErrorKind::ClosedConnection, "lost"),
+            failed(DatabaseErrorKind::Unknown, "no such table"),
+            Error::Taken("key".to_owned()),
+            Error::NotFound,
+        ] {
+            let again = error.told_again();
+            assert_eq!((again.fault(), chain(&again)), (error.fault(), chain(&error)));
+        }
+    }
+}

@@ -25,6 +25,8 @@ mod sqlite;
 pub mod statement;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 #[doc(hidden)]

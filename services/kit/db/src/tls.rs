@@ -74,4 +74,20 @@ mod tests {
         assert_eq!(split("postgres://u@h/db").unwrap(), ("postgres://u@h/db".to_owned(), None));
         assert!(split("postgres://u@h/db?sslmode=sometimes").is_err());
     }
+
+    #[test]
+    fn what_is_no_setting_of_tls_stays_in_the_url_as_it_is() {
+        for (url, rest) in [
+            ("postgres://u@h/db?", "postgres://u@h/db"),
+            ("postgres://u@h/db?&sslmode=require&", "postgres://u@h/db"),
+            ("postgres://u@h/db?a=b&sslmode=disable&c=%26d&e", "postgres://u@h/db?a=b&c=%26d&e"),
+            ("postgres://u@h/db?xsslmode=require", "postgres://u@h/db?xsslmode=require"),
+        ] {
+            assert_eq!(split(url).unwrap().0, rest, "{url}");
+        }
+        let (_, tls) = split("postgres://u@h/db?sslrootcert=/ca.pem").unwrap();
+        assert_eq!(tls, None, "a root alone asks for nothing");
+        let (_, tls) = split("postgres://u@h/db?sslmode=verify-ca").unwrap();
+        assert_eq!(tls, Some(Tls { root: None }));
+    }
 }
