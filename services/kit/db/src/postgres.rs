@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
-use deadpool::managed::{Hook, HookError, QueueMode};
+use deadpool::managed::{Hook, HookError, Metrics, QueueMode};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncPgConnection, SimpleAsyncConnection as _,
     pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool,
+        AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod, deadpool::Pool,
     },
 };
 use futures_util::FutureExt as _;
@@ -100,24 +100,7 @@ fn pool(
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", manager);
     let lifetime = limits.connection_lifetime;
     let fresh = Hook::async_fn(move |connection: &mut AsyncPgConnection, metrics| {
-        async move {
-            // A tenth either way, so that the pods' connections do not all end at once.
-            let share = (std::ptr::from_ref(connection) as usize >> 6) % 200;
-            if metrics.age() > lifetime.mul_f64(0.9 + share as f64 / 1000.0) {
-                return Err(HookError::message("old enough"));
-            }
-            // One that rested may have been left on a demoted primary: it answers reads and fails every write.
-            if metrics.last_used() > Duration::from_secs(10) {
-                let primary =
-                    "DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'read only'; END IF; END $$";
-                connection
-                    .batch_execute(primary)
-                    .await
-                    .map_err(|error| HookError::message(error.to_string()))?;
-            }
-            Ok(())
-        }
-        .boxed()
+        is_fresh(connection, metrics, lifetime).boxed()
     });
     Ok(Pool::builder(manager)
         .max_size(limits.connections)
@@ -128,6 +111,26 @@ fn pool(
         .recycle_timeout(Some(limits.recycle))
         .pre_recycle(fresh)
         .build()?)
+}
+
+/// Refuses a connection that is old, or may be one to a database that takes no writes any more.
+async fn is_fresh(
+    connection: &mut AsyncPgConnection,
+    metrics: &Metrics,
+    lifetime: Duration,
+) -> Result<(), HookError<PoolError>> {
+    // A tenth either way, so that the pods' connections do not all end at once.
+    let share = (std::ptr::from_ref(connection) as usize >> 6) % 200;
+    if metrics.age() > lifetime.mul_f64(0.9 + share as f64 / 1000.0) {
+        return Err(HookError::message("old enough"));
+    }
+    // One that rested may have been left on a demoted primary: it answers reads and fails every write.
+    if metrics.last_used() > Duration::from_secs(10) {
+        let primary = "DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'read only'; END IF; END $$";
+        let asked = connection.batch_execute(primary).await;
+        asked.map_err(|error| HookError::message(error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// Holds one shared connection open for as long as anyone holds the lanes.
