@@ -19,7 +19,11 @@ pub(super) struct Step {
 }
 
 fn step(title: &'static str, labels: &'static [&'static str], due_in_days: u64) -> Step {
-    Step { title, labels, priority: "none", due_in_days: Some(due_in_days), ..Step::default() }
+    Step { due_in_days: Some(due_in_days), ..some_day(title, labels) }
+}
+
+fn some_day(title: &'static str, labels: &'static [&'static str]) -> Step {
+    Step { title, labels, priority: "none", ..Step::default() }
 }
 
 fn part(below: usize, title: &'static str) -> Step {
@@ -62,11 +66,6 @@ pub(super) fn steps() -> Vec<Step> {
         Step { at: Some("08:00"), ..step("Read the meters: power, gas, water", &["home"], 21) },
         Step { priority: "high", ..step("Order the Internet connection", &["phone", "online"], 5) },
         Step { priority: "low", ..step("Ask the neighbours for a dinner", &["fun"], 28) },
-        Step {
-            priority: "low",
-            title: "Paint the door blue",
-            labels: &["fun", "home"],
-            ..Step::default()
-        },
+        Step { priority: "low", ..some_day("Paint the door blue", &["fun", "home"]) },
     ]
 }
