@@ -75,7 +75,8 @@ mod tests {
             let value = http::HeaderValue::from_bytes(bytes).unwrap();
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        let answer = Authenticate::new(verifier).layer(handler).oneshot(request).await.unwrap();
+        let authenticated = Authenticated { inner: handler, verifier: Some(verifier) };
+        let answer = authenticated.oneshot(request).await.unwrap();
         let caller = answer.into_body();
         caller
             .map(|caller| caller.session_id)
