@@ -57,8 +57,11 @@ fn identity(request: &ListTasksRequest) -> String {
 
 fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
     let mut faults = vec![];
-    let status = request.status().map(Status::try_from).collect::<Result<Vec<_>, ()>>();
-    let priority = request.priority().map(Priority::try_from).collect::<Result<Vec<_>, ()>>();
+    // By number: the getters of the message leave out what they do not know, and what is left would be another list.
+    let status = request.status.iter().map(|&number| known::<v1::Status, Status>(number));
+    let status = status.collect::<Result<Vec<_>, ()>>();
+    let priority = request.priority.iter().map(|&number| known::<v1::Priority, Priority>(number));
+    let priority = priority.collect::<Result<Vec<_>, ()>>();
     let project = field_id("project_id", request.project_id.as_ref(), &mut faults);
     let v1::ListTasksRequest { label, due_before, query, order_by, .. } = request;
     if status.is_err() {
@@ -91,6 +94,11 @@ fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
     let due_before = due_before.map(|moment| Timestamp::from_proto(moment.seconds, moment.nanos));
     let (status, priority) = (status.unwrap_or_default(), priority.unwrap_or_default());
     Ok((Filter { project, status, priority, labels, due_before, words }, order_by))
+}
+
+/// A name of a closed set, by the number that the contract `C` gives it.
+fn known<C: TryFrom<i32>, N: TryFrom<C, Error = ()>>(number: i32) -> Result<N, ()> {
+    C::try_from(number).map_err(drop).and_then(N::try_from)
 }
 
 /// The words and labels that a task has to have, as they are compared.
@@ -278,6 +286,20 @@ mod tests {
         for order_by in ["title", "--due", "created_at ", "-", "+due", "DUE"] {
             let expected = ("order_by".to_owned(), "UNKNOWN_VALUE".to_owned());
             assert_eq!(refused(asked(order_by)), [expected], "{order_by}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_names_nothing_is_refused_wherever_it_stands() {
+        for number in [i32::MIN, -1, 0, 6, 99, i32::MAX] {
+            for numbers in [vec![number], vec![1, number], vec![number, 1]] {
+                let list = ListTasksRequest { status: numbers.clone(), ..asked("") };
+                let expected = ("status".to_owned(), "UNKNOWN_VALUE".to_owned());
+                assert_eq!(refused(list), [expected], "{numbers:?}");
+                let list = ListTasksRequest { priority: numbers.clone(), ..asked("") };
+                let expected = ("priority".to_owned(), "UNKNOWN_VALUE".to_owned());
+                assert_eq!(refused(list), [expected], "{numbers:?}");
+            }
         }
     }
 
