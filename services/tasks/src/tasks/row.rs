@@ -143,7 +143,7 @@ impl Row for Task {
             completion_id: _,
             trashed_at,
             trash_id: _,
-            estimate_minutes,
+            estimate_minutes: minutes,
         } = self;
         changes.field("project_id", before.map(|before| before.project_id.0), project_id.0);
         let parent = parent_id.map(|id| id.0);
@@ -152,17 +152,13 @@ impl Row for Task {
         changes.field("description", before.map(|before| &before.description), description);
         changes.field("status", before.map(|before| before.status.name()), status.name());
         changes.field("priority", before.map(|before| before.priority.name()), priority.name());
-        changes.field(
-            "due",
-            before.map(|before| before.due().map(Due::into_fields)),
-            self.due().map(Due::into_fields),
-        );
+        let due = |task: &Self| task.due().map(Due::into_fields);
+        changes.field("due", before.map(due), due(self));
         changes.field("labels", before.map(|before| &before.labels.0), &labels.0);
         changes.field("rank", before.map(|before| &before.rank), rank);
         changes.field("completed_at", before.map(|before| before.completed_at), *completed_at);
         changes.field("deleted_at", before.map(|before| before.trashed_at), *trashed_at);
-        let minutes = before.map(|before| before.estimate_minutes);
-        changes.field("estimate_minutes", minutes, *estimate_minutes);
+        changes.field("estimate_minutes", before.map(|task| task.estimate_minutes), *minutes);
     }
 }
 
