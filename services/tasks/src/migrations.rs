@@ -131,10 +131,11 @@ pub(crate) mod tests {
         }
 
         /// A statement, as another release sends it.
-        pub(crate) async fn runs(&self, statement: &'static str) {
+        pub(crate) async fn runs(&self, statement: impl Into<String>) {
+            let statement = statement.into();
             let done = self.db.write("test", move |connection| {
                 Box::pin(
-                    async move { on!(connection, conn => conn.batch_execute(statement).await) },
+                    async move { on!(connection, conn => conn.batch_execute(&statement).await) },
                 )
             });
             done.await.unwrap();

@@ -250,7 +250,7 @@ mod tests {
 
     use diesel_async::SimpleAsyncConnection as _;
     use futures_util::future::{BoxFuture, FutureExt as _, join_all};
-    use kit_base::Fault as _;
+    use kit_base::{Fault as _, error::Absent};
     use kit_db::{statement, testing::Backend};
     use proto::tasks::v1;
     use tokio::sync::Semaphore;
@@ -260,6 +260,7 @@ mod tests {
 
     kit_db::on_each_backend!(
         of_writes_that_wait_together_each_fares_as_it_deserves,
+        a_database_that_is_gone_is_not_asked_again_for_each_write,
         a_write_that_panics_does_not_keep_its_queue,
         what_is_not_wanted_any_more_is_not_carried_out,
         a_scope_takes_no_more_writes_than_it_can_hold,
@@ -271,6 +272,7 @@ mod tests {
         Succeed,
         Refuse,
         BreakTheDatabase,
+        LoseTheDatabase,
         Panic,
         /// Until the gate is opened.
         Wait,
@@ -316,6 +318,11 @@ mod tests {
                     Act::BreakTheDatabase => {
                         let query = statement!(conn => conn.batch_execute("SELECT a FROM b").await);
                         unit.query(query).await?;
+                    }
+                    Act::LoseTheDatabase => {
+                        self.gates.carried_out.fetch_add(1, Ordering::SeqCst);
+                        let gone = Absent::new(anyhow::anyhow!("the server went away"));
+                        return Err(kit_db::Error::Unavailable(gone).into());
                     }
                     Act::Panic => panic!("as a fault of ours would"),
                     Act::Wait => {
@@ -377,6 +384,15 @@ mod tests {
         assert_eq!(outcomes, [done, refused, Err("INTERNAL"), done, refused]);
         let alone = writes.submit(writes.submission(Act::BreakTheDatabase)).await;
         assert_eq!(alone, Err("INTERNAL"));
+        assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+    }
+
+    async fn a_database_that_is_gone_is_not_asked_again_for_each_write(backend: Backend) {
+        let writes = Writes::new(backend).await;
+        let acts = [Act::LoseTheDatabase, Act::Succeed, Act::LoseTheDatabase];
+        let outcomes = writes.together(acts.map(|act| writes.submission(act)).into()).await;
+        assert_eq!(outcomes, [Err("DATABASE_UNAVAILABLE"); 3], "none of them was kept");
+        assert_eq!(writes.carried_out(), 2, "the first, and the one that lost it");
         assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
     }
 

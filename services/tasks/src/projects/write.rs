@@ -158,3 +158,34 @@ async fn delete(
     }
     Ok(Answer::new(v1::DeleteProjectResponse {}))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::rows::Row as _;
+
+    fn all() -> [Write; 4] {
+        let (id, if_version) = (ProjectId(uuid::Uuid::from_u128(1)), Some(1));
+        [
+            Write::CreateInbox,
+            Write::Create { id: Some(id), name: "Attic".to_owned() },
+            Write::Update { id, fields: ProjectFields::default(), if_version },
+            Write::Delete { id, if_version },
+        ]
+    }
+
+    #[test]
+    fn each_write_is_counted_under_its_name_and_an_inbox_as_what_is_made() {
+        let [inbox, others @ ..] = all().map(|write| write.label());
+        assert_eq!(others.map(|[_, operation]| operation), OPERATIONS.1);
+        assert_eq!(others.map(|[object, _]| object), [Project::TYPE; 3]);
+        assert_eq!(inbox, others[0]);
+        assert_eq!(OPERATIONS.0, Project::TYPE);
+    }
+
+    #[test]
+    fn each_write_names_the_rows_that_it_is_about() {
+        // An id of the client's choice is looked for among tasks too.
+        assert_eq!(all().map(|write| write.wanted().len()), [0, 2, 1, 1]);
+    }
+}

@@ -144,3 +144,16 @@ async fn purge(unit: &mut Unit, actor: &Actor, id: ObjectId) -> Result<Answer, E
     }
     Ok(Answer::new(v1::PurgeTrashResponse {}))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_write_is_counted_under_a_name_of_its_own() {
+        let id = ObjectId(uuid::Uuid::from_u128(1));
+        let labels = [Write::Restore { id }, Write::Purge { id }].map(|write| write.label());
+        assert_eq!(labels.map(|[object, _]| object), [OPERATIONS.0; 2]);
+        assert_eq!(labels.map(|[_, operation]| operation), OPERATIONS.1);
+    }
+}

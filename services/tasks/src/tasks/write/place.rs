@@ -214,3 +214,6 @@ async fn make_room(
         return Ok(own);
     }
 }
+
+#[cfg(test)]
+mod tests;
