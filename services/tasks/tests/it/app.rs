@@ -7,7 +7,7 @@ use kit_db::{
     Db, on,
     testing::{Backend, Database},
 };
-use kit_process::{Secret, serve::Limits};
+use kit_process::{Secret, config::Period, serve::Limits};
 use kit_rpc::{
     GrpcChannel,
     channel::local,
@@ -55,8 +55,19 @@ impl TrustService for Trust {
 pub(crate) struct App {
     key: Arc<SigningKey>,
     channel: GrpcChannel,
+    auth: GrpcChannel,
     stop: Stop,
     database: Database,
+}
+
+/// Another process on the database of an [`App`].
+pub(crate) struct Replica(GrpcChannel);
+
+impl Replica {
+    /// The same user, who asks this one.
+    pub(crate) fn of(&self, user: &User) -> User {
+        User { token: user.token.clone(), channel: self.0.clone() }
+    }
 }
 
 impl App {
@@ -65,14 +76,22 @@ impl App {
         let (pkcs8, public) = SigningKey::generate();
         let auth = local(Routes::new(TrustServiceServer::new(Trust(public))).into_axum_router());
         let (key, stop) = (Arc::new(SigningKey::new("k".to_owned(), &pkcs8).unwrap()), Stop::new());
-        let app = Self { channel: start(&database, auth, &stop).await, key, stop, database };
-        for _ in 0..500 {
-            if app.user(0).tasks().list_tasks(app.user(0).asks(Default::default())).await.is_ok() {
-                return app;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the service is not ready after 5 s");
+        let channel = start(&database, auth.clone(), &stop).await;
+        let app = Self { channel, auth, key, stop, database };
+        app.user(0).is_let_in().await;
+        app
+    }
+
+    /// Another process, that stops with this one.
+    pub(crate) async fn replica(&self) -> Replica {
+        let replica = Replica(start(&self.database, self.auth.clone(), &self.stop).await);
+        replica.of(&self.user(0)).is_let_in().await;
+        replica
+    }
+
+    /// Tells the service to stop, as SIGTERM does.
+    pub(crate) fn stops(&self) {
+        self.stop.cancel();
     }
 
     /// Runs a statement on the database, beside the service.
@@ -115,8 +134,10 @@ async fn start(database: &Database, auth: GrpcChannel, stop: &Stop) -> GrpcChann
     let service = tasks::build(config, Clock::system(), tasks::Peers { auth }).await.unwrap();
     let (channel, stop) = (service.channel(), stop.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // No balancer has to learn of the end of a test.
+    let limits = Limits { drain_delay: Period::from_secs(0), ..Limits::default() };
     kit_base::work::detach(async move {
-        kit_process::serve::serve(service, listener, &Limits::default(), stop).await
+        kit_process::serve::serve(service, listener, &limits, stop).await
     });
     channel
 }
@@ -135,6 +156,17 @@ pub(crate) struct User {
 }
 
 impl User {
+    /// Waits until the service is ready.
+    async fn is_let_in(&self) {
+        for _ in 0..500 {
+            if self.tasks().list_tasks(self.asks(Default::default())).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the service is not ready after 5 s");
+    }
+
     pub(crate) fn tasks(&self) -> TaskServiceClient<GrpcChannel> {
         TaskServiceClient::new(self.channel.clone())
     }

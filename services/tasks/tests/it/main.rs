@@ -3,19 +3,26 @@
 
 mod acts;
 mod app;
+mod arranged;
 mod completeness;
 mod cursors;
 mod every_write;
 mod feed;
+mod inputs;
+mod labels;
 mod lists;
 mod order;
+mod pages;
 mod places;
 mod projects;
 mod refusals;
 mod replay;
+mod replicas;
 mod status;
 mod tasks;
 mod trash;
 mod tree;
+mod twins;
+mod watching;
 mod words;
 mod writes;
