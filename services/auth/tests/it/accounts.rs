@@ -85,7 +85,7 @@ async fn every_fault_of_a_registration_is_said_at_once(backend: Backend) {
         ("email", "INVALID"),
         ("password", "TOO_SHORT"),
         ("name", "TOO_SHORT"),
-        ("time_zone", "UNKNOWN"),
+        ("time_zone", "TIME_ZONE"),
     ];
     assert_eq!(
         faults(auth.accounts().register(request).await),

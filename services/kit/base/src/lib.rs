@@ -13,6 +13,7 @@ pub mod sql;
 pub mod text;
 pub mod time;
 pub mod work;
+pub mod zone;
 
 pub use clock::Clock;
 pub use error::{Fault, Violation, status};

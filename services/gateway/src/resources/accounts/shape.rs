@@ -57,7 +57,7 @@ object! {
         password: String,
         /// How the user is called.
         name: Option<String>,
-        /// An IANA name; UTC when absent.
+        /// An IANA name, kept in the spelling of the database of zones; UTC when absent.
         #[schema(format = "time-zone", example = "Europe/Berlin")]
         time_zone: Option<String>,
     }

@@ -31,7 +31,7 @@ object! {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false, example = "2026-09-01T09:00:00")]
         datetime: Option<String>,
-        /// Whose time of day it is: an IANA name.
+        /// Whose time of day it is: an IANA name, kept in the spelling of the database of zones; an older name of a place stays.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false, format = "time-zone", example = "Europe/Berlin")]
         time_zone: Option<String>,

@@ -2,7 +2,7 @@
 use std::ops::RangeInclusive;
 
 use jiff::{civil, tz::TimeZone};
-use kit_base::{Timestamp, Violation};
+use kit_base::{Timestamp, Violation, zone};
 use serde::Serialize;
 
 /// A due, as it was said, and the moment it stands for in lists.
@@ -70,7 +70,6 @@ const TIME: &str =
     "a wall time from 0001-01-02 to 9999-12-29 in whole seconds, as 2026-09-01T09:00:00";
 const OFFSET: &str =
     "a time with `Z` or an offset is a time in UTC; leave either out beside another `time_zone`";
-const ZONE: &str = "an IANA name as Europe/Berlin";
 
 fn day(text: &str, faults: &mut Vec<Violation>) -> Option<Due> {
     let day = (text.len() == 10).then(|| text.parse::<civil::Date>().ok()).flatten();
@@ -102,11 +101,9 @@ fn time(text: &str, zone: Option<&str>, faults: &mut Vec<Violation>) -> Option<D
     if wall.is_none() {
         faults.push(Violation::new("due.datetime", "DATETIME", TIME));
     }
-    let place = zone.map(TimeZone::get).transpose();
-    if place.is_err() {
-        faults.push(Violation::new("due.time_zone", "TIME_ZONE", ZONE));
-    }
-    let ((wall, offset), mut place) = (wall?, place.ok()?);
+    let place = zone.map(|name| zone::named("due.time_zone", name)).transpose();
+    let place = place.map_err(|fault| faults.push(fault)).ok();
+    let ((wall, offset), mut place) = (wall?, place?);
     if offset && place.as_ref().is_some_and(|place| place.iana_name() != Some("UTC")) {
         faults.push(Violation::new("due.datetime", "CONFLICT", OFFSET));
         return None;
@@ -248,7 +245,7 @@ mod tests {
             let due = parse(None, Some("2026-09-01T09:00:00"), Some(given)).unwrap();
             assert_eq!(due.zone.as_deref(), Some(kept));
         }
-        for given in ["Mars/Base", "+02:00", "", "Europe/Berlin "] {
+        for given in ["Mars/Base", "Etc/Unknown", "Factory", "+02:00", "", "Europe/Berlin "] {
             assert_eq!(
                 parse(None, Some("2026-09-01T09:00:00"), Some(given)),
                 Err(vec!["due.time_zone".to_owned()]),
