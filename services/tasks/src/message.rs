@@ -1,6 +1,6 @@
 //! What the messages of all resources say in the same way.
 use kit_base::{Timestamp, Violation};
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Hyphenated};
 
 use crate::Error;
 
@@ -15,7 +15,7 @@ pub(crate) fn path_id<T: std::str::FromStr>(
     text: &str,
     missing: impl Into<Error>,
 ) -> Result<T, Error> {
-    text.parse().map_err(|_| missing.into())
+    id(text).ok_or_else(|| missing.into())
 }
 
 /// An id that a field names.
@@ -24,11 +24,16 @@ pub(crate) fn field_id<T: std::str::FromStr>(
     text: Option<&String>,
     faults: &mut Vec<Violation>,
 ) -> Option<T> {
-    let parsed = text?.parse().ok();
+    let parsed = id(text?);
     if parsed.is_none() {
-        faults.push(Violation::new(field, "ID", "a UUID"));
+        faults.push(Violation::new(field, "ID", "a UUID with its hyphens"));
     }
     parsed
+}
+
+/// A UUID in the one form that has hyphens and nothing else (RFC 9562, 4).
+fn id<T: std::str::FromStr>(text: &str) -> Option<T> {
+    (text.len() == Hyphenated::LENGTH).then(|| text.parse().ok()).flatten()
 }
 
 /// An id of the client's choice: a UUIDv7 (RFC 9562).
@@ -49,6 +54,28 @@ mod tests {
 
     const OF_VERSION_7: &str = "01a22219-328d-797c-a299-3514c8f144d2";
 
+    const OTHER_FORMS: [&str; 3] = [
+        "01a22219328d797ca2993514c8f144d2",
+        "{01a22219-328d-797c-a299-3514c8f144d2}",
+        "urn:uuid:01a22219-328d-797c-a299-3514c8f144d2",
+    ];
+
+    #[test]
+    fn an_id_has_one_form_in_either_case() {
+        let upper = OF_VERSION_7.to_uppercase();
+        for (text, is_id) in [(OF_VERSION_7, true), (&*upper, true)]
+            .into_iter()
+            .chain(OTHER_FORMS.map(|text| (text, false)))
+        {
+            let (mut faults, said) = (vec![], text.to_owned());
+            let field = field_id::<TaskId>("parent_id", Some(&said), &mut faults);
+            let chosen = chosen_id(Some(&said), &mut faults);
+            assert_eq!((field.is_some(), chosen.is_some()), (is_id, is_id), "{text}");
+            let told: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
+            assert_eq!(told, if is_id { vec![] } else { vec!["parent_id", "id"] }, "{text}");
+        }
+    }
+
     #[test]
     fn a_moment_is_told_to_the_microsecond_before_1970_too() {
         for (microseconds, seconds, nanos) in [
@@ -67,7 +94,10 @@ mod tests {
     fn a_path_that_is_no_id_names_nothing() {
         let missing = tasks::error::Error::NotFound;
         assert!(path_id::<TaskId>(OF_VERSION_7, missing).is_ok());
-        for text in ["", "7", "../x", "01a22219-328d-797c-a299-3514c8f144d", "\u{0}"] {
+        for text in ["", "7", "../x", "01a22219-328d-797c-a299-3514c8f144d", "\u{0}"]
+            .into_iter()
+            .chain(OTHER_FORMS)
+        {
             let refused = path_id::<TaskId>(text, missing).unwrap_err();
             assert_eq!(refused.fault().1, "TASK_NOT_FOUND", "{text:?}");
         }

@@ -5,6 +5,7 @@ mod authorization;
 mod changes;
 mod commands;
 mod documents;
+mod due;
 mod estimates;
 mod feed;
 mod http;

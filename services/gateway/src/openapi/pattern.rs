@@ -35,9 +35,13 @@ pub(crate) const DAY: &str = "^(?!0000|0001-01-01|9999-12-3[01])[0-9]{4}-[0-9]{2
 
 /// A wall time in whole seconds.
 pub(crate) const WALL_TIME: &str = concat!("^", real_day!(), clock!(), "$");
-/// The same, or one that says how far it is from UTC.
-pub(crate) const TIME: &str =
-    concat!("^", real_day!(), clock!(), "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$");
+/// The same, or one that says how far it is from UTC: there too it is on one of these days.
+pub(crate) const TIME: &str = concat!(
+    "^(?!(0001-01-02|9999-12-29).{9}[+-])",
+    real_day!(),
+    clock!(),
+    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+);
 
 /// A text of which something can be seen.
 pub(crate) static VISIBLE: LazyLock<String> = LazyLock::new(|| {

@@ -1,7 +1,7 @@
 //! When a task is due: all day, at a wall time anywhere, or at a wall time somewhere.
 use std::ops::RangeInclusive;
 
-use jiff::{civil, tz::TimeZone};
+use jiff::{SignedDuration, civil, tz::TimeZone};
 use kit_base::{Timestamp, Violation, zone};
 use serde::Serialize;
 
@@ -66,13 +66,22 @@ impl Due {
 /// The days that every zone can place on the line of time.
 const DAYS: RangeInclusive<civil::Date> = civil::date(1, 1, 2)..=civil::date(9999, 12, 29);
 const DAY: &str = "a day from 0001-01-02 to 9999-12-29, as 2026-09-01";
-const TIME: &str =
-    "a wall time from 0001-01-02 to 9999-12-29 in whole seconds, as 2026-09-01T09:00:00";
+const TIME: &str = "a wall time from 0001-01-02 to 9999-12-29 in whole seconds, as 2026-09-01T09:00:00, or one that ends in `Z` or \
+    an offset as +02:00, which the first and the last day have no room for";
 const OFFSET: &str =
     "a time with `Z` or an offset is a time in UTC; leave either out beside another `time_zone`";
 
+/// Whether a text has the form of another, digit for digit.
+fn is_like(text: &str, form: &str) -> bool {
+    let alike = |(byte, like): (u8, u8)| match like.is_ascii_digit() {
+        true => byte.is_ascii_digit(),
+        false => byte == like,
+    };
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(alike)
+}
+
 fn day(text: &str, faults: &mut Vec<Violation>) -> Option<Due> {
-    let day = (text.len() == 10).then(|| text.parse::<civil::Date>().ok()).flatten();
+    let day = is_like(text, "2026-09-01").then(|| text.parse::<civil::Date>().ok()).flatten();
     let Some(day) = day.filter(|day| DAYS.contains(day)) else {
         faults.push(Violation::new("due.date", "DATE", DAY));
         return None;
@@ -81,19 +90,31 @@ fn day(text: &str, faults: &mut Vec<Violation>) -> Option<Due> {
     Some(Due { local: day.to_string(), zone: None, at: start.timestamp().into() })
 }
 
-/// A wall time, and whether it said how far it is from UTC: then it is the one there.
+/// A wall time, and whether it said how far it is from UTC: then it is the one there. What it may look like is in the contract, as a
+/// pattern of RFC 3339: less than jiff reads.
 fn wall_time(text: &str) -> Option<(civil::DateTime, bool)> {
-    // A name of a zone belongs beside it.
-    if !text.contains('T') || text.contains('[') {
+    let (wall, offset) = text.split_at_checked("2026-09-01T09:00:00".len())?;
+    // A leap second would become the second before it.
+    if !is_like(wall, "2026-09-01T09:00:00") || wall.ends_with(":60") {
         return None;
     }
-    let offset = text.ends_with(['Z', 'z'])
-        || text.split_once('T').is_some_and(|(_, time)| time.contains(['+', '-']));
-    let wall = match offset {
-        true => TimeZone::UTC.to_datetime(text.parse::<jiff::Timestamp>().ok()?),
-        false => text.parse::<civil::DateTime>().ok()?,
-    };
-    (DAYS.contains(&wall.date()) && wall.subsec_nanosecond() == 0).then_some((wall, offset))
+    let wall = wall.parse::<civil::DateTime>().ok().filter(|wall| DAYS.contains(&wall.date()))?;
+    match offset {
+        "" => Some((wall, false)),
+        "Z" => Some((wall, true)),
+        _ => Some((wall.checked_sub(ahead(offset)?).ok()?, true))
+            .filter(|_| wall.date() != *DAYS.start() && wall.date() != *DAYS.end()),
+    }
+}
+
+/// How far an offset is ahead of UTC, less than a day.
+fn ahead(offset: &str) -> Option<SignedDuration> {
+    let sign = if is_like(offset, "+02:00") { 1 } else { -1 };
+    if sign < 0 && !is_like(offset, "-02:00") {
+        return None;
+    }
+    let (hours, minutes) = (offset[1..3].parse::<i64>().ok()?, offset[4..].parse::<i64>().ok()?);
+    (hours < 24 && minutes < 60).then(|| SignedDuration::from_mins(sign * (hours * 60 + minutes)))
 }
 
 fn time(text: &str, zone: Option<&str>, faults: &mut Vec<Violation>) -> Option<Due> {
@@ -166,8 +187,11 @@ mod tests {
         for text in [
             "2026-09-01T09:00:00+02:00",
             "2026-09-01T07:00:00Z",
-            "2026-09-01T07:00:00z",
+            "2026-09-01T07:00:00+00:00",
+            "2026-09-01T07:00:00-00:00",
             "2026-09-01T01:30:00-05:30",
+            "2026-09-02T06:59:00+23:59",
+            "2026-08-31T07:01:00-23:59",
         ] {
             let due = parse(None, Some(text), None).unwrap();
             assert_eq!(
@@ -200,6 +224,33 @@ mod tests {
             "2026-02-30T09:00:00",
             "2026-09-01T25:00:00",
             "T09:00:00",
+            "2026-09-01T09",
+            "2026-09-01T09:00",
+            "2026-09-01T0900",
+            "2026-09-01T090000",
+            "20260901T090000",
+            "+002026-09-01T09:00:00",
+            "2026-09-01t09:00:00",
+            "2026-09-01T09:00:00z",
+            "2026-09-01T24:00:00",
+            "2026-09-01T23:59:60",
+            "2026-09-01T23:59:60Z",
+            "2026-09-01T09:60:00",
+            "2026-09-01T09:00:00+24:00",
+            "2026-09-01T09:00:00+25:00",
+            "2026-09-01T09:00:00+02:60",
+            "2026-09-01T09:00:00+02:00:30",
+            "2026-09-01T09:00:00+0200",
+            "2026-09-01T09:00:00+02",
+            "2026-09-01T09:00:00+2:00",
+            "2026-09-01T09:00:00\u{2212}02:00",
+            "2026-09-01T09:00:00+02:00Z",
+            "2026-09-01T09:00:00 Z",
+            "2026-09-01T09:00:0\u{660}",
+            "9999-12-30T00:00:00+23:00",
+            "9999-12-29T00:00:00+01:00",
+            "0001-01-02T00:00:00-01:00",
+            "2026-W36-2T09:00:00",
             "",
         ] {
             assert_eq!(
@@ -217,6 +268,10 @@ mod tests {
             "2026-9-1",
             "20260901",
             "2026-09-01Z",
+            "2026-W36-2",
+            "2026-244",
+            "2026-09-0a",
+            "2026/09/01",
             "",
         ] {
             assert_eq!(parse(Some(text), None, None), Err(vec!["due.date".to_owned()]), "{text}");
