@@ -121,9 +121,10 @@ async fn place_for(
     tasks: &[Task],
 ) -> Result<(ProjectId, Option<TaskId>), Error> {
     let project = unit.find::<Project>(root.project_id).await?;
-    if project.is_none_or(|project| project.trashed_at.is_some()) {
+    let Some(project) = project.filter(|project| project.trashed_at.is_none()) else {
         return Ok((unit.scope.inbox_id, None));
-    }
+    };
+    project.accepts_tasks()?;
     let Some(parent) = root.parent_id else { return Ok((root.project_id, None)) };
     let there = unit.find::<Task>(parent).await?;
     let there =

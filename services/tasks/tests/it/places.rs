@@ -132,20 +132,50 @@ async fn an_archived_project_keeps_its_tasks_and_takes_no_others(backend: Backen
     let attic = project(&alice, "Attic").await;
     let (old, other) = (creates_in(&alice, &attic).await, creates_in(&alice, &attic).await);
     let task = alice.creates("task").await;
-    let archive = UpdateProjectRequest {
-        id: attic.clone(),
-        update_mask: Some(prost_types::FieldMask { paths: vec!["archived".to_owned()] }),
-        archived: Some(true),
-        ..UpdateProjectRequest::default()
-    };
-    alice.projects().update_project(alice.asks(archive)).await.unwrap();
+    let gone = [creates_in(&alice, &attic).await, creates_in(&alice, &attic).await];
+    deletes(&alice, &gone[0]).await;
+    archives(&alice, &attic, true).await;
+    deletes(&alice, &gone[1]).await;
     for message in [to_top(&task, &attic), under(&task, &old.id)] {
         assert_eq!(reason(moves(&alice, message).await), "PROJECT_ARCHIVED");
     }
     let below = alice.tasks().create_task(alice.asks(new(None, Some(&old.id)))).await;
     assert_eq!(reason(below), "PROJECT_ARCHIVED");
-    moves(&alice, under(&other, &old.id)).await.expect("it is there already");
+    for task in &gone {
+        let restore = RestoreTrashRequest { id: task.id.clone() };
+        let outcome = alice.trash().restore_trash(alice.asks(restore)).await;
+        assert_eq!(reason(outcome), "PROJECT_ARCHIVED");
+    }
+    let stays = |after: Option<String>| MoveTaskRequest {
+        id: other.id.clone(),
+        after,
+        ..MoveTaskRequest::default()
+    };
+    for (message, parent) in [
+        (under(&other, &old.id), Some(&old.id)),
+        (stays(None), Some(&old.id)),
+        (to_top(&other, &attic), None),
+        (stays(None), None),
+        (stays(Some(old.id.clone())), None),
+    ] {
+        let moved = moves(&alice, message).await.expect("it is there already").into_inner();
+        assert_eq!((moved.project_id, moved.parent_id.as_ref()), (attic.clone(), parent));
+    }
     moves(&alice, to_top(&other, &task.project_id)).await.expect("it may leave");
+    archives(&alice, &attic, false).await;
+    for task in &gone {
+        assert!(restores(&alice, task).await.in_place, "it waited in the trash");
+    }
+}
+
+async fn archives(user: &User, project: &str, archived: bool) {
+    let message = UpdateProjectRequest {
+        id: project.to_owned(),
+        update_mask: Some(prost_types::FieldMask { paths: vec!["archived".to_owned()] }),
+        archived: Some(archived),
+        ..UpdateProjectRequest::default()
+    };
+    user.projects().update_project(user.asks(message)).await.unwrap();
 }
 
 async fn a_new_subtask_is_in_the_project_of_its_parent(backend: Backend) {

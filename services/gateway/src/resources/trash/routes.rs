@@ -46,7 +46,8 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 
 /// Restore from the trash
 ///
-/// Where the place it came from is gone, it goes to the project's top level or to the Inbox.
+/// Where the place it came from is gone, it goes to the project's top level or to the Inbox. A task does not go back into a project
+/// that is archived by now: unarchive that first. A project comes back as it was.
 #[utoipa::path(post, path = "/v1/trash/{id}/restore", operation_id = "restore", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "Where it is now", body = Restored)))]
 pub(crate) async fn restore(

@@ -78,24 +78,26 @@ async fn depth(unit: &mut Unit, task: &Task) -> Result<usize, Error> {
     Ok(1 + lookup::above(unit, task).await?.len())
 }
 
-/// The siblings that a task comes among; `below` is all that lies below it.
+/// The siblings that a task comes among; `below` is all that lies below it. A project takes what it has already: whether it takes
+/// tasks is asked of another one alone.
 pub(super) async fn siblings_at(
     unit: &mut Unit,
     task: &Task,
     place: Place,
     below: &[Task],
 ) -> Result<Siblings, Error> {
-    match place {
-        Place::Stay => Ok(Siblings { project: task.project_id, parent: task.parent_id }),
+    let siblings = match place {
+        Place::Stay => Siblings { project: task.project_id, parent: task.parent_id },
         Place::Under(parent) => {
             let project = project_under(unit, task, parent, below).await?;
-            Ok(Siblings { project, parent: Some(parent) })
+            Siblings { project, parent: Some(parent) }
         }
-        Place::TopOf(project) => {
-            accepting(unit, project).await?;
-            Ok(Siblings { project, parent: None })
-        }
+        Place::TopOf(project) => Siblings { project, parent: None },
+    };
+    if siblings.project != task.project_id {
+        accepting(unit, siblings.project).await?;
     }
+    Ok(siblings)
 }
 
 /// The project of the new parent, which is neither the task itself nor below it, nor so deep that the subtree would not fit.
@@ -112,9 +114,6 @@ async fn project_under(
     let parent = found.map_err(|error| error.missing_at("parent_id"))?;
     if !fits_under(unit, &parent, task, below).await? {
         return Err(error::Error::TooDeep(DEPTH).into());
-    }
-    if parent.project_id != task.project_id {
-        accepting(unit, parent.project_id).await?;
     }
     Ok(parent.project_id)
 }
