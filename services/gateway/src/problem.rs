@@ -114,13 +114,16 @@ impl Problem {
             .with_faults(faults)
     }
 
-    /// The same with what a service has found in the rest of the body: a place that is named already is not named twice.
+    /// The same with what a service has found in the rest of the body: a place that is named already is not named twice, and
+    /// what follows from it not at all.
     pub(crate) fn unacceptable_in_all(mut faults: Vec<Fault>, answer: Option<Self>) -> Self {
         let told = answer.filter(|problem| problem.0.code == "VALIDATION_FAILED");
         let more: Vec<_> = told
             .into_iter()
             .flat_map(|problem| problem.0.faults)
-            .filter(|fault| !faults.iter().any(|known| known.is_at_place_of(fault)))
+            .filter(|fault| {
+                !faults.iter().any(|known| known.is_at_place_of(fault) || known.explains(fault))
+            })
             .collect();
         faults.extend(more);
         faults.truncate(MOST_FAULTS);

@@ -32,8 +32,8 @@ pub(crate) fn registration(
     let mut faults = vec![];
     let email = gather(email(raw_email), &mut faults);
     let known = email.as_deref().unwrap_or_default();
-    let password =
-        gather(password::check("password", raw_password, local_part(known), minimum), &mut faults);
+    let password = password::check("password", raw_password, local_part(known), minimum);
+    let password = gather(password.map_err(|fault| vec![fault]), &mut faults);
     let name = gather(raw_name.map_or_else(|| Ok(default_name(known)), name), &mut faults);
     let time_zone =
         gather(raw_time_zone.map_or_else(|| Ok(default_time_zone()), time_zone), &mut faults);
@@ -46,23 +46,23 @@ pub(crate) fn registration(
 }
 
 /// An address as it is stored and looked up, however it is written: trimmed, in lower case, in Unicode's composed form.
-pub(crate) fn email(raw: &str) -> Result<String, Violation> {
+pub(crate) fn email(raw: &str) -> Result<String, Vec<Violation>> {
     let email: String = raw.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
+    let mut faults = vec![];
     if email.len() > EMAIL {
         let message = format!("an e-mail address has at most {EMAIL} bytes");
-        return Err(Violation::new("email", "TOO_LONG", message));
+        faults.push(Violation::new("email", "TOO_LONG", message));
     }
     let plausible = email
         .rsplit_once('@')
         .is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain));
-    if plausible {
-        Ok(email)
-    } else {
+    if !plausible {
         let message = format!(
             "an e-mail address, as ada@example.com, with at most {MAX_LOCAL} bytes before the @"
         );
-        Err(Violation::new("email", "INVALID", message))
+        faults.push(Violation::new("email", "INVALID", message));
     }
+    if faults.is_empty() { Ok(email) } else { Err(faults) }
 }
 
 /// Less than RFC 5322 allows (no quotes, no comments) and more than anyone uses.
@@ -81,26 +81,29 @@ fn is_domain(domain: &str) -> bool {
 }
 
 /// A name as others see it: trimmed, in Unicode's composed form, one line, 1 to 100 characters of which one can be seen.
-pub(crate) fn name(raw: &str) -> Result<String, Violation> {
+pub(crate) fn name(raw: &str) -> Result<String, Vec<Violation>> {
     let name: String = raw.trim().nfc().collect();
-    let fault = |reason, message: &str| Err(Violation::new("name", reason, message));
-    if !name.contains(is_visible) {
-        fault("TOO_SHORT", "a name has at least one character that can be seen")
-    } else if name.chars().count() > NAME {
-        fault("TOO_LONG", &format!("a name has at most {NAME} characters"))
-    } else if name.contains(|c: char| c.is_control() || LINE_BREAKS.contains(&c)) {
-        fault("INVALID", "a name has no line breaks or control characters")
-    } else {
-        Ok(name)
+    let mut faults = vec![];
+    let mut fault = |reason, message: &str| faults.push(Violation::new("name", reason, message));
+    let seen = name.contains(is_visible);
+    if !seen {
+        fault("TOO_SHORT", "a name has at least one character that can be seen");
     }
+    if name.chars().count() > NAME {
+        fault("TOO_LONG", &format!("a name has at most {NAME} characters"));
+    }
+    if seen && name.contains(|c: char| c.is_control() || LINE_BREAKS.contains(&c)) {
+        fault("INVALID", "a name has no line breaks or control characters");
+    }
+    if faults.is_empty() { Ok(name) } else { Err(faults) }
 }
 
 /// Line breaks that are no control characters: LINE SEPARATOR and PARAGRAPH SEPARATOR.
 const LINE_BREAKS: [char; 2] = ['\u{2028}', '\u{2029}'];
 
 /// A time zone by its IANA name, in the spelling of the database.
-pub(crate) fn time_zone(raw: &str) -> Result<String, Violation> {
-    let zone = zone::named("time_zone", raw)?;
+pub(crate) fn time_zone(raw: &str) -> Result<String, Vec<Violation>> {
+    let zone = zone::named("time_zone", raw).map_err(|fault| vec![fault])?;
     Ok(zone.iana_name().expect("it has the name that it was found by").to_owned())
 }
 
@@ -155,13 +158,18 @@ pub(crate) fn changes(
 }
 
 /// Notes what is wrong, so that every fault of a request is said at once.
-fn gather<T>(outcome: Result<T, Violation>, faults: &mut Vec<Violation>) -> Option<T> {
-    outcome.map_err(|fault| faults.push(fault)).ok()
+fn gather<T>(outcome: Result<T, Vec<Violation>>, faults: &mut Vec<Violation>) -> Option<T> {
+    outcome.map_err(|more| faults.extend(more)).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn reasons(faults: Vec<Violation>) -> String {
+        let reasons: Vec<_> = faults.into_iter().map(|fault| fault.reason).collect();
+        reasons.join(" ")
+    }
 
     #[test]
     fn an_address_is_looked_up_however_it_is_written() {
@@ -191,12 +199,12 @@ mod tests {
     fn the_bounds_of_an_address_are_told() {
         let local = "a".repeat(64);
         assert!(email(&format!("{local}@example.com")).is_ok());
-        let fault = email(&format!("{local}a@example.com")).unwrap_err();
-        assert!(fault.message.contains("at most 64 bytes before the @"), "{fault:?}");
+        let faults = email(&format!("{local}a@example.com")).unwrap_err();
+        assert!(faults[0].message.contains("at most 64 bytes before the @"), "{faults:?}");
         let domain = format!("{}com", format!("{}.", "b".repeat(61)).repeat(3));
         let longest = format!("{}@{domain}", "a".repeat(253 - domain.len()));
         assert_eq!((longest.len(), email(&longest).as_deref()), (254, Ok(longest.as_str())));
-        let fault = email(&format!("{longest}m")).unwrap_err();
+        let fault = &email(&format!("{longest}m")).unwrap_err()[0];
         assert_eq!(
             (fault.reason.as_str(), fault.message.as_str()),
             ("TOO_LONG", "an e-mail address has at most 254 bytes",)
@@ -220,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_name_that_shows_nothing_is_refused_like_an_empty_one() {
-        let said = |raw: &str| name(raw).map_or_else(|fault| fault.reason, |_| "fine".to_owned());
+        let said = |raw: &str| name(raw).map_or_else(reasons, |_| "fine".to_owned());
         for raw in [
             "",
             " \t\r\n",
@@ -243,6 +251,8 @@ mod tests {
             assert_eq!(said(raw), "INVALID", "{raw:?}");
         }
         assert_eq!(said(&"x".repeat(101)), "TOO_LONG");
+        assert_eq!(said(&"x\n".repeat(101)), "TOO_LONG INVALID");
+        assert_eq!(said(&"\u{200b}".repeat(101)), "TOO_SHORT TOO_LONG");
     }
 
     #[test]
@@ -270,9 +280,11 @@ mod tests {
             "a@b.c.",
             &long,
         ] {
-            assert_eq!(email(raw).unwrap_err().reason, "INVALID", "{raw}");
+            assert_eq!(reasons(email(raw).unwrap_err()), "INVALID", "{raw}");
         }
-        assert_eq!(email(&format!("a@{}.com", "b.".repeat(130))).unwrap_err().reason, "TOO_LONG");
+        let long = format!("a@{}com", "b.".repeat(130));
+        assert_eq!(reasons(email(&long).unwrap_err()), "TOO_LONG");
+        assert_eq!(reasons(email(&"a".repeat(255)).unwrap_err()), "TOO_LONG INVALID");
     }
 
     #[test]
@@ -312,7 +324,7 @@ mod tests {
     fn a_time_zone_gets_the_spelling_of_the_database() {
         assert_eq!(time_zone("europe/berlin").as_deref(), Ok("Europe/Berlin"));
         for raw in [" Europe/Berlin", "Etc/Unknown", "Factory", "+02:00"] {
-            assert_eq!(time_zone(raw).unwrap_err().reason, "TIME_ZONE", "{raw}");
+            assert_eq!(reasons(time_zone(raw).unwrap_err()), "TIME_ZONE", "{raw}");
         }
     }
 }

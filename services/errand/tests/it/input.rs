@@ -85,6 +85,26 @@ async fn what_is_unknown_and_what_breaks_a_rule_are_told_together(app: &App) {
         (&patch, &project, json!({ "name": long, "archived": true }), &["/name"]),
         (&post, "/v1/auth/register", short, &["/password", "/name", "/time_zone"]),
         (&patch, "/v1/me", json!({ "name": " ", "time_zone": "Mars" }), &["/name", "/time_zone"]),
+        (&patch, "/v1/me", json!({ "name": format!("{long}\n{long}") }), &["/name", "/name"]),
+        (
+            &post,
+            "/v1/tasks",
+            json!({ "title": "x", "due": { "date": "bad", "datetime": "bad", "time_zone": "bad" } }),
+            &["/due", "/due/date", "/due/datetime", "/due/time_zone"],
+        ),
+        (&post, "/v1/tasks", json!({ "title": "x", "due": { "date": 5 } }), &["/due/date"]),
+        (
+            &post,
+            "/v1/tasks",
+            json!({ "title": "x", "due": { "date": 5, "time_zone": "bad" } }),
+            &["/due/date", "/due/time_zone"],
+        ),
+        (
+            &post,
+            &format!("{}/move", path_of(&task)),
+            json!({ "parent_id": "x", "project_id": task["project_id"] }),
+            &["/parent_id", "/project_id"],
+        ),
         (
             &put,
             "/v1/me/password",

@@ -68,6 +68,17 @@ impl Fault {
         place(self) == place(other)
     }
 
+    /// Whether `other` may be a conflict only because this is missing: what is not read is not there for the service, which then
+    /// speaks of the whole that it belongs to.
+    pub(super) fn explains(&self, other: &Self) -> bool {
+        let within = |one: &str, whole: &str| {
+            one.strip_prefix(whole).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let unread = !matches!(&*self.code, "UNKNOWN_FIELD" | "REPEATED_FIELD");
+        let places = self.pointer.as_deref().zip(other.pointer.as_deref());
+        unread && other.code == "CONFLICT" && places.is_some_and(|(one, whole)| within(one, whole))
+    }
+
     /// What a service found in a field is, in a request without a body, the parameter of that name.
     pub(super) fn blame_query(&mut self) {
         self.parameter =

@@ -53,27 +53,22 @@ pub(super) fn relocate(message: v1::MoveTaskRequest) -> Result<Write, Error> {
     let mut faults = vec![];
     let parent = field_id("parent_id", parent_id.as_ref(), &mut faults);
     let project = field_id("project_id", project_id.as_ref(), &mut faults);
+    if parent_id.is_some() && project_id.is_some() {
+        let message = "either `parent_id` or `project_id`";
+        faults.push(Violation::new("project_id", "CONFLICT", message));
+    }
     let next = field_id("before", before.as_ref(), &mut faults);
     let previous = field_id("after", after.as_ref(), &mut faults);
+    if before.is_some() && after.is_some() {
+        faults.push(Violation::new("after", "CONFLICT", "either `before` or `after`"));
+    }
     let place = match (parent, project) {
-        (Some(_), Some(_)) => {
-            faults.push(Violation::new(
-                "project_id",
-                "CONFLICT",
-                "either `parent_id` or `project_id`",
-            ));
-            Place::Stay
-        }
-        (Some(parent), None) => Place::Under(parent),
+        (Some(parent), _) => Place::Under(parent),
         (None, Some(project)) => Place::TopOf(project),
         (None, None) => Place::Stay,
     };
     let beside = match (next, previous) {
-        (Some(_), Some(_)) => {
-            faults.push(Violation::new("after", "CONFLICT", "either `before` or `after`"));
-            Beside::AtEnd
-        }
-        (Some(next), None) => Beside::Before(next),
+        (Some(next), _) => Beside::Before(next),
         (None, Some(previous)) => Beside::After(previous),
         (None, None) => Beside::AtEnd,
     };

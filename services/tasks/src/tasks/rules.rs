@@ -46,7 +46,8 @@ pub(crate) fn description(raw: String, faults: &mut Vec<Violation>) -> String {
             "TOO_LONG",
             format!("at most {DESCRIPTION} characters"),
         ));
-    } else if raw.contains('\0') {
+    }
+    if raw.contains('\0') {
         faults.push(Violation::new("description", "CHARACTER", "no NUL character"));
     }
     raw

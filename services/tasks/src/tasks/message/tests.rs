@@ -180,6 +180,19 @@ fn a_task_goes_to_one_place_and_next_to_one_sibling() {
         ["project_id", "after"]
     );
     assert!(both.iter().all(|(_, reason)| reason == "CONFLICT"));
+    let wrong = told(relocate(v1::MoveTaskRequest {
+        id: ID.to_owned(),
+        parent_id: own("x"),
+        project_id: own(ID),
+        before: own(ID),
+        after: own("x"),
+        if_version: None,
+    }));
+    let wrong: Vec<_> =
+        wrong.iter().map(|(field, reason)| (field.as_str(), reason.as_str())).collect();
+    let expected =
+        [("parent_id", "ID"), ("project_id", "CONFLICT"), ("after", "ID"), ("after", "CONFLICT")];
+    assert_eq!(wrong, expected, "what is no id is named beside what is one too many");
 }
 
 #[test]

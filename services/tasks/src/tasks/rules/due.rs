@@ -28,29 +28,34 @@ pub(crate) struct DueFields {
 }
 
 impl Due {
-    /// Checks what a client said; none, and the faults, where it is not acceptable.
+    /// Checks what a client said; none, and all faults, where it is not acceptable.
     pub(crate) fn parse(fields: DueFields, faults: &mut Vec<Violation>) -> Option<Self> {
         let DueFields { date, datetime, time_zone } = fields;
-        match (date, datetime, time_zone) {
-            (Some(date), None, None) => day(&date, faults),
-            (None, Some(datetime), zone) => time(&datetime, zone.as_deref(), faults),
-            (Some(_), None, Some(_)) => {
-                faults.push(Violation::new(
-                    "due.time_zone",
-                    "CONFLICT",
-                    "only beside `datetime`: a day is the same everywhere",
-                ));
-                None
-            }
-            _ => {
-                faults.push(Violation::new(
-                    "due",
-                    "CONFLICT",
-                    "exactly one of `date` and `datetime`",
-                ));
-                None
-            }
+        let before = faults.len();
+        let day = date.as_deref().and_then(|text| day(text, faults));
+        let time = datetime.as_deref().and_then(|text| time(text, faults));
+        let place = time_zone.as_deref().map(|name| zone::named("due.time_zone", name)).transpose();
+        let mut place = place.unwrap_or_else(|fault| {
+            faults.push(fault);
+            None
+        });
+        let mut conflict = |field, message| faults.push(Violation::new(field, "CONFLICT", message));
+        if date.is_some() == datetime.is_some() {
+            conflict("due", EITHER);
+        } else if date.is_some() && time_zone.is_some() {
+            conflict("due.time_zone", NO_ZONE);
         }
+        let offset = time.is_some_and(|(_, offset)| offset);
+        if offset && place.as_ref().is_some_and(|place| place.iana_name() != Some("UTC")) {
+            conflict("due.datetime", OFFSET);
+        }
+        if faults.len() > before {
+            return None;
+        }
+        if offset {
+            place = Some(TimeZone::UTC);
+        }
+        day.map_or_else(|| at(time?.0, place), all_day)
     }
 
     /// The fields that say it.
@@ -63,6 +68,8 @@ impl Due {
     }
 }
 
+const EITHER: &str = "exactly one of `date` and `datetime`";
+const NO_ZONE: &str = "only beside `datetime`: a day is the same everywhere";
 /// The days that every zone can place on the line of time.
 const DAYS: RangeInclusive<civil::Date> = civil::date(1, 1, 2)..=civil::date(9999, 12, 29);
 const DAY: &str = "a day from 0001-01-02 to 9999-12-29, as 2026-09-01";
@@ -80,12 +87,16 @@ fn is_like(text: &str, form: &str) -> bool {
     text.len() == form.len() && text.bytes().zip(form.bytes()).all(alike)
 }
 
-fn day(text: &str, faults: &mut Vec<Violation>) -> Option<Due> {
+fn day(text: &str, faults: &mut Vec<Violation>) -> Option<civil::Date> {
     let day = is_like(text, "2026-09-01").then(|| text.parse::<civil::Date>().ok()).flatten();
-    let Some(day) = day.filter(|day| DAYS.contains(day)) else {
+    let day = day.filter(|day| DAYS.contains(day));
+    if day.is_none() {
         faults.push(Violation::new("due.date", "DATE", DAY));
-        return None;
-    };
+    }
+    day
+}
+
+fn all_day(day: civil::Date) -> Option<Due> {
     let start = day.to_zoned(TimeZone::UTC).ok()?;
     Some(Due { local: day.to_string(), zone: None, at: start.timestamp().into() })
 }
@@ -117,21 +128,15 @@ fn ahead(offset: &str) -> Option<SignedDuration> {
     (hours < 24 && minutes < 60).then(|| SignedDuration::from_mins(sign * (hours * 60 + minutes)))
 }
 
-fn time(text: &str, zone: Option<&str>, faults: &mut Vec<Violation>) -> Option<Due> {
-    let wall = wall_time(text);
-    if wall.is_none() {
+fn time(text: &str, faults: &mut Vec<Violation>) -> Option<(civil::DateTime, bool)> {
+    let time = wall_time(text);
+    if time.is_none() {
         faults.push(Violation::new("due.datetime", "DATETIME", TIME));
     }
-    let place = zone.map(|name| zone::named("due.time_zone", name)).transpose();
-    let place = place.map_err(|fault| faults.push(fault)).ok();
-    let ((wall, offset), mut place) = (wall?, place?);
-    if offset && place.as_ref().is_some_and(|place| place.iana_name() != Some("UTC")) {
-        faults.push(Violation::new("due.datetime", "CONFLICT", OFFSET));
-        return None;
-    }
-    if offset {
-        place = Some(TimeZone::UTC);
-    }
+    time
+}
+
+fn at(wall: civil::DateTime, place: Option<TimeZone>) -> Option<Due> {
     // The name as the database of zones spells it.
     let zone = place.as_ref().and_then(TimeZone::iana_name).map(str::to_owned);
     // A wall time that a clock change skips moves on by the gap; one that comes twice is the first.
@@ -318,25 +323,33 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_due_names_its_field() {
-        assert_eq!(parse(None, None, None), Err(vec!["due".to_owned()]));
-        assert_eq!(
-            parse(Some("2026-09-01"), Some("2026-09-01T09:00:00"), None),
-            Err(vec!["due".to_owned()])
-        );
-        assert_eq!(parse(Some("2026-02-30"), None, None), Err(vec!["due.date".to_owned()]));
-        assert_eq!(
-            parse(Some("2026-09-01"), None, Some("UTC")),
-            Err(vec!["due.time_zone".to_owned()])
-        );
-        assert_eq!(
-            parse(None, Some("soon"), Some("Mars/Base")),
-            Err(vec!["due.datetime".to_owned(), "due.time_zone".to_owned()])
-        );
-        assert_eq!(
-            parse(None, Some("2026-09-01T09:00:00Z"), Some("Europe/Berlin")),
-            Err(vec!["due.datetime".to_owned()])
-        );
-        assert_eq!(parse(None, Some("2026-09-01"), None), Err(vec!["due.datetime".to_owned()]));
+    fn what_is_no_due_names_each_of_its_faults() {
+        let (day, time, zone) = (Some("2026-09-01"), Some("2026-09-01T09:00:00"), Some("UTC"));
+        let (utc, bad) = (Some("2026-09-01T09:00:00Z"), Some("bad"));
+        for (date, datetime, time_zone, faults) in [
+            (None, None, None, &["due"][..]),
+            (None, None, zone, &["due"]),
+            (None, None, bad, &["due.time_zone", "due"]),
+            (day, time, None, &["due"]),
+            (day, time, zone, &["due"]),
+            (day, utc, Some("Europe/Berlin"), &["due", "due.datetime"]),
+            (day, None, zone, &["due.time_zone"]),
+            (day, None, bad, &["due.time_zone", "due.time_zone"]),
+            (day, bad, None, &["due.datetime", "due"]),
+            (bad, None, None, &["due.date"]),
+            (bad, None, zone, &["due.date", "due.time_zone"]),
+            (bad, None, bad, &["due.date", "due.time_zone", "due.time_zone"]),
+            (bad, time, None, &["due.date", "due"]),
+            (bad, bad, bad, &["due.date", "due.datetime", "due.time_zone", "due"]),
+            (None, bad, None, &["due.datetime"]),
+            (None, bad, bad, &["due.datetime", "due.time_zone"]),
+            (None, time, bad, &["due.time_zone"]),
+            (None, utc, bad, &["due.time_zone"]),
+            (None, utc, Some("Europe/Berlin"), &["due.datetime"]),
+            (None, day, None, &["due.datetime"]),
+        ] {
+            let told = parse(date, datetime, time_zone).unwrap_err();
+            assert_eq!(told, faults, "{date:?}, {datetime:?}, {time_zone:?}");
+        }
     }
 }

@@ -13,10 +13,14 @@ use crate::{
 pub(crate) fn parse(given: &[String], faults: &mut Vec<Violation>) -> Labels {
     if given.len() > LABELS {
         faults.push(Violation::new("labels", "TOO_MANY", format!("at most {LABELS} labels")));
-        return Labels::default();
     }
+    let before = faults.len();
     let (mut labels, mut seen) = (vec![], HashSet::new());
     for (place, label) in given.iter().enumerate() {
+        // A body holds tens of thousands, an answer does not.
+        if faults.len() - before >= LABELS {
+            break;
+        }
         let label = text::line(&format!("labels.{place}"), label, LABEL, faults);
         if seen.insert(fold(&label)) {
             labels.push(label);
@@ -49,8 +53,8 @@ mod tests {
     }
 
     #[test]
-    fn sixty_four_labels_are_kept_and_none_of_more() {
-        for (count, kept, told) in [(0, 0, 0), (64, 64, 0), (65, 0, 1)] {
+    fn sixty_four_labels_are_accepted_and_no_more() {
+        for (count, kept, told) in [(0, 0, 0), (64, 64, 0), (65, 65, 1)] {
             let given: Vec<String> = (0..count).map(|number| format!("label {number}")).collect();
             let mut faults = vec![];
             let labels = parse(&given, &mut faults);
@@ -62,5 +66,21 @@ mod tests {
         let mut faults = vec![];
         assert_eq!(parse(&["x".repeat(60)], &mut faults).0, ["x".repeat(60)]);
         assert_eq!(faults, []);
+    }
+
+    #[test]
+    fn labels_that_are_too_many_are_looked_at_as_well() {
+        let mut given: Vec<String> = (0..64).map(|number| format!("label {number}")).collect();
+        given.extend(["x".repeat(61), String::new()]);
+        let mut faults = vec![];
+        parse(&given, &mut faults);
+        let told: Vec<_> =
+            faults.iter().map(|fault| (fault.field.as_str(), fault.reason.as_str())).collect();
+        let expected =
+            [("labels", "TOO_MANY"), ("labels.64", "TOO_LONG"), ("labels.65", "REQUIRED")];
+        assert_eq!(told, expected);
+        let mut faults = vec![];
+        parse(&vec![String::new(); 10_000], &mut faults);
+        assert_eq!(faults.len(), 1 + LABELS, "an answer has an end");
     }
 }
