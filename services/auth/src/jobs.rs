@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 use kit_base::{Stop, Timestamp};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use crate::{authority::Authority, error::Error, housekeeping, sessions};
+use crate::{accounts, authority::Authority, error::Error, housekeeping, sessions};
 
 /// How often revocations of other replicas are looked for.
 const POLL: Duration = Duration::from_millis(250);
@@ -38,7 +38,7 @@ pub(crate) async fn keep_keys(authority: Arc<Authority>, stop: Stop) {
     }
 }
 
-/// Removes what is of no use any more, and counts the sessions.
+/// Removes what is of no use any more, notes the addresses that a release before stored, and counts the sessions.
 pub(crate) async fn keep_house(authority: Arc<Authority>, stop: Stop) {
     let mut rounds = Rounds::new("housekeeping", HOUSEKEEPING, stop);
     while rounds.next().await {
@@ -48,6 +48,7 @@ pub(crate) async fn keep_house(authority: Arc<Authority>, stop: Stop) {
 
 async fn tidy(authority: &Authority) -> Result<(), Error> {
     let now = authority.clock.now();
+    accounts::write::note_addresses(&authority.db).await?;
     housekeeping::sweep(&authority.db, now).await?;
     sessions::metrics::active_sessions(sessions::store::count(&authority.db, now).await?);
     Ok(())

@@ -1,5 +1,5 @@
 //! The steps of the schema, in their order.
-use kit_db::Migration;
+use kit_db::{Migration, migrate::Index};
 
 /// For whoever asks a database which release it is at.
 pub const MIGRATIONS: &[Migration] = &[
@@ -16,5 +16,16 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/0002_idempotency_keys/postgres.sql"),
         sqlite: include_str!("../migrations/0002_idempotency_keys/sqlite.sql"),
         indexes: &[],
+    },
+    Migration {
+        version: 3,
+        name: "addresses",
+        postgres: include_str!("../migrations/0003_addresses/postgres.sql"),
+        sqlite: include_str!("../migrations/0003_addresses/sqlite.sql"),
+        // Those that a release before wrote are looked for once a minute.
+        indexes: &[Index {
+            name: "accounts_beyond_ascii",
+            on: "accounts (id) WHERE octet_length(email) > length(email)",
+        }],
     },
 ];

@@ -19,6 +19,16 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use kit_db::sql::Uuid;
+
+    addresses (key) {
+        key -> Text,
+        account_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use kit_db::sql::{Instant, Uuid};
 
     sessions (account_id, id) {
@@ -97,3 +107,4 @@ diesel::table! {
 
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::allow_tables_to_appear_in_same_query!(accounts, sessions, refresh_tokens);
+diesel::allow_tables_to_appear_in_same_query!(accounts, addresses);

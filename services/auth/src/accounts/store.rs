@@ -1,10 +1,18 @@
-use diesel::{prelude::*, sql_query};
+use diesel::{dsl, prelude::*, sql_query, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
 use kit_db::{self as db, Cached, Connection, Db, on, read, sql, together};
 
-use super::{error::Error as AccountError, row::Account, rules::AccountId};
-use crate::{error::Error, schema::accounts, store::optional};
+use super::{
+    error::Error as AccountError,
+    row::Account,
+    rules::{AccountId, address::Address},
+};
+use crate::{
+    error::Error,
+    schema::{accounts, addresses},
+    store::optional,
+};
 
 /// The account with this id.
 pub(crate) async fn find(db: &Db, id: AccountId) -> Result<Account, Error> {
@@ -14,12 +22,37 @@ pub(crate) async fn find(db: &Db, id: AccountId) -> Result<Account, Error> {
     optional(found)?.ok_or(AccountError::NotFound.into())
 }
 
-/// The account with this e-mail address.
-pub(crate) async fn find_by_email(db: &Db, email: &str) -> Result<Option<Account>, Error> {
-    let query = accounts::table.filter(accounts::email.eq(email));
-    optional(
-        read!(db, "account.find", conn => query.select(Account::as_select()).first(conn).await),
-    )
+/// The account with this e-mail address, however it is written. A release before compared less and notes no address, so there may be
+/// more than one: the one that was opened with this spelling, or else the one whose address it is noted to be.
+pub(crate) async fn find_by_email(db: &Db, address: &Address) -> Result<Option<Account>, Error> {
+    let Address { shown, key } = address;
+    let holder = addresses::table.filter(addresses::key.eq(key)).select(addresses::account_id);
+    let spelled = accounts::email.eq(shown).or(accounts::email.eq(key));
+    // One value and no list: PostgreSQL looks for a list in every row.
+    let held = accounts::id.nullable().eq(holder.single_value());
+    let query = accounts::table.filter(spelled.nullable().or(held)).limit(3);
+    let found =
+        read!(db, "account.find", conn => query.select(Account::as_select()).load(conn).await)?;
+    Ok(found.into_iter().max_by_key(|it: &Account| (it.email == *shown, it.email != *key)))
+}
+
+/// Accounts behind `after` in the order of their ids whose address is not noted and is more than ASCII: the key of another is the
+/// address itself.
+pub(super) async fn without_address(
+    db: &Db,
+    after: AccountId,
+    limit: i64,
+) -> Result<Vec<(AccountId, String)>, Error> {
+    let noted = addresses::table.filter(addresses::account_id.eq(accounts::id));
+    let query = accounts::table
+        .filter(accounts::id.gt(after))
+        .filter(dsl::sql::<Bool>("octet_length(email) > length(email)"))
+        .filter(dsl::not(dsl::exists(noted)))
+        .order(accounts::id)
+        .limit(limit);
+    Ok(read!(db, "account.unnoted", conn => {
+        query.select((accounts::id, accounts::email)).load(conn).await
+    })?)
 }
 
 /// The account with this id, which nobody else changes until the transaction ends.
@@ -42,13 +75,28 @@ struct Locked {
     id: AccountId,
 }
 
-/// Adds an account; EMAIL_TAKEN when there is one with its address.
+/// Adds an account; EMAIL_TAKEN when there is one with its address in this spelling.
 pub(super) async fn insert(connection: &mut Connection, account: &Account) -> Result<(), Error> {
     let query = diesel::insert_into(accounts::table).values(account);
-    on!(connection, conn => query.execute(conn).await).map(drop).map_err(|error| match error {
+    on!(connection, conn => query.execute(conn).await).map(drop).map_err(taken)
+}
+
+/// Notes whose address it is; EMAIL_TAKEN when it is another account's.
+pub(super) async fn hold(
+    connection: &mut Connection,
+    id: AccountId,
+    key: &str,
+) -> Result<(), Error> {
+    let row = (addresses::key.eq(key), addresses::account_id.eq(id));
+    let query = diesel::insert_into(addresses::table).values(row);
+    on!(connection, conn => query.execute(conn).await).map(drop).map_err(taken)
+}
+
+fn taken(error: db::Error) -> Error {
+    match error {
         db::Error::Taken(_) => AccountError::EmailTaken.into(),
         error => error.into(),
-    })
+    }
 }
 
 /// Notes a login, as long as the password is the one that was verified; the row stays locked until the transaction ends, so

@@ -6,7 +6,7 @@ use proto::auth::v1::{UpdateMeRequest, User};
 use super::{
     error::Error as AccountError,
     row::Account,
-    rules::{self, AccountId, Changes, Registration},
+    rules::{self, AccountId, Changes, Registration, address::Address},
     store,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) async fn register(
     let now = authority.clock.now();
     let account = Account {
         id: AccountId::new(&authority.clock),
-        email,
+        email: email.shown.clone(),
         name,
         time_zone,
         password_hash,
@@ -43,13 +43,13 @@ pub(super) async fn register(
         updated_at: now,
         last_login_at: None,
     };
-    match open(&authority.db, account.clone(), key.clone()).await {
+    match open(&authority.db, account.clone(), email.key.clone(), key.clone()).await {
         Ok(done) => {
             tracing::info!(target: "audit", { account.id = %account.id }, "an account was opened");
             Ok(done)
         }
         Err(Error::Account(AccountError::EmailTaken)) => {
-            let known = store::find_by_email(&authority.db, &account.email).await?;
+            let known = store::find_by_email(&authority.db, &email).await?;
             let known = known.ok_or(AccountError::EmailTaken)?;
             registered_before(&authority.db, known.id, key.as_ref()).await
         }
@@ -57,10 +57,11 @@ pub(super) async fn register(
     }
 }
 
-async fn open(db: &Db, account: Account, key: Option<Key>) -> Result<Done, Error> {
+async fn open(db: &Db, account: Account, address: String, key: Option<Key>) -> Result<Done, Error> {
     db.write("account.create", move |connection| {
         Box::pin(async move {
             store::insert(connection, &account).await?;
+            store::hold(connection, account.id, &address).await?;
             let (id, now) = (account.id, account.created_at);
             let reply = User::from(account).encode_to_vec();
             idempotency::store::keep(connection, id, key, reply, now).await
@@ -68,6 +69,29 @@ async fn open(db: &Db, account: Account, key: Option<Key>) -> Result<Done, Error
     })
     .await
 }
+
+/// Notes whose addresses they are that a release before stored, which notes none. Where an address is another account's by now,
+/// both are found by the spelling that each was opened with.
+pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
+    let mut after = AccountId(uuid::Uuid::nil());
+    loop {
+        let accounts = store::without_address(db, after, AT_ONCE).await?;
+        let Some((last, _)) = accounts.last() else { return Ok(()) };
+        after = *last;
+        for (id, email) in accounts {
+            let held = db.write("account.address", move |connection| {
+                Box::pin(async move { store::hold(connection, id, &Address::of(&email).key).await })
+            });
+            match held.await {
+                Ok(()) | Err(Error::Account(AccountError::EmailTaken)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Accounts that are looked at in one go.
+const AT_ONCE: i64 = 500;
 
 /// What was answered, when this is the same request again whose answer was lost; else its address is taken. The key alone proves
 /// nothing, since a client may choose it.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{error::Error as SessionError, metrics};
 use crate::{
-    accounts::{self, row::Account},
+    accounts::{self, row::Account, rules::address::Address},
     authority::Authority,
     devices,
     error::Error,
@@ -33,14 +33,14 @@ pub(super) async fn check(
 ) -> Result<Verified, Error> {
     let LoginRequest { email, password, device } = request;
     let (address, token) = device.map(|device| (device.address, device.token)).unwrap_or_default();
-    let email = accounts::rules::email(&email).unwrap_or_else(|_| email.to_lowercase());
+    let email = Address::of(&email);
     let account = accounts::store::find_by_email(&authority.db, &email).await?;
     let now = authority.clock.now();
     let read = |account: &Account| {
         devices::rules::read(&authority.secrets.devices, account.id, &token, now)
     };
     let known_device = account.as_ref().and_then(read);
-    let counters = counters(authority, email, &address, known_device);
+    let counters = counters(authority, email.key, &address, known_device);
     let stored = account.as_ref().map(|account| account.password_hash.as_str());
     let right = verify(authority, &password, stored, &counters).await;
     let right = right.inspect_err(|error| metrics::login_failed(reason(error)))?;

@@ -1,12 +1,13 @@
 use kit_db::testing::Backend;
 use prost_types::FieldMask;
-use proto::auth::v1::{ChangePasswordRequest, RegisterRequest, UpdateMeRequest};
+use proto::auth::v1::{ChangePasswordRequest, LoginRequest, RegisterRequest, UpdateMeRequest};
 use tonic::{Code, Request, Response, Status};
 
-use crate::harness::{App, PASSWORD, Replica, by, email, faults, refused, with_key};
+use crate::harness::{App, PASSWORD, Replica, by, email, faults, from_address, refused, with_key};
 
 kit_db::on_each_backend!(
     an_address_has_one_account_however_it_is_written,
+    an_address_has_one_account_in_every_script_and_domain,
     a_registration_that_is_sent_again_gives_the_same_account,
     every_fault_of_a_registration_is_said_at_once,
     a_change_touches_what_its_mask_names,
@@ -18,7 +19,7 @@ kit_db::on_each_backend!(
     the_current_password_cannot_be_guessed_through_a_change,
 );
 
-fn registration(email: &str) -> RegisterRequest {
+pub(crate) fn registration(email: &str) -> RegisterRequest {
     RegisterRequest {
         email: email.to_owned(),
         password: PASSWORD.to_owned(),
@@ -55,6 +56,33 @@ async fn an_address_has_one_account_however_it_is_written(backend: Backend) {
     assert_eq!((user.version, user.created_at.unwrap().seconds), (1, 1_800_000_000));
     let again = auth.accounts().register(registration("ADA@example.com")).await;
     assert_eq!(refused(again), (Code::AlreadyExists, "EMAIL_TAKEN".to_owned()));
+}
+
+async fn an_address_has_one_account_in_every_script_and_domain(backend: Backend) {
+    let app = App::new(backend, "addresses").await;
+    let auth = app.replica().await;
+    for (address, shown, others) in [
+        ("οδυσσεύς@a.de", "οδυσσεύς@a.de", ["ΟΔΥΣΣΕΎΣ@a.de", "οδυσσεύσ@ａ.de"]),
+        ("GROSSE@a.de", "grosse@a.de", ["große@a.de", "GROẞE@A.DE"]),
+        ("Ada@BÜCHER.de", "ada@bücher.de", ["ada@xn--bcher-kva.de", "ADA@bu\u{308}cher.de"]),
+        ("u@हिन्दी.भारत", "u@हिन्दी.भारत", ["U@xn--j2bd4cyah0f.xn--h2brj9c", " u@हिन्दी。भारत"]),
+    ] {
+        let user = auth.accounts().register(registration(address)).await.unwrap().into_inner();
+        assert_eq!(user.email, shown, "{backend:?}");
+        for way in others.into_iter().chain([address]) {
+            let again = auth.accounts().register(registration(way)).await;
+            assert_eq!(refused(again).1, "EMAIL_TAKEN", "{backend:?}: {way}");
+            let login = LoginRequest {
+                email: way.to_owned(),
+                password: PASSWORD.to_owned(),
+                device: Some(from_address("192.0.2.1")),
+            };
+            let tokens = auth.sessions().login(login).await.unwrap().into_inner();
+            assert_eq!(auth.asks_with(&tokens).await.unwrap(), user, "{backend:?}: {way}");
+        }
+    }
+    let other = auth.accounts().register(registration("grosse@große.de")).await;
+    assert!(other.is_ok(), "{backend:?}: another domain");
 }
 
 async fn a_registration_that_is_sent_again_gives_the_same_account(backend: Backend) {

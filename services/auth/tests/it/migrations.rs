@@ -1,9 +1,16 @@
 use diesel_async::SimpleAsyncConnection as _;
 use kit_db::{Db, on, testing::Backend};
 
-use crate::harness::{App, PASSWORD, email, from_address};
+use crate::{
+    accounts::registration,
+    harness::{App, PASSWORD, Replica, email, from_address, refused, until},
+};
 
-kit_db::on_each_backend!(what_the_first_release_stored_goes_on_and_it_can_still_write);
+kit_db::on_each_backend!(
+    what_the_first_release_stored_goes_on_and_it_can_still_write,
+    an_address_that_a_release_before_stored_has_one_account_in_all_spellings,
+    two_accounts_of_one_address_keep_their_own_spelling,
+);
 
 /// The hash of `PASSWORD`, as the first release stored it.
 const STORED: &str = "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$TudfDrwienStmWaXSHYI1aOEkbbNYiDswhDWco29+K4";
@@ -41,5 +48,65 @@ async fn what_the_first_release_stored_goes_on_and_it_can_still_write(backend: B
         let tokens = auth.tries(name, PASSWORD, from_address("192.0.2.1")).await.unwrap();
         let user = auth.asks_with(&tokens).await.unwrap();
         assert_eq!((user.name.as_str(), user.version), (name, 1), "{backend:?}");
+    }
+}
+
+/// A database as the first release left it, with accounts of these names.
+async fn left_with(app: &App, backend: Backend, names: &[&str]) -> Db {
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
+    db.up().await.unwrap();
+    kit_db::migrate::apply(&db, &auth::MIGRATIONS[..1]).await.unwrap();
+    for (number, name) in (1..).zip(names) {
+        run(&db, account(backend, number, name)).await;
+    }
+    db
+}
+
+/// The name of the account that someone gets into with this address.
+async fn gets_into(auth: &Replica, name: &str) -> Option<String> {
+    let tokens = auth.tries(name, PASSWORD, from_address("192.0.2.1")).await.ok()?;
+    Some(auth.asks_with(&tokens).await.unwrap().name)
+}
+
+async fn an_address_that_a_release_before_stored_has_one_account_in_all_spellings(
+    backend: Backend,
+) {
+    let app = App::new(backend, "old_addresses").await;
+    let db = left_with(&app, backend, &["οδυσσεύς", "große", "grete"]).await;
+    let auth = app.replica().await;
+    // Before anything is noted, each gets in as before.
+    for name in ["οδυσσεύς", "große", "GROSSE", "Grete"] {
+        let found = gets_into(&auth, name).await;
+        assert!(found.is_some() || name == "GROSSE", "{backend:?}: {name}");
+    }
+    for (way, name) in [("ΟΔΥΣΣΕΎΣ", "οδυσσεύς"), ("GROSSE", "große"), ("GRETE", "grete")]
+    {
+        gets_into_at_last(&app, &auth, way, name).await;
+        let again = auth.accounts().register(registration(&email(way))).await;
+        assert_eq!(refused(again).1, "EMAIL_TAKEN", "{backend:?}: {way}");
+    }
+    // The release before is still there, and then another process of this one begins.
+    run(&db, account(backend, 9, "straße")).await;
+    gets_into_at_last(&app, &app.replica().await, "STRASSE", "straße").await;
+}
+
+async fn gets_into_at_last(app: &App, auth: &Replica, way: &str, name: &str) {
+    until("the address is noted", || async {
+        // Whoever was refused too often may try again by then.
+        app.passes(3_600);
+        gets_into(auth, way).await.as_deref() == Some(name)
+    })
+    .await;
+}
+
+async fn two_accounts_of_one_address_keep_their_own_spelling(backend: Backend) {
+    let app = App::new(backend, "two_accounts").await;
+    left_with(&app, backend, &["οδυσσεύς", "οδυσσεύσ", "grosse", "große"]).await;
+    for _ in 0..2 {
+        let auth = app.replica().await;
+        for name in ["οδυσσεύς", "οδυσσεύσ", "grosse", "große"] {
+            assert_eq!(gets_into(&auth, name).await.as_deref(), Some(name), "{backend:?}");
+        }
+        gets_into_at_last(&app, &auth, "gro\u{17f}\u{17f}e", "große").await;
     }
 }

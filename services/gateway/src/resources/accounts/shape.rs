@@ -14,7 +14,7 @@ pub(crate) struct User {
     /// Its id.
     #[schema(format = Uuid)]
     id: String,
-    /// Where the user is reached, and what they sign in with.
+    /// Where the user is reached, and what they sign in with: as it was given, but in lower case.
     #[schema(format = Email)]
     email: String,
     /// How the user is called.
@@ -50,6 +50,7 @@ impl Resource for User {
 object! {
     /// A new account.
     pub(crate) struct Registration {
+        /// One address however it is written: in any case, with letters composed or not, its domain in Unicode or in ASCII.
         #[schema(format = Email, example = "ada@example.org")]
         email: String,
         /// At least 15 characters where the operator asks for no other number; any will do.
