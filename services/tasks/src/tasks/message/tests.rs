@@ -180,6 +180,10 @@ fn a_task_goes_to_one_place_and_next_to_one_sibling() {
         ["project_id", "after"]
     );
     assert!(both.iter().all(|(_, reason)| reason == "CONFLICT"));
+}
+
+#[test]
+fn what_is_no_id_is_named_beside_what_is_one_too_many() {
     let wrong = told(relocate(v1::MoveTaskRequest {
         id: ID.to_owned(),
         parent_id: own("x"),
@@ -192,7 +196,7 @@ fn a_task_goes_to_one_place_and_next_to_one_sibling() {
         wrong.iter().map(|(field, reason)| (field.as_str(), reason.as_str())).collect();
     let expected =
         [("parent_id", "ID"), ("project_id", "CONFLICT"), ("after", "ID"), ("after", "CONFLICT")];
-    assert_eq!(wrong, expected, "what is no id is named beside what is one too many");
+    assert_eq!(wrong, expected);
 }
 
 #[test]
