@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_kept_is_refused() {
+    fn a_time_that_cannot_be_kept_is_refused() {
         for text in [
             "2026-09-01T09:00:00.5",
             "2026-09-01T09:00:00.5Z",
@@ -264,6 +264,10 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_day_that_cannot_be_kept_is_refused() {
         for text in [
             "9999-12-31",
             "9999-12-30",
