@@ -47,3 +47,86 @@ pub(crate) async fn sequences(db: &Db, of: &[ScopeId]) -> Result<Vec<(ScopeId, i
     let rows = scopes::table.filter(scopes::id.eq_any(of)).select((scopes::id, scopes::sequence));
     Ok(read!(db, "scope.sequences", conn => rows.load(conn).await)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use kit_db::testing::Backend;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{migrations::tests::Store, projects};
+
+    kit_db::on_each_backend!(
+        a_scope_is_nobodys_until_it_has_its_inbox,
+        who_makes_a_scope_again_changes_nothing_about_it,
+        a_membership_of_another_scope_is_no_private_one,
+        the_numbers_of_scopes_are_those_of_what_was_asked_for,
+    );
+
+    fn user(number: u128) -> UserId {
+        UserId(Uuid::from_u128(number))
+    }
+
+    /// The one user that the store begins with.
+    const FIRST: u128 = 7;
+
+    async fn a_scope_is_nobodys_until_it_has_its_inbox(backend: Backend) {
+        let mut store = Store::new(backend).await;
+        assert_eq!(private_scope(&store.db, user(9)).await.unwrap(), None);
+        // Whoever made it ends here, as a process that dies would.
+        store.scope = create(&store.db, &store.clock, user(9)).await.unwrap();
+        assert_eq!(private_scope(&store.db, user(9)).await.unwrap(), None);
+        store.carries_out(projects::write::Write::CreateInbox).await.unwrap();
+        assert_eq!(private_scope(&store.db, user(9)).await.unwrap(), Some(store.scope));
+        let own = private_scope(&store.db, user(FIRST)).await.unwrap();
+        assert!(own.is_some_and(|own| own != store.scope), "each has one of their own");
+    }
+
+    async fn who_makes_a_scope_again_changes_nothing_about_it(backend: Backend) {
+        let store = Store::new(backend).await;
+        let inbox = async || {
+            let projects = projects::store::list(&store.db, store.scope, None, None, 9).await;
+            projects.unwrap().into_iter().map(|project| project.id).collect::<Vec<_>>()
+        };
+        let (first, before) = (inbox().await, sequences(&store.db, &[store.scope]).await.unwrap());
+        for _ in 0..2 {
+            let again = create(&store.db, &store.clock, user(FIRST)).await.unwrap();
+            assert_eq!(again, store.scope);
+            store.carries_out(projects::write::Write::CreateInbox).await.unwrap();
+            assert_eq!((inbox().await, first.len()), (first.clone(), 1));
+        }
+        assert_eq!(sequences(&store.db, &[store.scope]).await.unwrap(), before);
+        assert_eq!(before, [(store.scope, 1)]);
+    }
+
+    async fn a_membership_of_another_scope_is_no_private_one(backend: Backend) {
+        let store = Store::new(backend).await;
+        create(&store.db, &store.clock, user(9)).await.unwrap();
+        // The second user becomes a member of the first one's scope, and loses their own.
+        store
+            .runs("UPDATE memberships SET scope_id = (SELECT id FROM scopes WHERE sequence > 0)")
+            .await;
+        assert_eq!(private_scope(&store.db, user(9)).await.unwrap(), None);
+        assert_eq!(private_scope(&store.db, user(FIRST)).await.unwrap(), Some(store.scope));
+    }
+
+    async fn the_numbers_of_scopes_are_those_of_what_was_asked_for(backend: Backend) {
+        let store = Store::new(backend).await;
+        let other = create(&store.db, &store.clock, user(9)).await.unwrap();
+        for name in ["a", "b"] {
+            let write = projects::write::Write::Create { id: None, name: name.to_owned() };
+            store.carries_out(write).await.unwrap();
+        }
+        let unknown = ScopeId(Uuid::from_u128(99));
+        for (asked, expected) in [
+            (vec![], vec![]),
+            (vec![unknown], vec![]),
+            (vec![store.scope], vec![(store.scope, 3)]),
+            (vec![other, unknown, store.scope], vec![(store.scope, 3), (other, 0)]),
+        ] {
+            let mut found = sequences(&store.db, &asked).await.unwrap();
+            found.sort();
+            assert_eq!(found, expected, "{asked:?}");
+        }
+    }
+}

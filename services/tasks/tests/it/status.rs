@@ -1,7 +1,8 @@
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
-    CompleteTaskRequest, CreateTaskRequest, GetTaskRequest, ListChangesRequest, MoveTaskRequest,
-    ReopenTaskRequest, Status, Task, TaskFields, UpdateTaskRequest,
+    CompleteTaskRequest, CreateTaskRequest, GetTaskRequest, ListActivityRequest,
+    ListChangesRequest, MoveTaskRequest, ReopenTaskRequest, Status, Task, TaskFields,
+    UpdateTaskRequest,
 };
 
 use crate::app::{App, User, fields};
@@ -11,6 +12,8 @@ kit_db::on_each_backend!(
     what_cancels_a_task_cancels_what_is_open_below,
     what_is_open_opens_what_it_comes_under,
     a_closed_task_that_comes_under_a_closed_one_opens_nothing,
+    completing_and_reopening_do_what_is_left_to_do_from_every_status,
+    an_act_is_undone_with_all_that_it_closed_wherever_that_is_opened_from,
 );
 
 async fn now(user: &User, task: &Task) -> Task {
@@ -132,4 +135,62 @@ async fn a_closed_task_that_comes_under_a_closed_one_opens_nothing(backend: Back
     let made = alice.tasks().create_task(alice.asks(message)).await.unwrap().into_inner();
     assert!(made.completed_at.is_some());
     assert_eq!(statuses(&alice, &[&root, &branch, &leaf]).await, [Status::Completed; 3]);
+}
+
+async fn completing_and_reopening_do_what_is_left_to_do_from_every_status(backend: Backend) {
+    use Status::{Cancelled, Completed, InProcess, NeedsAction};
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    for (before, complete, after, told) in [
+        (NeedsAction, true, Completed, Some("complete")),
+        (InProcess, true, Completed, Some("complete")),
+        (Completed, true, Completed, None),
+        (Cancelled, true, Completed, Some("complete")),
+        (NeedsAction, false, NeedsAction, None),
+        (InProcess, false, InProcess, None),
+        (Completed, false, NeedsAction, Some("reopen")),
+        (Cancelled, false, NeedsAction, Some("reopen")),
+    ] {
+        let fields = TaskFields { status: Some(before.into()), ..fields("x") };
+        let made = alice.creates_with(fields, None).await;
+        let (id, if_version) = (made.id.clone(), None);
+        let act = if complete {
+            alice.tasks().complete_task(alice.asks(CompleteTaskRequest { id, if_version })).await
+        } else {
+            alice.tasks().reopen_task(alice.asks(ReopenTaskRequest { id, if_version })).await
+        };
+        let (task, said) = (act.unwrap().into_inner(), format!("{before:?}, {complete}"));
+        assert_eq!(task.status(), after, "{said}");
+        assert_eq!(task.completed_at.is_some(), after == Completed, "{said}");
+        assert_eq!(task.version, 1 + i64::from(told.is_some()), "{said}");
+        let request = alice.asks(ListActivityRequest { limit: 1, ..Default::default() });
+        let activity = alice.changes().list_activity(request).await.unwrap().into_inner();
+        assert_eq!(activity.changes[0].operation, told.unwrap_or("create"), "{said}");
+        assert_eq!(activity.changes[0].object_id, task.id, "{said}");
+    }
+}
+
+/// A leaf that was closed before its branch, and the branch before the root: three acts.
+async fn an_act_is_undone_with_all_that_it_closed_wherever_that_is_opened_from(backend: Backend) {
+    use Status::{Completed, NeedsAction};
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    for (opened, expected) in [
+        (0, [NeedsAction, Completed, Completed, NeedsAction]),
+        (1, [NeedsAction, NeedsAction, Completed, Completed]),
+        (2, [NeedsAction, NeedsAction, NeedsAction, Completed]),
+        (3, [NeedsAction, Completed, Completed, NeedsAction]),
+    ] {
+        let [root, branch, leaf] = tree(&alice).await;
+        let other = alice.creates_under(&root, "other").await;
+        for task in [&leaf, &branch, &root] {
+            let close = CompleteTaskRequest { id: task.id.clone(), if_version: None };
+            alice.tasks().complete_task(alice.asks(close)).await.unwrap();
+        }
+        let all = [&root, &branch, &leaf, &other];
+        assert_eq!(statuses(&alice, &all).await, [Completed; 4]);
+        let open = ReopenTaskRequest { id: all[opened].id.clone(), if_version: None };
+        alice.tasks().reopen_task(alice.asks(open)).await.unwrap();
+        assert_eq!(statuses(&alice, &all).await, expected, "{} was opened", all[opened].title);
+    }
 }
