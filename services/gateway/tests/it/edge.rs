@@ -5,8 +5,11 @@ use bytes::Bytes;
 use gateway::Config;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Incoming, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use hyper::{
+    body::Incoming,
+    client::conn::{http1, http2},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use kit_base::{Clock, Stop};
 use kit_process::{
     config::{Live, Publisher},
@@ -166,6 +169,21 @@ impl Edge {
             reply.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
         }
         reply
+    }
+
+    /// The reply to a request over HTTP/2, whose `:authority` is that of `uri`.
+    pub(crate) async fn http2(&self, uri: &str, headers: &[(String, String)]) -> Reply {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let (mut sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        drop(kit_base::work::detach(connection));
+        let request = headers.iter().fold(Request::get(uri), |request, (name, value)| {
+            request.header(name.as_str(), value.as_str())
+        });
+        let request = request.body(Full::<Bytes>::default()).unwrap();
+        let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
     /// A reply of which only the head has come.

@@ -20,6 +20,31 @@ async fn a_request_names_the_host_that_it_is_for() {
 }
 
 #[tokio::test]
+async fn a_request_names_one_host_whatever_it_speaks() {
+    let edge = Edge::start().await;
+    for (target, host, status) in [
+        ("a.test", None, 200),
+        ("a.test", Some("a.test"), 200),
+        ("a.test", Some("A.test:80"), 200),
+        ("a.test", Some("b.test"), 400),
+        ("a.test", Some("a.test:8080"), 400),
+        ("u@a.test", None, 400),
+        ("u@a.test", Some("a.test"), 400),
+        ("a.test", Some("u@a.test"), 400),
+    ] {
+        let uri = format!("http://{target}/v1/limits");
+        let headers: Vec<_> =
+            host.map(|host| ("host".to_owned(), host.to_owned())).into_iter().collect();
+        let reply = edge.http2(&uri, &headers).await;
+        assert_eq!(reply.status, status, "{target} {host:?}");
+        assert!(status == 200 || reply.refusal() == "400 INVALID_HOST", "{reply:?}");
+        let Some(host) = host else { continue };
+        let old = edge.raw(format!("GET {uri} HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await;
+        assert!(old.starts_with(&format!("HTTP/1.1 {status}")), "{target} {host}: {old}");
+    }
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_long_is_refused_with_a_problem() {
     let edge = Edge::start().await;
     for (path, padding, expected) in [
