@@ -45,6 +45,30 @@ async fn a_request_names_one_host_whatever_it_speaks() {
 }
 
 #[tokio::test]
+async fn a_head_is_bounded_alike_whatever_the_client_speaks() {
+    let edge = Edge::start().await;
+    let of = |count: usize, bytes: usize| -> Vec<(String, String)> {
+        (0..count).map(|number| (format!("x-{number}"), "x".repeat(bytes))).collect()
+    };
+    let uri = "http://errand.test/v1/limits";
+    for (count, bytes, status) in
+        [(64, 1, 200), (65, 1, 431), (64, 250, 200), (64, 260, 431), (64, 400, 431)]
+    {
+        let reply = edge.http2(uri, &of(count, bytes)).await;
+        assert_eq!(reply.status, status, "{count} headers of {bytes} bytes");
+        assert!(status == 200 || reply.refusal() == "431 HEADERS_TOO_LARGE", "{reply:?}");
+    }
+    let long = format!("{uri}?{}", "x".repeat(9_000));
+    assert_eq!(edge.http2(&long, &of(64, 250)).await.refusal(), "414 URI_TOO_LONG");
+    let beyond = edge.http2(uri, &of(64, 500)).await;
+    assert_eq!((beyond.status, beyond.body.len()), (431, 0), "what is said of HTTP/2 itself");
+    let counted = kit_base::metrics::text();
+    let mut lines =
+        counted.lines().filter(|line| line.contains("http_response_status_code=\"431\""));
+    assert!(lines.any(|line| line.contains("http_request_method=\"GET\"")), "{counted}");
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_long_is_refused_with_a_problem() {
     let edge = Edge::start().await;
     for (path, padding, expected) in [

@@ -23,6 +23,10 @@ use crate::protocol::Protocol;
 use kit_base::chance;
 use kit_rpc::tls::Guard;
 
+/// How long a head may be until hyper gives up on it, in bytes: more than a service lets through, so that it is the service who says
+/// no. Beyond that HTTP/2 is told no more than 431. Each of a connection's 128 streams may hold as much.
+const LONGEST_HEAD: u32 = 32 * 1024;
+
 /// Hyper's part: what a client may send and how long it may be silent.
 pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -30,14 +34,14 @@ pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<Toki
         .http1()
         .timer(TokioTimer::new())
         .max_headers(MOST_HEADERS)
-        .max_buf_size(32 * 1024)
+        .max_buf_size(LONGEST_HEAD as usize)
         // It is also the time between two requests; a head that dawdles is ended by `Activity`.
         .header_read_timeout(limits.idle_timeout.duration());
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(128)
-        .max_header_list_size(16 * 1024)
+        .max_header_list_size(LONGEST_HEAD)
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(100)
         .keep_alive_interval(time::Duration::from_secs(20))
