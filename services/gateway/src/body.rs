@@ -7,7 +7,7 @@ mod text;
 pub(crate) mod tree;
 
 pub(crate) use extract::{Draft, Json, Nothing};
-pub(crate) use object::object;
+pub(crate) use object::{Within, object};
 pub(crate) use patch::Patch;
 pub(crate) use text::words;
 pub(crate) use tree::DEEPEST;

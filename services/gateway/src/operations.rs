@@ -31,6 +31,8 @@ pub(crate) enum Bound {
     Length { shape: &'static str, field: &'static str, least: usize, most: usize },
     /// Characters in an order that a regular expression allows.
     Pattern { shape: &'static str, field: &'static str, pattern: &'static str },
+    /// A number from the first to the second.
+    Range { shape: &'static str, field: &'static str, bounds: [i32; 2] },
     /// So many texts that can be seen, each of at most so many characters.
     Items { shape: &'static str, field: &'static str, most: usize, longest: usize },
     /// Of one kind among several.

@@ -43,7 +43,7 @@ struct Details {
     "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "detail": "1 field is not acceptable",
     "instance": "0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11", "code": "VALIDATION_FAILED", "message": "1 field is not acceptable",
     "timestamp": "2026-09-01T09:00:00Z", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
-    "errors": [{"pointer": "/due/date", "code": "DATE", "message": "a day as 2026-09-01"}],
+    "errors": [{"pointer": "/due/date", "code": "DATE", "message": proto::tasks::v1::limits::DAY}],
 }))]
 pub(crate) struct Document<'a> {
     /// What kind of problem: `about:blank` where the status says it all.

@@ -1,21 +1,21 @@
 //! The query of a request, read strictly: what is unknown, repeated or malformed is told at once.
 mod decode;
 
-use std::{cell::RefCell, convert::Infallible, str::FromStr, time::Duration};
+use std::{borrow::Cow, cell::RefCell, convert::Infallible, str::FromStr, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
     http::{StatusCode, request::Parts},
 };
-use kit_base::Timestamp;
-use proto::tasks::v1::limits::FILTER;
+use kit_base::{Timestamp, page::MAX_LIMIT};
+use proto::tasks::v1::limits::{FILTER, FIRST_DAY, LAST_DAY};
 
 use self::decode::Pair;
 use crate::problem::{Fault, Problem};
 
 /// The parameters of a request. Each is asked for by its name; [`Query::end`] tells what was wrong with them.
 pub(crate) struct Query {
-    given: Result<Vec<Pair>, Fault>,
+    given: Vec<Pair>,
     found: RefCell<Findings>,
 }
 
@@ -36,22 +36,17 @@ impl<S: Sync> FromRequestParts<S> for Query {
 impl Query {
     /// The parameters of `query`.
     pub(crate) fn parse(query: &str) -> Self {
-        Self { given: decode::pairs(query), found: RefCell::default() }
+        let (given, faults) = decode::pairs(query);
+        Self { given, found: RefCell::new(Findings { known: vec![], faults }) }
     }
 
     /// All values of `name` in order, each in its parts.
     fn values(&self, name: &'static str) -> impl Iterator<Item = &[String]> {
         self.found.borrow_mut().known.push(name);
-        let given = self.given.as_deref().unwrap_or_default();
-        given.iter().filter(move |pair| pair.name == name).map(|pair| pair.parts.as_slice())
+        self.given.iter().filter(move |pair| pair.name == name).map(|pair| pair.parts.as_slice())
     }
 
-    fn fault(
-        &self,
-        name: &str,
-        code: &'static str,
-        message: impl Into<std::borrow::Cow<'static, str>>,
-    ) {
+    fn fault(&self, name: &str, code: &'static str, message: impl Into<Cow<'static, str>>) {
         self.found.borrow_mut().faults.push(Fault::query(name, code, message));
     }
 
@@ -68,7 +63,7 @@ impl Query {
     fn read<T>(
         &self,
         name: &'static str,
-        expected: &'static str,
+        expected: impl Into<Cow<'static, str>>,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         let text = self.text(name)?;
@@ -92,10 +87,16 @@ impl Query {
         self.read(name, "this is true or false", |text| text.parse().ok())
     }
 
-    /// A moment.
+    /// A moment of a day that can be kept.
     pub(crate) fn moment(&self, name: &'static str) -> Option<prost_types::Timestamp> {
-        let read = |text: &str| text.parse::<Timestamp>().ok().map(Timestamp::to_proto);
-        let (seconds, nanos) = self.read(name, "this is a time as 2026-09-01T09:00:00Z", read)?;
+        let read = |text: &str| {
+            let moment: Timestamp = text.parse().ok()?;
+            let kept = (FIRST_DAY..=LAST_DAY).contains(&moment.to_string().get(..LAST_DAY.len())?);
+            kept.then(|| moment.to_proto())
+        };
+        let expected =
+            format!("this is a time from {FIRST_DAY} to {LAST_DAY}, as 2026-09-01T09:00:00Z");
+        let (seconds, nanos) = self.read(name, expected, read)?;
         Some(prost_types::Timestamp { seconds, nanos })
     }
 
@@ -104,9 +105,8 @@ impl Query {
         let read = |text: &str| {
             number(text.strip_suffix('s').unwrap_or(text)).filter(|seconds| *seconds <= longest)
         };
-        Duration::from_secs(
-            self.read(name, "this is a number of seconds from 0s to 30s", read).unwrap_or(0),
-        )
+        let expected = format!("this is a number of seconds from 0s to {longest}s");
+        Duration::from_secs(self.read(name, expected, read).unwrap_or(0))
     }
 
     /// Several values, separated by commas or each in a parameter of its own; `%2C` is a comma of the value itself.
@@ -152,27 +152,20 @@ impl Query {
 
     /// `limit` and `cursor`.
     pub(crate) fn page(&self) -> (i32, String) {
-        let limit = |text: &str| {
-            number(text)
-                .filter(|limit| (1..=kit_base::page::MAX_LIMIT).contains(&i64::from(*limit)))
-        };
-        let limit: Option<i32> = self.read("limit", "this is a number from 1 to 200", limit);
+        let limit =
+            |text: &str| number(text).filter(|limit| (1..=MAX_LIMIT).contains(&i64::from(*limit)));
+        let expected = format!("this is a number from 1 to {MAX_LIMIT}");
+        let limit: Option<i32> = self.read("limit", expected, limit);
         (limit.unwrap_or(0), self.text("cursor").unwrap_or_default())
     }
 
     /// What was wrong with the parameters, those included that nobody asked for.
     pub(crate) fn end(self) -> Result<(), Problem> {
         let Findings { known, mut faults } = self.found.into_inner();
-        let given = match self.given {
-            Ok(given) if given.is_empty() => return Ok(()),
-            Ok(given) => given,
-            Err(malformed) => {
-                faults.push(malformed);
-                vec![]
-            }
-        };
         let allowed = known.join(", ");
-        for Pair { name, .. } in given.iter().filter(|pair| !known.contains(&pair.name.as_str())) {
+        for Pair { name, .. } in
+            self.given.iter().filter(|pair| !known.contains(&pair.name.as_str()))
+        {
             let message = match known.as_slice() {
                 [] => "no parameter is known here".to_owned(),
                 _ => format!("this parameter is not known; known are {allowed}"),
@@ -233,8 +226,9 @@ mod tests {
 
     #[test]
     fn every_fault_is_told_at_once() {
-        let query = "limit=201&archived=1&wait=31s&order_by=rank&status=open,&project_id=7&due_before=now&colour=red&cursor=a&cursor=b";
+        let query = "limit=201&archived=1&wait=31s&order_by=rank&status=open,&project_id=7&due_before=now&colour=red&q=%zz&cursor=a&cursor=b";
         let expected = [
+            "q",
             "limit",
             "cursor",
             "project_id",
@@ -273,17 +267,29 @@ mod tests {
         assert!(query.end().is_err(), "there is nothing between two commas");
     }
 
+    /// What is said of the one parameter of `query` that is read.
+    fn said(query: &str, read: impl FnOnce(&Query)) -> String {
+        let query = Query::parse(query);
+        read(&query);
+        let faults = query.found.take().faults;
+        let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+        serde_json::to_value(fault).unwrap()["message"].as_str().unwrap().to_owned()
+    }
+
     #[test]
     fn what_cannot_be_decoded_is_a_fault() {
+        let text = |query: &Query| _ = query.text("cursor");
         for query in ["cursor=%zz", "cursor=%", "cursor=%ff", "cursor=%00"] {
             assert_eq!(faults(query), ["cursor"], "{query}");
+            let nul = query.ends_with("%00");
+            assert_eq!(said(query, text).contains("U+0000"), nul, "{query}");
         }
     }
 
     /// What is said of a query by one reader of it.
-    fn said<T>(query: &str, read: impl FnOnce(&Query) -> T) -> (T, Option<String>) {
+    fn read<T>(query: &str, reader: impl FnOnce(&Query) -> T) -> (T, Option<String>) {
         let query = Query::parse(query);
-        let value = read(&query);
+        let value = reader(&query);
         (value, query.end().err().map(|problem| format!("{problem:?}")))
     }
 
@@ -292,32 +298,54 @@ mod tests {
         for (query, seconds) in
             [("", 0), ("wait=0", 0), ("wait=0s", 0), ("wait=7", 7), ("wait=30s", 30)]
         {
-            let (wait, fault) = said(query, |query| query.seconds("wait", 30));
+            let (wait, fault) = read(query, |query| query.seconds("wait", 30));
             assert_eq!((wait.as_secs(), fault), (seconds, None), "{query}");
         }
         for query in ["wait=31", "wait=-1", "wait=1m", "wait=1.5s", "wait=ss", "wait=", "wait=s"] {
-            let (wait, fault) = said(query, |query| query.seconds("wait", 30));
+            let (wait, fault) = read(query, |query| query.seconds("wait", 30));
             assert!(wait.is_zero() && fault.unwrap().contains("INVALID_PARAMETER"), "{query}");
         }
     }
 
     #[test]
+    fn a_moment_is_of_a_day_that_can_be_kept() {
+        for day in [FIRST_DAY, "1969-12-31", LAST_DAY] {
+            assert!(Query::parse(&format!("t={day}T23:59:59Z")).moment("t").is_some(), "{day}");
+        }
+        for time in [
+            "9999-12-31T23:59:59Z",
+            "9999-12-30T00:00:00Z",
+            "9999-12-29T23:59:59-01:00",
+            "0001-01-01T23:59:59Z",
+            "0000-01-01T00:00:00Z",
+            "-000001-01-01T00:00:00Z",
+            "-0001-01-01T00:00:00Z",
+            "2026-09-01",
+            "now",
+        ] {
+            let said = said(&format!("t={time}"), |query| _ = query.moment("t"));
+            let expected = "this is a time from 0001-01-02 to 9999-12-29, as 2026-09-01T09:00:00Z";
+            assert_eq!(said, expected, "{time}");
+        }
+    }
+
+    #[test]
     fn a_value_out_of_bounds_is_not_taken() {
-        let page = |query: &str| said(query, Query::page);
+        let page = |query: &str| read(query, Query::page);
         assert_eq!(page("").0, (0, String::new()), "the service's own default");
         assert_eq!(page("limit=1&cursor=abc").0, (1, "abc".to_owned()));
         for limit in ["0", "201", "-1", "1e2", "9999999999", ""] {
             let (taken, fault) = page(&format!("limit={limit}"));
             assert!(taken.0 == 0 && fault.is_some(), "{limit}");
         }
-        let flag = |query: &str| said(query, |query| query.flag("archived"));
+        let flag = |query: &str| read(query, |query| query.flag("archived"));
         assert_eq!(flag("archived=false"), (Some(false), None));
         for query in ["archived=TRUE", "archived=1", "archived", "archived=true,false"] {
             assert!(flag(query).1.is_some(), "{query}");
         }
-        let (id, fault) = said("id=0199A3F2-7C1E-7D20-9F52-0D6F6A1F2B11", |query| query.id("id"));
+        let (id, fault) = read("id=0199A3F2-7C1E-7D20-9F52-0D6F6A1F2B11", |query| query.id("id"));
         assert_eq!((id.as_deref(), fault), (Some("0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b11"), None));
-        let (moment, _) = said("at=2026-09-01T11:00:00.5%2B02:00", |query| query.moment("at"));
+        let (moment, _) = read("at=2026-09-01T11:00:00.5%2B02:00", |query| query.moment("at"));
         assert_eq!(
             moment,
             Some(prost_types::Timestamp { seconds: 1_788_253_200, nanos: 500_000_000 })
@@ -331,24 +359,35 @@ mod tests {
             format!("label={}", values.join(between))
         };
         for between in [",", "&label="] {
-            let (list, fault) = said(&values(FILTER, between), |query| query.list("label"));
+            let (list, fault) = read(&values(FILTER, between), |query| query.list("label"));
             assert_eq!((list.len(), fault), (FILTER, None));
-            let (_, fault) = said(&values(FILTER + 1, between), |query| query.list("label"));
+            let (_, fault) = read(&values(FILTER + 1, between), |query| query.list("label"));
             assert!(fault.unwrap().contains(&format!("at most {FILTER} values")));
         }
     }
 
     #[test]
     fn what_nobody_asks_for_is_told_with_what_is_known() {
-        let (_, fault) = said("colour=red&limit=1", Query::page);
+        let (_, fault) = read("colour=red&limit=1", Query::page);
         assert!(fault.unwrap().contains("known are limit, cursor"));
-        let (_, fault) = said("colour=red", |_| ());
+        let (_, fault) = read("colour=red", |_| ());
         assert!(fault.unwrap().contains("no parameter is known here"));
         let long = "ä".repeat(65);
-        let (_, fault) = said(&format!("{}=1", "%c3%a4".repeat(65)), |_| ());
+        let (_, fault) = read(&format!("{}=1", "%c3%a4".repeat(65)), |_| ());
         let fault = fault.unwrap();
         assert!(!fault.contains(&long) && fault.contains(&"ä".repeat(64)), "{fault}");
-        let (_, fault) = said("limit=1&cursor=%", Query::page);
+        let (_, fault) = read("limit=1&cursor=%", Query::page);
         assert_eq!(fault.unwrap().matches("parameter: Some").count(), 1, "the rest cannot be told");
+    }
+
+    #[test]
+    fn the_bounds_that_are_told_are_those_that_hold() {
+        let limit = |query: &Query| _ = query.page();
+        let beyond = MAX_LIMIT + 1;
+        assert_eq!(said(&format!("limit={beyond}"), limit), "this is a number from 1 to 200");
+        assert_eq!(
+            said("wait=8s", |query| _ = query.seconds("wait", 7)),
+            "this is a number of seconds from 0s to 7s"
+        );
     }
 }

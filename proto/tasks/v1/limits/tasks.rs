@@ -8,6 +8,12 @@ pub const LABEL: usize = 60;
 pub const LABELS: usize = 64;
 /// The longest that a task is thought to take, in minutes: a year.
 pub const ESTIMATE_MINUTES: i32 = 525_600;
+/// The first day that every zone can place on the line of time.
+pub const FIRST_DAY: &str = "0001-01-02";
+/// The last such day.
+pub const LAST_DAY: &str = "9999-12-29";
+/// A day that can be kept, in words.
+pub const DAY: &str = "a day from 0001-01-02 to 9999-12-29, as 2026-09-01";
 /// How deep tasks may lie in each other.
 pub const DEPTH: usize = 5;
 /// The most values of a filter, and the most words of a search.

@@ -10,7 +10,7 @@ use tonic::metadata::MetadataValue;
 use super::{
     arrival::{collect, expect_json},
     object::{Faults, Fields, Read},
-    tree::Tree,
+    tree::{Tree, Unreadable},
 };
 use crate::{
     edge::{user::User, visit::Visit},
@@ -113,8 +113,12 @@ pub(super) fn parse<T: Read>(bytes: &[u8]) -> Result<T, Problem> {
 
 /// What a body says without its faults, and those; nothing where it is no object.
 fn read<T: Read>(bytes: &[u8]) -> Result<(Option<T>, Vec<Fault>), Problem> {
-    let tree = Tree::parse(bytes)
-        .map_err(|fault| Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", fault))?;
+    let tree = Tree::parse(bytes).map_err(|unreadable| match unreadable {
+        Unreadable::Text(why) => Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", why),
+        Unreadable::Number(why) => {
+            Problem::unacceptable(vec![Fault::body(String::new(), "OUT_OF_RANGE", why)])
+        }
+    })?;
     let mut faults = Faults::default();
     let value = T::read(tree, &mut faults);
     Ok((value, faults.into_list()))

@@ -192,23 +192,38 @@ impl Read for bool {
     }
 }
 
-impl Read for i32 {
+/// A whole number within bounds, which are also those of the document.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Within<const LEAST: i32, const MOST: i32>(pub(crate) i32);
+
+impl<const LEAST: i32, const MOST: i32> Within<LEAST, MOST> {
+    /// The least and the most that it is.
+    pub(crate) const BOUNDS: [i32; 2] = [LEAST, MOST];
+}
+
+impl<const LEAST: i32, const MOST: i32> From<Within<LEAST, MOST>> for i32 {
+    fn from(Within(number): Within<LEAST, MOST>) -> Self {
+        number
+    }
+}
+
+impl<const LEAST: i32, const MOST: i32> Read for Within<LEAST, MOST> {
     fn stand_in() -> Self {
-        0
+        Self(LEAST)
     }
 
     fn read(tree: Tree<'_>, faults: &mut Faults) -> Option<Self> {
-        let read = match tree {
-            Tree::Whole(number) => Self::try_from(number).ok(),
+        let number = match tree {
+            Tree::Whole(number) => i32::try_from(number).ok(),
             Tree::Huge => None,
             other => {
                 faults.expected("a whole number", &other);
                 return None;
             }
         };
+        let read = number.filter(|number| (LEAST..=MOST).contains(number)).map(Self);
         if read.is_none() {
-            let message = format!("this is a number from {} to {}", Self::MIN, Self::MAX);
-            faults.add("OUT_OF_RANGE", message);
+            faults.add("OUT_OF_RANGE", format!("this is a number from {LEAST} to {MOST}"));
         }
         read
     }

@@ -21,7 +21,8 @@ object! {
         #[schema(value_type = Option<String>)]
         note: Patch<String>,
         done: Option<bool>,
-        count: Option<i32>,
+        #[schema(value_type = Option<i32>)]
+        count: Option<Within<-5, 90>>,
         parts: Option<Vec<Part>>,
     }
 }
@@ -94,23 +95,19 @@ fn every_fault_is_told_at_once_with_its_place() {
 #[test]
 fn a_whole_number_is_read_exactly_and_no_other() {
     let count = |number: &str| format!("{{\"title\":\"a\",\"count\":{number}}}");
-    for (number, expected) in [
-        ("0", 0),
-        ("-0", 0),
-        ("2147483647", i32::MAX),
-        ("-2147483648", i32::MIN),
-        ("90.0", 90),
-        ("9e1", 90),
-        ("null", -1),
-    ] {
+    for (number, expected) in
+        [("0", 0), ("-0", 0), ("90", 90), ("-5", -5), ("90.0", 90), ("9e1", 90), ("null", -1)]
+    {
         let read = parse::<Whole>(count(number).as_bytes()).unwrap().count;
-        assert_eq!(read.unwrap_or(-1), expected, "{number}");
+        assert_eq!(read.unwrap_or(Within(-1)), Within(expected), "{number}");
     }
     for (number, code) in [
         ("90.5", "WRONG_TYPE"),
         ("1e-9", "WRONG_TYPE"),
         ("\"90\"", "WRONG_TYPE"),
         ("true", "WRONG_TYPE"),
+        ("91", "OUT_OF_RANGE"),
+        ("-6", "OUT_OF_RANGE"),
         ("2147483648", "OUT_OF_RANGE"),
         ("-2147483649", "OUT_OF_RANGE"),
         ("18446744073709551615", "OUT_OF_RANGE"),
@@ -118,6 +115,24 @@ fn a_whole_number_is_read_exactly_and_no_other() {
         ("-1e300", "OUT_OF_RANGE"),
     ] {
         assert_eq!(faults(&count(number)), [("/count".to_owned(), code.to_owned())], "{number}");
+        if code == "OUT_OF_RANGE" {
+            let (_, _, document) = refused(count(number).as_bytes());
+            assert_eq!(document["errors"][0]["message"], "this is a number from -5 to 90");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_cannot_be_kept_is_no_fault_of_the_json() {
+    for number in ["1e400", "-1e400", "1e99999999999999999999", &"9".repeat(400)] {
+        let body = format!("{{\"title\":\"a\",\"count\":{number}}}");
+        assert_eq!(faults(&body), [(String::new(), "OUT_OF_RANGE".to_owned())], "{number}");
+        let (_, _, document) = refused(body.as_bytes());
+        let said = document["errors"][0]["message"].as_str().unwrap();
+        assert!(
+            said.starts_with("the number at line 1 column ") && said.contains("too large"),
+            "{said}"
+        );
     }
 }
 

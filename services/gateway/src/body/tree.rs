@@ -25,12 +25,23 @@ pub(crate) enum Tree<'a> {
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
+/// Why a body cannot be read, in words.
+pub(crate) enum Unreadable {
+    /// It is not JSON, or more of it than we take.
+    Text(String),
+    /// It is JSON with a number beyond all that a computer counts with.
+    Number(String),
+}
+
 impl<'a> Tree<'a> {
-    /// Reads a whole document; an explanation with line and column when it is none.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
+    /// Reads a whole document; says with line and column why it cannot.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Unreadable> {
         let mut source = serde_json::Deserializer::from_slice(bytes);
         let tree = Level(0).deserialize(&mut source).and_then(|tree| source.end().map(|()| tree));
-        tree.map_err(|error| format!("the body is not JSON: {error}"))
+        tree.map_err(|error| match error.to_string().strip_prefix("number out of range") {
+            Some(place) => Unreadable::Number(format!("the number{place} is too large to be kept")),
+            None => Unreadable::Text(format!("the body cannot be read as JSON: {error}")),
+        })
     }
 
     /// What it is, in words.

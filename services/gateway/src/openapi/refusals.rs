@@ -53,7 +53,7 @@ impl Refusal {
             "timestamp": "2026-09-01T09:00:00Z", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
         });
         if status == 422 {
-            let message = "a day as 2026-09-01";
+            let message = proto::tasks::v1::limits::DAY;
             example["errors"] =
                 serde_json::json!([{"pointer": "/due/date", "code": "DATE", "message": message}]);
         }

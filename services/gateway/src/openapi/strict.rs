@@ -88,6 +88,11 @@ pub(super) fn apply(bound: &Bound, schemas: &mut Schemas) {
                 text.pattern = Some(pattern.to_owned());
             }
         }
+        Bound::Range { shape, field, bounds } => {
+            if let RefOr::T(Schema::Object(number)) = property(shape, field, schemas) {
+                [number.minimum, number.maximum] = bounds.map(|bound| Some(bound.into()));
+            }
+        }
         Bound::Items { shape, field, most, longest } => {
             if let RefOr::T(Schema::Array(list)) = property(shape, field, schemas) {
                 list.max_items = Some(most);

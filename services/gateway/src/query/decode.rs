@@ -6,25 +6,39 @@ pub(super) struct Pair {
     pub(super) parts: Vec<String>,
 }
 
-/// The pairs of a query (application/x-www-form-urlencoded, URL Standard 5.1), but strict: what cannot be decoded is a fault.
-pub(super) fn pairs(query: &str) -> Result<Vec<Pair>, Fault> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(pair).collect()
+/// The pairs of a query (application/x-www-form-urlencoded, URL Standard 5.1), but strict: each that cannot be decoded is a fault.
+pub(super) fn pairs(query: &str) -> (Vec<Pair>, Vec<Fault>) {
+    let (mut pairs, mut faults) = (vec![], vec![]);
+    for text in query.split('&').filter(|text| !text.is_empty()) {
+        match pair(text) {
+            Ok(pair) => pairs.push(pair),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    (pairs, faults)
 }
 
 fn pair(pair: &str) -> Result<Pair, Fault> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    let malformed =
-        |name: &str| Fault::query(name, "INVALID_PARAMETER", "this is not percent-encoded UTF-8");
-    let name = text(name).ok_or_else(|| malformed("?"))?;
-    match value.split(',').map(text).collect() {
-        Some(parts) => Ok(Pair { name, parts }),
-        None => Err(malformed(&name)),
+    let malformed = |name: &str, message| Fault::query(name, "INVALID_PARAMETER", message);
+    let name = text(name).map_err(|message| malformed("?", message))?;
+    let parts: Result<_, _> = value.split(',').map(text).collect();
+    match parts {
+        Ok(parts) => Ok(Pair { name, parts }),
+        Err(message) => Err(malformed(&name, message)),
     }
 }
 
-/// Decodes one text; none when it is malformed, or holds the character that no database stores.
-fn text(encoded: &str) -> Option<String> {
+/// Decodes one text; why not when it is malformed, or holds the character that no database stores.
+fn text(encoded: &str) -> Result<String, &'static str> {
+    match bytes(encoded).map(String::from_utf8) {
+        Some(Ok(text)) if text.contains('\0') => Err("a text has no character U+0000"),
+        Some(Ok(text)) => Ok(text),
+        _ => Err("this is not percent-encoded UTF-8"),
+    }
+}
+
+fn bytes(encoded: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.bytes();
     while let Some(byte) = rest.next() {
@@ -34,7 +48,7 @@ fn text(encoded: &str) -> Option<String> {
             plain => plain,
         });
     }
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+    Some(bytes)
 }
 
 fn hexadecimal(digit: u8) -> Option<u8> {

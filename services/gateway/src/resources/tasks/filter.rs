@@ -21,7 +21,7 @@ pub(crate) struct TaskQuery {
     #[param(inline, style = Form, explode = true, min_items = 1, max_items = 16)]
     label: Option<Vec<Label>>,
     /// Those that are due before this moment.
-    #[param(format = DateTime)]
+    #[param(format = DateTime, pattern = "^(?!0000|0001-01-01|9999-12-3[01])[0-9]{4}-")]
     due_before: Option<String>,
     /// Those that hold these words, at most 16, in their title or description.
     #[param(pattern = "^\\s*([^\\s\\u0000]+\\s+){0,15}([^\\s\\u0000]+\\s*)?$")]

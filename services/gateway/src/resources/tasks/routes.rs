@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::{
     filter::TaskQuery,
-    shape::{Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch},
+    shape::{Minutes, Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch},
 };
 use crate::{
     body::{Draft, Nothing},
@@ -49,6 +49,8 @@ pub(crate) fn operations() -> Operations {
         .offer(routes!(relocate), user().versioned().example(place))
         .length(&["NewTask", "TaskPatch"], "title", 1, limits::TITLE)
         .length(&["NewTask", "TaskPatch"], "description", 0, limits::DESCRIPTION)
+        .bound(estimate("NewTask"))
+        .bound(estimate("TaskPatch"))
         .bound(labels("NewTask"))
         .bound(labels("TaskPatch"))
         .pattern(&["NewTask", "TaskPatch"], "title", &pattern::VISIBLE)
@@ -78,6 +80,10 @@ const PLACES: &[Kind] = &[
     Kind { has: &[], may_have: &["project_id", "before"], patterns: &[] },
     Kind { has: &[], may_have: &["project_id", "after"], patterns: &[] },
 ];
+
+fn estimate(shape: &'static str) -> Bound {
+    Bound::Range { shape, field: "estimate_minutes", bounds: Minutes::BOUNDS }
+}
 
 fn labels(shape: &'static str) -> Bound {
     Bound::Items { shape, field: "labels", most: limits::LABELS, longest: limits::LABEL }

@@ -1,10 +1,10 @@
 //! A task as JSON.
-use proto::tasks::v1;
+use proto::tasks::v1::{self, limits};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    body::{Patch, object, words},
+    body::{Patch, Within, object, words},
     reply::{Moment, Resource, next},
 };
 
@@ -17,6 +17,9 @@ words! {
     /// How much a task matters.
     Priority is v1::Priority
 }
+
+/// How long a task is thought to take.
+pub(crate) type Minutes = Within<1, { limits::ESTIMATE_MINUTES }>;
 
 object! {
     /// When a task is due: on a day (`date`), at a time wherever one is (`datetime`), or at a time somewhere (`datetime` and
@@ -102,8 +105,8 @@ object! {
         #[schema(example = json!(["errands"]))]
         labels: Option<Vec<String>>,
         /// How many minutes it is thought to take.
-        #[schema(minimum = 1, maximum = 525_600, example = 90)]
-        estimate_minutes: Option<i32>,
+        #[schema(value_type = Option<i32>, example = 90)]
+        estimate_minutes: Option<Minutes>,
     }
 }
 
@@ -122,8 +125,8 @@ object! {
         due: Patch<Due>,
         #[schema(value_type = Option<Vec<String>>)]
         labels: Patch<Vec<String>>,
-        #[schema(value_type = Option<i32>, minimum = 1, maximum = 525_600, example = 120)]
-        estimate_minutes: Patch<i32>,
+        #[schema(value_type = Option<i32>, example = 120)]
+        estimate_minutes: Patch<Minutes>,
     }
 }
 
@@ -167,7 +170,7 @@ impl From<NewTask> for v1::CreateTaskRequest {
             priority: priority.map(i32::from),
             due: due.map(v1::Due::from),
             labels: labels.unwrap_or_default(),
-            estimate_minutes,
+            estimate_minutes: estimate_minutes.map(i32::from),
         };
         Self { id, project_id, parent_id, fields: Some(fields) }
     }
@@ -185,7 +188,7 @@ impl TaskPatch {
             priority: priority.mask("priority", &mut paths).map(i32::from),
             due: due.mask("due", &mut paths).map(v1::Due::from),
             labels: labels.mask("labels", &mut paths).unwrap_or_default(),
-            estimate_minutes: estimate_minutes.mask("estimate_minutes", &mut paths),
+            estimate_minutes: estimate_minutes.mask("estimate_minutes", &mut paths).map(i32::from),
         };
         (fields, prost_types::FieldMask { paths })
     }

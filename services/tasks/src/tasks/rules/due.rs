@@ -1,9 +1,9 @@
 //! When a task is due: all day, at a wall time anywhere, or at a wall time somewhere.
-use std::ops::RangeInclusive;
-
 use jiff::{SignedDuration, civil, tz::TimeZone};
 use kit_base::{Timestamp, Violation, zone};
 use serde::Serialize;
+
+use crate::limits::{DAY, FIRST_DAY, LAST_DAY};
 
 /// A due, as it was said, and the moment it stands for in lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,13 +70,16 @@ impl Due {
 
 const EITHER: &str = "exactly one of `date` and `datetime`";
 const NO_ZONE: &str = "only beside `datetime`: a day is the same everywhere";
-/// The days that every zone can place on the line of time.
-const DAYS: RangeInclusive<civil::Date> = civil::date(1, 1, 2)..=civil::date(9999, 12, 29);
-const DAY: &str = "a day from 0001-01-02 to 9999-12-29, as 2026-09-01";
 const TIME: &str = "a wall time from 0001-01-02 to 9999-12-29 in whole seconds, as 2026-09-01T09:00:00, or one that ends in `Z` or \
     an offset as +02:00, which the first and the last day have no room for";
 const OFFSET: &str =
     "a time with `Z` or an offset is a time in UTC; leave either out beside another `time_zone`";
+
+/// Whether every zone can place the day on the line of time.
+fn is_kept(day: civil::Date) -> bool {
+    // Years before 0 begin with a minus, which stands before all digits; there are none after 9999.
+    (FIRST_DAY..=LAST_DAY).contains(&day.to_string().as_str())
+}
 
 /// Whether a text has the form of another, digit for digit.
 fn is_like(text: &str, form: &str) -> bool {
@@ -89,7 +92,7 @@ fn is_like(text: &str, form: &str) -> bool {
 
 fn day(text: &str, faults: &mut Vec<Violation>) -> Option<civil::Date> {
     let day = is_like(text, "2026-09-01").then(|| text.parse::<civil::Date>().ok()).flatten();
-    let day = day.filter(|day| DAYS.contains(day));
+    let day = day.filter(|day| is_kept(*day));
     if day.is_none() {
         faults.push(Violation::new("due.date", "DATE", DAY));
     }
@@ -109,12 +112,12 @@ fn wall_time(text: &str) -> Option<(civil::DateTime, bool)> {
     if !is_like(wall, "2026-09-01T09:00:00") || wall.ends_with(":60") {
         return None;
     }
-    let wall = wall.parse::<civil::DateTime>().ok().filter(|wall| DAYS.contains(&wall.date()))?;
+    let wall = wall.parse::<civil::DateTime>().ok().filter(|wall| is_kept(wall.date()))?;
     match offset {
         "" => Some((wall, false)),
         "Z" => Some((wall, true)),
         _ => Some((wall.checked_sub(ahead(offset)?).ok()?, true))
-            .filter(|_| wall.date() != *DAYS.start() && wall.date() != *DAYS.end()),
+            .filter(|_| ![FIRST_DAY, LAST_DAY].contains(&&*wall.date().to_string())),
     }
 }
 
