@@ -1,8 +1,6 @@
 //! Conditional requests (RFC 9110, 13): an ETag is the version in quotes.
 mod tag;
 
-use std::convert::Infallible;
-
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
@@ -12,7 +10,7 @@ use tonic::{Code, Response, Status};
 pub(crate) use self::tag::{etag, packed};
 
 use self::tag::Tag;
-use crate::problem::Problem;
+use crate::problem::{Fault, Problem};
 
 /// A client that knows more versions than this does not know which it means.
 const MOST: usize = 16;
@@ -59,20 +57,9 @@ fn is_of_another_version(status: &Status) -> bool {
 }
 
 fn versions(headers: &HeaderMap) -> Result<Option<Vec<i64>>, Problem> {
-    let malformed = || {
-        let message = "If-Match is `*` or up to 16 ETags, as \"7\"";
-        Problem::bad_header("If-Match", "INVALID_IF_MATCH", message)
-    };
-    let lines = lines(headers, header::IF_MATCH).map_err(|()| malformed())?;
-    match lines.as_slice() {
-        [] => return Ok(None),
-        [one] if *one == "*" => return Ok(None),
-        _ => {}
-    }
-    let tags = tag::list(lines).filter(|tags| (1..=MOST).contains(&tags.len()));
+    let Said::Tags(tags) = if_match(headers)? else { return Ok(None) };
     // A tag that is not one of ours cannot match, nor can a weak one.
-    let mut versions: Vec<_> =
-        tags.ok_or_else(malformed)?.iter().filter_map(Tag::version).collect();
+    let mut versions: Vec<_> = tags.iter().filter_map(Tag::version).collect();
     versions.sort_unstable_by(|one, other| other.cmp(one));
     versions.dedup();
     if versions.is_empty() {
@@ -81,34 +68,108 @@ fn versions(headers: &HeaderMap) -> Result<Option<Vec<i64>>, Problem> {
     Ok(Some(versions))
 }
 
-/// All lines of a header; an error when one of them is no text.
-fn lines(headers: &HeaderMap, name: HeaderName) -> Result<Vec<&str>, ()> {
-    let lines = headers.get_all(name).into_iter();
-    lines.map(|line| line.to_str().map(str::trim).map_err(|_| ())).collect()
+/// What one of the two headers says.
+enum Said<'h> {
+    /// It is not there.
+    Nothing,
+    /// `*`
+    Any,
+    /// One ETag or more.
+    Tags(Vec<Tag<'h>>),
 }
 
-/// `If-None-Match`: what the client already has.
-#[derive(Debug)]
-pub(crate) struct IfNoneMatch(Vec<HeaderValue>);
-
-impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.headers.get_all(header::IF_NONE_MATCH).into_iter().cloned().collect()))
+/// What the header `name` says in all its lines; none when it cannot be read.
+fn said(headers: &HeaderMap, name: HeaderName) -> Option<Said<'_>> {
+    let lines = headers.get_all(name).into_iter();
+    let lines: Option<Vec<_>> = lines.map(|line| line.to_str().ok().map(str::trim)).collect();
+    let lines = lines?;
+    match lines.as_slice() {
+        [] => Some(Said::Nothing),
+        ["*"] => Some(Said::Any),
+        _ => tag::list(lines).filter(|tags| !tags.is_empty()).map(Said::Tags),
     }
 }
 
-impl IfNoneMatch {
-    /// The ETag by which the client has what `etag` stands for, in whatever encoding. The comparison is weak, as it has to be here.
-    pub(crate) fn has(&self, etag: &HeaderValue) -> Option<HeaderValue> {
-        let lines: Vec<_> = self.0.iter().filter_map(|line| line.to_str().ok()).collect();
-        if lines.iter().any(|line| line.trim() == "*") {
-            return Some(etag.clone());
+fn if_match(headers: &HeaderMap) -> Result<Said<'_>, Problem> {
+    let few = |said: &Said<'_>| !matches!(said, Said::Tags(tags) if tags.len() > MOST);
+    let message = "If-Match is `*` or up to 16 ETags, as \"7\"";
+    let malformed = || Problem::bad_header("If-Match", "INVALID_IF_MATCH", message);
+    said(headers, header::IF_MATCH).filter(few).ok_or_else(malformed)
+}
+
+fn if_none_match(headers: &HeaderMap) -> Result<Said<'_>, Problem> {
+    let message = "If-None-Match is `*` or ETags, as \"7\"";
+    let malformed = || Problem::bad_header("If-None-Match", "INVALID_IF_NONE_MATCH", message);
+    said(headers, header::IF_NONE_MATCH).ok_or_else(malformed)
+}
+
+/// What of a request's conditions cannot be read, or not be asked: no service changes whatever is at another version than one.
+pub(crate) fn unreadable(headers: &HeaderMap, writes: bool) -> impl Iterator<Item = Problem> {
+    let none_match = match if_none_match(headers) {
+        Ok(Said::Tags(_)) if writes => {
+            let message = "a write names the versions that it is for by If-Match";
+            Some(Problem::bad_header("If-None-Match", "INVALID_IF_NONE_MATCH", message))
         }
-        let own = etag.to_str().ok()?.trim_matches('"');
-        let same = tag::list(lines)?.into_iter().find(|tag| tag.plain() == own)?;
-        Some(if same.is_packed() { packed(etag)? } else { etag.clone() })
+        other => other.err(),
+    };
+    if_match(headers).err().into_iter().chain(none_match)
+}
+
+/// Refuses conditions that cannot hold, whatever the service says (RFC 9110, 13.1): that of what has no version none matches, and
+/// that a write is for what is not there, since nothing is written at a path that names nothing.
+pub(crate) fn refuse(headers: &HeaderMap, writes: bool, versioned: bool) -> Result<(), Problem> {
+    let failed = |name, message| {
+        let (status, code) = (StatusCode::PRECONDITION_FAILED, "VERSION_MISMATCH");
+        Err(Problem::new(status, code, message)
+            .with_faults(vec![Fault::header(name, code, message)]))
+    };
+    if !versioned && matches!(if_match(headers)?, Said::Tags(_)) {
+        return failed("If-Match", "this has no version, so that no ETag can match");
+    }
+    if writes && matches!(if_none_match(headers)?, Said::Any) {
+        return failed(
+            "If-None-Match",
+            "a write is for what is there, and this asks that nothing is",
+        );
+    }
+    Ok(())
+}
+
+/// The conditions of a read: which version the client asks for, and which it has.
+#[derive(Debug)]
+pub(crate) struct Wanted(HeaderMap);
+
+impl<S: Sync> FromRequestParts<S> for Wanted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        unreadable(&parts.headers, false).next().map_or(Ok(()), Err)?;
+        let conditions = [header::IF_MATCH, header::IF_NONE_MATCH].into_iter().flat_map(|name| {
+            let lines = parts.headers.get_all(&name).into_iter();
+            lines.map(|line| (name.clone(), line.clone())).collect::<Vec<_>>()
+        });
+        Ok(Self(conditions.collect()))
+    }
+}
+
+impl Wanted {
+    /// The ETag by which the client has what `etag` stands for, in whatever encoding; none when it has not. Refuses what is another
+    /// than the client asks for. The first comparison is weak, the second strong, as they have to be.
+    pub(crate) fn had(&self, etag: &HeaderValue) -> Result<Option<HeaderValue>, Problem> {
+        let own = etag.to_str().unwrap_or_default().trim_matches('"');
+        if let Said::Tags(tags) = if_match(&self.0)?
+            && !tags.iter().any(|tag| tag.is_strong() && tag.plain() == own)
+        {
+            return Err(Problem::of_status(StatusCode::PRECONDITION_FAILED));
+        }
+        Ok(match if_none_match(&self.0)? {
+            Said::Nothing => None,
+            Said::Any => Some(etag.clone()),
+            Said::Tags(tags) => {
+                let same = tags.iter().find(|tag| tag.plain() == own);
+                same.and_then(|tag| if tag.is_packed() { packed(etag) } else { Some(etag.clone()) })
+            }
+        })
     }
 }
 
@@ -143,8 +204,17 @@ mod tests {
 
     #[test]
     fn an_etag_that_is_not_ours_cannot_match() {
-        for value in ["W/\"7\"", "\"abc\"", "\"\"", "\"-7\"", "\"+7\"", "\"99999999999999999999\""]
-        {
+        for value in [
+            "W/\"7\"",
+            "\"abc\"",
+            "\"\"",
+            "\"-7\"",
+            "\"+7\"",
+            "\"07\"",
+            "\"00\"",
+            "\"7-gzip-gzip\"",
+            "\"99999999999999999999\"",
+        ] {
             assert_eq!(if_match(value), Err(412), "{value}");
         }
     }
@@ -158,18 +228,34 @@ mod tests {
         }
     }
 
+    fn had(name: HeaderName, list: &'static str) -> Result<Option<String>, u16> {
+        let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(list))]);
+        let had = Wanted(headers).had(&etag(7)).map_err(|problem| problem.status().as_u16())?;
+        Ok(had.map(|etag| etag.to_str().unwrap().to_owned()))
+    }
+
     #[test]
     fn what_the_client_has_is_compared_weakly() {
-        let has = |list: &'static str| {
-            let has = IfNoneMatch(vec![HeaderValue::from_static(list)]).has(&etag(7));
-            has.map(|etag| etag.to_str().unwrap().to_owned())
-        };
+        let has = |list| had(header::IF_NONE_MATCH, list);
         for list in ["\"7\"", "W/\"7\"", "*", "\"6\", \"7\"", "\"a,b\",\"7\""] {
-            assert_eq!(has(list).as_deref(), Some("\"7\""), "{list}");
+            assert_eq!(has(list), Ok(Some("\"7\"".to_owned())), "{list}");
         }
-        assert_eq!(has("\"7-gzip\"").as_deref(), Some("\"7-gzip\""));
-        for list in ["\"8\"", "7", "", "\"a,\"7\"", "\"7-br\""] {
-            assert_eq!(has(list), None, "{list}");
+        assert_eq!(has("\"7-gzip\""), Ok(Some("\"7-gzip\"".to_owned())));
+        for list in ["\"8\"", "\"07\"", "\"7-br\""] {
+            assert_eq!(has(list), Ok(None), "{list}");
+        }
+        for list in ["7", "", ",", "\"a,\"7\"", "*, \"7\""] {
+            assert_eq!(has(list), Err(400), "{list}");
+        }
+    }
+
+    #[test]
+    fn what_the_client_asks_for_is_compared_strongly() {
+        for list in ["\"7\"", "*", "\"6\", \"7\"", "\"7-gzip\""] {
+            assert_eq!(had(header::IF_MATCH, list), Ok(None), "{list}");
+        }
+        for list in ["\"8\"", "W/\"7\"", "\"07\"", "\"theirs\""] {
+            assert_eq!(had(header::IF_MATCH, list), Err(412), "{list}");
         }
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod rates;
 mod record;
 pub(crate) mod streams;
 mod table;
+mod terms;
 pub(crate) mod unread;
 pub(crate) mod user;
 pub(crate) mod visit;

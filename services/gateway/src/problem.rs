@@ -130,6 +130,15 @@ impl Problem {
         Self::unacceptable(faults)
     }
 
+    /// Both at once, under the code of the first: it has to have one.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.faults.extend(other.0.faults);
+        self.0.faults.truncate(MOST_FAULTS);
+        let count = self.0.faults.len();
+        self.0.message = format!("{count} parts of the request are not acceptable").into();
+        self
+    }
+
     /// A header that cannot be read.
     pub(crate) fn bad_header(
         name: &'static str,

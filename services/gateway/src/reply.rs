@@ -8,7 +8,7 @@ use axum::{
 use serde::Serialize;
 
 use crate::{
-    condition::{IfNoneMatch, etag},
+    condition::{Wanted, etag},
     edge::idempotency::REPLAYED,
     problem::Problem,
 };
@@ -30,24 +30,25 @@ pub(crate) trait Resource: Serialize {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Confidential;
 
-/// A resource that was read; 304 when the client has it already.
+/// A resource that was read; 304 when the client has it already, 412 when it wants another version.
 pub(crate) fn read<R: Resource + From<M>, M>(
     answer: tonic::Response<M>,
-    has: &IfNoneMatch,
+    wanted: &Wanted,
 ) -> Response {
     let resource = R::from(answer.into_inner());
-    unless_had(etag(resource.version()), has, || json(&resource))
+    unless_had(etag(resource.version()), wanted, || json(&resource))
 }
 
-/// What `etag` stands for; 304 when the client has it already, in whatever encoding.
+/// What `etag` stands for; 304 when the client has it already, in whatever encoding, 412 when it wants something else.
 pub(crate) fn unless_had(
     etag: HeaderValue,
-    has: &IfNoneMatch,
+    wanted: &Wanted,
     write: impl FnOnce() -> Response,
 ) -> Response {
-    let (mut response, etag) = match has.has(&etag) {
-        Some(had) => (StatusCode::NOT_MODIFIED.into_response(), had),
-        None => (write(), etag),
+    let (mut response, etag) = match wanted.had(&etag) {
+        Ok(Some(had)) => (StatusCode::NOT_MODIFIED.into_response(), had),
+        Ok(None) => (write(), etag),
+        Err(problem) => return problem.into_response(),
     };
     response.headers_mut().insert(header::ETAG, etag);
     response

@@ -31,11 +31,14 @@ impl<'h> Tag<'h> {
         self.opaque.ends_with(PACKED)
     }
 
-    /// The version that it stands for, where it is a strong one of ours.
+    pub(super) fn is_strong(&self) -> bool {
+        !self.weak
+    }
+
+    /// The version that it stands for, where it is a strong one of ours: written as we write it, for one ETag is not another.
     pub(super) fn version(&self) -> Option<i64> {
-        let digits = self.plain();
-        let ours = !self.weak && digits.bytes().all(|byte| byte.is_ascii_digit());
-        ours.then(|| digits.parse().ok()).flatten()
+        let version: i64 = self.plain().parse().ok().filter(|_| self.is_strong())?;
+        (version >= 0 && version.to_string() == self.plain()).then_some(version)
     }
 }
 

@@ -18,7 +18,7 @@ use kit_base::request::{self, RequestContext};
 use tower::{Layer, Service, ServiceExt as _};
 
 use super::{
-    access::Access, client, compression, head, headers, host, record::Record, visit::Visit,
+    access::Access, client, compression, head, headers, host, record::Record, terms, visit::Visit,
 };
 use crate::{
     problem::{Fault, Occurrence, Problem},
@@ -112,7 +112,7 @@ impl Edge {
             return Ok(preflight);
         }
         // What no operation reads is a mistake that its sender would not notice.
-        gateway.document.refuse_query(&request)?;
+        terms::accept(&request, &gateway.document)?;
         let deadline =
             request::with_current(|context| context.deadline).expect("inside of the scope");
         // A reply is packed only for those who ask for it: the others do not pay.

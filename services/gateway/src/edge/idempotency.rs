@@ -39,11 +39,19 @@ impl FromRequestParts<Arc<Shared>> for Key {
 
 /// The client's key without quotes, or a new one.
 pub(crate) fn key(headers: &HeaderMap, clock: &kit_base::Clock) -> Result<HeaderValue, Problem> {
+    let new = || {
+        let key = kit_base::id::uuid(clock).to_string();
+        HeaderValue::from_str(&key).expect("hexadecimal digits and dashes")
+    };
+    Ok(given(headers)?.unwrap_or_else(new))
+}
+
+/// The client's key without quotes.
+pub(crate) fn given(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
     let mut given = headers.get_all(&IDEMPOTENCY_KEY).into_iter();
     match (given.next(), given.next()) {
-        (None, _) => Ok(HeaderValue::from_str(&kit_base::id::uuid(clock).to_string())
-            .expect("hexadecimal digits and dashes")),
-        (Some(only), None) => bare(only).ok_or_else(malformed),
+        (None, _) => Ok(None),
+        (Some(only), None) => bare(only).ok_or_else(malformed).map(Some),
         (Some(_), Some(_)) => Err(malformed()),
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn complete(operation: &Operation, tag: &str) -> Documented {
 
 /// Whether an operation may refuse with `status`.
 fn may_refuse(operation: &Operation, status: u16) -> bool {
-    let Traits { access, versioned, refusals, .. } = &operation.traits;
+    let Traits { access, refusals, .. } = &operation.traits;
     let (writes, open) = (operation.writes(), access.is_open());
     // An action without fields may be sent an empty object.
     let body = operation.documented.request_body.is_some() || operation.method == HttpMethod::Post;
@@ -63,7 +63,6 @@ fn may_refuse(operation: &Operation, status: u16) -> bool {
             408 | 413 | 415 => body,
             409 => writes && !open,
             410 => false,
-            412 => writes && *versioned,
             422 => writes,
             _ => true,
         }
@@ -116,16 +115,19 @@ fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
         header("Idempotency-Key", about, Some(pattern::IDEMPOTENCY_KEY))
     };
     let known = || {
-        let about = "The ETag that you know: refused with 412 when it has changed since.";
+        let about = "The ETags that you know: refused with 412 when it is at another version.";
         header("If-Match", about, Some(pattern::IF_MATCH))
     };
     let had = || {
-        let about = "The ETag that you have: answered with 304 when it is still the same.";
-        header("If-None-Match", about, None)
+        let about = "The ETags that you have: answered with 304 when it is still one of them.";
+        header("If-None-Match", about, Some(pattern::IF_NONE_MATCH))
     };
     let headers = match operation.writes() {
         true => [operation.is_keyed().then(key), versioned.then(known)],
-        false => [(*versioned || *cached).then(had), None],
+        false => {
+            let etag = *versioned || *cached;
+            [etag.then(known), etag.then(had)]
+        }
     };
     headers.into_iter().flatten().collect()
 }

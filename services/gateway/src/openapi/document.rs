@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -7,10 +7,8 @@ use axum::{
 use bytes::Bytes;
 use utoipa::openapi::{
     OpenApi, RefOr,
-    path::{Operation, ParameterIn, PathItem},
+    path::{Operation, Parameter, ParameterIn, PathItem},
 };
-
-use crate::{problem::Problem, query::Query};
 
 /// The document as it is served.
 pub(crate) struct Document {
@@ -18,8 +16,18 @@ pub(crate) struct Document {
     pub(crate) bytes: Bytes,
     /// Changes whenever they do.
     pub(crate) etag: HeaderValue,
-    /// The operations without parameters.
-    bare: HashSet<(Method, String)>,
+    operations: HashMap<(Method, String), Reads>,
+}
+
+/// What an operation reads of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Reads {
+    /// Parameters: it tells all their faults itself.
+    pub(crate) query: bool,
+    /// `Idempotency-Key`
+    pub(crate) key: bool,
+    /// `If-Match`: it is about something that has versions.
+    pub(crate) version: bool,
 }
 
 impl Document {
@@ -31,25 +39,21 @@ impl Document {
             digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let etag =
             HeaderValue::from_str(&format!("\"{start}\"")).expect("hexadecimal digits in quotes");
-        Self { bytes: json.into(), etag, bare: bare(document) }
+        Self { bytes: json.into(), etag, operations: operations(document) }
     }
 
-    /// Refuses parameters of an operation that has none; those that read some tell all faults themselves.
-    pub(crate) fn refuse_query(&self, request: &Request) -> Result<(), Problem> {
-        let Some(query) = request.uri().query() else { return Ok(()) };
-        let Some(path) = request.extensions().get::<MatchedPath>() else { return Ok(()) };
+    /// What the operation reads that a request is for; none where it is for no operation.
+    pub(crate) fn reads(&self, request: &Request) -> Option<Reads> {
+        let path = request.extensions().get::<MatchedPath>()?;
         let method = match *request.method() {
             Method::HEAD => Method::GET,
             ref method => method.clone(),
         };
-        match self.bare.contains(&(method, path.as_str().to_owned())) {
-            true => Query::parse(query).end(),
-            false => Ok(()),
-        }
+        self.operations.get(&(method, path.as_str().to_owned())).copied()
     }
 }
 
-fn bare(document: &OpenApi) -> HashSet<(Method, String)> {
+fn operations(document: &OpenApi) -> HashMap<(Method, String), Reads> {
     let paths = document.paths.paths.iter();
     let operations = paths.flat_map(|(path, item)| {
         let PathItem { get, put, post, delete, patch, .. } = item;
@@ -63,14 +67,19 @@ fn bare(document: &OpenApi) -> HashSet<(Method, String)> {
         methods.into_iter().map(move |(method, operation)| (method, path, operation.as_ref()))
     });
     operations
-        .filter(|(_, _, operation)| operation.is_some_and(|operation| !reads_query(operation)))
-        .map(|(method, path, _)| (method, path.clone()))
+        .filter_map(|(method, path, operation)| Some(((method, path.clone()), reads(operation?))))
         .collect()
 }
 
-fn reads_query(operation: &Operation) -> bool {
-    let mut parameters = operation.parameters.iter().flatten();
-    parameters.any(|parameter| {
-        matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
-    })
+fn reads(operation: &Operation) -> Reads {
+    let any = |is: &dyn Fn(&Parameter) -> bool| {
+        let mut parameters = operation.parameters.iter().flatten();
+        parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if is(parameter)))
+    };
+    let header = |name| any(&|one| one.parameter_in == ParameterIn::Header && one.name == name);
+    Reads {
+        query: any(&|one| one.parameter_in == ParameterIn::Query),
+        key: header("Idempotency-Key"),
+        version: header("If-Match"),
+    }
 }

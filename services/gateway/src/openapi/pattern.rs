@@ -27,6 +27,8 @@ pub(crate) const CURSOR: &str = "^[A-Za-z0-9_-]*$";
 pub(crate) const IDEMPOTENCY_KEY: &str = r#"^([!#-+\--\[\]-~]{1,128}|"[!#-+\--\[\]-~]{1,128}")$"#;
 /// Entity tags (RFC 9110, 8.8.3), as many as are read.
 pub(crate) const IF_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*"){0,15})$"#;
+/// As many of them as a head has room for.
+pub(crate) const IF_NONE_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 /// The form of a time zone's name; which there are is known to the database of zones.
 pub(crate) const TIME_ZONE: &str = "^[A-Za-z][A-Za-z0-9_+/-]*$";
 

@@ -28,7 +28,11 @@ pub(super) const REFUSALS: &[Refusal] = &[
     refusal(408, "BODY_TIMEOUT", "The body did not arrive in time"),
     refusal(409, "ID_TAKEN", "At odds with what is there"),
     refusal(410, "CURSOR_EXPIRED", "What the cursor points at is no longer kept: begin again"),
-    refusal(412, "VERSION_MISMATCH", "Changed since you read it"),
+    refusal(
+        412,
+        "VERSION_MISMATCH",
+        "Changed since you read it, or without a version that could match",
+    ),
     refusal(413, "BODY_TOO_LARGE", "The body is too large"),
     refusal(415, "UNSUPPORTED_MEDIA_TYPE", "The body is not JSON, or it is packed"),
     refusal(422, "VALIDATION_FAILED", "What parses but is not acceptable: every fault at once"),

@@ -133,6 +133,110 @@ async fn a_list_of_versions_passes_when_one_of_them_is_there() {
 }
 
 #[tokio::test]
+async fn a_read_gives_the_version_that_is_asked_for_or_none() {
+    let edge = Edge::start().await;
+    for path in [
+        format!("/v1/tasks/{ID}"),
+        format!("/v1/projects/{ID}"),
+        "/v1/me".to_owned(),
+        "/openapi.json".to_owned(),
+    ] {
+        let etag = edge.get(&path).await.header("etag").to_owned();
+        let ask = async |tags: &str| edge.ask("GET", &path, &[("if-match", tags)], "").await;
+        for tags in [etag.as_str(), "*", &format!("\"0\", {etag}")] {
+            assert_eq!(ask(tags).await.status, 200, "{path} {tags}");
+        }
+        for tags in ["\"0\"", "\"theirs\"", &format!("W/{etag}"), &etag.replacen('"', "\"0", 1)] {
+            assert_eq!(ask(tags).await.refusal(), "412 VERSION_MISMATCH", "{path} {tags}");
+        }
+        let both = [("if-match", "\"0\""), ("if-none-match", etag.as_str())];
+        let reply = edge.ask("GET", &path, &both, "").await;
+        assert_eq!(reply.status, 412, "{path}: If-Match comes first");
+    }
+}
+
+#[tokio::test]
+async fn a_condition_is_never_dropped() {
+    let edge = Edge::start().await;
+    let (task, trash, session) =
+        (format!("/v1/tasks/{ID}"), format!("/v1/trash/{ID}"), format!("/v1/sessions/{ID}"));
+    let json = ("content-type", "application/json");
+    for (method, path) in [
+        ("POST", "/v1/tasks"),
+        ("POST", "/v1/projects"),
+        ("PUT", "/v1/me/password"),
+        ("DELETE", &trash),
+        ("POST", &format!("{trash}/restore")),
+        ("DELETE", &session),
+        ("POST", "/v1/auth/logout"),
+        ("POST", "/v1/auth/login"),
+        ("GET", "/v1/tasks"),
+        ("GET", "/v1/changes"),
+        ("GET", "/v1/limits"),
+    ] {
+        let reply = edge.ask(method, path, &[json, ("if-match", "\"7\"")], "{}").await;
+        assert_eq!(reply.refusal(), "412 VERSION_MISMATCH", "{method} {path}");
+        assert_eq!(reply.json()["errors"][0]["header"], "If-Match", "{method} {path}");
+    }
+    for (method, path) in [
+        ("PATCH", &*task),
+        ("DELETE", &task),
+        ("PATCH", "/v1/me"),
+        ("POST", "/v1/tasks"),
+        ("DELETE", &trash),
+    ] {
+        let reply = edge.ask(method, path, &[json, ("if-none-match", "*")], "{}").await;
+        assert_eq!(reply.refusal(), "412 VERSION_MISMATCH", "{method} {path}");
+        let reply = edge.ask(method, path, &[json, ("if-none-match", "\"7\"")], "{}").await;
+        assert_eq!(reply.refusal(), "400 INVALID_IF_NONE_MATCH", "{method} {path}");
+    }
+    let zero = edge.ask("PATCH", &task, &[json, ("if-match", "\"07\"")], "{}").await;
+    assert_eq!(zero.refusal(), "412 VERSION_MISMATCH", "it is not how we write version 7");
+    assert_eq!(edge.peers.count(), 0);
+    for path in ["/v1/tasks", "/v1/limits"] {
+        assert_eq!(edge.ask("GET", path, &[("if-match", "*")], "").await.status, 200, "{path}");
+        assert_eq!(
+            edge.ask("GET", path, &[("if-none-match", "\"7\"")], "").await.status,
+            200,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_a_head_is_told_at_once() {
+    let edge = Edge::start().await;
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "two words"),
+        ("if-match", "7"),
+        ("if-none-match", "8"),
+    ];
+    for (method, path) in
+        [("PATCH", format!("/v1/tasks/{ID}")), ("DELETE", format!("/v1/trash/{ID}"))]
+    {
+        let reply = edge.ask(method, &format!("{path}?colour=red"), &headers, "{}").await;
+        assert_eq!(reply.refusal(), "400 INVALID_QUERY");
+        let problem = reply.json();
+        assert_eq!(problem["detail"], "4 parts of the request are not acceptable");
+        let codes: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["code"].as_str().unwrap())
+            .collect();
+        let expected = [
+            "UNKNOWN_PARAMETER",
+            "INVALID_IDEMPOTENCY_KEY",
+            "INVALID_IF_MATCH",
+            "INVALID_IF_NONE_MATCH",
+        ];
+        assert_eq!(codes, expected, "{method} {path}");
+    }
+    assert_eq!(edge.peers.count(), 0);
+}
+
+#[tokio::test]
 async fn a_packed_reply_has_an_etag_of_its_own() {
     let edge = Edge::start().await;
     let path = "/openapi.json";

@@ -161,17 +161,24 @@ async fn a_documented_header_is_read_and_no_other() {
     for (method, path, operation) in operations(&document) {
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let documents = |name: &str| parameters.iter().any(|one| one["name"] == name);
-        for (name, code) in
-            [("If-Match", "INVALID_IF_MATCH"), ("Idempotency-Key", "INVALID_IDEMPOTENCY_KEY")]
-        {
-            let headers = [("content-type", "application/json"), (name, "no quotes, no tag")];
-            if path.ends_with("/stream") {
-                continue;
-            }
-            let reply = edge.ask(&method, &path, &headers, "{}").await;
-            let refused = reply.status == 400 && reply.json()["code"] == code;
-            assert_eq!(refused, documents(name), "{name} of {method} {path}: {}", reply.status);
+        let ask = async |name: &str, value: &str| {
+            let headers = [("content-type", "application/json"), (name, value)];
+            edge.ask(&method, &path, &headers, "{}").await
+        };
+        // A condition that cannot be read is refused wherever it stands, and an ETag where nothing has one.
+        for name in ["If-Match", "If-None-Match"] {
+            let code = format!("400 INVALID_{}", name.to_uppercase().replace('-', "_"));
+            assert_eq!(ask(name, "no quotes, no tag").await.refusal(), code, "{method} {path}");
         }
+        if path.ends_with("/stream") {
+            continue;
+        }
+        let reply = ask("Idempotency-Key", "no quotes, no tag").await;
+        let refused = reply.status == 400 && reply.json()["code"] == "INVALID_IDEMPOTENCY_KEY";
+        assert_eq!(refused, documents("Idempotency-Key"), "{method} {path}: {}", reply.status);
+        let reply = ask("If-Match", "\"7\"").await;
+        let etag = reply.status == 412 && reply.json()["errors"][0]["header"] == "If-Match";
+        assert_eq!(!etag, documents("If-Match"), "{method} {path}: {reply:?}");
     }
 }
 

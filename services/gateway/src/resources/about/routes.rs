@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::docs;
 use super::shape::{Key, KeySet, Limits, RateLimits};
 use crate::{
-    condition::IfNoneMatch,
+    condition::Wanted,
     edge::access::Access,
     operations::{Operations, Traits},
     reply::{self, Reply},
@@ -36,7 +36,7 @@ pub(crate) fn operations() -> Operations {
 /// For whoever checks tokens without asking: a JSON Web Key Set.
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_keys",
     responses((status = 200, description = "Keys", body = KeySet)))]
-pub(crate) async fn jwks(State(gateway): State<Gateway>, has: IfNoneMatch) -> Reply {
+pub(crate) async fn jwks(State(gateway): State<Gateway>, wanted: Wanted) -> Reply {
     let key = |key: kit_rpc::token::PublicKey| {
         let x = URL_SAFE_NO_PAD.encode(key.bytes);
         Key { kty: "OKP", crv: "Ed25519", purpose: "sig", alg: "EdDSA", kid: key.id, x }
@@ -45,7 +45,7 @@ pub(crate) async fn jwks(State(gateway): State<Gateway>, has: IfNoneMatch) -> Re
     let names: Vec<_> = keys.iter().map(|key| key.kid.as_str()).collect();
     let etag = HeaderValue::from_str(&format!("\"{}\"", names.join(".")))
         .unwrap_or(HeaderValue::from_static("\"-\""));
-    Ok(cached(etag, &has, HeaderValue::from_static("public, max-age=300"), || {
+    Ok(cached(etag, &wanted, HeaderValue::from_static("public, max-age=300"), || {
         reply::json(&KeySet { keys })
     }))
 }
@@ -78,9 +78,9 @@ pub(crate) async fn limits(State(gateway): State<Gateway>) -> Reply {
 /// The contract, in OpenAPI 3.1.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "read_document",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub(crate) async fn openapi(State(gateway): State<Gateway>, has: IfNoneMatch) -> Response {
+pub(crate) async fn openapi(State(gateway): State<Gateway>, wanted: Wanted) -> Response {
     let document = &gateway.document;
-    cached(document.etag.clone(), &has, HeaderValue::from_static("no-cache"), || {
+    cached(document.etag.clone(), &wanted, HeaderValue::from_static("no-cache"), || {
         (
             [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
             document.bytes.clone(),
@@ -92,11 +92,11 @@ pub(crate) async fn openapi(State(gateway): State<Gateway>, has: IfNoneMatch) ->
 /// Something that caches may keep.
 fn cached(
     etag: HeaderValue,
-    has: &IfNoneMatch,
+    wanted: &Wanted,
     control: HeaderValue,
     write: impl FnOnce() -> Response,
 ) -> Response {
-    let mut response = reply::unless_had(etag, has, write);
+    let mut response = reply::unless_had(etag, wanted, write);
     response.headers_mut().insert(header::CACHE_CONTROL, control);
     response
 }

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::shape::{AccountPatch, PasswordChange, Registration, User};
 use crate::{
     body::Draft,
-    condition::{IfMatch, IfNoneMatch},
+    condition::{IfMatch, Wanted},
     edge::{
         access::{Access, HASHING},
         idempotency::Key,
@@ -78,9 +78,9 @@ pub(crate) async fn register(
 ///
 /// With its version as the ETag.
 #[utoipa::path(get, path = "/v1/me", operation_id = "read_account", responses((status = 200, description = "You", body = User)))]
-pub(crate) async fn read(State(gateway): State<Gateway>, user: Asker, has: IfNoneMatch) -> Reply {
+pub(crate) async fn read(State(gateway): State<Gateway>, user: Asker, wanted: Wanted) -> Reply {
     let answer = accounts(&gateway).get_me(user.asks(GetMeRequest {})).await?;
-    Ok(reply::read::<User, _>(answer, &has))
+    Ok(reply::read::<User, _>(answer, &wanted))
 }
 
 /// Change your account

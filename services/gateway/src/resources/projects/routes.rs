@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::shape::{NewProject, Project, ProjectPage, ProjectPatch, ProjectQuery};
 use crate::{
     body::Draft,
-    condition::{IfMatch, IfNoneMatch},
+    condition::{IfMatch, Wanted},
     edge::{access::Access, user::User},
     openapi::pattern,
     operations::{Operations, Traits},
@@ -79,10 +79,10 @@ pub(crate) async fn read(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    has: IfNoneMatch,
+    wanted: Wanted,
 ) -> Reply {
     let answer = projects(&gateway).get_project(user.asks(GetProjectRequest { id })).await?;
-    Ok(reply::read::<Project, _>(answer, &has))
+    Ok(reply::read::<Project, _>(answer, &wanted))
 }
 
 /// Change a project

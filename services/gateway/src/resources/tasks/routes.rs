@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     body::{Draft, Nothing},
-    condition::{IfMatch, IfNoneMatch},
+    condition::{IfMatch, Wanted},
     edge::{access::Access, user::User},
     openapi::pattern,
     operations::{Bound, Kind, Operations, Traits},
@@ -149,10 +149,10 @@ pub(crate) async fn read(
     State(gateway): State<Gateway>,
     user: User,
     Id(id): Id,
-    has: IfNoneMatch,
+    wanted: Wanted,
 ) -> Reply {
     let answer = tasks(&gateway).get_task(user.asks(GetTaskRequest { id })).await?;
-    Ok(reply::read::<Task, _>(answer, &has))
+    Ok(reply::read::<Task, _>(answer, &wanted))
 }
 
 /// Change a task

@@ -1,0 +1,25 @@
+//! On which terms a request comes: its parameters, its key and its conditions, before any service is asked.
+use axum::{extract::Request, http::header};
+
+use super::idempotency::{self, IDEMPOTENCY_KEY};
+use crate::{condition, openapi::Document, problem::Problem, query::Query};
+
+/// Refuses what the operation does not read, or could not: parameters where it has none, a key that is none, conditions that cannot
+/// be read. All of it is told at once; only then whether the conditions can hold.
+pub(super) fn accept(request: &Request, document: &Document) -> Result<(), Problem> {
+    let (headers, query) = (request.headers(), request.uri().query());
+    let names = [IDEMPOTENCY_KEY, header::IF_MATCH, header::IF_NONE_MATCH];
+    if query.is_none() && !names.iter().any(|name| headers.contains_key(name)) {
+        return Ok(());
+    }
+    let Some(reads) = document.reads(request) else { return Ok(()) };
+    let writes = !request.method().is_safe();
+    let query = query.filter(|_| !reads.query).map(|query| Query::parse(query).end());
+    let key = reads.key.then(|| idempotency::given(headers).map(drop));
+    let known = query.into_iter().chain(key).filter_map(Result::err);
+    let found = known.chain(condition::unreadable(headers, writes)).reduce(Problem::and);
+    match found {
+        Some(problem) => Err(problem),
+        None => condition::refuse(headers, writes, reads.version),
+    }
+}
