@@ -132,7 +132,11 @@ impl Problem {
 
     /// Both at once, under the code of the first: it has to have one.
     pub(crate) fn and(mut self, other: Self) -> Self {
-        self.0.faults.extend(other.0.faults);
+        let Details { code, message, faults, .. } = *other.0;
+        match faults.is_empty() {
+            true => self.0.faults.push(Fault::of_body(code, message)),
+            false => self.0.faults.extend(faults),
+        }
         self.0.faults.truncate(MOST_FAULTS);
         let count = self.0.faults.len();
         self.0.message = format!("{count} parts of the request are not acceptable").into();

@@ -25,9 +25,7 @@ impl<T: Read> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        expect_json(request.method(), request.headers())?;
-        let bytes = collect(request, shared.config.body_limit).await?;
-        parse(&bytes).map(Json)
+        whole(said(request, shared).await?).map(Json)
     }
 }
 
@@ -42,10 +40,8 @@ impl<T: Read> FromRequest<Arc<Shared>> for Draft<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        expect_json(request.method(), request.headers())?;
         let visit = request.extensions().get::<Arc<Visit>>().cloned();
-        let bytes = collect(request, shared.config.body_limit).await?;
-        let (value, faults) = read(&bytes)?;
+        let (value, faults) = said(request, shared).await?;
         match (value, visit) {
             (Some(value), _) if faults.is_empty() => Ok(Self { value, faulty: false }),
             (Some(value), Some(visit)) => {
@@ -107,8 +103,32 @@ impl FromRequest<Arc<Shared>> for Nothing {
 
 /// Reads a whole body that has no fault.
 pub(super) fn parse<T: Read>(bytes: &[u8]) -> Result<T, Problem> {
-    let (value, faults) = read(bytes)?;
+    whole(read(bytes)?)
+}
+
+fn whole<T>((value, faults): (Option<T>, Vec<Fault>)) -> Result<T, Problem> {
     value.filter(|_| faults.is_empty()).ok_or_else(|| Problem::unacceptable(faults))
+}
+
+/// What the body of a request says without its faults, and those. That of one whose head is refused says nothing but its faults,
+/// which are told with those of the head.
+async fn said<T: Read>(
+    request: Request,
+    shared: &Shared,
+) -> Result<(Option<T>, Vec<Fault>), Problem> {
+    let visit = request.extensions().get::<Arc<Visit>>().cloned();
+    let json = expect_json(request.method(), request.headers());
+    let found = match json {
+        Ok(()) => collect(request, shared.config.body_limit).await.and_then(|bytes| read(&bytes)),
+        Err(problem) => Err(problem),
+    };
+    let Some(refusal) = visit.as_ref().and_then(|visit| visit.refusal.get()) else { return found };
+    let refusal = refusal.clone();
+    Err(match found {
+        Ok((_, faults)) if faults.is_empty() => refusal,
+        Ok((_, faults)) => refusal.and(Problem::unacceptable(faults)),
+        Err(problem) => refusal.and(problem),
+    })
 }
 
 /// What a body says without its faults, and those; nothing where it is no object.

@@ -18,8 +18,8 @@ pub(super) fn visit(request: &Request, proxies: &[Network]) -> Visit {
         .get::<PeerAddress>()
         .map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.ip());
     let (address, secure) = client(peer.to_canonical(), request.headers(), proxies);
-    let (user_id, quota, faults) = Default::default();
-    Visit { address, secure, user_id, quota, faults }
+    let (user_id, quota, refusal, faults) = Default::default();
+    Visit { address, secure, user_id, quota, refusal, faults }
 }
 
 /// The address of the client, and whether it came by https.

@@ -98,7 +98,7 @@ impl Edge {
     }
 
     /// What may turn a request away before its handler is asked, the cheapest first.
-    async fn admitted(self, request: Request, visit: &Visit) -> Result<Response, Problem> {
+    async fn admitted(self, mut request: Request, visit: &Visit) -> Result<Response, Problem> {
         let Self { gateway, access, route } = self;
         // More work at once than this only makes everyone wait: the excess is told so at once.
         let _place = gateway.admission.enter(access)?;
@@ -112,7 +112,7 @@ impl Edge {
             return Ok(preflight);
         }
         // What no operation reads is a mistake that its sender would not notice.
-        terms::accept(&request, &gateway.document)?;
+        terms::accept(&mut request, &gateway.document, visit)?;
         let deadline =
             request::with_current(|context| context.deadline).expect("inside of the scope");
         // A reply is packed only for those who ask for it: the others do not pay.

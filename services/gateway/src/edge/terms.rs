@@ -1,12 +1,19 @@
 //! On which terms a request comes: its parameters, its key and its conditions, before any service is asked.
 use axum::{extract::Request, http::header};
 
-use super::idempotency::{self, IDEMPOTENCY_KEY};
+use super::{
+    idempotency::{self, IDEMPOTENCY_KEY},
+    visit::Visit,
+};
 use crate::{condition, openapi::Document, problem::Problem, query::Query};
 
 /// Refuses what the operation does not read, or could not: parameters where it has none, a key that is none, conditions that cannot
 /// be read. All of it is told at once; only then whether the conditions can hold.
-pub(super) fn accept(request: &Request, document: &Document) -> Result<(), Problem> {
+pub(super) fn accept(
+    request: &mut Request,
+    document: &Document,
+    visit: &Visit,
+) -> Result<(), Problem> {
     let (headers, query) = (request.headers(), request.uri().query());
     let names = [IDEMPOTENCY_KEY, header::IF_MATCH, header::IF_NONE_MATCH];
     if query.is_none() && !names.iter().any(|name| headers.contains_key(name)) {
@@ -19,6 +26,12 @@ pub(super) fn accept(request: &Request, document: &Document) -> Result<(), Probl
     let known = query.into_iter().chain(key).filter_map(Result::err);
     let found = known.chain(condition::unreadable(headers, writes)).reduce(Problem::and);
     match found {
+        // Who reads the body tells of both, and does nothing: what is refused already is out of the way.
+        Some(problem) if reads.body => {
+            _ = visit.refusal.set(problem);
+            names.into_iter().for_each(|name| _ = request.headers_mut().remove(name));
+            Ok(())
+        }
         Some(problem) => Err(problem),
         None => condition::refuse(headers, writes, reads.version),
     }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::OnceLock};
 use uuid::Uuid;
 
 use super::quota::Quota;
-use crate::problem::Fault;
+use crate::problem::{Fault, Problem};
 
 /// One request's visitor; an extension of the request.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Visit {
     pub(crate) user_id: OnceLock<Uuid>,
     /// What is left of the rate that was spent from last.
     pub(crate) quota: OnceLock<Quota>,
+    /// What the edge has found wrong with the head of a request with a body, which is told with what is wrong there.
+    pub(crate) refusal: OnceLock<Problem>,
     /// What the edge has found wrong with the body, where the service was asked about the rest.
     pub(crate) faults: OnceLock<Vec<Fault>>,
 }

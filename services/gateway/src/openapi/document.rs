@@ -26,6 +26,8 @@ pub(crate) struct Reads {
     pub(crate) query: bool,
     /// `Idempotency-Key`
     pub(crate) key: bool,
+    /// A body.
+    pub(crate) body: bool,
     /// `If-Match`: it is about something that has versions.
     pub(crate) version: bool,
 }
@@ -80,6 +82,7 @@ fn reads(operation: &Operation) -> Reads {
     Reads {
         query: any(&|one| one.parameter_in == ParameterIn::Query),
         key: header("Idempotency-Key"),
+        body: operation.request_body.is_some(),
         version: header("If-Match"),
     }
 }

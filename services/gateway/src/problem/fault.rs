@@ -41,6 +41,11 @@ impl Fault {
         }
     }
 
+    /// The body as a whole.
+    pub(super) fn of_body(code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
+        Self { pointer: Some(String::new()), parameter: None, header: None, code, message }
+    }
+
     /// The parameter called `name`.
     pub(crate) fn query(
         name: &str,

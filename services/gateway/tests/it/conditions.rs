@@ -233,6 +233,18 @@ async fn every_fault_of_a_head_is_told_at_once() {
         ];
         assert_eq!(codes, expected, "{method} {path}");
     }
+    for (body, fault) in [
+        (r#"{"titel":1}"#, "/titel UNKNOWN_FIELD"),
+        ("{", " MALFORMED_JSON"),
+        ("[]", " WRONG_TYPE"),
+    ] {
+        let path = format!("/v1/tasks/{ID}?colour=red");
+        let reply = edge.ask("PATCH", &path, &headers, body).await;
+        assert_eq!(reply.refusal(), "400 INVALID_QUERY");
+        let last = &reply.json()["errors"][4];
+        let text = |name: &str| last[name].as_str().unwrap_or("?").to_owned();
+        assert_eq!(format!("{} {}", text("pointer"), text("code")), fault);
+    }
     assert_eq!(edge.peers.count(), 0);
 }
 

@@ -176,6 +176,13 @@ async fn a_documented_header_is_read_and_no_other() {
         let reply = ask("Idempotency-Key", "no quotes, no tag").await;
         let refused = reply.status == 400 && reply.json()["code"] == "INVALID_IDEMPOTENCY_KEY";
         assert_eq!(refused, documents("Idempotency-Key"), "{method} {path}: {}", reply.status);
+        if operation["requestBody"].is_object() {
+            let both = format!("{path}?no_such=1");
+            let reply =
+                edge.ask(&method, &both, &[("content-type", "application/json")], "[]").await;
+            let codes = [0, 1].map(|place| reply.json()["errors"][place]["code"].clone());
+            assert_eq!(codes, ["UNKNOWN_PARAMETER", "WRONG_TYPE"], "{method} {path}");
+        }
         let reply = ask("If-Match", "\"7\"").await;
         let etag = reply.status == 412 && reply.json()["errors"][0]["header"] == "If-Match";
         assert_eq!(!etag, documents("If-Match"), "{method} {path}: {reply:?}");
