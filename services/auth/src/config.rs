@@ -1,6 +1,7 @@
 //! What an operator may set.
 use std::{path::PathBuf, time::Duration};
 
+use kit_db::Db;
 use kit_process::{Secret, Settings, config::Period};
 use serde::{Deserialize, Serialize};
 
@@ -54,21 +55,14 @@ impl Settings for Config {
     fn faults(&self) -> Vec<String> {
         let (lowest, advice) = (password::LOWEST_MINIMUM, secrets::ADVICE);
         let url = self.database_url.expose();
-        let known = ["postgres://", "postgresql://", "sqlite:"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme));
+        let database = Db::fault("DATABASE_URL", url);
         let kek = self.kek.expose();
         let kek_fault = if kek.is_empty() {
-            known && self.sqlite_file().is_none()
+            database.is_none() && self.sqlite_file().is_none()
         } else {
             secrets::parse(kek).is_none()
         };
         let faults = [
-            (
-                !known,
-                "DATABASE_URL must be set, as postgres://user:password@host/name or sqlite:auth.db"
-                    .to_owned(),
-            ),
             (kek_fault, format!("KEK must be set (or KEK_FILE) to {advice}")),
             (self.database_connections == 0, "DATABASE_CONNECTIONS must be at least 1".to_owned()),
             (self.hash_workers == Some(0), "HASH_WORKERS must be at least 1".to_owned()),
@@ -87,7 +81,8 @@ impl Settings for Config {
                 "KEY_ROTATION must be at least 1s, and should be days".to_owned(),
             ),
         ];
-        faults.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| fault).collect()
+        let others = faults.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| fault);
+        database.into_iter().chain(others).collect()
     }
 }
 

@@ -1,7 +1,9 @@
 //! What an operator may set.
 mod network;
+mod url;
 
 use kit_process::Settings;
+use kit_rpc::channel;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use network::Network;
@@ -100,33 +102,37 @@ impl Settings for Config {
         };
         let urls = [("AUTH_URL", &*self.auth_url), ("TASKS_URL", &*self.tasks_url)];
         let tls = kit_rpc::tls::faults(&self.tls_dir, &urls);
-        let urls = urls.into_iter().filter_map(|(name, url)| not_a_url(name, url)).chain(tls);
+        let urls = urls.into_iter().flat_map(|(name, urls)| channel::faults(name, urls)).chain(tls);
+        let urls = urls.chain(not_public(&self.public_url));
         let networks = self.trusted_proxies.iter().filter_map(|text| not_a_network(text));
         let origins = self.cors_origins.iter().filter_map(|text| not_an_origin(text));
         urls.chain(networks).chain(origins).chain(counts.into_iter().filter_map(few)).collect()
     }
 }
 
-fn not_a_url(name: &str, url: &str) -> Option<String> {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    let host = rest.is_some_and(|rest| !rest.trim_end_matches('/').is_empty());
-    (!host).then(|| {
-        format!("{name} must be a URL as http://host:port or https://host:port, not {url:?}")
-    })
+fn not_public(text: &str) -> Option<String> {
+    let known = "PUBLIC_URL must be http or https, a host and a path at most";
+    match url::public(text) {
+        _ if text.is_empty() => None,
+        Some(written) if written == text.trim_end_matches('/') => None,
+        Some(written) => Some(format!("{known}: write {written}, not {text:?}")),
+        None => Some(format!("{known}, as https://errand.example.org, not {text:?}")),
+    }
 }
 
 fn not_a_network(text: &str) -> Option<String> {
-    let fault = || format!("TRUSTED_PROXIES must be networks as 10.0.0.0/8, not {text:?}");
-    text.parse::<Network>().is_err().then(fault)
+    let fault = |expected| format!("TRUSTED_PROXIES must be {expected}, not {text:?}");
+    text.parse::<Network>().err().map(fault)
 }
 
 fn not_an_origin(text: &str) -> Option<String> {
-    let (scheme, host) = text.split_once("://").unwrap_or_default();
-    let bare = !scheme.is_empty()
-        && !host.is_empty()
-        && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
-    (text != "*" && !bare)
-        .then(|| format!("CORS_ORIGINS must be origins as https://app.example.org, not {text:?}"))
+    let known = "CORS_ORIGINS must be origins as browsers send them";
+    match url::origin(text) {
+        _ if text == "*" => None,
+        Some(written) if written == text => None,
+        Some(written) => Some(format!("{known}: write {written}, not {text:?}")),
+        None => Some(format!("{known}, as https://app.example.org, not {text:?}")),
+    }
 }
 
 #[cfg(test)]
@@ -215,6 +221,37 @@ mod tests {
             let faults =
                 named(|config| config.cors_origins = vec!["*".to_owned(), origin.to_owned()]);
             assert_eq!(faults, ["CORS_ORIGINS"], "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_never_met_is_told_what_to_write_instead() {
+        let config = Config {
+            auth_url: "http://a:1,nope".to_owned(),
+            tasks_url: "http://a:1/path".to_owned(),
+            public_url: "https://A.b:443/errand?x".to_owned(),
+            trusted_proxies: vec!["10.0.0.1/8".to_owned(), "fd00::1/8".to_owned(), "x".to_owned()],
+            cors_origins: vec!["ftp://b".to_owned(), "http://A.b:80".to_owned(), "*".to_owned()],
+            ..Config::default()
+        };
+        let expected = [
+            "AUTH_URL must be http://host:port or https://host:port, not \"nope\"",
+            "TASKS_URL must be http://host:port or https://host:port, not \"http://a:1/path\"",
+            "PUBLIC_URL must be http or https, a host and a path at most: write https://a.b/errand, not",
+            "TRUSTED_PROXIES must be 10.0.0.0/8 or 10.0.0.1, not \"10.0.0.1/8\"",
+            "TRUSTED_PROXIES must be fd00::/8 or fd00::1, not \"fd00::1/8\"",
+            "TRUSTED_PROXIES must be networks as 10.0.0.0/8 or fd00::/8, not \"x\"",
+            "CORS_ORIGINS must be origins as browsers send them, as https://app.example.org, not",
+            "CORS_ORIGINS must be origins as browsers send them: write http://a.b, not \"http://A.b:80\"",
+        ];
+        let told = config.faults();
+        assert_eq!(told.len(), expected.len(), "{told:?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.starts_with(expected), "{told} is not {expected}");
+        }
+        for public_url in ["nope", "ftp://a.b", "//a.b", "/errand"] {
+            let config = Config { public_url: public_url.to_owned(), ..Config::default() };
+            assert_eq!(config.faults().len(), 1, "{public_url}");
         }
     }
 }

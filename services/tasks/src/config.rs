@@ -38,14 +38,29 @@ impl Default for Config {
 impl Settings for Config {
     fn faults(&self) -> Vec<String> {
         let mut faults = kit_rpc::tls::faults(&self.tls_dir, &[("AUTH_URL", &self.auth_url)]);
-        if self.database_url.expose().is_empty() {
-            faults.push(
-                "DATABASE_URL is missing: postgres://user@host/name or sqlite:path".to_owned(),
-            );
-        }
+        faults.extend(kit_rpc::channel::faults("AUTH_URL", &self.auth_url));
+        faults.extend(kit_db::Db::fault("DATABASE_URL", self.database_url.expose()));
         if self.database_connections == 0 {
             faults.push("DATABASE_CONNECTIONS is 0: at least 1".to_owned());
         }
         faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_names_nothing_is_refused() {
+        let config = |auth_url: &str, database_url: &str| Config {
+            auth_url: auth_url.to_owned(),
+            database_url: database_url.into(),
+            ..Config::default()
+        };
+        assert_eq!(config("http://auth:1", "sqlite:tasks.db").faults(), Vec::<String>::new());
+        let told = config("auth:1", "sqlite:").faults();
+        let names: Vec<_> = told.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
+        assert_eq!(names, ["AUTH_URL", "DATABASE_URL"]);
     }
 }

@@ -1,4 +1,7 @@
-use std::{net::IpAddr, str::FromStr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
 
 /// A block of addresses, as `10.0.0.0/8` (RFC 4632) or one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +15,23 @@ impl Network {
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         bits(address).checked_shr(self.shift) == self.prefix.checked_shr(self.shift)
     }
+
+    /// The first address of it, of the kind of `like`.
+    fn first(&self, like: IpAddr) -> IpAddr {
+        let kept = u128::MAX.checked_shl(self.shift).unwrap_or(0);
+        let first = Ipv6Addr::from_bits(self.prefix & kept);
+        // An IPv4 network keeps what maps it to IPv6: it is shorter than the last 32 bits.
+        let mapped = first.to_ipv4_mapped().filter(|_| like.is_ipv4());
+        mapped.map_or(first.into(), IpAddr::from)
+    }
 }
 
 impl FromStr for Network {
-    type Err = &'static str;
+    /// What would be right.
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "a network as 10.0.0.0/8 or fd00::/8";
+        const EXPECTED: &str = "networks as 10.0.0.0/8 or fd00::/8";
         let (address, length) =
             text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
         let address: IpAddr = address.trim().parse().map_err(|_| EXPECTED)?;
@@ -26,7 +39,11 @@ impl FromStr for Network {
         let length = length
             .map_or(Ok(longest), |length| length.trim().parse::<u32>().map_err(|_| EXPECTED))?;
         let shift = longest.checked_sub(length).ok_or(EXPECTED)?;
-        Ok(Self { prefix: bits(address), shift })
+        let network = Self { prefix: bits(address), shift };
+        match network.first(address) {
+            first if first == address => Ok(network),
+            first => Err(format!("{first}/{length} or {address}")),
+        }
     }
 }
 
@@ -62,6 +79,14 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_refused() {
+        for (text, right) in [
+            ("10.0.0.1/8", "10.0.0.0/8 or 10.0.0.1"),
+            ("203.0.113.1/0", "0.0.0.0/0 or 203.0.113.1"),
+            ("fd00::1/8", "fd00::/8 or fd00::1"),
+            ("::1/0", "::/0 or ::1"),
+        ] {
+            assert_eq!(text.parse::<Network>(), Err(right.to_owned()));
+        }
         for text in ["", "10.0.0.0/33", "10.0.0/8", "fd00::/129", "10.0.0.0/-1", "localhost"] {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }

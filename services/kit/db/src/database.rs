@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     limits::Limits,
     metrics::{self, PoolState},
-    postgres::Postgres,
+    postgres::{self, Postgres},
     sqlite::Sqlite,
 };
 
@@ -31,6 +31,25 @@ impl Db {
             }
             _ => anyhow::bail!("the database URL begins with neither postgres: nor sqlite:"),
         }
+    }
+
+    /// What is wrong with a URL that the setting `name` holds. It is not shown: it may hold a password.
+    pub fn fault(name: &str, url: &str) -> Option<String> {
+        let known = match url.split_once(':') {
+            Some(("sqlite", path)) => {
+                !path.trim_start_matches("//").is_empty() && !path.ends_with('/')
+            }
+            Some(("postgres" | "postgresql", rest)) => {
+                rest.starts_with("//") && postgres::is_url(url)
+            }
+            _ => false,
+        };
+        let fault = || {
+            format!(
+                "{name} must be set, as postgres://user:password@host/name or sqlite:path/of/file.db"
+            )
+        };
+        (!known).then(fault)
     }
 
     /// Whether reads can be served now.
@@ -96,6 +115,40 @@ impl Db {
         match self {
             Self::Postgres(_) => "postgresql",
             Self::Sqlite(_) => "sqlite",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_a_database() {
+        for url in [
+            "sqlite:errand.db",
+            "sqlite:///var/lib/errand.db",
+            "postgres://u:p@h/errand?sslmode=require",
+            "postgresql://u@h1,h2/errand",
+        ] {
+            assert_eq!(Db::fault("DATABASE_URL", url), None, "{url}");
+        }
+        for url in [
+            "",
+            "sqlite:",
+            "sqlite://",
+            "sqlite:data/",
+            "sqlite",
+            "mysql://h/d",
+            "postgres:",
+            "postgres:h",
+            "postgres://u@h:port/d",
+        ] {
+            let fault = Db::fault("DATABASE_URL", url).expect(url);
+            assert!(
+                fault.starts_with("DATABASE_URL must be set, as ") && !fault.contains("mysql"),
+                "{fault}"
+            );
         }
     }
 }

@@ -24,9 +24,12 @@ use http::{Request, Response};
 use tonic::{Status, body::Body};
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
 
-pub use self::limits::{Limits, Methods};
 pub(crate) use self::record::code;
 use self::{balancer::Balancer, call::Call, deadline::Deadline, endpoint::Peer};
+pub use self::{
+    limits::{Limits, Methods},
+    target::faults,
+};
 use crate::tls::Identity;
 
 /// A way to reach a gRPC service; the generated clients stand on it. A clone shares connections with its original.

@@ -36,6 +36,15 @@ pub(crate) fn targets(urls: &str) -> anyhow::Result<Vec<Target>> {
         .collect()
 }
 
+/// What is wrong with the URLs of a peer that the setting `name` holds, each by itself.
+pub fn faults(name: &str, urls: &str) -> Vec<String> {
+    let fault = |url: &str| {
+        let error = target(url).err()?;
+        Some(format!("{name} must be http://host:port or https://host:port, not {url:?}: {error}"))
+    };
+    urls.split(',').filter_map(|url| fault(url.trim())).collect()
+}
+
 fn target(url: &str) -> anyhow::Result<Target> {
     let uri: Uri = url.parse()?;
     let encrypted = match uri.scheme_str() {
@@ -77,8 +86,11 @@ mod tests {
             "http://a:1,",
         ] {
             assert!(targets(url).is_err(), "{url}");
+            assert_eq!(faults("URL", url).len(), 1, "{url}");
         }
         assert_eq!(targets("http://a:1, http://[::1]:2/").unwrap().len(), 2);
+        assert_eq!(faults("URL", "http://a:1, http://[::1]:2/"), Vec::<String>::new());
+        assert_eq!(faults("URL", "a, http://b:1, c").len(), 2);
     }
 
     #[test]
