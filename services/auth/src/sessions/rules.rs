@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use kit_base::Timestamp;
-use kit_rpc::token;
+use kit_rpc::token::ACCESS_TOKEN_LIFETIME;
 
 use crate::refresh::rules::{IDLE, RefreshToken};
 
@@ -47,7 +47,7 @@ pub(crate) fn expiry(created_at: Timestamp, now: Timestamp) -> Timestamp {
 
 /// Until when the end of a session has to be known to those who check access tokens.
 pub(crate) fn remembered_until(ended_at: Timestamp) -> Timestamp {
-    ended_at.plus(token::ACCESS_TOKEN_LIFETIME + REMEMBERED)
+    ended_at.plus(ACCESS_TOKEN_LIFETIME + REMEMBERED)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod file;
 mod graph;
 mod planted;
 mod rooms;
+mod rules;
 mod tokens;
 mod words;
 

@@ -46,7 +46,7 @@ impl File {
                     file.import(&tokens, &mut at, &[]);
                 }
                 item if depth == 0 && ITEMS.contains(&item) => file.define(&tokens, at),
-                _ if token.is_word() && !follows(&tokens, at, &["::", ".", "$"]) => {
+                _ if token.is_word() && begins_a_path(&tokens, at) => {
                     file.name(&tokens, &mut at);
                 }
                 _ => {}
@@ -88,7 +88,9 @@ impl File {
                 "as" => {
                     *at += 1;
                     let name = tokens.get(*at).map_or("_", |token| token.text);
-                    self.imports.insert(name.to_owned(), Named { path, line });
+                    // Many may have no name: none hides another.
+                    let name = if name == "_" { path.join("::") } else { name.to_owned() };
+                    self.imports.insert(name, Named { path, line });
                     *at += 1;
                     return;
                 }
@@ -123,8 +125,16 @@ impl File {
     }
 }
 
-fn follows(tokens: &[Token<'_>], at: usize, signs: &[&str]) -> bool {
-    at.checked_sub(1).is_some_and(|before| signs.contains(&tokens[before].text))
+/// Whether a path begins at this word: `a::b`, or `::a::b` with nothing before it.
+fn begins_a_path(tokens: &[Token<'_>], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return true };
+    match tokens[before].text {
+        "::" => {
+            let owner = before.checked_sub(1).map(|owner| tokens[owner]);
+            owner.is_none_or(|owner| !owner.is_word() && owner.text != ">")
+        }
+        sign => ![".", "$"].contains(&sign),
+    }
 }
 
 #[test]
@@ -136,14 +146,18 @@ fn imports_are_read_to_their_leaves() {
         ["super::a::B", "super::a::c", "crate::f", "super"]
     );
     assert_eq!(file.globs.iter().map(|n| n.path.join("::")).collect::<Vec<_>>(), ["super::e"]);
+    let unnamed = File::read("use a::B as _;\nuse c::D as _;").imports;
+    let paths: Vec<_> = unnamed.values().map(|named| named.path.join("::")).collect();
+    assert_eq!(paths, ["a::B", "c::D"]);
 }
 
 #[test]
 fn items_and_paths_are_found_where_they_stand() {
     let file = File::read(
-        "const fn a() { fn b() {} x.c::<D>(); e::F::g(); $crate::h(); }\n#[macro_export]\nmacro_rules! i { () => {} }",
+        "const fn a() { fn b() {} x.c::<D>(); e::F::g(); $crate::h(); ::j::k(); <L>::m::n(); }\n#[macro_export]\nmacro_rules! i { () => {} }",
     );
     assert_eq!(file.defines.iter().collect::<Vec<_>>(), ["a", "i"]);
     assert_eq!(file.exports.iter().collect::<Vec<_>>(), ["i"]);
-    assert_eq!(file.paths.iter().map(|n| n.path.join("::")).collect::<Vec<_>>(), ["e::F::g"]);
+    let paths: Vec<_> = file.paths.iter().map(|named| named.path.join("::")).collect();
+    assert_eq!(paths, ["e::F::g", "j::k"]);
 }

@@ -1,4 +1,4 @@
-//! What may stand in which file of a slice: rules are pure, queries stand in the store, and the store knows no wire.
+//! What may stand in which file of a slice: queries stand in the store, and the store knows no wire.
 use super::{SERVICES, sources_of, tokens};
 
 /// Files beside the stores that ask the database: a unit of work loads and writes what many resources store.
@@ -23,15 +23,11 @@ const QUERIES: [&str; 11] = [
     "execute",
 ];
 
-/// What a rule does without: time is handed to it, and so is all else that is not a value.
-const IMPURE: [&str; 9] =
-    ["diesel", "diesel_async", "schema", "tonic", "proto", "tokio", "Db", "Clock", "await"];
-
 /// What is said to other processes.
 const WIRE: [&str; 4] = ["tonic", "proto", "rpc", "message"];
 
 /// Whether a file plays this role in its slice: `role.rs`, or what is below `role/`.
-fn plays(path: &str, role: &str) -> bool {
+pub(super) fn plays(path: &str, role: &str) -> bool {
     let file = format!("{role}.rs");
     path.split('/').any(|part| part == role || part == file)
 }
@@ -57,15 +53,6 @@ fn said(service: &str, words: &[&str], there: impl Fn(&str) -> bool) -> Vec<Stri
         }
     }
     found
-}
-
-#[test]
-fn rules_are_pure() {
-    for service in ["auth", "tasks"] {
-        let rules = |path: &str| plays(path, "rules");
-        assert!(sources_of(service).keys().any(|path| rules(path)), "{service} has no rules");
-        assert_eq!(said(service, &IMPURE, rules), Vec::<String>::new(), "rules that are not pure");
-    }
 }
 
 #[test]
