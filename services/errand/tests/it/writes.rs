@@ -14,7 +14,7 @@ use crate::{
 everywhere!(
     what_a_write_answers_is_what_a_read_then_gives,
     a_write_that_is_sent_again_gets_the_first_answer,
-    a_refresh_whose_answer_was_lost_gives_tokens_again,
+    a_write_that_nobody_signs_gives_when_it_is_sent_again_what_is_said_of_it,
 );
 
 /// A write that a signed-in user can make, as the document has it.
@@ -22,8 +22,15 @@ struct Write {
     method: Method,
     path: String,
     body: Option<Value>,
+    /// Further bodies, with what the document lets a field be.
+    bodies: Vec<Value>,
     /// Whether it answers with a resource.
     answers: bool,
+}
+
+/// Whether nobody has to be signed in for it.
+fn is_open(operation: &Value) -> bool {
+    operation["security"] == json!([{}])
 }
 
 impl Write {
@@ -33,8 +40,7 @@ impl Write {
         for (path, methods) in document["paths"].as_object().expect("paths") {
             for (method, operation) in methods.as_object().expect("methods") {
                 let method: Method = method.to_uppercase().parse().expect("a method");
-                let open = operation["security"] == json!([{}]);
-                if method.is_safe() || open {
+                if method.is_safe() || is_open(operation) {
                     continue;
                 }
                 let content = &operation["requestBody"]["content"]["application/json"];
@@ -42,7 +48,11 @@ impl Write {
                 assert!(content.is_null() || body.is_some(), "{method} {path} has no example");
                 let made = ["200", "201"].map(|status| &operation["responses"][status]["content"]);
                 let answers = made.iter().any(|content| !content.is_null());
-                writes.push(Self { method, path: path.clone(), body, answers });
+                let bodies = match &body {
+                    Some(example) => bodies(&document, &content["schema"], example),
+                    None => vec![],
+                };
+                writes.push(Self { method, path: path.clone(), body, bodies, answers });
             }
         }
         assert!(writes.len() >= 15, "{} writes", writes.len());
@@ -50,7 +60,7 @@ impl Write {
     }
 
     /// A request that will succeed, of someone who has all that it is about.
-    async fn prepared(&self, user: &User) -> impl Fn() -> Ask {
+    async fn prepared(&self, user: &User) -> impl Fn(Option<&Value>) -> Ask {
         let task = user.creates("Ship it").await;
         let project = user.creates_project("Ships").await;
         let trashed = user.creates("gone").await;
@@ -71,19 +81,63 @@ impl Write {
             (false, _) => self.path.clone(),
             (true, None) => panic!("nothing is known for {}", self.path),
         };
-        let mut body = self.body.clone();
-        if let Some(current) = body.as_mut().and_then(|body| body.get_mut("current_password")) {
-            *current = json!(PASSWORD);
-        }
         let (user, method) = (user.clone(), self.method.clone());
-        move || {
+        move |body| {
             let ask = user.ask(method.clone(), &path);
-            match &body {
-                Some(body) => ask.json(body),
-                None => ask,
+            let Some(mut body) = body.cloned() else { return ask };
+            if let Some(current) = body.get_mut("current_password") {
+                *current = json!(PASSWORD);
             }
+            ask.json(&body)
         }
     }
+}
+
+/// The example with each field in turn at each end of what its schema allows.
+fn bodies(document: &Value, schema: &Value, example: &Value) -> Vec<Value> {
+    let schema = resolved(document, schema);
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let with = |(name, field): (&String, &Value)| {
+        let (example, name) = (example.clone(), name.clone());
+        values(document, field).into_iter().map(move |value| {
+            let mut body = example.clone();
+            body[&name] = value;
+            body
+        })
+    };
+    fields.flat_map(with).collect()
+}
+
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(&reference[1..]).expect("what is referred to"),
+        None => schema,
+    }
+}
+
+/// Values at the ends of a schema. One with a form of its own, as an id, has none: it would have to name something.
+fn values(document: &Value, schema: &Value) -> Vec<Value> {
+    let schema = resolved(document, schema);
+    if let Some(either) = schema["oneOf"].as_array() {
+        return either.iter().flat_map(|schema| values(document, schema)).collect();
+    }
+    let is = |name: &str| {
+        schema["type"] == name
+            || schema["type"].as_array().is_some_and(|types| types.contains(&json!(name)))
+    };
+    let mut values: Vec<Value> = schema["enum"].as_array().cloned().unwrap_or_default();
+    let longest = schema["maxLength"].as_u64().filter(|_| schema["format"].is_null());
+    if let Some(longest) = longest.and_then(|longest| usize::try_from(longest).ok()) {
+        values.extend([json!("é".repeat(longest)), json!(" \u{2003}è\u{301} ✓ ")]);
+    }
+    values.extend(
+        [&schema["minimum"], &schema["maximum"]].into_iter().filter(|end| end.is_number()).cloned(),
+    );
+    values.extend(is("boolean").then_some([json!(true), json!(false)]).into_iter().flatten());
+    values
+        .extend(is("array").then_some([json!([]), json!(["é", "Ship it"])]).into_iter().flatten());
+    values.extend(is("null").then_some(Value::Null));
+    values
 }
 
 /// Where what was written can be read.
@@ -100,45 +154,84 @@ fn place(write: &Write, answer: &Reply) -> Option<String> {
 }
 
 async fn what_a_write_answers_is_what_a_read_then_gives(app: &App) {
-    let mut compared = vec![];
+    let (mut compared, mut generated) = (vec![], 0);
     for write in Write::all(app).await {
         let user = app.user("writer").await;
         let ask = write.prepared(&user).await;
-        let answer = ask().await;
         let name = format!("{} {}", write.method, write.path);
-        assert!(answer.status.is_success(), "{name}: {answer:?}");
-        assert_eq!(answer.body.is_empty(), !write.answers, "{name}");
-        let Some(path) = place(&write, &answer) else { continue };
-        let read = user.get(&path).await;
-        let texts = [&answer, &read].map(|reply| String::from_utf8_lossy(&reply.body).into_owned());
-        assert_eq!(texts[0], texts[1], "{name}, read at {path}");
-        assert_eq!(answer.header("etag"), read.header("etag"), "{name}");
-        compared.push(name);
+        let mut place_known = false;
+        for body in [write.body.as_ref()].into_iter().chain(write.bodies.iter().map(Some)) {
+            let said = format!("{name} {}", body.unwrap_or(&Value::Null));
+            let answer = ask(body).await;
+            assert!(answer.status.is_success(), "{said}: {answer:?}");
+            assert_eq!(answer.body.is_empty(), !write.answers, "{said}");
+            let Some(path) = place(&write, &answer) else { break };
+            let read = user.get(&path).await;
+            let texts = [&answer, &read].map(|reply| String::from_utf8_lossy(&reply.body));
+            assert_eq!(texts[0], texts[1], "{said}, read at {path}");
+            assert_eq!(answer.header("etag"), read.header("etag"), "{said}");
+            place_known = true;
+            generated += 1;
+        }
+        compared.extend(place_known.then_some(name));
     }
     assert!(compared.len() >= 8, "only {compared:?}");
+    assert!(generated >= 50, "only {generated} bodies");
 }
 
 async fn a_write_that_is_sent_again_gets_the_first_answer(app: &App) {
     for write in Write::all(app).await {
         let user = app.user("retrier").await;
         let ask = write.prepared(&user).await;
-        let send = || ask().with("idempotency-key", "lost-1");
+        let send = || ask(write.body.as_ref()).with("idempotency-key", "lost-1");
         let name = format!("{} {}", write.method, write.path);
-        let (first, again) = (send().await, send().await);
-        assert!(first.status.is_success(), "{name}: {first:?}");
-        assert_eq!((first.status, &first.body), (again.status, &again.body), "{name}: {again:?}");
-        for header in ["etag", "location"] {
-            assert_eq!(first.header(header), again.header(header), "{name}: {header}");
-        }
+        is_answered_once(&name, &send().await, &send().await);
     }
 }
 
-async fn a_refresh_whose_answer_was_lost_gives_tokens_again(app: &App) {
-    let alice = app.user("alice").await;
-    let refresh =
-        || app.http.post("/v1/auth/refresh", &json!({ "refresh_token": alice.refresh_token }));
-    refresh().await.expect(200);
-    let again = refresh().await.expect(200);
-    let tokens = json!({ "refresh_token": again["refresh_token"] });
-    app.http.post("/v1/auth/refresh", &tokens).await.expect(200);
+fn is_answered_once(name: &str, first: &Reply, again: &Reply) {
+    assert!(first.status.is_success(), "{name}: {first:?}");
+    assert_eq!((first.status, &first.body), (again.status, &again.body), "{name}: {again:?}");
+    for header in ["etag", "location"] {
+        assert_eq!(first.header(header), again.header(header), "{name}: {header}");
+    }
+}
+
+async fn a_write_that_nobody_signs_gives_when_it_is_sent_again_what_is_said_of_it(app: &App) {
+    let document = app.http.get("/openapi.json").await.expect(200);
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        let post = methods.get("post").filter(|operation| is_open(operation));
+        let Some(operation) = post else { continue };
+        let description = operation["description"].as_str().expect("a description");
+        let alice = app.user("alice").await;
+        match path.as_str() {
+            // Under its key it has one answer; without, the address is taken.
+            "/v1/auth/register" => {
+                let account =
+                    json!({ "email": format!("again-{}", alice.email), "password": PASSWORD });
+                let send = || app.http.post(path, &account);
+                let keyed = || send().with("idempotency-key", "lost-1");
+                is_answered_once(path, &keyed().await, &keyed().await);
+                send().await.refuses(409, "EMAIL_TAKEN");
+            }
+            // Each is a session of its own: an answer that is kept would keep tokens.
+            "/v1/auth/login" => {
+                assert!(
+                    description.contains("sent again, after an answer that was lost, another one")
+                );
+                let other = alice.signs_in_again().await;
+                assert_ne!(alice.refresh_token, other.refresh_token);
+                assert_eq!(alice.reads_all("/v1/sessions").await.len(), 2);
+            }
+            // The token is the key: as long as its successor was not used, it gives that one.
+            "/v1/auth/refresh" => {
+                assert!(description.contains("the same successor"));
+                let (next, again) = (alice.refreshes().await, alice.refreshes().await);
+                assert_eq!(next.refresh_token, again.refresh_token);
+                assert_eq!(again.reads_all("/v1/sessions").await.len(), 1);
+                again.refreshes().await;
+            }
+            _ => panic!("nobody has said what {path} gives when it is sent again"),
+        }
+    }
 }

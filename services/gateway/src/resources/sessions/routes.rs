@@ -44,7 +44,7 @@ fn sessions(gateway: &Gateway) -> SessionServiceClient<GrpcChannel> {
 
 /// Sign in
 ///
-/// It begins a session. Guesses at a password are slowed down.
+/// It begins a session; sent again, after an answer that was lost, another one. Guesses at a password are slowed down.
 #[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", request_body = Credentials,
     responses((status = 200, description = "A new session", body = Tokens)))]
 pub(crate) async fn login(
