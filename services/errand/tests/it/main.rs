@@ -20,6 +20,7 @@ mod readme;
 mod retries;
 mod secrets;
 mod sessions;
+mod settings;
 mod storage;
 mod stream;
 mod upgrade;
