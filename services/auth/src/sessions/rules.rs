@@ -96,7 +96,7 @@ mod tests {
     fn an_end_is_known_for_longer_than_any_token_of_the_session_is_accepted() {
         let ended = Timestamp::from_seconds(NOW);
         // Clocks differ: a verifier accepts a token 10 s after its end.
-        let accepted = token::ACCESS_TOKEN_LIFETIME + Duration::from_secs(10);
+        let accepted = ACCESS_TOKEN_LIFETIME + Duration::from_secs(10);
         assert!(remembered_until(ended) > ended.plus(accepted));
     }
 

@@ -26,6 +26,7 @@ pub(crate) enum Tree<'a> {
 }
 
 /// Why a body cannot be read, in words.
+#[derive(Debug, PartialEq)]
 pub(crate) enum Unreadable {
     /// It is not JSON, or more of it than we take.
     Text(String),
@@ -220,6 +221,7 @@ mod tests {
         let nested = |pairs: usize| format!("{}1{}", "[{\"a\":".repeat(pairs), "}]".repeat(pairs));
         assert!(Tree::parse(nested(DEEPEST / 2).as_bytes()).is_ok());
         let fault = Tree::parse(nested(DEEPEST / 2 + 1).as_bytes()).unwrap_err();
+        let Unreadable::Text(fault) = fault else { panic!("{fault:?}") };
         assert!(fault.contains("nested deeper than 32 levels"), "{fault}");
         // It ends before the stack does.
         assert!(Tree::parse("[".repeat(1_000_000).as_bytes()).is_err());

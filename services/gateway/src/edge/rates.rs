@@ -159,8 +159,9 @@ mod tests {
     use kit_base::Timestamp;
 
     fn visit(address: &str) -> Visit {
-        let (user_id, quota, faults) = Default::default();
-        Visit { address: address.parse().unwrap(), secure: false, user_id, quota, faults }
+        let (user_id, quota, refusal, faults) = Default::default();
+        let address = address.parse().unwrap();
+        Visit { address, secure: false, user_id, quota, refusal, faults }
     }
 
     fn rates(configure: impl FnOnce(&mut Config)) -> (Rates, Clock) {

@@ -61,8 +61,10 @@ mod tests {
 
     /// Each name with its parts.
     fn read(query: &str) -> Option<Vec<(String, Vec<String>)>> {
-        let pairs = pairs(query).ok()?;
-        Some(pairs.into_iter().map(|Pair { name, parts }| (name, parts)).collect())
+        let (pairs, faults) = pairs(query);
+        faults
+            .is_empty()
+            .then(|| pairs.into_iter().map(|Pair { name, parts }| (name, parts)).collect())
     }
 
     fn pair_of(name: &str, parts: &[&str]) -> (String, Vec<String>) {
