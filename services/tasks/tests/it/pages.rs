@@ -147,8 +147,11 @@ async fn creates_project(user: &User, name: &str) -> Project {
 async fn projects_come_once_on_pages_of_any_length(backend: Backend) {
     let app = App::new(backend).await;
     let alice = app.user(1);
-    for name in ["a", "b", "c", "d", "e", "f"] {
-        let id = creates_project(&alice, name).await.id;
+    for (age, name) in (1..=6).rev().zip(["a", "b", "c", "d", "e", "f"]) {
+        // Whatever the ids say of when they were made, projects stand as they came.
+        let id = uuid::Builder::from_unix_timestamp_millis(age, &[7; 10]).into_uuid().to_string();
+        let message = CreateProjectRequest { id: Some(id.clone()), name: name.to_owned() };
+        alice.projects().create_project(alice.asks(message)).await.unwrap();
         if "bdf".contains(name) {
             let (update_mask, archived) = (mask("archived"), Some(true));
             let message = UpdateProjectRequest { id, update_mask, archived, ..Default::default() };
