@@ -8,7 +8,7 @@ pub(super) fn origin(text: &str) -> Option<String> {
     let (authority, usual) = match scheme.as_str() {
         "http" => (uri.authority()?, Some(80)),
         "https" => (uri.authority()?, Some(443)),
-        "ftp" | "ws" | "wss" | "file" => return None,
+        "" | "ftp" | "ws" | "wss" | "file" => return None,
         _ => (uri.authority()?, None),
     };
     let host = authority.host().to_ascii_lowercase();
@@ -55,7 +55,8 @@ mod tests {
         ] {
             assert_eq!(origin(text).as_deref(), Some(written), "{text}");
         }
-        for text in ["ftp://b", "ws://b", "b", "//b", "https://", "https://*.b", "null", ""] {
+        for text in ["ftp://b", "ws://b", "b", "//b", "https://", "https://*.b", "://b", "null", ""]
+        {
             assert_eq!(origin(text), None, "{text}");
         }
     }

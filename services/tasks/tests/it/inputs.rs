@@ -175,7 +175,14 @@ async fn a_move_names_what_can_be_an_id(backend: Backend) {
         (
             [true; 4],
             "7",
-            told(&["parent_id", "project_id", "before", "after"].map(|it| (it, "ID"))),
+            told(&[
+                ("parent_id", "ID"),
+                ("project_id", "ID"),
+                ("project_id", "CONFLICT"),
+                ("before", "ID"),
+                ("after", "ID"),
+                ("after", "CONFLICT"),
+            ]),
         ),
         ([true, true, false, false], &*other.id, told(&[("project_id", "CONFLICT")])),
         ([false, false, true, true], &*other.id, told(&[("after", "CONFLICT")])),
