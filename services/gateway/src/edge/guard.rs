@@ -18,7 +18,8 @@ use kit_base::request::{self, RequestContext};
 use tower::{Layer, Service, ServiceExt as _};
 
 use super::{
-    access::Access, client, compression, head, headers, host, record::Record, terms, visit::Visit,
+    access::Access, client, compression, head, headers, host, record::Record, terms, user,
+    visit::Visit,
 };
 use crate::{
     problem::{Fault, Occurrence, Problem},
@@ -112,7 +113,13 @@ impl Edge {
             return Ok(preflight);
         }
         // What no operation reads is a mistake that its sender would not notice.
-        terms::accept(&mut request, &gateway.document, visit)?;
+        if let Err(refusal) = terms::accept(&mut request, &gateway.document, visit) {
+            // Who is not known is told so, and nothing else.
+            if !access.is_open() {
+                user::known(request.headers(), &gateway)?;
+            }
+            return Err(refusal);
+        }
         let deadline =
             request::with_current(|context| context.deadline).expect("inside of the scope");
         // A reply is packed only for those who ask for it: the others do not pay.

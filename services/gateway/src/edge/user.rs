@@ -46,8 +46,7 @@ impl FromRequestParts<Arc<Shared>> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let caller =
-            caller(&parts.headers, shared).map_err(|refusal| Problem::from(status(&refusal)))?;
+        let caller = known(&parts.headers, shared)?;
         if let Some(visit) = parts.extensions.get::<Arc<Visit>>() {
             _ = visit.user_id.set(caller.user_id);
             shared.rates.user(caller.user_id, visit)?;
@@ -91,6 +90,11 @@ fn metadata(parts: &Parts, shared: &Shared) -> Result<HeaderMap, Problem> {
     let bearer = parts.headers.get(header::AUTHORIZATION).cloned();
     metadata.extend(bearer.map(|bearer| (header::AUTHORIZATION, bearer)));
     Ok(metadata)
+}
+
+/// Who asks, or the refusal of whoever cannot be told.
+pub(super) fn known(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Problem> {
+    caller(headers, shared).map_err(|refusal| Problem::from(status(&refusal)))
 }
 
 fn caller(headers: &HeaderMap, shared: &Shared) -> Result<Caller, TokenError> {

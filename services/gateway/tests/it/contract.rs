@@ -58,7 +58,13 @@ async fn what_is_documented_asks_for_a_token() {
             edge.anonymous(&method, &path, &[("content-type", "application/json")], "{}").await;
         match is_open(&operation) {
             true => assert!(!matches!(reply.status, 401 | 404 | 405), "{method} {path}: {reply:?}"),
-            false => assert_eq!(reply.refusal(), "401 TOKEN_MISSING", "{method} {path}"),
+            false => {
+                assert_eq!(reply.refusal(), "401 TOKEN_MISSING", "{method} {path}");
+                let wrong = [("if-match", "7"), ("if-none-match", "7"), ("idempotency-key", "")];
+                let path = format!("{path}?unknown=1");
+                let reply = edge.anonymous(&method, &path, &wrong, "").await;
+                assert_eq!(reply.refusal(), "401 TOKEN_MISSING", "{method} {path}, and more wrong");
+            }
         }
     }
     while edge.peers.count() > 0 {
