@@ -36,7 +36,8 @@ pub struct Service {
 impl Service {
     /// An edge: HTTP/1.1 and HTTP/2, with the layers that it brings.
     pub fn http(name: &'static str, router: axum::Router) -> Self {
-        Self::of(name, router, Protocol::Http)
+        let channel = channel::local(router.clone());
+        Self::of(name, router, channel, Protocol::Http)
     }
 
     /// A gRPC service, inside the stack of `layers::server`; a `verifier` checks the tokens of its callers.
@@ -47,11 +48,15 @@ impl Service {
     ) -> Self {
         let stack = layers::server(routes, verifier);
         let router = axum::Router::new().fallback_service(stack.clone());
-        Self { channel: channel::local(stack), ..Self::of(name, router, Protocol::Grpc) }
+        Self::of(name, router, channel::local(stack), Protocol::Grpc)
     }
 
-    fn of(name: &'static str, router: axum::Router, protocol: Protocol) -> Self {
-        let channel = channel::local(router.clone());
+    fn of(
+        name: &'static str,
+        router: axum::Router,
+        channel: GrpcChannel,
+        protocol: Protocol,
+    ) -> Self {
         let (guard, refuse, checks, jobs) = Default::default();
         Self { name, router, channel, protocol, guard, refuse, checks, jobs }
     }
