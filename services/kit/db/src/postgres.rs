@@ -186,12 +186,12 @@ async fn dial(
     })
 }
 
-/// The connection's settings: what the URL says, and our clocks where it is silent.
 /// Whether a URL can be read.
 pub(crate) fn is_url(url: &str) -> bool {
     tls::split(url).is_ok_and(|(url, _)| url.parse::<tokio_postgres::Config>().is_ok())
 }
 
+/// The connection's settings: what the URL says, and our clocks where it is silent.
 fn configure(
     url: &str,
     limits: &Limits,
