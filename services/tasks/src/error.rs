@@ -125,6 +125,7 @@ mod tests {
             (Journal::CursorExpired.into(), OutOfRange, "CURSOR_EXPIRED", None),
             (Journal::Busy.into(), Unavailable, "BUSY", Some(1)),
             (Journal::Expired.into(), DeadlineExceeded, "DEADLINE_EXCEEDED", None),
+            (Journal::Erased.into(), NotFound, "ACCOUNT_NOT_FOUND", None),
             (PageError::Cursor.into(), InvalidArgument, "INVALID_CURSOR", None),
             (PageError::Mismatch.into(), InvalidArgument, "CURSOR_MISMATCH", None),
             (PageError::Limit.into(), InvalidArgument, "INVALID_LIMIT", None),

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    Config, Error,
+    Config, Error, access,
     ids::{SessionId, UserId},
     journal::{
         self,
@@ -35,6 +35,9 @@ pub(crate) async fn keep(db: Db, clock: Clock, writer: Writer, config: Config, s
             journal::store::sweep(&db, now.minus(KEYS), now.minus(days(config.feed_days))).await
         {
             tracing::warn!(%error, "keys and changes that are too old could not be deleted");
+        }
+        if let Err(error) = access::write::finish(&db, now.minus(access::write::MARKED)).await {
+            tracing::warn!(%error, "what deleted accounts left behind could not be erased");
         }
         if let Err(error) = purge(&db, &writer, now.minus(days(config.trash_days)), &stop).await {
             tracing::warn!(%error, "trash that is too old could not be purged");
@@ -84,6 +87,7 @@ mod tests {
         nothing_is_purged_after_the_stop,
         siblings_that_purge_at_once_purge_once,
         what_is_old_in_the_journal_goes_and_what_is_young_stays,
+        an_erasing_that_was_broken_off_is_finished_and_forgotten,
     );
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -190,5 +194,23 @@ mod tests {
         store.carries_out_once("young", new(task(11), None)).await;
         store.carries_out_once("old", new(task(12), None)).await;
         assert_eq!(changes(&store).await.len(), 2);
+    }
+
+    async fn an_erasing_that_was_broken_off_is_finished_and_forgotten(backend: Backend) {
+        let store = Store::new(backend).await;
+        store.carries_out(new(task(10), None)).await.unwrap();
+        store.carries_out(delete(task(10))).await.unwrap();
+        let user = UserId(store.scope.0);
+        access::store::mark_erased(&store.db, &store.clock, user).await.unwrap();
+        store.clock.advance(2 * DAY);
+        purge_all(&store, &Stop::new()).await.unwrap();
+        let now = store.clock.now();
+        let marked =
+            async || access::store::sequences(&store.db, &[store.scope]).await.unwrap().len();
+        access::write::finish(&store.db, now.minus(2 * DAY)).await.unwrap();
+        assert_eq!((changes(&store).await.len(), marked().await), (3, 1), "it may go on yet");
+        access::write::finish(&store.db, now).await.unwrap();
+        assert_eq!((changes(&store).await.len(), marked().await), (0, 0));
+        assert!(in_trash(&store).await.is_empty());
     }
 }

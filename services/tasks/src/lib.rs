@@ -38,8 +38,13 @@ pub struct Peers {
 }
 
 /// How each resource is served.
-const RESOURCES: &[fn(Rpc, Routes) -> Routes] =
-    &[tasks::rpc::serve, projects::rpc::serve, trash::rpc::serve, journal::rpc::serve];
+const RESOURCES: &[fn(Rpc, Routes) -> Routes] = &[
+    tasks::rpc::serve,
+    projects::rpc::serve,
+    trash::rpc::serve,
+    journal::rpc::serve,
+    access::rpc::serve,
+];
 
 /// Assembles the service: its own process and the all-in-one serve the same value.
 pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Service> {

@@ -44,6 +44,16 @@ pub const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/0004_unfolded/sqlite.sql"),
         indexes: &[],
     },
+    Migration {
+        version: 5,
+        name: "erased",
+        postgres: include_str!("../migrations/0005_erased/postgres.sql"),
+        sqlite: include_str!("../migrations/0005_erased/sqlite.sql"),
+        indexes: &[Index {
+            name: "scopes_erased",
+            on: "scopes (erased_at) WHERE erased_at IS NOT NULL",
+        }],
+    },
 ];
 
 /// Whether the schema is the one this release needs, which it is brought to where that is wanted.

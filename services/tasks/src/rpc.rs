@@ -32,7 +32,7 @@ pub(crate) struct Rpc {
     pub(crate) feed: Feed,
     pub(crate) tasks: tasks::store::Lookup,
     pub(crate) projects: projects::store::Lookup,
-    /// Private scopes that are known to exist: they are never taken away.
+    /// Private scopes that are known to exist. One that was erased by another replica may be among them: a write finds out.
     pub(crate) scopes: Arc<Cache<UserId, ScopeId>>,
 }
 
@@ -85,8 +85,14 @@ impl Rpc {
         if only_validate {
             return Err(Error::Invalid(vec![]).into());
         }
+        let user = actor.user_id;
         let write = Submission { actor, key, command, deadline: deadline() };
-        match self.writer.submit(scope, write).await? {
+        let done = self.writer.submit(scope, write).await;
+        // It may be the scope that is.
+        if done.as_ref().is_err_and(Error::is_missing) {
+            self.scopes.remove(&user);
+        }
+        match done? {
             Done::Fresh(message) => {
                 let message = message.downcast().map_err(|_| Status::internal("another reply"))?;
                 Ok(Response::new(*message))

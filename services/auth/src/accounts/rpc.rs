@@ -3,8 +3,8 @@ use std::sync::Arc;
 use kit_rpc::only_validates;
 use prost::Message;
 use proto::auth::v1::{
-    ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest, User,
-    account_service_server::AccountService,
+    ChangePasswordRequest, CheckPasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest,
+    UpdateMeRequest, User, account_service_server::AccountService,
 };
 use tonic::{Request, Response};
 
@@ -64,6 +64,27 @@ impl AccountService for Accounts {
             return Err(passwords::write::validate(&self.0, caller.0, request).await.into());
         }
         answer(passwords::write::change(&self.0, caller, request.into_inner(), key).await?)
+    }
+
+    async fn check_password(&self, request: Request<CheckPasswordRequest>) -> Reply<()> {
+        let ((id, _), validating) = (caller(&request)?, only_validates(&request));
+        passwords::write::confirm(&self.0, id, &request.get_ref().password).await?;
+        if validating { Err(Error::Invalid(vec![]).into()) } else { Ok(Response::new(())) }
+    }
+
+    /// Its key goes with the account. Who sends it again is told the same, as long as the session is not known to have ended.
+    async fn delete_me(&self, request: Request<DeleteMeRequest>) -> Reply<()> {
+        let ((id, _), validating) = (caller(&request)?, only_validates(&request));
+        let deleted =
+            match passwords::write::confirm(&self.0, id, &request.get_ref().password).await {
+                Ok(_) if validating => Err(Error::Invalid(vec![])),
+                Ok(account) => write::delete(&self.0, account).await,
+                Err(error) => Err(error),
+            };
+        match deleted {
+            Ok(()) | Err(Error::Account(AccountError::NotFound)) => Ok(Response::new(())),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

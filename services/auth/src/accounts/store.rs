@@ -112,6 +112,14 @@ pub(crate) async fn signed_in(
     Ok(on!(connection, conn => query.execute(conn).await)? == 1)
 }
 
+/// Removes an account and what its address was noted as, and by its references its sessions with their tokens.
+pub(super) async fn delete(connection: &mut Connection, id: AccountId) -> Result<(), Error> {
+    let address = diesel::delete(addresses::table.filter(addresses::account_id.eq(id)));
+    let account = diesel::delete(accounts::table.find(id));
+    together!(connection, conn => address.execute(conn).await, account.execute(conn).await)?;
+    Ok(())
+}
+
 /// Puts the account in the place of what is stored of it.
 pub(super) async fn replace(connection: &mut Connection, account: &Account) -> Result<(), Error> {
     let query = Cached(diesel::update(accounts::table.find(account.id)).set(account));

@@ -17,6 +17,12 @@ use crate::{
         error::Error as KeyError,
         rules::{Done, Key},
     },
+    passwords, refresh, sessions,
+    throttle::{
+        rules::Subject,
+        store::{Counter, settle},
+    },
+    trust,
 };
 
 /// Opens an account.
@@ -80,10 +86,15 @@ pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
         after = *last;
         for (id, email) in accounts {
             let held = db.write("account.address", move |connection| {
-                Box::pin(async move { store::hold(connection, id, &Address::of(&email).key).await })
+                Box::pin(async move {
+                    store::lock(connection, id).await?;
+                    store::hold(connection, id, &Address::of(&email).key).await
+                })
             });
             match held.await {
-                Ok(()) | Err(Error::Account(AccountError::EmailTaken)) => {}
+                Ok(())
+                // Deleted since it was read: its address is free.
+                | Err(Error::Account(AccountError::EmailTaken | AccountError::NotFound)) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -129,6 +140,33 @@ pub(super) async fn update(
         })
     });
     write.await
+}
+
+/// Deletes an account whose password was verified, with all that is kept of it, and tells everyone that its sessions have ended.
+pub(super) async fn delete(authority: &Authority, verified: Account) -> Result<(), Error> {
+    let (id, now) = (verified.id, authority.clock.now());
+    let subjects =
+        [Subject::Account(Address::of(&verified.email).key), Subject::Change(id.to_string())];
+    let counters = subjects.map(|subject| Counter::new(subject, &authority.secrets.attempts));
+    let deletion = authority.db.write("account.delete", move |connection| {
+        Box::pin(async move {
+            let account = store::lock(connection, id).await?;
+            if account.password_set_at != verified.password_set_at {
+                return Err(Error::Invalid(vec![passwords::write::incorrect("password")]));
+            }
+            let ended = sessions::store::all(connection, id).await?;
+            trust::store::add(connection, &ended, now).await?;
+            idempotency::store::forget(connection, id).await?;
+            refresh::store::forget(connection, id).await?;
+            settle(connection, &counters, now).await?;
+            store::delete(connection, id).await?;
+            Ok(ended)
+        })
+    });
+    let ended = deletion.await?;
+    authority.revoke(&ended, now);
+    tracing::info!(target: "audit", { account.id = %id, sessions.ended = ended.len() }, "an account was deleted");
+    Ok(())
 }
 
 /// Why users may not change this about themselves; no more is done.

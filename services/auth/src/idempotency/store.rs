@@ -53,6 +53,13 @@ fn judged(key: &Key, found: Result<UsedKey, db::Error>) -> Result<Option<Done>, 
     }
 }
 
+/// Forgets every key of a user.
+pub(crate) async fn forget(connection: &mut Connection, user: AccountId) -> Result<(), Error> {
+    let query = diesel::delete(idempotency_keys::table.filter(idempotency_keys::user_id.eq(user)));
+    on!(connection, conn => query.execute(conn).await)?;
+    Ok(())
+}
+
 /// Keeps the reply of a write under its key, and gives what the write came to.
 pub(crate) async fn keep(
     connection: &mut Connection,

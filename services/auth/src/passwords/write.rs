@@ -89,26 +89,52 @@ async fn check(
     let ChangePasswordRequest { current_password, new_password } = request;
     let (minimum, owner) = (authority.config.password_minimum, local_part(&account.email));
     let new = rules::check("new_password", new_password, owner, minimum);
-    // Nobody has an empty one: it is no guess.
-    let right = !current_password.is_empty()
-        && verify(authority, current_password, Some(&account.password_hash), counters).await?;
+    let right = is_current(authority, account, current_password, counters).await?;
     if !right {
         tracing::warn!(target: "audit", { account.id = %account.id }, "a change of the password was refused: the current one was wrong");
     }
     match (new, right) {
         (Ok(new), true) => Ok(new),
-        (Ok(_), false) => Err(Error::Invalid(vec![incorrect()])),
+        (Ok(_), false) => Err(Error::Invalid(vec![incorrect("current_password")])),
         (Err(fault), true) => {
             let now = authority.clock.now();
             throttle::store::release(&authority.db, counters.to_vec(), now).await?;
             Err(Error::Invalid(vec![fault]))
         }
-        (Err(fault), false) => Err(Error::Invalid(vec![incorrect(), fault])),
+        (Err(fault), false) => Err(Error::Invalid(vec![incorrect("current_password"), fault])),
     }
 }
 
-fn incorrect() -> Violation {
-    Violation::new("current_password", "INCORRECT", "the password that you sign in with now")
+/// The account, where this is its password. Guesses are counted together with those through a change.
+pub(crate) async fn confirm(
+    authority: &Authority,
+    id: AccountId,
+    password: &str,
+) -> Result<Account, Error> {
+    let account = accounts::store::find(&authority.db, id).await?;
+    let counters = counters(authority, id);
+    if !is_current(authority, &account, password, &counters).await? {
+        tracing::warn!(target: "audit", { account.id = %id }, "a password that was asked for was wrong");
+        return Err(Error::Invalid(vec![incorrect("password")]));
+    }
+    throttle::store::release(&authority.db, counters, authority.clock.now()).await?;
+    Ok(account)
+}
+
+async fn is_current(
+    authority: &Authority,
+    account: &Account,
+    password: &str,
+    counters: &[Counter],
+) -> Result<bool, Error> {
+    // Nobody has an empty one: it is no guess.
+    Ok(!password.is_empty()
+        && verify(authority, password, Some(&account.password_hash), counters).await?)
+}
+
+/// The fault of a field that is not the password of today.
+pub(crate) fn incorrect(field: &str) -> Violation {
+    Violation::new(field, "INCORRECT", "the password that you sign in with now")
 }
 
 /// Sets a new password and ends every session but the one that `kept` names; gives those that ended.
@@ -129,7 +155,7 @@ async fn replace(
                 return Ok((done, vec![]));
             }
             if !store::replace(connection, password).await? {
-                return Err(Error::Invalid(vec![incorrect()]));
+                return Err(Error::Invalid(vec![incorrect("current_password")]));
             }
             let ended = sessions::store::end_others(connection, account, kept, now).await?;
             trust::store::add(connection, &ended, now).await?;

@@ -1,13 +1,14 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{self as db, Cached, Db, on, read, together};
+use kit_db::{self as db, Cached, Connection, Db, on, read, together};
 
 use super::{
     row::{KnownToken, StoredToken},
     rules::RefreshToken,
 };
 use crate::{
+    accounts::rules::AccountId,
     error::Error,
     schema::{refresh_tokens, sessions},
     sessions::rules::{Origin, expiry},
@@ -34,6 +35,14 @@ pub(crate) async fn find(db: &Db, token: &RefreshToken) -> Result<Option<KnownTo
         sessions::ended_at,
     ));
     optional(read!(db, "token.find", conn => query.first::<KnownToken>(conn).await))
+}
+
+/// Removes every token of an account. Before its sessions: who uses one takes the token first, too.
+pub(crate) async fn forget(connection: &mut Connection, account: AccountId) -> Result<(), Error> {
+    let query =
+        diesel::delete(refresh_tokens::table.filter(refresh_tokens::account_id.eq(account)));
+    on!(connection, conn => query.execute(conn).await)?;
+    Ok(())
 }
 
 /// A refresh token that is about to be replaced.

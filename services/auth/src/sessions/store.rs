@@ -64,6 +64,15 @@ pub(super) async fn end(
     Ok(on!(connection, conn => query.execute(conn).await)? > 0)
 }
 
+/// The sessions of an account that are stored, over or not.
+pub(crate) async fn all(
+    connection: &mut Connection,
+    account: AccountId,
+) -> Result<Vec<SessionId>, Error> {
+    let query = sessions::table.filter(sessions::account_id.eq(account)).select(sessions::id);
+    Ok(on!(connection, conn => query.load(conn).await)?)
+}
+
 /// Ends every session of the account but the one that `kept` names; gives those that ended.
 pub(crate) async fn end_others(
     connection: &mut Connection,

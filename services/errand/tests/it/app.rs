@@ -87,6 +87,8 @@ pub(crate) fn alone(test: impl Future<Output = ()>) {
 /// The suite, served.
 pub(crate) struct App {
     pub(crate) http: Http,
+    /// Where auth and tasks keep what they know.
+    pub(crate) databases: [String; 2],
 }
 
 impl App {
@@ -100,11 +102,13 @@ impl App {
         // Nobody asks before the schema is there: a balancer waits for readiness, a test does not.
         auth::migrate(&config.auth).await.expect("auth's schema");
         tasks::migrate(&config.tasks).await.expect("tasks' schema");
+        let databases = [&config.auth.database_url, &config.tasks.database_url]
+            .map(|url| url.expose().to_owned());
         let address = match topology {
             Topology::OneProcess => joined(config, clock).await,
             Topology::Split => apart(config, clock).await,
         };
-        Self { http: Http::new(address) }
+        Self { http: Http::new(address), databases }
     }
 
     /// Someone new, signed in.

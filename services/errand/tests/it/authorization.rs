@@ -51,6 +51,7 @@ const ROWS: &[Row] = &[
     ("POST", "/v1/auth/refresh", About::Anyone, Some(|| json!({ "refresh_token": "none" })), 401),
     ("POST", "/v1/auth/logout", About::Caller, None, 204),
     ("GET", "/v1/me", About::Caller, None, 200),
+    ("DELETE", "/v1/me", About::Caller, Some(|| json!({ "password": PASSWORD })), 204),
     ("PATCH", "/v1/me", About::Caller, Some(|| json!({ "name": "me" })), 200),
     (
         "PUT",

@@ -74,15 +74,40 @@ async fn what_is_unknown_and_what_breaks_a_rule_are_told_together(app: &App) {
         (alice.reads("/v1/me").await, alice.reads_all("/v1/tasks").await, feed)
     };
     let before = known().await;
-    let (post, patch, put) = (Method::POST, Method::PATCH, Method::PUT);
-    let (long, soon) = ("x".repeat(501), json!({ "date": "soon" }));
     let email = format!("{}@example.com", uuid::Uuid::now_v7());
+    for (method, path, mut body, places) in
+        faulty(&path_of(&task), &project, &task["project_id"], &email)
+    {
+        body["colour"] = "red".into();
+        let problem = alice.ask(method.clone(), &path).json(&body).await.expect(422);
+        let mut told = pointers(&problem);
+        told.sort_unstable();
+        let mut all = [places, &["/colour"]].concat();
+        all.sort_unstable();
+        assert_eq!(told, all, "{method} {path}: {problem}");
+    }
+    assert_eq!(known().await, before, "nothing was written");
+    alice.signs_in_again().await;
+    let credentials = json!({ "email": email, "password": PASSWORD });
+    alice.http.post("/v1/auth/register", &credentials).await.expect(201);
+}
+
+/// Requests with more than one fault, and where each of them is.
+fn faulty(
+    task: &str,
+    project: &str,
+    inbox: &Value,
+    email: &str,
+) -> Vec<(Method, String, Value, &'static [&'static str])> {
+    let (post, patch, put) = (Method::POST, Method::PATCH, Method::PUT);
+    let delete = Method::DELETE;
+    let (long, soon) = ("x".repeat(501), json!({ "date": "soon" }));
     let short = json!({ "email": email, "password": "short", "name": " ", "time_zone": "Mars" });
-    for (method, path, mut body, places) in [
-        (&post, "/v1/tasks", json!({ "title": long, "due": soon }), &["/title", "/due/date"][..]),
-        (&patch, &path_of(&task), json!({ "title": long, "due": soon }), &["/title", "/due/date"]),
+    let requests: [(&Method, &str, Value, &'static [&'static str]); 13] = [
+        (&post, "/v1/tasks", json!({ "title": long, "due": soon }), &["/title", "/due/date"]),
+        (&patch, task, json!({ "title": long, "due": soon }), &["/title", "/due/date"]),
         (&post, "/v1/projects", json!({ "name": long }), &["/name"]),
-        (&patch, &project, json!({ "name": long, "archived": true }), &["/name"]),
+        (&patch, project, json!({ "name": long, "archived": true }), &["/name"]),
         (&post, "/v1/auth/register", short, &["/password", "/name", "/time_zone"]),
         (&patch, "/v1/me", json!({ "name": " ", "time_zone": "Mars" }), &["/name", "/time_zone"]),
         (&patch, "/v1/me", json!({ "name": format!("{long}\n{long}") }), &["/name", "/name"]),
@@ -101,8 +126,8 @@ async fn what_is_unknown_and_what_breaks_a_rule_are_told_together(app: &App) {
         ),
         (
             &post,
-            &format!("{}/move", path_of(&task)),
-            json!({ "parent_id": "x", "project_id": task["project_id"] }),
+            &format!("{task}/move"),
+            json!({ "parent_id": "x", "project_id": inbox }),
             &["/parent_id", "/project_id"],
         ),
         (
@@ -111,19 +136,11 @@ async fn what_is_unknown_and_what_breaks_a_rule_are_told_together(app: &App) {
             json!({ "current_password": "wrong", "new_password": "short" }),
             &["/current_password", "/new_password"],
         ),
-    ] {
-        body["colour"] = "red".into();
-        let problem = alice.ask(method.clone(), path).json(&body).await.expect(422);
-        let mut told = pointers(&problem);
-        told.sort_unstable();
-        let mut all = [places, &["/colour"]].concat();
-        all.sort_unstable();
-        assert_eq!(told, all, "{method} {path}: {problem}");
-    }
-    assert_eq!(known().await, before, "nothing was written");
-    alice.signs_in_again().await;
-    let credentials = json!({ "email": email, "password": PASSWORD });
-    alice.http.post("/v1/auth/register", &credentials).await.expect(201);
+        (&delete, "/v1/me", json!({ "password": "wrong" }), &["/password"]),
+    ];
+    requests
+        .map(|(method, path, body, places)| (method.clone(), path.to_owned(), body, places))
+        .into()
 }
 
 async fn a_label_with_a_comma_can_be_asked_for(app: &App) {

@@ -11,6 +11,7 @@ mod feed;
 mod http;
 mod input;
 mod isolation;
+mod leaving;
 mod lifecycle;
 mod metrics;
 mod pages;

@@ -128,7 +128,7 @@ async fn a_forged_token_is_refused(app: &App) {
 }
 
 /// The gateway and the tasks service both refuse the token: within a second, or a few on a machine with much else to do.
-async fn is_signed_out_soon(user: &User) {
+pub(crate) async fn is_signed_out_soon(user: &User) {
     let begun = Instant::now();
     for path in ["/v1/tasks", "/v1/me"] {
         while user.get(path).await.status != 401 {

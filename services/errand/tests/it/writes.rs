@@ -85,8 +85,10 @@ impl Write {
         move |body| {
             let ask = user.ask(method.clone(), &path);
             let Some(mut body) = body.cloned() else { return ask };
-            if let Some(current) = body.get_mut("current_password") {
-                *current = json!(PASSWORD);
+            for name in ["current_password", "password"] {
+                if let Some(current) = body.get_mut(name) {
+                    *current = json!(PASSWORD);
+                }
             }
             ask.json(&body)
         }
@@ -181,6 +183,10 @@ async fn what_a_write_answers_is_what_a_read_then_gives(app: &App) {
 
 async fn a_write_that_is_sent_again_gets_the_first_answer(app: &App) {
     for write in Write::all(app).await {
+        if (&write.method, &*write.path) == (&Method::DELETE, "/v1/me") {
+            // The key goes with the account, and the session that could ask with it: see `leaving.rs`.
+            continue;
+        }
         let user = app.user("retrier").await;
         let ask = write.prepared(&user).await;
         let send = || ask(write.body.as_ref()).with("idempotency-key", "lost-1");

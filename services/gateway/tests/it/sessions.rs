@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use kit_base::Clock;
 use proto::auth::v1::{Revocation, TrustUpdate};
+use tonic::Status;
 
 use crate::{
     edge::{Edge, ID, token},
@@ -179,4 +180,22 @@ async fn a_device_is_told_by_its_own_cookie_and_no_more_of_it_than_is_kept() {
     assert!(edge.peers.last().message.contains("address: \"127.0.0.1\""), "no proxy is trusted");
     assert!(!reply.header("set-cookie").contains("Secure"));
     assert_eq!(reply.header("strict-transport-security"), "");
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_when_its_password_was_right_and_all_else_is_gone() {
+    let edge = Edge::start().await;
+    let delete = || edge.send("DELETE", "/v1/me", r#"{"password":"correct horse"}"#);
+    assert_eq!(delete().await.status, 204);
+    let calls = [(); 3].map(|()| edge.peers.last());
+    assert_eq!(calls.each_ref().map(|call| call.name), ["DeleteMe", "EraseScope", "CheckPassword"]);
+    assert!(calls[2].message.contains("correct horse"), "{}", calls[2].message);
+
+    for done in 0..2 {
+        (0..done).for_each(|_| edge.peers.next(Outcome::Replays));
+        edge.peers.next(Outcome::Fails(Status::unavailable("for a moment")));
+        assert_eq!(delete().await.status, 503);
+        assert_eq!(edge.peers.count(), done + 1, "nothing is done after what failed");
+        (0..=done).for_each(|_| drop(edge.peers.last()));
+    }
 }

@@ -1,10 +1,16 @@
 //! Throw-away databases, for tests: SQLite always, PostgreSQL where `TEST_POSTGRES_URL` names a server.
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel::{QueryableByName, sql_query, sql_types::Text};
+use diesel_async::{
+    AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+};
+
+use crate::{Db, Limits, on};
 
 /// A kind of database to run a test on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,10 +104,63 @@ impl Database {
     }
 }
 
-/// Runs the statements of a script on a PostgreSQL database, as a dump is read back.
+/// Runs the statements of a script on a database, as a dump is read back.
 pub async fn run_script(url: &str, script: &str) {
-    let mut database = AsyncPgConnection::establish(url).await.expect("the database");
-    database.batch_execute(script).await.expect("every statement");
+    let db = Db::open(url, &Limits::default()).expect("a database");
+    let mut connection = db.acquire().await.expect("the database");
+    on!(connection, conn => conn.batch_execute(script).await).expect("every statement");
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// The tables of a database with all of their rows, each as one text: for who looks for what someone left, wherever that may be.
+pub async fn contents(url: &str) -> BTreeMap<String, Vec<String>> {
+    let db = Db::open(url, &Limits::default()).expect("a database");
+    let mut connection = db.acquire().await.expect("the database");
+    let mut lines = async |query: String| -> Vec<String> {
+        let query = sql_query(query);
+        let lines: Vec<Line> =
+            on!(connection, conn => query.load(conn).await).expect("what is asked for");
+        lines.into_iter().map(|Line { line }| line).collect()
+    };
+    let sqlite = matches!(db, Db::Sqlite(_));
+    let tables = match sqlite {
+        true => "SELECT name AS line FROM sqlite_master WHERE type = 'table'",
+        false => {
+            "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = current_schema()"
+        }
+    };
+    let mut found = BTreeMap::new();
+    for table in lines(tables.to_owned()).await {
+        let mut row = "t::text".to_owned();
+        if sqlite {
+            let columns = format!(
+                "SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')"
+            );
+            row = lines(columns).await.join(" || ' ' || ");
+        }
+        let rows = lines(format!("SELECT {row} AS line FROM {table} t")).await;
+        found.insert(table, rows);
+    }
+    found
+}
+
+/// The rows among these in which an id or another text stands, by their tables.
+pub fn traces(contents: &BTreeMap<String, Vec<String>>, of: &str) -> BTreeMap<String, Vec<String>> {
+    // As PostgreSQL writes ids, and as SQLite writes their bytes.
+    let bare = |text: &str| text.to_lowercase().replace('-', "");
+    let of = bare(of);
+    let mut found = contents.clone();
+    found.values_mut().for_each(|rows| {
+        rows.retain(|row| bare(row).contains(&of));
+        rows.sort();
+    });
+    found.retain(|_, rows| !rows.is_empty());
+    found
 }
 
 impl Drop for Database {

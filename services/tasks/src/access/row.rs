@@ -12,6 +12,7 @@ diesel::table! {
         sequence -> BigInt,
         inbox_id -> Uuid,
         created_at -> Instant,
+        erased_at -> Nullable<Instant>,
     }
 }
 

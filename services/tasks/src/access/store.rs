@@ -1,7 +1,7 @@
 //! Scopes and who may see them.
-use diesel::{OptionalExtension as _, prelude::*};
+use diesel::{OptionalExtension as _, prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
-use kit_base::Clock;
+use kit_base::{Clock, Timestamp};
 use kit_db::{Db, on, read};
 
 use super::row::{Scope, memberships, scopes};
@@ -34,9 +34,79 @@ pub(crate) async fn create(db: &Db, clock: &Clock, user: UserId) -> Result<Scope
             let scope = diesel::insert_into(scopes::table).values(&scope).on_conflict_do_nothing();
             let membership =
                 diesel::insert_into(memberships::table).values(membership).on_conflict_do_nothing();
-            on!(connection, conn => scope.execute(conn).await)?;
-            on!(connection, conn => membership.execute(conn).await)?;
+            // Whoever made the scope made the membership, and whoever erased it took that away.
+            if on!(connection, conn => scope.execute(conn).await)? > 0 {
+                on!(connection, conn => membership.execute(conn).await)?;
+            }
             Ok(id)
+        })
+    })
+    .await
+}
+
+/// What a scope holds: a table, and what its key has beside the scope. Tasks go first: one that is folded anew gets its labels while
+/// its row is locked, so that they are there to be found when it has gone.
+pub(crate) const HELD: [(&str, &str); 6] = [
+    ("tasks", "id"),
+    ("task_labels", "label, task_id"),
+    ("unfolded", "task_id"),
+    ("projects", "id"),
+    ("journal", "sequence"),
+    ("idempotency_keys", "user_id, key"),
+];
+
+/// Rows that are erased in one transaction, so that its locks are short.
+const MOST: usize = 500;
+
+/// Marks the private scope of a user as erased, and takes it from everyone who may see it. From here on no unit of work begins there.
+/// The sequence goes on without a change, so that who watches wakes up and finds the gap.
+pub(crate) async fn mark_erased(db: &Db, clock: &Clock, user: UserId) -> Result<ScopeId, Error> {
+    let (id, now) = (ScopeId(user.0), clock.now());
+    db.write("scope.mark_erased", move |connection| {
+        Box::pin(async move {
+            let inbox_id = ProjectId(uuid::Uuid::nil());
+            let scope = Scope { id, sequence: 1, inbox_id, created_at: now };
+            let mark = || scopes::erased_at.eq(Some(now));
+            let query = diesel::insert_into(scopes::table).values((&scope, mark()));
+            let query = query.on_conflict(scopes::id).do_update();
+            let query = query.set((scopes::sequence.eq(scopes::sequence + 1), mark()));
+            on!(connection, conn => query.execute(conn).await)?;
+            let gone = diesel::delete(memberships::table.filter(memberships::scope_id.eq(id)));
+            on!(connection, conn => gone.execute(conn).await)?;
+            Ok(id)
+        })
+    })
+    .await
+}
+
+/// Erases some rows of one table of [`HELD`] that belong to a scope; how many.
+pub(crate) async fn erase_some(
+    db: &Db,
+    scope: ScopeId,
+    (table, key): &(&str, &str),
+) -> Result<usize, Error> {
+    let some = format!("SELECT scope_id, {key} FROM {table} WHERE scope_id = $1 LIMIT {MOST}");
+    let query = sql_query(format!("DELETE FROM {table} WHERE (scope_id, {key}) IN ({some})"));
+    let query = query.bind::<kit_db::sql::Uuid, _>(scope);
+    db.write("scope.erase", move |connection| {
+        Box::pin(async move { Ok(on!(connection, conn => query.execute(conn).await)?) })
+    })
+    .await
+}
+
+/// Some of the scopes that were marked as erased before a moment.
+pub(crate) async fn erased_before(db: &Db, before: Timestamp) -> Result<Vec<ScopeId>, Error> {
+    let rows = scopes::table.filter(scopes::erased_at.lt(before)).select(scopes::id).limit(1_000);
+    Ok(read!(db, "scope.erased", conn => rows.load(conn).await)?)
+}
+
+/// Forgets that a scope was erased.
+pub(crate) async fn forget(db: &Db, scope: ScopeId) -> Result<(), Error> {
+    let mark = scopes::table.find(scope).filter(scopes::erased_at.is_not_null());
+    db.write("scope.forget", move |connection| {
+        Box::pin(async move {
+            on!(connection, conn => diesel::delete(mark).execute(conn).await)?;
+            Ok(())
         })
     })
     .await

@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Busy,
     #[error("the caller stopped waiting")]
     Expired,
+    #[error("the account is being deleted; where it is still there, send that again")]
+    Erased,
 }
 
 impl Reason for Error {}
@@ -34,6 +36,8 @@ impl Fault for Error {
             Self::CursorExpired => (Code::OutOfRange, "CURSOR_EXPIRED"),
             Self::Busy => (Code::Unavailable, "BUSY"),
             Self::Expired => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
+            // As auth says it.
+            Self::Erased => (Code::NotFound, "ACCOUNT_NOT_FOUND"),
         }
     }
 

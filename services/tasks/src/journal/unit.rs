@@ -7,13 +7,14 @@ use std::{
     collections::HashMap,
 };
 
-use diesel::{prelude::*, sql_query};
+use diesel::{OptionalExtension as _, prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
 use kit_base::{Clock, Timestamp};
 use kit_db::{Cached, Connection, Statement, among, sql::JsonText, together};
 
 use super::{
     change::{Actor, Change, Operation},
+    error,
     keys::{UsedKey, idempotency_keys},
     rows::Rows,
     stored::{Stored, Table, Wanted},
@@ -47,7 +48,7 @@ impl Unit {
     ) -> Result<Self, Error> {
         let begin = connection.begin_statement();
         let lock = format!(
-            "SELECT id, sequence, inbox_id, created_at FROM scopes WHERE id = $1{}",
+            "SELECT id, sequence, inbox_id, created_at FROM scopes WHERE id = $1 AND erased_at IS NULL{}",
             connection.row_lock()
         );
         let scope = Cached(sql_query(lock).bind::<kit_db::sql::Uuid, _>(scope_id));
@@ -58,10 +59,14 @@ impl Unit {
         let rows = Wanted::load(scope_id, wanted);
         let ((_, scope, used), tables) = together!(connection, conn =>
             begin.execute(conn).await,
-            scope.get_result::<Scope>(conn).await,
+            scope.get_result::<Scope>(conn).await.optional(),
             used.select(UsedKey::as_select()).load::<UsedKey>(conn).await;
             rows
         )?;
+        let Some(scope) = scope else {
+            connection.rollback().await;
+            return Err(error::Error::Erased.into());
+        };
         let used = used.into_iter().map(|used| ((used.user_id, used.key.clone()), used)).collect();
         Ok(Self {
             scope,

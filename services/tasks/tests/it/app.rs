@@ -20,8 +20,8 @@ use proto::{
     },
     tasks::v1::{
         CreateTaskRequest, Task, TaskFields, change_service_client::ChangeServiceClient,
-        project_service_client::ProjectServiceClient, task_service_client::TaskServiceClient,
-        trash_service_client::TrashServiceClient,
+        project_service_client::ProjectServiceClient, scope_service_client::ScopeServiceClient,
+        task_service_client::TaskServiceClient, trash_service_client::TrashServiceClient,
     },
 };
 use tokio::net::TcpListener;
@@ -57,7 +57,7 @@ pub(crate) struct App {
     channel: GrpcChannel,
     auth: GrpcChannel,
     stop: Stop,
-    database: Database,
+    pub(crate) database: Database,
 }
 
 /// Another process on the database of an [`App`].
@@ -181,6 +181,10 @@ impl User {
 
     pub(crate) fn changes(&self) -> ChangeServiceClient<GrpcChannel> {
         ChangeServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn scopes(&self) -> ScopeServiceClient<GrpcChannel> {
+        ScopeServiceClient::new(self.channel.clone())
     }
 
     /// A request in the user's name.

@@ -6,6 +6,7 @@ mod app;
 mod arranged;
 mod completeness;
 mod cursors;
+mod erasure;
 mod every_write;
 mod feed;
 mod inputs;

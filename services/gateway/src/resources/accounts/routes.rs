@@ -1,14 +1,19 @@
 //! Registering, and what users may do to their own account.
+use std::time::Duration;
+
 use axum::extract::State;
 use kit_rpc::GrpcChannel;
-use proto::auth::v1::{
-    ChangePasswordRequest, GetMeRequest, RegisterRequest, UpdateMeRequest,
-    account_service_client::AccountServiceClient, limits,
+use proto::{
+    auth::v1::{
+        ChangePasswordRequest, CheckPasswordRequest, DeleteMeRequest, GetMeRequest,
+        RegisterRequest, UpdateMeRequest, account_service_client::AccountServiceClient, limits,
+    },
+    tasks::v1::{EraseScopeRequest, scope_service_client::ScopeServiceClient},
 };
 use serde_json::json;
 use utoipa_axum::routes;
 
-use super::shape::{AccountPatch, PasswordChange, Registration, User};
+use super::shape::{AccountPatch, PasswordChange, PasswordConfirmation, Registration, User};
 use crate::{
     body::Draft,
     condition::{IfMatch, Wanted},
@@ -23,6 +28,9 @@ use crate::{
     shared::Gateway,
 };
 
+/// How long a scope may be erased in one go: as long as the request lasts, without a second try beside the first.
+const ERASING: Duration = Duration::from_secs(60);
+
 /// What may be done to accounts.
 pub(crate) fn operations() -> Operations {
     let user = || Traits::new(Access::Users);
@@ -33,6 +41,7 @@ pub(crate) fn operations() -> Operations {
     let passwords = json!({
         "current_password": "correct horse battery staple", "new_password": "another horse, another staple",
     });
+    let confirmation = json!({"password": "correct horse battery staple"});
     Operations::new("accounts", "Signing up, in and out")
         .offer(
             routes!(register),
@@ -40,6 +49,7 @@ pub(crate) fn operations() -> Operations {
         )
         .offer(routes!(read), user().versioned())
         .offer(routes!(update), user().versioned().example(change))
+        .offer(routes!(delete), user().example(confirmation))
         .offer(routes!(change_password), user().example(passwords))
         .length(&["Registration"], "email", 3, limits::EMAIL)
         .length(&["Registration"], "password", limits::PASSWORD_LEAST, limits::PASSWORD)
@@ -106,6 +116,28 @@ pub(crate) async fn update(
         async move { service.update_me(request).await }
     });
     Ok(reply::written::<User, _>(answer.await?))
+}
+
+/// Delete your account
+///
+/// At once and for good: your account, all your sessions, and all your tasks, projects, trash and history. There is no way back. Where it
+/// fails midway, send it again: what is gone stays gone, and the rest goes. Sent again after it succeeded, under its `Idempotency-Key`
+/// too, it is answered with 401, since your sessions have gone with it.
+#[utoipa::path(delete, path = "/v1/me", operation_id = "delete_account", request_body = PasswordConfirmation,
+    responses((status = 204, description = "Deleted")))]
+pub(crate) async fn delete(
+    State(gateway): State<Gateway>,
+    user: Asker,
+    body: Draft<PasswordConfirmation>,
+) -> Reply {
+    let (PasswordConfirmation { password }, user) = body.said_by(user);
+    let check = CheckPasswordRequest { password: password.clone() };
+    accounts(&gateway).check_password(user.clone().asks(check)).await?;
+    // The account goes last: as long as it is there, its owner can come back and send this again.
+    let mut erase = user.clone().asks(EraseScopeRequest {});
+    erase.set_timeout(ERASING);
+    ScopeServiceClient::new(gateway.peers.tasks.clone()).erase_scope(erase).await?;
+    Ok(reply::done(accounts(&gateway).delete_me(user.asks(DeleteMeRequest { password })).await?))
 }
 
 /// Change your password

@@ -75,6 +75,15 @@ object! {
 }
 
 object! {
+    /// Shows that it is you who asks.
+    pub(crate) struct PasswordConfirmation {
+        /// The password that you sign in with.
+        #[schema(format = Password, example = "correct horse battery staple")]
+        password: String,
+    }
+}
+
+object! {
     /// A change of password.
     pub(crate) struct PasswordChange {
         #[schema(format = Password)]

@@ -1,8 +1,9 @@
 use futures_util::{StreamExt as _, stream::BoxStream};
 use proto::auth::v1::{
-    ChangePasswordRequest, GetMeRequest, ListSessionsRequest, ListSessionsResponse, LoginRequest,
-    LogoutRequest, RefreshRequest, RegisterRequest, RevokeSessionRequest, Session, TokenSet,
-    TrustUpdate, UpdateMeRequest, User, WatchTrustRequest, account_service_server::AccountService,
+    ChangePasswordRequest, CheckPasswordRequest, DeleteMeRequest, GetMeRequest,
+    ListSessionsRequest, ListSessionsResponse, LoginRequest, LogoutRequest, RefreshRequest,
+    RegisterRequest, RevokeSessionRequest, Session, TokenSet, TrustUpdate, UpdateMeRequest, User,
+    WatchTrustRequest, account_service_server::AccountService,
     session_service_server::SessionService, trust_service_server::TrustService,
 };
 use tokio_stream::wrappers::BroadcastStream;
@@ -42,6 +43,17 @@ impl AccountService for Fake {
         request: Request<ChangePasswordRequest>,
     ) -> Result<Response<()>, Status> {
         self.answer("ChangePassword", request, ()).await
+    }
+
+    async fn check_password(
+        &self,
+        request: Request<CheckPasswordRequest>,
+    ) -> Result<Response<()>, Status> {
+        self.answer("CheckPassword", request, ()).await
+    }
+
+    async fn delete_me(&self, request: Request<DeleteMeRequest>) -> Result<Response<()>, Status> {
+        self.answer("DeleteMe", request, ()).await
     }
 }
 
