@@ -21,13 +21,13 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> ExitCode {
     block_on(async {
         let mut visitor = Visitor::new(&options.url)?;
-        match visitor.walk().await {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(error) => {
-                say(&format!("FAILED  {error:#}"));
-                Ok(ExitCode::FAILURE)
-            }
+        // However far it came: a registration whose answer was lost has made a user, too.
+        let outcomes = [visitor.walk().await, step("delete the user", visitor.leaves()).await];
+        for error in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
+            say(&format!("FAILED  {error:#}"));
         }
+        let well = outcomes.iter().all(Result::is_ok);
+        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }
 
@@ -71,6 +71,14 @@ impl Visitor {
         let tokens = self.asks(Method::POST, "/v1/auth/login", Some(&self.credentials)).await?;
         let token = tokens["access_token"].as_str().context("there is no access token")?;
         Ok(format!("Bearer {token}"))
+    }
+
+    /// Through a session of its own: the first has ended, or never began.
+    async fn leaves(&mut self) -> anyhow::Result<()> {
+        self.authorization.clear();
+        self.authorization = self.signs_in().await?;
+        let password = json!({ "password": self.credentials["password"] });
+        self.asks(Method::DELETE, "/v1/me", Some(&password)).await.map(drop)
     }
 
     /// The new task's id.

@@ -1,15 +1,17 @@
 //! The operator's commands, as they are typed.
 use std::{
+    collections::BTreeMap,
     fs,
     path::Path,
     process::{Command, Output},
     time::Duration,
 };
 
-use kit_db::testing::Backend;
+use kit_base::Clock;
+use kit_db::testing::{Backend, contents, run_script};
 
 use crate::{
-    app::alone,
+    app::{App, Topology, alone},
     http::Http,
     processes::{
         fleet::Fleet,
@@ -22,6 +24,7 @@ use crate::{
 kit_db::on_each_backend!(
     a_doctor_says_what_to_do_before_and_nothing_after_migrating,
     a_service_brings_its_own_schema_up_to_date,
+    a_smoke_test_leaves_nothing_even_when_it_fails,
 );
 
 /// Runs `errand` with these arguments.
@@ -192,11 +195,42 @@ fn a_smoke_test_says_each_step_and_what_failed() {
         let fleet = Fleet::in_one_process().await;
         let smoke = |url: &str| errand(&["smoke", "--url", url], &vec![]);
         let output = succeeds(&smoke(&fleet.processes[0].address));
-        assert_eq!(output.lines().filter(|line| line.starts_with("ok ")).count(), 9, "{output}");
+        assert_eq!(output.lines().filter(|line| line.starts_with("ok ")).count(), 10, "{output}");
         let output = smoke("http://127.0.0.1:1");
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).starts_with("FAILED  register a user: nothing listens"));
     });
+}
+
+/// How many rows each table has.
+async fn counts(app: &App) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for url in &app.databases {
+        let tables = contents(url).await.into_iter();
+        counts.extend(tables.map(|(table, rows)| (format!("{table} of {url}"), rows.len())));
+    }
+    counts
+}
+
+async fn a_smoke_test_leaves_nothing_even_when_it_fails(backend: Backend) {
+    let variables = storage::variables(backend).await;
+    let app = App::start_on(Topology::OneProcess, variables, Clock::system()).await;
+    let smoke = || errand(&["smoke", "--url", &app.http.base], &vec![]);
+    // The first visitor of all makes what stays: how often its address has tried.
+    succeeds(&smoke());
+    let before = counts(&app).await;
+    succeeds(&smoke());
+    run_script(&app.databases[1], "ALTER TABLE tasks RENAME COLUMN title TO caption").await;
+    let output = smoke();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("FAILED  create a task"), "{}", said(&output));
+    let mut grown: Vec<_> = counts(&app).await.into_iter().collect();
+    grown.retain(|(table, count)| *count > before[table]);
+    // What tells for an hour that something has ended.
+    grown.retain(|(table, _)| {
+        !["revocations of", "scopes of"].iter().any(|ends| table.starts_with(ends))
+    });
+    assert_eq!(grown, []);
 }
 
 #[test]
