@@ -23,10 +23,12 @@ pub async fn follow(verifier: &Verifier, auth: GrpcChannel, stop: &Stop) {
     token::follow(verifier, stop, open).await;
 }
 
-/// Waits until `verifier` knows keys; no error, but what a check of readiness gives.
+/// Waits until `verifier` knows keys, as a check of readiness.
+///
+/// # Errors
+/// What keeps them away.
 pub async fn wait_for_keys(verifier: Arc<Verifier>) -> Result<(), String> {
-    verifier.wait_for_keys().await;
-    Ok(())
+    verifier.ready().await
 }
 
 impl From<v1::TrustUpdate> for TrustUpdate {

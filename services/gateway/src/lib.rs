@@ -16,7 +16,7 @@ mod shared;
 
 use std::sync::Arc;
 
-use kit_base::{Clock, Stop};
+use kit_base::{Clock, Stop, error::told};
 use kit_process::{Service, config::Live};
 use kit_rpc::{GrpcChannel, channel, tls::Identity};
 use proto::{
@@ -81,7 +81,7 @@ pub async fn build_remote(settings: Live<Config>, clock: Clock) -> anyhow::Resul
 async fn answers(tasks: GrpcChannel) -> Result<(), String> {
     let mut projects = ProjectServiceClient::new(tasks);
     match projects.list_projects(ListProjectsRequest::default()).await {
-        Err(status) if status.code() == Code::Unavailable => Err(status.message().to_owned()),
+        Err(status) if status.code() == Code::Unavailable => Err(told(&status)),
         _ => Ok(()),
     }
 }

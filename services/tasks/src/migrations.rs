@@ -1,4 +1,5 @@
 //! The steps of the schema. They only expand: the release before goes on working on the schema after.
+use kit_base::error::chain;
 use kit_db::{
     Db, Migration,
     migrate::{self, Index},
@@ -58,7 +59,7 @@ pub const ALL: &[Migration] = &[
 
 /// Whether the schema is the one this release needs, which it is brought to where that is wanted.
 pub(crate) async fn ready(db: Db, migrating: bool) -> Result<(), String> {
-    db.up().await.map_err(|error| error.to_string())?;
+    db.up().await.map_err(|error| chain(&error))?;
     if migrating {
         migrate::apply(&db, ALL)
             .await

@@ -86,6 +86,14 @@ pub fn chain(error: &dyn Error) -> String {
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
+/// What a failed call said, with the causes that are known here alone: they travel no further.
+pub fn told(status: &Status) -> String {
+    match status.source() {
+        Some(cause) => format!("{}: {}", status.message(), chain(cause)),
+        None => status.message().to_owned(),
+    }
+}
+
 /// A reply with a reason and no more.
 pub fn refuse(code: Code, reason: &'static str, message: impl Into<String>) -> Status {
     Status::with_error_details(

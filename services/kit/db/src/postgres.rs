@@ -1,3 +1,5 @@
+mod reach;
+
 use std::{
     sync::{
         Arc,
@@ -21,6 +23,7 @@ use kit_base::error::Absent;
 use tokio::sync::Notify;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
+use self::reach::Reach;
 use super::{Error, Limits, tls};
 
 /// Reads that are one statement share this many connections: pipelined there, they cost a third of what an exclusive one costs.
@@ -36,6 +39,7 @@ pub struct Postgres {
     pub(super) metrics: crate::metrics::Pool,
     lanes: Arc<[Lane; LANES]>,
     next: Arc<AtomicUsize>,
+    reach: Arc<Reach>,
 }
 
 #[derive(Default)]
@@ -50,16 +54,19 @@ impl Postgres {
         let (config, connector) = configure(url, limits)?;
         let lanes: Arc<[Lane; LANES]> = Arc::default();
         let reading = for_pages(config.clone());
+        let reach = Arc::new(Reach::new(&config));
         for index in 0..LANES {
             kit_base::work::detach(keep_lane(
                 Arc::downgrade(&lanes),
                 index,
                 reading.clone(),
                 connector.clone(),
+                reach.clone(),
             ));
         }
         let metrics = crate::metrics::Pool::new(limits.name);
-        Ok(Self { pool: pool(config, connector, limits)?, metrics, lanes, next: Arc::default() })
+        let pool = pool(config, connector, limits)?;
+        Ok(Self { pool, metrics, lanes, next: Arc::default(), reach })
     }
 
     /// A connection that many readers use at once.
@@ -67,7 +74,8 @@ impl Postgres {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let lane =
             (0..LANES).find_map(|step| self.lanes[(first + step) % LANES].connection.load_full());
-        let nobody = || Absent::new(anyhow::anyhow!("no read connection is up"));
+        let nobody =
+            || Absent::new(anyhow::anyhow!("no read connection is up{}", self.reach.fault()));
         lane.ok_or_else(|| Error::Unavailable(nobody()))
     }
 
@@ -139,24 +147,25 @@ async fn keep_lane(
     index: usize,
     config: tokio_postgres::Config,
     connector: tls::Connector,
+    reach: Arc<Reach>,
 ) {
     let mut pause = Duration::from_millis(50);
     while lanes.strong_count() > 0 {
-        match tokio::time::timeout(Duration::from_secs(2), dial(&config, &connector)).await {
+        let dialing = config.connect(connector.clone());
+        match tokio::time::timeout(Duration::from_secs(2), dialing).await {
             Ok(Ok((client, connection))) => {
                 let alive = kit_base::work::detach(kit_base::work::gather(connection).map(drop));
                 let Ok(shared) = AsyncPgConnection::try_from(client).await else { continue };
                 let Some(lanes) = lanes.upgrade() else { return };
                 lanes[index].connection.store(Some(Arc::new(shared)));
                 lanes[index].changed.notify_waiters();
+                reach.found();
                 pause = Duration::from_millis(50);
                 drop(lanes);
                 _ = alive.await;
             }
-            // Said while the pauses still grow: after that it is nothing new.
-            _ if pause == LONGEST_PAUSE => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the database cannot be reached"),
-            Err(_) => tracing::warn!("the database does not answer"),
+            Ok(Err(error)) => reach.missed(innermost(&error)),
+            Err(_) => reach.missed("no answer in 2 s".to_owned()),
         }
         if let Some(lanes) = lanes.upgrade() {
             lanes[index].connection.store(None);
@@ -172,6 +181,12 @@ fn for_pages(mut config: tokio_postgres::Config) -> tokio_postgres::Config {
     let options = config.get_options().unwrap_or_default();
     config.options(format!("{options} -c enable_bitmapscan=off"));
     config
+}
+
+/// What an error comes from: what wraps it says only that nothing was reached.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |cause| (*cause).source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 async fn dial(
@@ -270,5 +285,18 @@ mod tests {
             let refused = configure(&format!("postgres://u@h/db{query}"), &Limits::default());
             assert!(refused.is_err(), "{query}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_told_which_server_is_not_there_and_why_without_the_password() {
+        let url = "postgres://user:hunter2@127.0.0.1:1/name";
+        let postgres = Postgres::open(url, &Limits::default()).unwrap();
+        let error = postgres.up().await.unwrap_err();
+        let said = kit_base::error::chain(&error);
+        assert!(
+            said.contains("no read connection is up: 127.0.0.1:1: Connection refused"),
+            "{said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
     }
 }

@@ -16,11 +16,13 @@ use serde::{Deserialize, Serialize};
 struct Config {
     key: Secret,
     size: u32,
+    /// What it waits for in vain, if there is such a thing.
+    absent: String,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { key: Secret::default(), size: 3 }
+        Self { key: Secret::default(), size: 3, absent: String::new() }
     }
 }
 
@@ -38,8 +40,11 @@ fn main() -> ExitCode {
     };
     let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
     let router = Router::new().route("/", get(async || "hello")).route("/slow", get(slow));
-    let build = |_: Live<Config>, _| async {
-        Ok(Service::grpc("test", tonic::service::Routes::from(router), None))
+    let build = |config: Live<Config>, _| async move {
+        let absent = config.now().absent;
+        let check = move || if absent.is_empty() { Ok(()) } else { Err(absent.clone()) };
+        Ok(Service::grpc("test", tonic::service::Routes::from(router), None)
+            .ready_when("what it needs", move || Box::pin(std::future::ready(check()))))
     };
     kit_process::run::process("test", Port::grpc(0), mode, |reader| reader.read("TEST_"), build)
 }

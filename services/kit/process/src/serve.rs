@@ -44,7 +44,7 @@ pub use crate::unread::Unread;
 /// `drain_delay` and `drain_timeout`.
 ///
 /// # Errors
-/// None by now: connections fail one by one.
+/// When what the service depends on was not there within `startup_timeout`; connections fail one by one.
 pub async fn serve(
     service: Service,
     listener: TcpListener,
@@ -67,8 +67,8 @@ pub(crate) async fn observed(
     for job in jobs {
         running.spawn(job(end_jobs.clone()));
     }
-    let waiting = waiting::wait_for(checks, Arc::clone(health));
-    running.spawn(end_jobs.clone().run_until_cancelled_owned(waiting));
+    let longest = limits.startup_timeout.duration();
+    let in_vain = waiting::in_vain(checks, Arc::clone(health), longest);
     let told = async {
         stop.cancelled().await;
         // Balancers learn of it only now: whoever still comes is served, and told not to come again.
@@ -76,10 +76,11 @@ pub(crate) async fn observed(
         shared.draining.store(true, Ordering::Relaxed);
         tokio::time::sleep(limits.drain_delay.duration()).await;
     };
-    tokio::select! {
+    let outcome = tokio::select! {
         never = accept(listener, &shared, &running) => match never {},
-        () = told => {}
-    }
+        () = told => Ok(()),
+        in_vain = in_vain => Err(in_vain.into()),
+    };
     shared.goaway.cancel();
     end_jobs.cancel();
     let left = finish(&running, limits.drain_timeout.duration()).await;
@@ -87,7 +88,7 @@ pub(crate) async fn observed(
         tracing::warn!(left, "time is up: what is still under way is cut off");
     }
     shared.cut.cancel();
-    Ok(())
+    outcome
 }
 
 /// What the connections share, and what goes on beside them.

@@ -71,8 +71,8 @@ impl Service {
         self
     }
 
-    /// Holds readiness back until `check` has passed once; it is tried again after 1, 2, 4 and then each 8 s, and the log says how it
-    /// goes.
+    /// Holds readiness back until `check` has passed once; it is tried again after 1, 2, 4 and then each 8 s, for as long as
+    /// `STARTUP_TIMEOUT` says, and the log says how it goes.
     #[must_use]
     pub fn ready_when(
         mut self,

@@ -1,5 +1,5 @@
 //! What must be there before requests can be answered, and how it is waited for.
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, join_all};
 use kit_base::{chance, outage::Outage};
@@ -11,6 +11,21 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Seconds between the tries at start; the last one is the longest pause, and repeats.
 pub(crate) const CHECK_DELAYS: [u64; 4] = [1, 2, 4, 8];
+
+/// What a process exits with when what it depends on did not come: `EX_UNAVAILABLE` of sysexits.h.
+pub(crate) const EXIT_CODE: u8 = 69;
+
+/// What was waited for in vain, each with what its last try met.
+#[derive(Debug)]
+pub(crate) struct InVain(String);
+
+impl fmt::Display for InVain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for InVain {}
 
 /// Whether something that is needed is there.
 pub(crate) struct Check {
@@ -36,11 +51,36 @@ impl Check {
     }
 }
 
+/// Makes `health` ready; ends when that was waited for in vain, and only then.
+pub(crate) async fn in_vain(checks: Vec<Check>, health: Arc<Health>, longest: Duration) -> InVain {
+    match wait_for(checks, health, longest).await {
+        Err(in_vain) => in_vain,
+        Ok(()) => std::future::pending().await,
+    }
+}
+
 /// Makes `health` ready once every check has passed.
-pub(crate) async fn wait_for(checks: Vec<Check>, health: Arc<Health>) {
+///
+/// # Errors
+/// When they have not within `longest`; 0 waits for ever.
+async fn wait_for(
+    checks: Vec<Check>,
+    health: Arc<Health>,
+    longest: Duration,
+) -> Result<(), InVain> {
     health.expect(checks.iter().map(Check::name));
-    join_all(checks.iter().map(|check| passes(check, &health))).await;
+    let all = join_all(checks.iter().map(|check| passes(check, &health)));
+    let longest = if longest.is_zero() { Duration::MAX } else { longest };
+    if tokio::time::timeout(longest, all).await.is_err() {
+        let missing = health
+            .checks()
+            .into_iter()
+            .filter_map(|(name, outcome)| outcome.err().map(|fault| format!("{name}: {fault}")));
+        let missing = missing.collect::<Vec<_>>().join("; ");
+        return Err(InVain(format!("not ready within {} s: {missing}", longest.as_secs())));
+    }
     health.ready();
+    Ok(())
 }
 
 /// Tries until the check passes: each of the tries at start is told of when it fails, and then only now and again.

@@ -20,6 +20,7 @@ use crate::{
     metrics, serve,
     service::Service,
     telemetry::{self, Running},
+    waiting::{self, InVain},
 };
 use kit_base::Stop;
 use kit_base::{clock::Clock, work};
@@ -58,7 +59,7 @@ where
         Ok(()) => 0,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "the process cannot go on");
-            1
+            if error.is::<InVain>() { waiting::EXIT_CODE } else { 1 }
         }
     };
     end(telemetry, code)

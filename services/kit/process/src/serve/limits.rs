@@ -26,6 +26,8 @@ pub struct Limits {
     pub max_connection_age: Period,
     /// `CONNECTION_AGE_GRACE`: what requests under way still get after that.
     pub connection_age_grace: Period,
+    /// `STARTUP_TIMEOUT`: how long what the process depends on is waited for before it ends, with exit code 69.
+    pub startup_timeout: Period,
     /// `DRAIN_DELAY`: how long a stopping process still accepts, until every balancer knows.
     pub drain_delay: Period,
     /// `DRAIN_TIMEOUT`: how long it then waits for requests and jobs under way.
@@ -42,6 +44,7 @@ impl Default for Limits {
             idle_timeout: Period::from_secs(75),
             max_connection_age: Period::from_secs(300),
             connection_age_grace: Period::from_secs(60),
+            startup_timeout: Period::from_secs(300),
             drain_delay: Period::from_secs(5),
             drain_timeout: Period::from_secs(20),
         }

@@ -39,13 +39,13 @@ fn database(failures: u32) -> (Check, Arc<AtomicU32>) {
 #[tokio::test(start_paused = true)]
 async fn a_dependency_that_comes_late_is_waited_for() {
     let ((check, tries), health) = (database(6), Health::new());
-    let waiting = kit_base::work::detach(wait_for(vec![check], health.clone()));
+    let waiting = kit_base::work::detach(wait_for(vec![check], health.clone(), Duration::ZERO));
     // Six tries fail: 1 + 2 + 4 + 8 + 8 + 8 s, each up to 20 % shorter or longer.
     tokio::time::sleep(Duration::from_secs(24)).await;
     assert_eq!(health.phase(), Phase::Starting);
     assert_eq!(health.checks()["database"], Err("refused".to_owned()));
     tokio::time::sleep(Duration::from_secs(14)).await;
-    waiting.await.unwrap();
+    waiting.await.unwrap().unwrap();
     assert_eq!((health.phase(), tries.load(Ordering::SeqCst)), (Phase::Ready, 7));
     assert_eq!(health.checks()["database"], Ok(()));
 }
@@ -54,9 +54,19 @@ async fn a_dependency_that_comes_late_is_waited_for() {
 async fn a_check_that_hangs_counts_as_failed() {
     let health = Health::new();
     let check = Check::new("peer", || std::future::pending().boxed());
-    drop(kit_base::work::detach(wait_for(vec![check], health.clone())));
+    drop(kit_base::work::detach(wait_for(vec![check], health.clone(), Duration::ZERO)));
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(health.checks()["peer"], Err("no answer in 5 s".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_come_is_waited_for_in_vain_and_named_with_its_cause() {
+    let (health, began) = (Health::new(), tokio::time::Instant::now());
+    let checks =
+        vec![database(0).0, Check::new("peer", || async { Err("gone".to_owned()) }.boxed())];
+    let outcome = wait_for(checks, health.clone(), Duration::from_secs(300)).await;
+    assert_eq!(outcome.unwrap_err().to_string(), "not ready within 300 s: peer: gone");
+    assert_eq!((began.elapsed().as_secs(), health.phase()), (300, Phase::Starting));
 }
 
 /// What an operator reads of a wait for a database that fails so often, from level `info` on.
@@ -66,7 +76,7 @@ async fn log_of(failures: u32) -> Vec<String> {
     let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
     let subscriber = subscriber.with_writer(move || output.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    wait_for(vec![database(failures).0], Health::new()).await;
+    wait_for(vec![database(failures).0], Health::new(), Duration::ZERO).await.unwrap();
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     text.lines().map(|line| line.trim().to_owned()).collect()
 }

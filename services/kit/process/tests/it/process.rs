@@ -134,6 +134,20 @@ fn a_process_that_cannot_be_configured_names_every_fault_and_exits_64() {
 }
 
 #[test]
+fn a_process_that_waits_in_vain_says_for_what_and_exits_69() {
+    let variables = [
+        ("KEY", "hunter2"),
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("TEST_ABSENT", "db:5432: refused"),
+        ("STARTUP_TIMEOUT", "1s"),
+    ];
+    let (log, said) = output(&variables);
+    assert!(said.contains("exit code 69"), "{said}\n{log}");
+    assert!(log.contains("not ready within 1 s: what it needs: db:5432: refused"), "{log}");
+}
+
+#[test]
 fn a_good_configuration_is_shown_without_its_secrets() {
     let good = [("KEY", "hunter2"), ("MODE", "print"), ("PORT", "3000")];
     let (shown, said) = output(&good);

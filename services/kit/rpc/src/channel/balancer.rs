@@ -94,6 +94,7 @@ impl Balancer {
     /// A look-up failed: what was known stays.
     pub(crate) fn unresolved(&self, cause: &str) {
         tracing::warn!(peer = self.peer.name, cause, "addresses cannot be looked up");
+        self.peer.note(format!("addresses cannot be looked up: {cause}"));
         self.settle();
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Peer {
     /// The addresses are in doubt.
     pub(crate) doubt: Notify,
     tally: Mutex<Tally>,
+    /// Why the last endpoint was taken out, or none is known.
+    fault: Mutex<String>,
 }
 
 /// How many endpoints are in which state.
@@ -38,7 +40,18 @@ struct Tally {
 impl Peer {
     pub(crate) fn new(name: &'static str, identity: Option<Arc<Identity>>, limits: Limits) -> Self {
         let (vacancy, doubt) = (Notify::new(), Notify::new());
-        Self { name, identity, limits, vacancy, doubt, tally: Mutex::default() }
+        let (tally, fault) = (Mutex::default(), Mutex::default());
+        Self { name, identity, limits, vacancy, doubt, tally, fault }
+    }
+
+    /// Keeps what is wrong, for those who ask why nobody is there.
+    pub(crate) fn note(&self, fault: String) {
+        *self.fault.lock().expect(UNPOISONED) = fault;
+    }
+
+    /// What was wrong last.
+    pub(crate) fn fault(&self) -> String {
+        self.fault.lock().expect(UNPOISONED).clone()
     }
 
     /// Publishes that so many endpoints more, or fewer, are in a state.
@@ -179,6 +192,7 @@ impl Endpoint {
     /// Takes no more calls; false when it took none before.
     pub(crate) fn leave(&self, cause: &str) -> bool {
         self.close();
+        self.peer.note(format!("{}: {cause}", self.address));
         let left = !self.down.swap(true, Ordering::AcqRel);
         if left {
             tracing::warn!(peer = self.peer.name, address = %self.address, cause, "endpoint taken out");

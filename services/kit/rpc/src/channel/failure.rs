@@ -38,10 +38,15 @@ impl Failure {
         }
     }
 
-    /// The reply of a call that failed so, to the peer called `name`.
-    pub(crate) fn status(&self, name: &str) -> Status {
+    /// The reply of a call that failed so, to the peer called `name`. What kept it from being sent, `fault`, stays in this process.
+    pub(crate) fn status(&self, name: &str, fault: impl FnOnce() -> String) -> Status {
         match self {
-            Self::Unsent | Self::Nobody => unavailable(format!("{name} cannot be reached")),
+            Self::Unsent | Self::Nobody => {
+                let mut status = unavailable(format!("{name} cannot be reached"));
+                let cause: Box<dyn Error + Send + Sync> = fault().into();
+                status.set_source(cause.into());
+                status
+            }
             Self::Lost(_) => unavailable(format!("{name} was lost during the call")),
             Self::Silent => late(format!("{name} did not answer in time")),
             Self::Expired => expired(),
@@ -114,7 +119,7 @@ mod tests {
                 false,
             ),
         ] {
-            let status = failure.status("tasks");
+            let status = failure.status("tasks", || "refused".to_owned());
             let refusal = kit_base::error::Refusal::of(&status);
             assert_eq!((status.code(), status.message()), (code, message), "{failure:?}");
             assert_eq!(refusal.reason.as_deref(), Some(reason), "{failure:?}");

@@ -20,12 +20,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// more work for it.
 pub(crate) async fn send(balancer: &Balancer, call: &Call) -> Result<Response<Body>, Status> {
     balancer.budget.deposit();
+    let refused = |failure: Failure| failure.status(balancer.name(), || balancer.peer().fault());
     let (mut redirects, mut repeated, mut last) = (0, false, None);
     loop {
         let outcome = balancer.attempt(call, &mut last).await;
         let reason = match &outcome {
             Ok(response) if record::code(response.headers()) == Code::Unavailable => "unavailable",
-            Ok(_) => return outcome.map_err(|failure| failure.status(balancer.name())),
+            Ok(_) => return outcome.map_err(refused),
             Err(failure) => failure.reason(),
         };
         let again = match &outcome {
@@ -41,7 +42,7 @@ pub(crate) async fn send(balancer: &Balancer, call: &Call) -> Result<Response<Bo
             }
         };
         if !again {
-            return outcome.map_err(|failure| failure.status(balancer.name()));
+            return outcome.map_err(refused);
         }
         crate::metrics::client_retry(balancer.name(), reason);
     }

@@ -1,7 +1,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        RwLock,
+        Mutex, RwLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -23,7 +23,7 @@ use super::{
     error::TokenError,
 };
 use crate::Caller;
-use kit_base::{Clock, Stop, outage::Outage, time::Timestamp};
+use kit_base::{Clock, Stop, error::told, outage::Outage, time::Timestamp};
 
 /// Clocks may differ by this much, in seconds.
 const LEEWAY: i64 = 10;
@@ -72,6 +72,8 @@ pub struct Verifier {
     verified: Cache<Box<str>, (Caller, i64)>,
     heard: AtomicI64,
     told: Notify,
+    /// What keeps updates away.
+    fault: Mutex<String>,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +90,8 @@ impl Verifier {
         ed25519::install();
         let (keys, revoked, heard) = (ArcSwap::default(), RwLock::default(), AtomicI64::new(0));
         let (verified, told) = (Cache::new(REMEMBERED), Notify::new());
-        Self { audience, clock, keys, revoked, verified, heard, told }
+        let fault = Mutex::new("no keys have been announced".to_owned());
+        Self { audience, clock, keys, revoked, verified, heard, told, fault }
     }
 
     /// Who the token speaks for.
@@ -188,12 +191,31 @@ impl Verifier {
         }
     }
 
+    /// Waits for keys as a check of readiness does.
+    ///
+    /// # Errors
+    /// What keeps them away, when they do not come soon.
+    pub async fn ready(&self) -> Result<(), String> {
+        let known = tokio::time::timeout(PATIENCE, self.wait_for_keys()).await;
+        known.map_err(|_| self.fault.lock().expect("no holder panics").clone())
+    }
+
+    /// Keeps why updates do not come.
+    fn missed(&self, status: &Status) -> String {
+        let fault = told(status);
+        self.fault.lock().expect("no holder panics").clone_from(&fault);
+        fault
+    }
+
     /// How long ago the last update came; `None` before the first.
     pub fn silence(&self) -> Option<Duration> {
         let heard = self.heard.load(Ordering::Relaxed);
         (heard > 0).then(|| self.clock.now().since(Timestamp::from_microseconds(heard)))
     }
 }
+
+/// How long a check of readiness waits for keys: less than what it has, so that it can say why there are none.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Between two tries to follow; each is twice as long as the one before.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
@@ -225,7 +247,7 @@ where
         tokio::select! {
             () = stop.cancelled() => return,
             ended = updates => if let Err(status) = ended {
-                lost(outage.get_or_insert_with(Outage::begin), &status, pause);
+                lost(outage.get_or_insert_with(Outage::begin), &status, &verifier.missed(&status), pause);
             }
         }
         tokio::select! {
@@ -243,10 +265,9 @@ fn followed(outage: &mut Option<Outage>) {
 }
 
 /// Said while the pauses still grow: after that it is nothing new, and said now and again.
-fn lost(outage: &mut Outage, status: &Status, pause: Duration) {
+fn lost(outage: &mut Outage, status: &Status, fault: &str, pause: Duration) {
     if pause < LONGEST_PAUSE || outage.reminds() {
-        let (code, fault) = (status.code(), status.message());
-        let waited_seconds = outage.lasted().as_secs();
+        let (code, waited_seconds) = (status.code(), outage.lasted().as_secs());
         tracing::warn!(?code, fault, waited_seconds, "keys and revocations cannot be followed");
     }
 }

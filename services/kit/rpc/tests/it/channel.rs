@@ -87,3 +87,15 @@ async fn failing(code: Code) -> Peer {
 
 /// A value that a handler leaves for its test.
 type Seen<T> = Arc<std::sync::Mutex<Option<T>>>;
+
+#[tokio::test]
+async fn where_nobody_listens_the_cause_is_known_here_and_not_told_on() {
+    let channel = remote("things", "http://127.0.0.1:1", None, limits()).unwrap();
+    let status = call(&channel, "GetThing", &[]).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Unavailable, "things cannot be reached"));
+    let told = kit_base::error::told(&status);
+    assert!(told.starts_with("things cannot be reached: 127.0.0.1:1: "), "{told}");
+    assert!(told.contains("refused"), "{told}");
+    let sent = format!("{:?}", status.into_http::<Body>().headers());
+    assert!(!sent.contains("127.0.0.1"), "{sent}");
+}

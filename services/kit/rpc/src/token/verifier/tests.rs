@@ -279,3 +279,24 @@ async fn a_stream_that_falls_silent_or_ends_is_opened_anew() {
     follow(&verifier, &stop, open).await;
     assert_eq!(*opened.lock().unwrap(), [0, 12, 12, 12]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_check_for_keys_that_do_not_come_says_what_keeps_them_away() {
+    let clock = Clock::system();
+    let verifier = Verifier::new("tasks", clock);
+    assert_eq!(verifier.ready().await, Err("no keys have been announced".to_owned()));
+    let open = async || {
+        let mut status = Status::unavailable("auth cannot be reached");
+        let cause: Box<dyn std::error::Error + Send + Sync> = "10.0.0.1:1: refused".into();
+        status.set_source(cause.into());
+        Err::<stream::Pending<_>, _>(status)
+    };
+    let stop = Stop::new();
+    let checked = async {
+        let outcome = verifier.ready().await;
+        stop.cancel();
+        outcome
+    };
+    let (outcome, ()) = tokio::join!(checked, follow(&verifier, &stop, open));
+    assert_eq!(outcome, Err("auth cannot be reached: 10.0.0.1:1: refused".to_owned()));
+}
