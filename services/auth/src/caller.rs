@@ -9,7 +9,7 @@ pub(crate) type Reply<T> = Result<Response<T>, Status>;
 
 /// Who asks, and through which session.
 pub(crate) fn caller<T>(request: &Request<T>) -> Result<(AccountId, SessionId), Status> {
-    let Caller { user_id, session_id } = Caller::of(request)?;
+    let Caller { user_id, session_id } = Caller::from_request(request)?;
     Ok((AccountId(user_id), SessionId(session_id)))
 }
 

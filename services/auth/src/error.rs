@@ -159,7 +159,7 @@ mod tests {
         for (error, code, reason, seconds) in all() {
             let said = format!("{error:?}");
             let status = Status::from(error);
-            let refusal = kit_base::error::Refusal::of(&status);
+            let refusal = kit_base::error::Refusal::from_status(&status);
             assert_eq!((status.code(), refusal.reason.as_deref()), (code, Some(reason)), "{said}");
             assert_eq!(refusal.retry_after, seconds.map(Duration::from_secs), "{said}");
             assert!(!format!("{status:?}").contains("hunter2"), "{said}: a cause is shown");
@@ -173,6 +173,6 @@ mod tests {
             Violation::new("email", "INVALID", "other"),
         ];
         let status = Status::from(Error::Invalid(faults.clone()));
-        assert_eq!(kit_base::error::Refusal::of(&status).violations, faults);
+        assert_eq!(kit_base::error::Refusal::from_status(&status).violations, faults);
     }
 }

@@ -54,7 +54,7 @@ impl IfMatch {
 }
 
 fn is_of_another_version(status: &Status) -> bool {
-    let reason = kit_base::error::Refusal::of(status).reason;
+    let reason = kit_base::error::Refusal::from_status(status).reason;
     matches!(reason.as_deref(), Some("VERSION_MISMATCH" | "IDEMPOTENCY_KEY_REUSED"))
 }
 

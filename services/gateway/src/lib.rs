@@ -66,7 +66,7 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
 /// A setting that cannot be used.
 pub async fn build_remote(settings: Live<Config>, clock: Clock) -> anyhow::Result<Service> {
     let config = settings.now();
-    let identity = Identity::of(&config.tls_dir)?;
+    let identity = Identity::in_folder(&config.tls_dir)?;
     let methods = channel::Methods { reads: proto::READS, streams: proto::STREAMS };
     let limits = channel::Limits { methods, ..channel::Limits::default() };
     let remote = |name, url: &str| channel::remote(name, url, identity.clone(), limits.clone());

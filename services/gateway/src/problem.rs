@@ -228,8 +228,8 @@ impl Problem {
 impl From<Status> for Problem {
     /// A refusal of one of our services, with its reason and faults.
     fn from(refused: Status) -> Self {
-        let Refusal { reason, violations, retry_after } = Refusal::of(&refused);
-        let (status, code) = status::of(refused.code(), reason.as_deref());
+        let Refusal { reason, violations, retry_after } = Refusal::from_status(&refused);
+        let (status, code) = status::for_refusal(refused.code(), reason.as_deref());
         let known = reason.is_some() && status != StatusCode::INTERNAL_SERVER_ERROR;
         // Without a reason of ours the text is tonic's or the network's: not for clients.
         let (code, message) = match reason {

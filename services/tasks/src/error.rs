@@ -145,7 +145,7 @@ mod tests {
         for (error, code, reason, seconds) in all() {
             let said = format!("{error:?}");
             let status = Status::from(error);
-            let refusal = kit_base::error::Refusal::of(&status);
+            let refusal = kit_base::error::Refusal::from_status(&status);
             assert_eq!((status.code(), refusal.reason.as_deref()), (code, Some(reason)), "{said}");
             assert_eq!(refusal.retry_after, seconds.map(Duration::from_secs), "{said}");
             assert!(!format!("{status:?}").contains("hunter2"), "{said}: a cause is shown");
@@ -171,6 +171,6 @@ mod tests {
             Violation::new("due.date", "DATE", "a day"),
         ];
         let status = Status::from(Error::unless_acceptable(faults.clone()).unwrap_err());
-        assert_eq!(kit_base::error::Refusal::of(&status).violations, faults);
+        assert_eq!(kit_base::error::Refusal::from_status(&status).violations, faults);
     }
 }

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         let config = settings.now();
         let methods = channel::Methods { reads: proto::READS, streams: proto::STREAMS };
         let limits = channel::Limits { methods, ..channel::Limits::default() };
-        let identity = Identity::of(&config.tls_dir)?;
+        let identity = Identity::in_folder(&config.tls_dir)?;
         let auth = channel::remote("auth", &config.auth_url, identity, limits)?;
         tasks::build(config, clock, tasks::Peers { auth }).await
     };

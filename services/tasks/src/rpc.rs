@@ -116,7 +116,7 @@ fn deadline() -> Instant {
 
 /// Who asks, and as part of which request.
 fn actor<M>(request: &Request<M>) -> Result<Actor, Status> {
-    let Caller { user_id, session_id } = Caller::of(request)?;
+    let Caller { user_id, session_id } = Caller::from_request(request)?;
     let context = request::with_current(|context| {
         (context.request_id.to_string(), context.trace.trace_id_hex())
     });

@@ -88,7 +88,7 @@ pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
             let held = db.write("account.address", move |connection| {
                 Box::pin(async move {
                     store::lock(connection, id).await?;
-                    store::hold(connection, id, &Address::of(&email).key).await
+                    store::hold(connection, id, &Address::from_text(&email).key).await
                 })
             });
             match held.await {
@@ -145,8 +145,10 @@ pub(super) async fn update(
 /// Deletes an account whose password was verified, with all that is kept of it, and tells everyone that its sessions have ended.
 pub(super) async fn delete(authority: &Authority, verified: Account) -> Result<(), Error> {
     let (id, now) = (verified.id, authority.clock.now());
-    let subjects =
-        [Subject::Account(Address::of(&verified.email).key), Subject::Change(id.to_string())];
+    let subjects = [
+        Subject::Account(Address::from_text(&verified.email).key),
+        Subject::Change(id.to_string()),
+    ];
     let counters = subjects.map(|subject| Counter::new(subject, &authority.secrets.attempts));
     let deletion = authority.db.write("account.delete", move |connection| {
         Box::pin(async move {

@@ -33,7 +33,7 @@ pub(super) async fn check(
 ) -> Result<Verified, Error> {
     let LoginRequest { email, password, device } = request;
     let (address, token) = device.map(|device| (device.address, device.token)).unwrap_or_default();
-    let email = Address::of(&email);
+    let email = Address::from_text(&email);
     let account = accounts::store::find_by_email(&authority.db, &email).await?;
     let now = authority.clock.now();
     let read = |account: &Account| {

@@ -157,7 +157,7 @@ pub(crate) fn with_key<T>(mut request: Request<T>, key: &'static str) -> Request
 #[track_caller]
 pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>) -> (Code, String) {
     let status = outcome.expect_err("a refusal");
-    (status.code(), Refusal::of(&status).reason.unwrap_or_default())
+    (status.code(), Refusal::from_status(&status).reason.unwrap_or_default())
 }
 
 /// The fields that are at fault, with their reasons.
@@ -165,7 +165,11 @@ pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>) -> (Code, 
 pub(crate) fn faults<T: std::fmt::Debug>(outcome: Result<T, Status>) -> Vec<(String, String)> {
     let status = outcome.expect_err("a refusal");
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
-    Refusal::of(&status).violations.into_iter().map(|fault| (fault.field, fault.reason)).collect()
+    Refusal::from_status(&status)
+        .violations
+        .into_iter()
+        .map(|fault| (fault.field, fault.reason))
+        .collect()
 }
 
 /// Waits, a few seconds at most, until something is so.

@@ -45,7 +45,7 @@ async fn is_judged(auth: &Replica, name: &str) -> Status {
     let began = Instant::now();
     loop {
         let status = auth.tries(name, "guess", Device::default()).await.unwrap_err();
-        let Refusal { reason, retry_after, .. } = Refusal::of(&status);
+        let Refusal { reason, retry_after, .. } = Refusal::from_status(&status);
         if reason.as_deref() != Some("DATABASE_UNAVAILABLE") {
             return status;
         }
@@ -68,7 +68,7 @@ async fn a_flood_of_logins_is_turned_away_in_time_and_does_not_count_as_failed()
     let busy: Vec<_> = answers.iter().filter(|status| status.code() == Code::Unavailable).collect();
     assert!(busy.len() > 30, "{}", busy.len());
     for status in &busy {
-        let Refusal { reason, retry_after, .. } = Refusal::of(status);
+        let Refusal { reason, retry_after, .. } = Refusal::from_status(status);
         assert_eq!(
             (reason.as_deref(), retry_after),
             (Some("HASHING_BUSY"), Some(Duration::from_secs(1)))

@@ -108,7 +108,7 @@ async fn of_two_changes_at_once_one_is_done_and_the_other_told(backend: Backend)
         both => panic!("{both:?}"),
     };
     let late = first.and(second).unwrap_err();
-    let told = Refusal::of(&late).reason.unwrap_or_default();
+    let told = Refusal::from_status(&late).reason.unwrap_or_default();
     assert!(matches!(told.as_str(), "VALIDATION_FAILED" | "SESSION_ENDED"), "{late:?}");
     assert!(one.tries("ada", new, Default::default()).await.is_ok());
     for gone in [old, PASSWORD] {

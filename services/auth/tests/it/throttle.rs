@@ -31,7 +31,7 @@ async fn after_five_failures_the_next_attempt_has_to_wait(backend: Backend) {
         }
         for pause in [1, 2, 4, 8] {
             let status = guess().await.unwrap_err();
-            let Refusal { reason, retry_after, .. } = Refusal::of(&status);
+            let Refusal { reason, retry_after, .. } = Refusal::from_status(&status);
             assert_eq!(
                 (status.code(), reason.as_deref()),
                 (Code::ResourceExhausted, Some("TOO_MANY_ATTEMPTS"))
@@ -130,7 +130,7 @@ async fn an_attackers_own_success_opens_nothing_for_the_next_guess(backend: Back
     // The fiftieth failure, however often it succeeded between.
     for pause in [1, 2, 4] {
         let status = own().await.unwrap_err();
-        let Refusal { reason, retry_after, .. } = Refusal::of(&status);
+        let Refusal { reason, retry_after, .. } = Refusal::from_status(&status);
         let wait = Some(Duration::from_secs(pause));
         assert_eq!((reason.as_deref(), retry_after), (Some("TOO_MANY_ATTEMPTS"), wait));
         app.passes(pause);

@@ -44,10 +44,10 @@ impl User {
             .post("/v1/auth/login", &json!({ "email": email, "password": password }))
             .await
             .expect(200);
-        Self::of(http, email, &tokens)
+        Self::from_tokens(http, email, &tokens)
     }
 
-    fn of(http: &Http, email: &str, tokens: &Value) -> Self {
+    fn from_tokens(http: &Http, email: &str, tokens: &Value) -> Self {
         let token = |name: &str| tokens[name].as_str().expect("a token").to_owned();
         let (access_token, refresh_token) = (token("access_token"), token("refresh_token"));
         Self { http: http.clone(), email: email.to_owned(), access_token, refresh_token }
@@ -67,7 +67,7 @@ impl User {
                 .await;
             match reply.status.as_u16() {
                 503 => tokio::time::sleep(Duration::from_millis(100)).await,
-                _ => return Self::of(&self.http, &self.email, &reply.expect(200)),
+                _ => return Self::from_tokens(&self.http, &self.email, &reply.expect(200)),
             }
         }
     }

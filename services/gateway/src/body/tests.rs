@@ -60,7 +60,10 @@ fn faults(body: &str) -> Vec<(String, String)> {
 #[test]
 fn an_acceptable_body_is_read() {
     let heat = |word| Heat::parse(word).unwrap();
-    assert_eq!((Heat::of(i32::from(heat("high"))), Heat::of(99)), (heat("high"), heat("none")));
+    assert_eq!(
+        (Heat::from_contract(i32::from(heat("high"))), Heat::from_contract(99)),
+        (heat("high"), heat("none"))
+    );
     let whole: Whole =
         parse(br#"{"title":"a\u00e4","note":null,"parts":[{"name":"b","heat":"high"}]}"#).unwrap();
     assert_eq!((whole.title.as_str(), &whole.note, whole.done), ("aä", &Patch::Clear, None));

@@ -49,7 +49,7 @@ macro_rules! words {
             }
 
             /// From the contracts. What a newer service may know and we do not is the first word.
-            pub(crate) fn of(number: i32) -> Self {
+            pub(crate) fn from_contract(number: i32) -> Self {
                 Self(<$contract>::try_from(number).map_or(1, i32::from).max(1))
             }
         }

@@ -31,7 +31,7 @@ impl Record {
     pub(super) fn begin(request: &Request, clock: &Clock) -> Self {
         let headers = request.headers();
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let parent = TraceContext::of(headers);
+        let parent = TraceContext::from_headers(headers);
         Self {
             request_id: request::id(headers, clock),
             began: Instant::now(),

@@ -37,15 +37,15 @@ impl Streams {
 
     /// A place for a stream of the user; 429 when the user has enough of them, 503 when the process has.
     pub(crate) fn open(&self, user_id: Uuid) -> Result<Place, Problem> {
-        self.take(Some(user_id))
+        self.take_place(Some(user_id))
     }
 
     /// A place for a poll, which may wait; 503 when there is none.
     pub(crate) fn wait(&self) -> Result<Place, Problem> {
-        self.take(None)
+        self.take_place(None)
     }
 
-    fn take(&self, user_id: Option<Uuid>) -> Result<Place, Problem> {
+    fn take_place(&self, user_id: Option<Uuid>) -> Result<Place, Problem> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= self.most {
             kit_process::metrics::load_shed("streams");

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode};
 use tonic::Code;
 
 /// The status for a refusal, and the code for one that brings no reason.
-pub(super) fn of(code: Code, reason: Option<&str>) -> (StatusCode, &'static str) {
+pub(super) fn for_refusal(code: Code, reason: Option<&str>) -> (StatusCode, &'static str) {
     match (code, reason) {
         (_, Some("INVALID_CURSOR" | "CURSOR_MISMATCH" | "INVALID_LIMIT" | "INVALID_QUERY")) => {
             (StatusCode::BAD_REQUEST, "INVALID_QUERY")
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_reason_decides_where_a_code_has_two_statuses() {
-        let status = |code, reason| of(code, reason).0.as_u16();
+        let status = |code, reason| for_refusal(code, reason).0.as_u16();
         assert_eq!(status(Code::Aborted, Some("VERSION_MISMATCH")), 412);
         assert_eq!(status(Code::Aborted, Some("IDEMPOTENCY_KEY_IN_FLIGHT")), 409);
         assert_eq!(status(Code::FailedPrecondition, Some("INBOX_IS_FIXED")), 409);
@@ -150,9 +150,13 @@ mod tests {
             (Code::DataLoss, 500, "INTERNAL"),
             (Code::Ok, 500, "INTERNAL"),
         ] {
-            let (found, code_told) = of(code, None);
+            let (found, code_told) = for_refusal(code, None);
             assert_eq!((found.as_u16(), code_told), (status, told), "{code:?}");
-            assert_eq!(of(code, Some("A_REASON_OF_TOMORROW")), of(code, None), "{code:?}");
+            assert_eq!(
+                for_refusal(code, Some("A_REASON_OF_TOMORROW")),
+                for_refusal(code, None),
+                "{code:?}"
+            );
         }
     }
 

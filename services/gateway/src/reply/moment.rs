@@ -16,7 +16,7 @@ impl Moment {
     }
 
     /// As the contracts carry it always.
-    pub(crate) fn of(moment: Option<prost_types::Timestamp>) -> Self {
+    pub(crate) fn from_contract(moment: Option<prost_types::Timestamp>) -> Self {
         Self::maybe(moment).unwrap_or(Self(Timestamp::from_microseconds(0)))
     }
 }

@@ -116,7 +116,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// Reads the details of a failed call.
-    pub fn of(status: &Status) -> Self {
+    pub fn from_status(status: &Status) -> Self {
         let details = status.get_error_details();
         let violations = details
             .bad_request()
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_a_service_says_reaches_the_edge() {
         let violations = vec![Violation::new("due.date", "DATE", "a day as 2026-09-01")];
-        let refusal = Refusal::of(&status(&Unacceptable(violations.clone())));
+        let refusal = Refusal::from_status(&status(&Unacceptable(violations.clone())));
         assert_eq!(refusal.reason.as_deref(), Some("INVALID"));
         assert_eq!(refusal.violations, violations);
         assert_eq!(refusal.retry_after, None);
@@ -205,7 +205,7 @@ mod tests {
             (Code::NotFound, true),
         ] {
             let status = status(&failed(code));
-            let refusal = Refusal::of(&status);
+            let refusal = Refusal::from_status(&status);
             assert_eq!(status.code(), code);
             assert_eq!(status.message() == "the pool has no connection", shown, "{code:?}");
             assert!(!format!("{status:?}").contains("10.0.0.7"), "{code:?}: a cause is shown");
@@ -223,9 +223,11 @@ mod tests {
 
     #[test]
     fn what_others_refuse_has_no_reason_of_ours() {
-        let Refusal { reason, violations, retry_after } = Refusal::of(&Status::unavailable("down"));
+        let Refusal { reason, violations, retry_after } =
+            Refusal::from_status(&Status::unavailable("down"));
         assert_eq!((reason, violations, retry_after), (None, vec![], None));
-        let own = Refusal::of(&refuse(Code::Aborted, "VERSION_MISMATCH", "it is at version 8"));
+        let own =
+            Refusal::from_status(&refuse(Code::Aborted, "VERSION_MISMATCH", "it is at version 8"));
         assert_eq!(own.reason.as_deref(), Some("VERSION_MISMATCH"));
     }
 }

@@ -87,7 +87,7 @@ impl TraceContext {
     }
 
     /// What the caller's `traceparent` header says; none without a valid one.
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         Self::parse(headers.get(&TRACEPARENT)?.to_str().ok()?)
     }
 
@@ -217,7 +217,7 @@ mod tests {
             let header = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
             let headers =
                 HeaderMap::from_iter([(TRACEPARENT, HeaderValue::from_str(&header).unwrap())]);
-            let caller = TraceContext::of(&headers).unwrap();
+            let caller = TraceContext::from_headers(&headers).unwrap();
             assert_eq!(caller.trace_id_hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
             assert_eq!(caller.span_id_hex(), "00f067aa0ba902b7");
             let step = caller.child();
@@ -226,7 +226,7 @@ mod tests {
             let told = if sampled { "-01" } else { "-00" };
             assert!(step.header().to_str().unwrap().ends_with(told), "{flags}");
         }
-        assert_eq!(TraceContext::of(&HeaderMap::new()), None);
+        assert_eq!(TraceContext::from_headers(&HeaderMap::new()), None);
     }
 
     fn context(id: &str) -> RequestContext {

@@ -88,7 +88,7 @@ impl<K, R> Queue<K, R> {
     }
 
     /// What goes along with the next statement.
-    fn take(&mut self) -> Vec<Asked<K, R>> {
+    fn next_batch(&mut self) -> Vec<Asked<K, R>> {
         let rest = self.waiting.split_off(self.waiting.len().min(MOST_KEYS));
         self.gathering = false;
         self.under_way += 1;
@@ -116,7 +116,7 @@ where
         loop {
             // Behind all tasks that can run: what they have to ask goes along.
             tokio::task::yield_now().await;
-            let asked = self.queue().take();
+            let asked = self.queue().next_batch();
             self.answer(asked).await;
             if !self.queue().is_left() {
                 return;

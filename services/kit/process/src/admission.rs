@@ -34,7 +34,7 @@ impl Admission {
     /// # Errors
     /// When the files of `TLS_DIR` cannot be used.
     pub fn guard(&self) -> anyhow::Result<Option<Guard>> {
-        let identity = Identity::of(&self.tls_dir)?;
+        let identity = Identity::in_folder(&self.tls_dir)?;
         Ok(identity.map(|identity| Guard::new(identity, &self.tls_clients)))
     }
 }

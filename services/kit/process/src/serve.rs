@@ -135,7 +135,7 @@ async fn accept(
                 continue;
             }
         };
-        match places.take(address.ip()) {
+        match places.admit(address.ip()) {
             Ok(place) => {
                 let (shared, stream) = (Arc::clone(shared), without_delay(stream));
                 let protocol = shared.protocol;

@@ -37,7 +37,7 @@ impl Service {
     /// An edge: HTTP/1.1 and HTTP/2, with the layers that it brings.
     pub fn http(name: &'static str, router: axum::Router) -> Self {
         let channel = channel::local(router.clone());
-        Self::of(name, router, channel, Protocol::Http)
+        Self::assemble(name, router, channel, Protocol::Http)
     }
 
     /// A gRPC service, inside the stack of `layers::server`; a `verifier` checks the tokens of its callers.
@@ -48,10 +48,10 @@ impl Service {
     ) -> Self {
         let stack = layers::server(routes, verifier);
         let router = axum::Router::new().fallback_service(stack.clone());
-        Self::of(name, router, channel::local(stack), Protocol::Grpc)
+        Self::assemble(name, router, channel::local(stack), Protocol::Grpc)
     }
 
-    fn of(
+    fn assemble(
         name: &'static str,
         router: axum::Router,
         channel: GrpcChannel,

@@ -9,7 +9,7 @@ use tower::Service;
 
 use crate::{caller::Verdict, token::Verifier};
 
-/// Checks the bearer token of each request and leaves the verdict for [`Caller::of`](crate::Caller::of): some methods are open to anyone.
+/// Checks the bearer token of each request and leaves the verdict for [`Caller::from_request`](crate::Caller::from_request): some methods are open to anyone.
 #[derive(Clone)]
 pub(crate) struct Authenticated<S> {
     pub(crate) inner: S,
@@ -67,7 +67,7 @@ mod tests {
         let keys = vec![PublicKey { id: "k1".to_owned(), bytes }];
         verifier.apply(TrustUpdate { snapshot: true, keys, revocations: vec![] });
         let handler = service_fn(async |request: Request<()>| {
-            let caller = Caller::of(&tonic::Request::from_http(request));
+            let caller = Caller::from_request(&tonic::Request::from_http(request));
             Ok::<_, Infallible>(Response::new(caller))
         });
         let mut request = Request::new(());
@@ -80,7 +80,7 @@ mod tests {
         let caller = answer.into_body();
         caller
             .map(|caller| caller.session_id)
-            .map_err(|status| Refusal::of(&status).reason.unwrap_or_default())
+            .map_err(|status| Refusal::from_status(&status).reason.unwrap_or_default())
     }
 
     fn key() -> (SigningKey, [u8; 32]) {

@@ -16,7 +16,7 @@ pub struct Caller {
 
 impl Caller {
     /// The caller of a request to a service with a [`Verifier`](crate::token::Verifier); UNAUTHENTICATED with the reason when there is none.
-    pub fn of<T>(request: &tonic::Request<T>) -> Result<Self, Status> {
+    pub fn from_request<T>(request: &tonic::Request<T>) -> Result<Self, Status> {
         let verdict = request.extensions().get::<Verdict>();
         let Verdict(verdict) = verdict.unwrap_or(&Verdict(Err(TokenError::Missing)));
         verdict.clone().map_err(|refusal| error::status(&refusal))

@@ -85,7 +85,7 @@ async fn over_network(
     // Once a call, not once an attempt: the attempts are one step of the trace.
     headers::carry(request.headers_mut());
     // Above the retry: all attempts and the pauses between them share the time that the caller gave.
-    let deadline = Deadline::of(request.headers(), deadline::HOP);
+    let deadline = Deadline::for_call(request.headers(), deadline::HOP);
     let sending = async {
         // Read before anything is sent: what may have to be sent again must be whole.
         let call = Call::read(request, deadline, balancer.limits()).await?;
@@ -107,7 +107,7 @@ where
     // The same order as above, for the same reasons; nothing is lost on the way, so nothing is sent again.
     let record = record::Call::begin("local", request.uri());
     headers::carry(request.headers_mut());
-    let deadline = Deadline::of(request.headers(), Duration::ZERO);
+    let deadline = Deadline::for_call(request.headers(), Duration::ZERO);
     deadline.write(request.headers_mut());
     let answering = async {
         let Ok(response) = service.oneshot(request.map(axum::body::Body::new)).await;

@@ -24,7 +24,7 @@ pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
 impl ScopeService for Rpc {
     /// It keeps no key: sent again, it does what is left to do.
     async fn erase_scope(&self, request: Request<EraseScopeRequest>) -> Reply<EraseScopeResponse> {
-        let user = UserId(Caller::of(&request)?.user_id);
+        let user = UserId(Caller::from_request(&request)?.user_id);
         if only_validates(&request) {
             return Err(Error::Invalid(vec![]).into());
         }

@@ -223,7 +223,7 @@ pub(crate) fn fields(title: &str) -> TaskFields {
 /// The reason of a refusal.
 #[track_caller]
 pub(crate) fn reason<T: std::fmt::Debug>(outcome: Result<Response<T>, Status>) -> String {
-    Refusal::of(&outcome.unwrap_err()).reason.unwrap_or_default()
+    Refusal::from_status(&outcome.unwrap_err()).reason.unwrap_or_default()
 }
 
 /// The fields that were refused, and why.
@@ -231,7 +231,7 @@ pub(crate) fn reason<T: std::fmt::Debug>(outcome: Result<Response<T>, Status>) -
 pub(crate) fn faults<T: std::fmt::Debug>(
     outcome: Result<Response<T>, Status>,
 ) -> Vec<(String, String)> {
-    let violations = Refusal::of(&outcome.unwrap_err()).violations;
+    let violations = Refusal::from_status(&outcome.unwrap_err()).violations;
     violations.into_iter().map(|violation| (violation.field, violation.reason)).collect()
 }
 

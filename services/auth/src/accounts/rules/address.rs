@@ -23,7 +23,7 @@ pub(crate) struct Address {
 
 impl Address {
     /// Whatever someone wrote where an address belongs; what is none is only itself.
-    pub(crate) fn of(raw: &str) -> Self {
+    pub(crate) fn from_text(raw: &str) -> Self {
         let shown: String = raw.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
         let key = key(&shown).unwrap_or_else(|| shown.clone());
         Self { shown, key }
@@ -37,7 +37,7 @@ fn key(shown: &str) -> Option<String> {
 
 /// Checks the address of someone who registers.
 pub(crate) fn email(raw: &str) -> Result<Address, Vec<Violation>> {
-    let address = Address::of(raw);
+    let address = Address::from_text(raw);
     let mut faults = vec![];
     if address.shown.len() > EMAIL {
         let message = format!("an e-mail address has at most {EMAIL} bytes");
@@ -123,14 +123,18 @@ mod tests {
             for way in ways {
                 assert_eq!(email(way).map(|address| address.key), Ok(key.to_owned()), "{way:?}");
             }
-            assert_eq!(Address::of(key).key, key, "a key is its own");
+            assert_eq!(Address::from_text(key).key, key, "a key is its own");
         }
         for (one, other) in [
             ("ada@example.com", "eda@example.com"),
             ("josé@example.com", "jose@example.com"),
             ("a@große.de", "a@grosse.de"),
         ] {
-            assert_ne!(Address::of(one).key, Address::of(other).key, "{one} and {other}");
+            assert_ne!(
+                Address::from_text(one).key,
+                Address::from_text(other).key,
+                "{one} and {other}"
+            );
         }
     }
 
@@ -150,7 +154,7 @@ mod tests {
     fn what_is_no_address_is_found_as_a_release_before_wrote_it() {
         for (raw, key) in [("", ""), ("Ada", "ada"), (" Ü@XN--A.de", "ü@xn--a.de"), ("A@", "a@")]
         {
-            assert_eq!(Address::of(raw).key, key, "{raw}");
+            assert_eq!(Address::from_text(raw).key, key, "{raw}");
         }
     }
 

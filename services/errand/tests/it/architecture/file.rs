@@ -33,7 +33,7 @@ const ITEMS: [&str; 9] =
 
 impl File {
     pub(super) fn read(text: &str) -> Self {
-        let tokens = tokens::of(text);
+        let tokens = tokens::read(text);
         let (mut file, mut at, mut depth) = (Self::default(), 0, 0_usize);
         while at < tokens.len() {
             let token = tokens[at];

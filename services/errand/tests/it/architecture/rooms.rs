@@ -40,7 +40,7 @@ fn listed(list: &[(&str, &str)], service: &str, path: &str) -> bool {
 fn said(service: &str, words: &[&str], there: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = vec![];
     for (path, text) in sources_of(service).into_iter().filter(|(path, _)| there(path)) {
-        let tokens = tokens::of(&text);
+        let tokens = tokens::read(&text);
         for (at, token) in tokens.iter().enumerate() {
             let call = tokens.get(at + 1).is_some_and(|next| next.text == "!");
             let is = |word: &&&str| match word.strip_suffix('!') {

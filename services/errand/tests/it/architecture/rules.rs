@@ -74,7 +74,7 @@ fn impure(sources: &Sources, path: &str, text: &str) -> Vec<String> {
     let named = |named: &Named| (named.line, named.path.join("::"));
     let mut found: Vec<_> = imports.chain(paths).map(named).collect();
     found.extend(rule.file.globs.iter().map(|glob| (glob.line, glob.path.join("::") + "::*")));
-    let tokens = tokens::of(text);
+    let tokens = tokens::read(text);
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).map_or("", |before| tokens[before].text);
         let called = [".", "::"].contains(&before) && CALLS.contains(&token.text);

@@ -14,7 +14,7 @@ impl Token<'_> {
 }
 
 /// What a file says, without what stands under `#[cfg(test)]`.
-pub(super) fn of(text: &str) -> Vec<Token<'_>> {
+pub(super) fn read(text: &str) -> Vec<Token<'_>> {
     without_tests(&all(text))
 }
 
@@ -119,7 +119,7 @@ fn comments_text_and_tests_say_nothing() {
         mod tests { use crate::six; fn g() { h() } }
         last::one
     "##;
-    let words: Vec<_> = of(text).into_iter().filter(Token::is_word).map(|t| t.text).collect();
+    let words: Vec<_> = read(text).into_iter().filter(Token::is_word).map(|t| t.text).collect();
     assert_eq!(words, ["fn", "a", "a", "b", "a", "str", "char", "f", "last", "one"]);
-    assert_eq!(of(text).last().map(|token| token.line), Some(8));
+    assert_eq!(read(text).last().map(|token| token.line), Some(8));
 }

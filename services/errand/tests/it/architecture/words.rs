@@ -50,7 +50,7 @@ fn the_chassis_knows_no_word_of_the_product() {
     let mut found = BTreeMap::new();
     for name in CHASSIS {
         for (path, text) in sources_of(name) {
-            let tokens = tokens::of(&text);
+            let tokens = tokens::read(&text);
             for (at, token) in tokens.iter().enumerate().filter(|(_, token)| token.is_word()) {
                 let product = parts(token.text).iter().any(|p| PRODUCT.contains(&p.as_str()));
                 if product && !of_the_runtime(&tokens[at..]) {

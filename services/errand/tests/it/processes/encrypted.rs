@@ -74,7 +74,8 @@ fn services_that_know_each_other_serve_and_a_stranger_gets_nothing() {
         let folder = folder_of(&shared);
         let authority = Authority::new(&folder);
         let fleet =
-            Fleet::of(&shared, [1, 1, 1], |service| authority.settings(service), encrypted).await;
+            Fleet::start_with(&shared, [1, 1, 1], |service| authority.settings(service), encrypted)
+                .await;
         a_session_works(&fleet).await;
         let auth = &fleet.processes[0];
         let known = authority.settings("stranger");

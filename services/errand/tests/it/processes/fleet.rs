@@ -26,11 +26,11 @@ impl Fleet {
     /// So many replicas of each service, on PostgreSQL.
     pub(crate) async fn split(auths: usize, tasks: usize, gateways: usize) -> Self {
         let shared = storage::variables(Backend::Postgres).await;
-        Self::of(&shared, [auths, tasks, gateways], |_| vec![], addresses).await
+        Self::start_with(&shared, [auths, tasks, gateways], |_| vec![], addresses).await
     }
 
     /// The same with more settings for each service, and with the URLs under which it is called.
-    pub(crate) async fn of(
+    pub(crate) async fn start_with(
         shared: &storage::Variables,
         [auths, tasks, gateways]: [usize; 3],
         more: impl Fn(&str) -> storage::Variables,

@@ -32,7 +32,8 @@ impl From<v1::User> for User {
     fn from(
         v1::User { id, email, name, time_zone, version, created_at, updated_at }: v1::User,
     ) -> Self {
-        let (created_at, updated_at) = (Moment::of(created_at), Moment::of(updated_at));
+        let (created_at, updated_at) =
+            (Moment::from_contract(created_at), Moment::from_contract(updated_at));
         Self { id, email, name, time_zone, version, created_at, updated_at }
     }
 }

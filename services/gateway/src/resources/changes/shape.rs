@@ -77,9 +77,9 @@ impl From<v1::Change> for Change {
         Self {
             scope_id,
             sequence,
-            at: Moment::of(at),
+            at: Moment::from_contract(at),
             actor_id,
-            object_type: ObjectType::of(object_type),
+            object_type: ObjectType::from_contract(object_type),
             object_id,
             object_version,
             operation,

@@ -68,7 +68,8 @@ impl From<v1::Project> for Project {
     fn from(project: v1::Project) -> Self {
         let v1::Project { id, name, is_inbox, archived, rank, version, created_at, updated_at } =
             project;
-        let (created_at, updated_at) = (Moment::of(created_at), Moment::of(updated_at));
+        let (created_at, updated_at) =
+            (Moment::from_contract(created_at), Moment::from_contract(updated_at));
         Self { id, name, is_inbox, archived, rank, version, created_at, updated_at }
     }
 }

@@ -67,14 +67,15 @@ impl From<v1::Session> for Session {
     fn from(session: v1::Session) -> Self {
         let v1::Session { id, address, user_agent, created_at, last_seen_at, expires_at, current } =
             session;
-        let (created_at, last_seen_at) = (Moment::of(created_at), Moment::of(last_seen_at));
+        let (created_at, last_seen_at) =
+            (Moment::from_contract(created_at), Moment::from_contract(last_seen_at));
         Self {
             id,
             address,
             user_agent,
             created_at,
             last_seen_at,
-            expires_at: Moment::of(expires_at),
+            expires_at: Moment::from_contract(expires_at),
             current,
         }
     }

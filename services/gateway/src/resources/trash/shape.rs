@@ -53,9 +53,9 @@ impl From<v1::TrashItem> for TrashItem {
     fn from(v1::TrashItem { id, object_type, title, deleted_at, size }: v1::TrashItem) -> Self {
         Self {
             id,
-            object_type: ObjectType::of(object_type),
+            object_type: ObjectType::from_contract(object_type),
             title,
-            deleted_at: Moment::of(deleted_at),
+            deleted_at: Moment::from_contract(deleted_at),
             size,
         }
     }
@@ -74,6 +74,6 @@ impl From<v1::RestoreTrashResponse> for Restored {
     fn from(
         v1::RestoreTrashResponse { object_type, id, project_id, in_place }: v1::RestoreTrashResponse,
     ) -> Self {
-        Self { object_type: ObjectType::of(object_type), id, project_id, in_place }
+        Self { object_type: ObjectType::from_contract(object_type), id, project_id, in_place }
     }
 }

@@ -140,7 +140,7 @@ mod tests {
         assert!(!format!("{:?}", Environment::from_iter([("KEY", "hunter2")])).contains("hunter2"));
     }
 
-    fn of(values: &[(&str, &str)]) -> Environment {
+    fn environment(values: &[(&str, &str)]) -> Environment {
         values.iter().copied().collect()
     }
 
@@ -158,11 +158,14 @@ mod tests {
             ("", ""),
         ] {
             fs::write(&path, content).unwrap();
-            let environment = of(&[("KEY_FILE", path.to_str().unwrap())]);
+            let environment = environment(&[("KEY_FILE", path.to_str().unwrap())]);
             assert_eq!(environment.value("KEY"), Ok(Some(value.to_owned())), "{content:?}");
         }
         fs::write(&path, b"\xff").unwrap();
-        assert!(of(&[("KEY_FILE", path.to_str().unwrap())]).value("KEY").is_err(), "it is no text");
+        assert!(
+            environment(&[("KEY_FILE", path.to_str().unwrap())]).value("KEY").is_err(),
+            "it is no text"
+        );
         fs::remove_file(&path).unwrap();
     }
 
@@ -176,14 +179,14 @@ mod tests {
             (&[("KEK", "x"), ("AUTH_KEK_FILE", "y")], "AUTH_KEK"),
             (&[("KEK", "x"), ("AUTH_KEK", "")], "KEK"),
         ] {
-            assert_eq!(of(values).name_in_use("AUTH_", "KEK"), name, "{values:?}");
+            assert_eq!(environment(values).name_in_use("AUTH_", "KEK"), name, "{values:?}");
         }
     }
 
     #[test]
     fn what_changed_is_what_came_went_or_is_another() {
-        let before = of(&[("A", "1"), ("B", "1"), ("C", "1")]);
-        let after = of(&[("A", "1"), ("B", "2"), ("D", "1")]);
+        let before = environment(&[("A", "1"), ("B", "1"), ("C", "1")]);
+        let after = environment(&[("A", "1"), ("B", "2"), ("D", "1")]);
         assert_eq!(after.changed_since(&before), ["B", "C", "D"]);
         assert_eq!(after.changed_since(&after), [""; 0]);
     }
@@ -196,7 +199,7 @@ mod tests {
             ("TASKS_URL", "tcp://10.0.0.1:50052", true),
             ("TASKS_PORT", "", false),
         ] {
-            assert_eq!(of(&[(name, value)]).is_set(name), is_set, "{name}={value}");
+            assert_eq!(environment(&[(name, value)]).is_set(name), is_set, "{name}={value}");
         }
     }
 }

@@ -28,7 +28,7 @@ pub async fn health_of(admin_url: Option<&str>) -> anyhow::Result<Reply> {
         Some(url) => Client::new(url)?,
         None => {
             let listen: Listen = load(&Environment::process(), |reader| reader.read(""))?.settings;
-            at(listen.admin_listen)?
+            client(listen.admin_listen)?
         }
     };
     readiness(&client).await
@@ -36,11 +36,11 @@ pub async fn health_of(admin_url: Option<&str>) -> anyhow::Result<Reply> {
 
 /// Whether the process behind that admin port takes requests.
 pub async fn is_ready(admin: SocketAddr) -> bool {
-    let Ok(client) = at(admin) else { return false };
+    let Ok(client) = client(admin) else { return false };
     readiness(&client).await.is_ok_and(|reply| reply.status.is_success())
 }
 
-fn at(admin: SocketAddr) -> anyhow::Result<Client> {
+fn client(admin: SocketAddr) -> anyhow::Result<Client> {
     Client::new(&format!("http://{}", reachable(admin)))
 }
 

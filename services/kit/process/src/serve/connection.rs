@@ -124,7 +124,7 @@ fn watched<S>(
     shared: &Arc<Shared>,
     activity: &Arc<Activity>,
 ) -> (TokioIo<Watched<S>>, Handler) {
-    let refusals = shared.refuse.clone().map(|refuse| Refusals::of(refuse, address));
+    let refusals = shared.refuse.clone().map(|refuse| Refusals::new(refuse, address));
     let io = TokioIo::new(Watched::new(stream, Arc::clone(activity), refusals));
     let (shared, activity) = (Arc::clone(shared), Arc::clone(activity));
     (io, Handler { shared, activity, peer: PeerAddress(address) })

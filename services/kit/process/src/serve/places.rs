@@ -35,7 +35,7 @@ impl Places {
     }
 
     /// A place for `address`, or why there is none.
-    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, &'static str> {
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, &'static str> {
         let holder = holder(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.total >= self.total {
@@ -88,23 +88,23 @@ mod tests {
     fn a_place_is_free_again_once_its_holder_has_left() {
         let (places, [a, b, c]) =
             (places(2, 1), [1, 2, 3].map(|last| IpAddr::from([10, 0, 0, last])));
-        let first = places.take(a).unwrap();
-        assert_eq!(places.take(a).unwrap_err(), "connections_per_ip");
-        let second = places.take(b).unwrap();
-        assert_eq!(places.take(c).unwrap_err(), "connections");
+        let first = places.admit(a).unwrap();
+        assert_eq!(places.admit(a).unwrap_err(), "connections_per_ip");
+        let second = places.admit(b).unwrap();
+        assert_eq!(places.admit(c).unwrap_err(), "connections");
         drop(first);
-        drop((places.take(a).unwrap(), second));
+        drop((places.admit(a).unwrap(), second));
         assert!(places.taken.lock().unwrap().each.is_empty());
     }
 
     #[test]
     fn addresses_of_one_ipv6_subscriber_share_their_places() {
         let places = places(0, 1);
-        let _first = places.take("2001:db8::1".parse().unwrap()).unwrap();
-        assert!(places.take("2001:db8::2".parse().unwrap()).is_err());
-        assert!(places.take("2001:db8:0:1::1".parse().unwrap()).is_ok());
-        let _mapped = places.take("::ffff:10.0.0.1".parse().unwrap()).unwrap();
-        assert!(places.take("10.0.0.1".parse().unwrap()).is_err());
+        let _first = places.admit("2001:db8::1".parse().unwrap()).unwrap();
+        assert!(places.admit("2001:db8::2".parse().unwrap()).is_err());
+        assert!(places.admit("2001:db8:0:1::1".parse().unwrap()).is_ok());
+        let _mapped = places.admit("::ffff:10.0.0.1".parse().unwrap()).unwrap();
+        assert!(places.admit("10.0.0.1".parse().unwrap()).is_err());
     }
 
     #[test]
@@ -116,15 +116,15 @@ mod tests {
         };
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let open = Places::new(&limits(0, 0));
-        let held: Vec<_> = (0..1_000).map(|_| open.take(address).unwrap()).collect();
+        let held: Vec<_> = (0..1_000).map(|_| open.admit(address).unwrap()).collect();
         assert_eq!(held.len(), 1_000);
         let narrow = Places::new(&limits(3, 2));
-        let mut held: Vec<_> = (0..2).map(|_| narrow.take(address).unwrap()).collect();
+        let mut held: Vec<_> = (0..2).map(|_| narrow.admit(address).unwrap()).collect();
         for _ in 0..5 {
-            assert_eq!(narrow.take(address).unwrap_err(), "connections_per_ip");
+            assert_eq!(narrow.admit(address).unwrap_err(), "connections_per_ip");
         }
-        held.push(narrow.take("192.0.2.2".parse().unwrap()).unwrap());
-        assert_eq!(narrow.take("192.0.2.3".parse().unwrap()).unwrap_err(), "connections");
+        held.push(narrow.admit("192.0.2.2".parse().unwrap()).unwrap());
+        assert_eq!(narrow.admit("192.0.2.3".parse().unwrap()).unwrap_err(), "connections");
         drop(held);
         let taken = narrow.taken.lock().unwrap();
         assert_eq!((taken.total, taken.each.len()), (0, 0), "nobody is remembered");

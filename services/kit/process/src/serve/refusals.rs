@@ -22,7 +22,7 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    pub(super) fn of(refuse: Refuse, peer: SocketAddr) -> Self {
+    pub(super) fn new(refuse: Refuse, peer: SocketAddr) -> Self {
         Self { refuse, peer, in_first_line: true, answer: None, is_shut: false }
     }
 

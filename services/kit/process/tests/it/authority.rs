@@ -82,7 +82,7 @@ impl Folder {
     }
 
     pub(crate) fn identity(&self) -> Option<Arc<Identity>> {
-        Identity::of(self.path()).unwrap()
+        Identity::in_folder(self.path()).unwrap()
     }
 }
 

@@ -32,10 +32,10 @@ pub(crate) struct Server {
 
 impl Server {
     async fn start(limits: Limits) -> Self {
-        Self::of(Service::http("test", router()), limits).await
+        Self::serve(Service::http("test", router()), limits).await
     }
 
-    pub(crate) async fn of(service: Service, limits: Limits) -> Self {
+    pub(crate) async fn serve(service: Service, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), Stop::new());
         let stopped = stop.clone();

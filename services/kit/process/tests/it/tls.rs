@@ -25,7 +25,7 @@ fn things() -> Routes {
 async fn guarded(folder: &Folder, limits: serve::Limits) -> Server {
     let guard = Guard::new(folder.identity().unwrap(), &["edge".to_owned()]);
     let service = Service::grpc("test", things(), None).guarded_by(guard);
-    Server::of(service, limits).await
+    Server::serve(service, limits).await
 }
 
 /// The channel to `server` under the host name `localhost`, of a process that shows itself as `folder` says.
@@ -63,7 +63,7 @@ async fn https_needs_an_identity_and_http_does_without_one_that_is_there() {
     assert!(remote("things", "http://a:1,https://b:2", None, Limits::default()).is_err());
     let authority = Authority::new("one");
     let edge = Folder::holding(&authority.issues("edge"), &[&authority]);
-    let plain = Server::of(Service::grpc("test", things(), None), quick()).await;
+    let plain = Server::serve(Service::grpc("test", things(), None), quick()).await;
     let url = format!("http://{}", plain.address);
     let channel = remote("things", &url, edge.identity(), Limits::default()).unwrap();
     assert_eq!(code(&channel, "GetThing").await, Code::Ok);

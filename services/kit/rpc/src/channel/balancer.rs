@@ -124,7 +124,7 @@ impl Balancer {
                 endpoint.answered(sent.elapsed());
                 Ok(response.map(|body| Body::new(Answer::new(body, flight, call))))
             }
-            Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::of(&failed), sent)),
+            Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::from_send(&failed), sent)),
             Err(_) => Err(self.unanswered(&endpoint, call, sent)),
         }
     }

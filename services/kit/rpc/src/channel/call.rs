@@ -105,7 +105,7 @@ mod tests {
             .iter()
             .fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
         let request = request.body(Body::new(Full::from(message))).unwrap();
-        let deadline = Deadline::of(request.headers(), Duration::ZERO);
+        let deadline = Deadline::for_call(request.headers(), Duration::ZERO);
         Call::read(request, deadline, &limits()).await
     }
 
@@ -137,7 +137,7 @@ mod tests {
     async fn a_message_may_be_as_large_as_the_limit_and_no_larger() {
         assert!(read("/t.T/Get", &[], b"12345678").await.is_ok());
         let refusal = read("/t.T/Get", &[], b"123456789").await.unwrap_err();
-        let reason = kit_base::error::Refusal::of(&refusal).reason;
+        let reason = kit_base::error::Refusal::from_status(&refusal).reason;
         let told = (refusal.code(), reason.as_deref());
         assert_eq!(told, (Code::ResourceExhausted, Some("MESSAGE_TOO_LARGE")));
     }

@@ -24,7 +24,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     /// The call's own `grpc-timeout`, at most what the current request has left after the way to the peer (`hop`).
-    pub(crate) fn of(headers: &HeaderMap, hop: Duration) -> Self {
+    pub(crate) fn for_call(headers: &HeaderMap, hop: Duration) -> Self {
         let chosen = headers.get(GRPC_TIMEOUT).and_then(|value| parse(value.to_str().ok()?));
         let left = request::with_current(|context| context.remaining().saturating_sub(hop));
         let allowed = match (chosen, left) {
@@ -103,10 +103,11 @@ mod tests {
         let context = request::RequestContext { request_id: "a".into(), trace, deadline };
         let own = HeaderMap::from_iter([(GRPC_TIMEOUT, format(Duration::from_secs(3)))]);
         let allowed =
-            request::scope(context, async { Deadline::of(&own, HOP).at - Instant::now() }).await;
+            request::scope(context, async { Deadline::for_call(&own, HOP).at - Instant::now() })
+                .await;
         assert_eq!(allowed, Duration::from_millis(1980));
-        assert_eq!(Deadline::of(&own, HOP).at - Instant::now(), Duration::from_secs(3));
-        assert_eq!(Deadline::of(&HeaderMap::new(), HOP).at - Instant::now(), DEFAULT);
+        assert_eq!(Deadline::for_call(&own, HOP).at - Instant::now(), Duration::from_secs(3));
+        assert_eq!(Deadline::for_call(&HeaderMap::new(), HOP).at - Instant::now(), DEFAULT);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// Tells sent from unsent. hyper hands an unsent request back; a stream above the last one of a GOAWAY, or a refused
     /// one, was not worked on either (RFC 9113, 6.8 and 8.7).
-    pub(crate) fn of<T>(failed: &hyper::client::conn::TrySendError<T>) -> Self {
+    pub(crate) fn from_send<T>(failed: &hyper::client::conn::TrySendError<T>) -> Self {
         let cause = failed.error();
         let protocol = cause.source().and_then(|source| source.downcast_ref::<h2::Error>());
         let untouched = protocol.is_some_and(|error| {
@@ -120,7 +120,7 @@ mod tests {
             ),
         ] {
             let status = failure.status("tasks", || "refused".to_owned());
-            let refusal = kit_base::error::Refusal::of(&status);
+            let refusal = kit_base::error::Refusal::from_status(&status);
             assert_eq!((status.code(), status.message()), (code, message), "{failure:?}");
             assert_eq!(refusal.reason.as_deref(), Some(reason), "{failure:?}");
             assert_eq!(refusal.retry_after.is_some(), again, "{failure:?}");

@@ -36,7 +36,7 @@ mod tests {
             (&plain[REQUEST_ID], &named[REQUEST_ID]),
             (&"mine-1".parse().unwrap(), &"own".parse().unwrap())
         );
-        let steps = [&plain, &named].map(|headers| TraceContext::of(headers).unwrap());
+        let steps = [&plain, &named].map(|headers| TraceContext::from_headers(headers).unwrap());
         assert!(steps.iter().all(|step| step.trace_id == trace.trace_id && step.sampled));
         assert_ne!(steps[0].span_id, trace.span_id);
         let mut outside = own.clone();

@@ -73,7 +73,7 @@ where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
     let (headers, method) = (request.headers(), path.trim_start_matches('/'));
-    let step = span::begin(span::Kind::Server, method, TraceContext::of(headers));
+    let step = span::begin(span::Kind::Server, method, TraceContext::from_headers(headers));
     let request_id = request::id(headers, &Clock::system());
     let deadline = Instant::now() + timeout;
     let context = RequestContext { request_id, trace: step.trace(), deadline };

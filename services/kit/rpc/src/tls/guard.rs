@@ -42,7 +42,8 @@ impl Guard {
 
     async fn examine(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Refusal> {
         let accepting = TlsAcceptor::from(self.identity.server()).accept(stream);
-        let mut stream = accepting.await.map_err(|error: io::Error| Refusal::of(&error))?;
+        let mut stream =
+            accepting.await.map_err(|error: io::Error| Refusal::from_handshake(&error))?;
         let judged = self.judge(&stream);
         if judged.is_err() {
             // Whether the stranger waits for it does not matter.

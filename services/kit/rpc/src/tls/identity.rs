@@ -42,7 +42,7 @@ impl Identity {
     ///
     /// # Errors
     /// When one of `tls.crt`, `tls.key` and `ca.crt` is missing, or they are of no use.
-    pub fn of(folder: &str) -> anyhow::Result<Option<Arc<Self>>> {
+    pub fn in_folder(folder: &str) -> anyhow::Result<Option<Arc<Self>>> {
         static OPEN: LazyLock<Mutex<BTreeMap<PathBuf, Weak<Identity>>>> =
             LazyLock::new(Mutex::default);
         if folder.is_empty() {

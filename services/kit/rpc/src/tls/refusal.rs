@@ -29,7 +29,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// Why a handshake failed.
-    pub(super) fn of(error: &io::Error) -> Self {
+    pub(super) fn from_handshake(error: &io::Error) -> Self {
         let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
         let text = error.to_string();
         match cause {
@@ -117,7 +117,7 @@ mod tests {
             (io::Error::other(Error::NoApplicationProtocol), "protocol"),
             (io::Error::from(io::ErrorKind::UnexpectedEof), "protocol"),
         ] {
-            let refusal = Refusal::of(&error);
+            let refusal = Refusal::from_handshake(&error);
             assert_eq!((refusal.reason(), refusal.cause()), (reason, error.to_string()));
         }
         let stranger = Refusal::Name(vec!["web".to_owned(), "web.shop".to_owned()]);

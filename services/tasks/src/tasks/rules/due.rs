@@ -55,7 +55,7 @@ impl Due {
         if offset {
             place = Some(TimeZone::UTC);
         }
-        day.map_or_else(|| at(time?.0, place), all_day)
+        day.map_or_else(|| resolve(time?.0, place), all_day)
     }
 
     /// The fields that say it.
@@ -139,7 +139,7 @@ fn time(text: &str, faults: &mut Vec<Violation>) -> Option<(civil::DateTime, boo
     time
 }
 
-fn at(wall: civil::DateTime, place: Option<TimeZone>) -> Option<Due> {
+fn resolve(wall: civil::DateTime, place: Option<TimeZone>) -> Option<Due> {
     // The name as the database of zones spells it.
     let zone = place.as_ref().and_then(TimeZone::iana_name).map(str::to_owned);
     // A wall time that a clock change skips moves on by the gap; one that comes twice is the first.

@@ -135,7 +135,7 @@ async fn what_is_left_of_an_old_connection_has_an_end() {
 #[tokio::test]
 async fn a_grpc_port_speaks_nothing_else() {
     let service = Service::grpc("test", tonic::service::Routes::from(router()), None);
-    let server = Server::of(service, quick()).await;
+    let server = Server::serve(service, quick()).await;
     let (mut client, _) = http2(&server).await;
     assert_eq!(get_http2(&mut client, "/").await.unwrap(), "hello");
     let mut stream = server.connect().await;

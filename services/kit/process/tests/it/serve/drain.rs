@@ -77,7 +77,7 @@ async fn jobs_are_told_to_stop_and_waited_for() {
     };
     let peer = Service::http("peer", Router::new()).job("theirs", job("theirs"));
     let service = Service::http("test", router()).job("ours", job("ours")).together_with([peer]);
-    let server = Server::of(service, quick()).await;
+    let server = Server::serve(service, quick()).await;
     sleep(Duration::from_millis(50)).await;
     assert!(end.try_recv().is_err());
     server.stop().await;

@@ -21,7 +21,7 @@ async fn server() -> (Server, &'static AtomicUsize) {
         let answer = Response::builder().status(status).header("x-of", "the service");
         answer.body(Body::from(format!("{unread:?}."))).unwrap()
     });
-    (Server::of(service, quick()).await, refused)
+    (Server::serve(service, quick()).await, refused)
 }
 
 /// All that comes back for `request`, to the end of the connection.

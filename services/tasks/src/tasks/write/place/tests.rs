@@ -35,7 +35,7 @@ fn new(number: u128, parent: Option<u128>) -> Write {
 
 impl Row {
     /// So many tasks at the top level, in the order of their numbers.
-    async fn of(backend: Backend, count: u128) -> Self {
+    async fn with(backend: Backend, count: u128) -> Self {
         let store = Store::new(backend).await;
         for number in 1..=count {
             store.carries_out(new(number, None)).await.unwrap();
@@ -97,7 +97,7 @@ fn up_to(count: u128) -> Vec<u128> {
 }
 
 async fn where_there_is_room_only_what_is_moved_gets_a_rank(backend: Backend) {
-    let row = Row::of(backend, 5).await;
+    let row = Row::with(backend, 5).await;
     let mut order = up_to(5);
     for (task, beside, at) in [
         (5, Beside::Before(id(1)), 0),
@@ -119,7 +119,7 @@ async fn where_there_is_room_only_what_is_moved_gets_a_rank(backend: Backend) {
 
 async fn where_there_is_none_eight_on_each_side_are_ranked_anew(backend: Backend) {
     for (beside, between) in [(Beside::After(id(20)), 20), (Beside::Before(id(21)), 20)] {
-        let row = Row::of(backend, 40).await;
+        let row = Row::with(backend, 40).await;
         row.crowds(21, 20).await;
         let written = row.moves(40, beside).await;
         assert_eq!(written, (13..=28).collect::<Vec<_>>(), "{beside:?}");
@@ -132,7 +132,7 @@ async fn where_there_is_none_eight_on_each_side_are_ranked_anew(backend: Backend
 
 async fn fewer_than_eight_on_a_side_are_all_ranked_anew(backend: Backend) {
     for (before, count) in [(8, 12), (3, 12), (1, 3), (3, 30), (20, 29)] {
-        let row = Row::of(backend, count).await;
+        let row = Row::with(backend, count).await;
         row.crowds(before + 1, before).await;
         let written = row.moves(count, Beside::After(id(before))).await;
         let first = before.saturating_sub(7).max(1);
@@ -149,7 +149,7 @@ async fn fewer_than_eight_on_a_side_are_all_ranked_anew(backend: Backend) {
 }
 
 async fn where_eight_are_too_crowded_four_times_as_many_are_ranked_anew(backend: Backend) {
-    let row = Row::of(backend, 40).await;
+    let row = Row::with(backend, 40).await;
     for number in 1..=20 {
         row.ranks(number, &format!("{}{number:02}5", "0".repeat(23))).await;
     }
@@ -163,7 +163,7 @@ async fn where_eight_are_too_crowded_four_times_as_many_are_ranked_anew(backend:
 }
 
 async fn only_siblings_are_ranked_anew(backend: Backend) {
-    let row = Row::of(backend, 6).await;
+    let row = Row::with(backend, 6).await;
     for number in 11..=16 {
         row.0.carries_out(new(number, Some(1))).await.unwrap();
     }
