@@ -112,12 +112,8 @@ impl Settings for Config {
 
 fn not_public(text: &str) -> Option<String> {
     let known = "PUBLIC_URL must be http or https, a host and a path at most";
-    match url::public(text) {
-        _ if text.is_empty() => None,
-        Some(written) if written == text.trim_end_matches('/') => None,
-        Some(written) => Some(format!("{known}: write {written}, not {text:?}")),
-        None => Some(format!("{known}, as https://errand.example.org, not {text:?}")),
-    }
+    let (text, written) = (text.trim_end_matches('/'), url::public(text));
+    (!text.is_empty()).then(|| otherwise(known, "https://errand.example.org", text, written))?
 }
 
 fn not_a_network(text: &str) -> Option<String> {
@@ -127,11 +123,15 @@ fn not_a_network(text: &str) -> Option<String> {
 
 fn not_an_origin(text: &str) -> Option<String> {
     let known = "CORS_ORIGINS must be origins as browsers send them";
-    match url::origin(text) {
-        _ if text == "*" => None,
+    (text != "*").then(|| otherwise(known, "https://app.example.org", text, url::origin(text)))?
+}
+
+/// The fault of what is not in the one form that is `written`, with what to write.
+fn otherwise(known: &str, example: &str, text: &str, written: Option<String>) -> Option<String> {
+    match written {
         Some(written) if written == text => None,
         Some(written) => Some(format!("{known}: write {written}, not {text:?}")),
-        None => Some(format!("{known}, as https://app.example.org, not {text:?}")),
+        None => Some(format!("{known}, as {example}, not {text:?}")),
     }
 }
 

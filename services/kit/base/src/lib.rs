@@ -10,6 +10,8 @@ pub mod page;
 pub mod request;
 #[cfg(feature = "diesel")]
 pub mod sql;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod text;
 pub mod time;
 pub mod work;

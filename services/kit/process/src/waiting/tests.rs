@@ -1,29 +1,10 @@
-use std::{
-    io,
-    sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt as _;
+use kit_base::testing::Output;
 
 use super::*;
 use crate::admin::Phase;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A check of a database that fails `failures` times, and how often it was tried.
 fn database(failures: u32) -> (Check, Arc<AtomicU32>) {
@@ -71,13 +52,13 @@ async fn what_does_not_come_is_waited_for_in_vain_and_named_with_its_cause() {
 
 /// What an operator reads of a wait for a database that fails so often, from level `info` on.
 async fn log_of(failures: u32) -> Vec<String> {
-    let log = Log::default();
+    let log = Output::default();
     let output = log.clone();
     let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
     let subscriber = subscriber.with_writer(move || output.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     wait_for(vec![database(failures).0], Health::new(), Duration::ZERO).await.unwrap();
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     text.lines().map(|line| line.trim().to_owned()).collect()
 }
 

@@ -1,28 +1,13 @@
 //! What a log line looks like, whatever is put into it.
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
+use std::time::Duration;
+
+use kit_base::{
+    request::{self, RequestContext, TraceContext},
+    testing::Output,
 };
-
-use kit_base::request::{self, RequestContext, TraceContext};
 use kit_process::telemetry::{JsonLines, Writer};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing_subscriber::layer::SubscriberExt as _;
-
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The lines that `log` writes.
 fn lines(log: impl FnOnce()) -> Vec<String> {
@@ -31,7 +16,7 @@ fn lines(log: impl FnOnce()) -> Vec<String> {
     let subscriber = tracing_subscriber::registry().with(JsonLines::new("test", writer.clone()));
     tracing::subscriber::with_default(subscriber, log);
     writer.flush(Duration::from_secs(5));
-    let text = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
+    let text = output.text();
     // Some readers take more than LF for the end of a line.
     assert!(!text.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{1b}']));
     text.lines().map(str::to_owned).collect()
@@ -65,29 +50,64 @@ fn one_record_is_one_valid_line_whatever_is_in_it() {
     }
 }
 
+/// The only line of `log`, as a reader has it.
+fn record(log: impl FnOnce()) -> Value {
+    let lines = lines(log);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    serde_json::from_str(&lines[0]).unwrap()
+}
+
 #[test]
 fn fields_keep_their_types_and_cannot_pose_as_the_lines_own() {
-    let lines = lines(|| {
-        tracing::warn!(target: "kit::test", count = 3, ratio = 0.5, none = f64::NAN, yes = true, level = "forged", r#type = "t", "said");
+    let record = record(|| {
+        tracing::warn!(
+            target: "kit::test", count = 3, below = -1, ratio = 0.5, none = f64::NAN, yes = true, debug = ?Some("x"), shown = %7,
+            level = "forged", service = "forged", trace_id = "forged", r#type = "t", "said"
+        );
     });
-    let record: Value = serde_json::from_str(&lines[0]).unwrap();
-    assert_eq!(
-        (&record["count"], &record["ratio"], &record["yes"]),
-        (&3.into(), &0.5.into(), &true.into())
-    );
-    assert_eq!((&record["level"], &record["level_"]), (&"warn".into(), &"forged".into()));
-    assert_eq!(
-        (&record["target"], &record["type"], &record["none"]),
-        (&"kit::test".into(), &"t".into(), &"NaN".into())
-    );
-    assert_eq!((&record["message"], &record["service"]), (&"said".into(), &"test".into()));
-    assert!(record.get("request_id").is_none());
+    for (field, value) in [
+        ("target", json!("kit::test")),
+        ("message", json!("said")),
+        ("count", json!(3)),
+        ("below", json!(-1)),
+        ("ratio", json!(0.5)),
+        ("none", json!("NaN")),
+        ("yes", json!(true)),
+        ("debug", json!("Some(\"x\")")),
+        ("shown", json!("7")),
+        ("type", json!("t")),
+        ("level", json!("warn")),
+        ("level_", json!("forged")),
+        ("service", json!("test")),
+        ("service_", json!("forged")),
+        ("trace_id_", json!("forged")),
+    ] {
+        assert_eq!(record[field], value, "{field}");
+    }
+    assert!(record["timestamp"].as_str().unwrap().parse::<kit_base::Timestamp>().is_ok());
+    for field in ["request_id", "trace_id"] {
+        assert!(record.get(field).is_none(), "it belongs to no request");
+    }
+}
+
+#[test]
+fn a_value_is_cut_before_the_line_is() {
+    for (text, kept) in [
+        ("x".repeat(4096), "x".repeat(4096)),
+        ("x".repeat(4097), "x".repeat(4096) + "…"),
+        ("ä".repeat(5000), "ä".repeat(4096) + "…"),
+        ("\n".repeat(5000), "\n".repeat(4096) + "…"),
+    ] {
+        let record = record(|| tracing::info!(text, "said"));
+        assert!(record["text"] == kept.as_str(), "{} characters", text.chars().count());
+        assert_eq!(record["message"], "said", "what follows is not lost");
+    }
 }
 
 #[test]
 fn a_line_names_the_request_that_it_belongs_to() {
     let trace = TraceContext::random(true);
-    let lines = lines(|| {
+    let record = record(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let deadline = tokio::time::Instant::now() + Duration::from_secs(1);
@@ -95,7 +115,6 @@ fn a_line_names_the_request_that_it_belongs_to() {
             request::scope(context, async { tracing::info!("inside") }).await;
         });
     });
-    let record: Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!(record["request_id"], "abc");
     assert_eq!(record["trace_id"], trace.trace_id_hex());
     assert_eq!(record["span_id"], trace.span_id_hex());

@@ -1,9 +1,7 @@
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use futures_util::stream;
+use kit_base::testing::Output;
 use tokio::time::Instant;
 
 use super::*;
@@ -137,23 +135,9 @@ fn nothing_passes_before_keys_are_known() {
     assert_eq!(verifier.silence(), None);
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn an_authority_that_is_gone_is_told_of_now_and_again_until_it_is_back() {
-    let (log, (verifier, ..)) = (Log::default(), setting());
+    let (log, (verifier, ..)) = (Output::default(), setting());
     let output = log.clone();
     let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
     let subscriber = subscriber.with_writer(move || output.clone()).finish();
@@ -168,7 +152,7 @@ async fn an_authority_that_is_gone_is_told_of_now_and_again_until_it_is_back() {
         Ok(stream::iter([Ok(update)]).chain(stream::pending()))
     };
     follow(&verifier, &stop, open).await;
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     // While the pauses grow, and then after 1, 3 and 7 minutes.
     let cannot = r#"WARN keys and revocations cannot be followed code=Unavailable fault="refused""#;

@@ -1,0 +1,185 @@
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use diesel_async::SimpleAsyncConnection as _;
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use kit_base::{Fault as _, error::Absent};
+use kit_db::{statement, testing::Backend};
+use proto::tasks::v1;
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::{journal::stored::Wanted, migrations::tests::Store, tasks};
+
+kit_db::on_each_backend!(
+    of_writes_that_wait_together_each_fares_as_it_deserves,
+    a_database_that_is_gone_is_not_asked_again_for_each_write,
+    a_write_that_panics_does_not_keep_its_queue,
+    what_is_not_wanted_any_more_is_not_carried_out,
+    a_scope_takes_no_more_writes_than_it_can_hold,
+);
+
+/// What a write of a test does.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Succeed,
+    Refuse,
+    BreakTheDatabase,
+    LoseTheDatabase,
+    Panic,
+    /// Until the gate is opened.
+    Wait,
+}
+
+/// Writes of a test, of which only one at a time is carried out.
+struct Writes {
+    store: Store,
+    gates: Arc<Gates>,
+}
+
+#[derive(Debug)]
+struct Gates {
+    entered: Semaphore,
+    left: Semaphore,
+    carried_out: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Fake {
+    act: Act,
+    gates: Arc<Gates>,
+}
+
+impl Command for Fake {
+    fn label(&self) -> [&'static str; 2] {
+        ["task", "create"]
+    }
+
+    fn wanted(&self) -> Vec<Wanted> {
+        vec![]
+    }
+
+    fn run<'u>(&'u self, unit: &'u mut Unit, _: &'u Actor) -> BoxFuture<'u, Result<Answer, Error>> {
+        async move {
+            match self.act {
+                Act::Succeed => {}
+                Act::Refuse => return Err(tasks::error::Error::NotFound.into()),
+                Act::BreakTheDatabase => {
+                    let query = statement!(conn => conn.batch_execute("SELECT a FROM b").await);
+                    unit.query(query).await?;
+                }
+                Act::LoseTheDatabase => {
+                    self.gates.carried_out.fetch_add(1, Ordering::SeqCst);
+                    let gone = Absent::new(anyhow::anyhow!("the server went away"));
+                    return Err(kit_db::Error::Unavailable(gone).into());
+                }
+                Act::Panic => panic!("as a fault of ours would"),
+                Act::Wait => {
+                    self.gates.entered.add_permits(1);
+                    drop(self.gates.left.acquire().await);
+                }
+            }
+            self.gates.carried_out.fetch_add(1, Ordering::SeqCst);
+            Ok(Answer::new(v1::DeleteTaskResponse {}))
+        }
+        .boxed()
+    }
+}
+
+impl Writes {
+    async fn new(backend: Backend) -> Self {
+        let (entered, left) = (Semaphore::new(0), Semaphore::new(0));
+        let gates = Arc::new(Gates { entered, left, carried_out: AtomicUsize::new(0) });
+        Self { store: Store::new(backend).await, gates }
+    }
+
+    fn submission(&self, act: Act) -> Submission {
+        self.store.submission(Fake { act, gates: Arc::clone(&self.gates) })
+    }
+
+    fn carried_out(&self) -> usize {
+        self.gates.carried_out.load(Ordering::SeqCst)
+    }
+
+    async fn submit(&self, submission: Submission) -> Result<(), &'static str> {
+        let outcome = self.store.writer.submit(self.store.scope, submission).await;
+        outcome.map(drop).map_err(|error| error.fault().1)
+    }
+
+    /// What comes of `others`, which begin while a write is being carried out; it ends when they have been polled once.
+    async fn behind_another<T>(&self, others: impl Future<Output = T>) -> T {
+        let others = async {
+            self.gates.entered.acquire().await.unwrap().forget();
+            let open = async { self.gates.left.add_permits(1) };
+            tokio::join!(others, open).0
+        };
+        let (first, outcome) = tokio::join!(self.submit(self.submission(Act::Wait)), others);
+        assert_eq!(first, Ok(()));
+        self.gates.left.forget_permits(1);
+        outcome
+    }
+
+    async fn together(&self, submissions: Vec<Submission>) -> Vec<Result<(), &'static str>> {
+        let others = submissions.into_iter().map(|submission| self.submit(submission));
+        self.behind_another(join_all(others)).await
+    }
+}
+
+async fn of_writes_that_wait_together_each_fares_as_it_deserves(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let acts = [Act::Succeed, Act::Refuse, Act::BreakTheDatabase, Act::Succeed, Act::Refuse];
+    let outcomes = writes.together(acts.map(|act| writes.submission(act)).into()).await;
+    let (done, refused) = (Ok(()), Err("TASK_NOT_FOUND"));
+    assert_eq!(outcomes, [done, refused, Err("INTERNAL"), done, refused]);
+    let alone = writes.submit(writes.submission(Act::BreakTheDatabase)).await;
+    assert_eq!(alone, Err("INTERNAL"));
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+}
+
+async fn a_database_that_is_gone_is_not_asked_again_for_each_write(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let acts = [Act::LoseTheDatabase, Act::Succeed, Act::LoseTheDatabase];
+    let outcomes = writes.together(acts.map(|act| writes.submission(act)).into()).await;
+    assert_eq!(outcomes, [Err("DATABASE_UNAVAILABLE"); 3], "none of them was kept");
+    assert_eq!(writes.carried_out(), 2, "the first, and the one that lost it");
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+}
+
+async fn a_write_that_panics_does_not_keep_its_queue(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    assert_eq!(writes.submit(writes.submission(Act::Panic)).await, Err("BUSY"));
+    // Who comes while the queue is given up is told to come again.
+    for _ in 0..100 {
+        if writes.submit(writes.submission(Act::Succeed)).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nothing is written any more");
+}
+
+async fn what_is_not_wanted_any_more_is_not_carried_out(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let late = Submission { deadline: Instant::now(), ..writes.submission(Act::Succeed) };
+    let outcomes = writes.together(vec![late, writes.submission(Act::Succeed)]).await;
+    assert_eq!(outcomes, [Err("DEADLINE_EXCEEDED"), Ok(())]);
+    assert_eq!(writes.carried_out(), 2, "the first, and the one in time");
+
+    let left = writes.submit(writes.submission(Act::Succeed));
+    let left = async { left.now_or_never() };
+    assert_eq!(writes.behind_another(left).await, None, "its caller has gone");
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+    assert_eq!(writes.carried_out(), 4);
+}
+
+async fn a_scope_takes_no_more_writes_than_it_can_hold(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let most = MOST_WAITING + 2;
+    let submissions = (0..most).map(|_| writes.submission(Act::Succeed));
+    let outcomes = writes.together(submissions.collect()).await;
+    assert!(outcomes[..MOST_WAITING].iter().all(Result::is_ok));
+    assert_eq!(outcomes[MOST_WAITING..], [Err("BUSY"); 2]);
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+}
