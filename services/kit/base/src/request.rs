@@ -108,14 +108,11 @@ impl TraceContext {
 
     /// The `traceparent` header for the next hop.
     pub fn header(&self) -> HeaderValue {
-        let flags = if self.sampled { "-01" } else { "-00" };
-        let mut text = String::with_capacity(55);
-        text.push_str("00-");
-        push_hex(&mut text, &self.trace_id);
-        text.push('-');
-        push_hex(&mut text, &self.span_id);
-        text.push_str(flags);
-        HeaderValue::from_str(&text).expect("hexadecimal digits and dashes")
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        write_hex(&mut text[3..35], &self.trace_id);
+        write_hex(&mut text[36..52], &self.span_id);
+        text[54] += u8::from(self.sampled);
+        HeaderValue::from_bytes(&text).expect("hexadecimal digits and dashes")
     }
 
     /// The trace id as 32 hexadecimal digits.
@@ -130,16 +127,17 @@ impl TraceContext {
 }
 
 fn to_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    push_hex(&mut text, bytes);
-    text
+    let mut text = vec![0; 2 * bytes.len()];
+    write_hex(&mut text, bytes);
+    String::from_utf8(text).expect("hexadecimal digits")
 }
 
-fn push_hex(text: &mut String, bytes: &[u8]) {
+/// Two digits a byte.
+fn write_hex(digits: &mut [u8], bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
     }
 }
 

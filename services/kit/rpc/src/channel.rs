@@ -24,8 +24,11 @@ use http::{Request, Response};
 use tonic::{Status, body::Body};
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
 
-pub(crate) use self::record::code;
 use self::{balancer::Balancer, call::Call, deadline::Deadline, endpoint::Peer};
+pub(crate) use self::{
+    deadline::{GRPC_TIMEOUT, parse},
+    record::code,
+};
 pub use self::{
     limits::{Limits, Methods},
     target::faults,

@@ -4,21 +4,26 @@ use prometheus::Histogram;
 
 /// The histograms that one thread has used: a request finds its own without a lock and without building a label.
 #[derive(Debug)]
-pub struct Handles<K>(HashMap<Box<str>, Vec<(K, Histogram)>>);
+pub struct Handles<K> {
+    places: HashMap<Box<str>, usize>,
+    variants: Vec<Vec<(K, Histogram)>>,
+}
 
 impl<K> Default for Handles<K> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self { places: HashMap::new(), variants: vec![] }
     }
 }
 
 impl<K: PartialEq> Handles<K> {
     /// The histogram for a route or method, which are few, and the rest of its labels; `find` looks it up the first time.
     pub fn get(&mut self, name: &str, rest: K, find: impl FnOnce() -> Histogram) -> &Histogram {
-        if !self.0.contains_key(name) {
-            self.0.insert(name.into(), vec![]);
-        }
-        let variants = self.0.get_mut(name).expect("it was put there");
+        let place = self.places.get(name).copied().unwrap_or_else(|| {
+            self.places.insert(name.into(), self.variants.len());
+            self.variants.push(vec![]);
+            self.variants.len() - 1
+        });
+        let variants = &mut self.variants[place];
         let position = variants.iter().position(|(known, _)| *known == rest).unwrap_or_else(|| {
             variants.push((rest, find()));
             variants.len() - 1

@@ -12,7 +12,7 @@ use kit_base::request;
 pub(crate) const HOP: Duration = Duration::from_millis(20);
 /// For calls that belong to no request.
 const DEFAULT: Duration = Duration::from_secs(5);
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// When a call must have been answered; for a stream, when the answer must have begun.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// The call's own `grpc-timeout`, at most what the current request has left after the way to the peer (`hop`).
     pub(crate) fn for_call(headers: &HeaderMap, hop: Duration) -> Self {
-        let chosen = headers.get(GRPC_TIMEOUT).and_then(|value| parse(value.to_str().ok()?));
+        let chosen = headers.get(GRPC_TIMEOUT).and_then(|value| parse(value.as_bytes()));
         let left = request::with_current(|context| context.remaining().saturating_sub(hop));
         let allowed = match (chosen, left) {
             (Some(chosen), Some(left)) => chosen.min(left),
@@ -53,20 +53,19 @@ impl Deadline {
 }
 
 /// Reads a `grpc-timeout`: up to eight digits and a unit (gRPC over HTTP/2, "Timeout").
-fn parse(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
-    {
+pub(crate) fn parse(text: &[u8]) -> Option<Duration> {
+    let (unit, digits) = text.split_last()?;
+    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let count: u64 = digits.parse().ok()?;
+    let count = digits.iter().fold(0, |count, digit| count * 10 + u64::from(digit - b'0'));
     match unit {
-        "H" => Some(Duration::from_secs(count * 3600)),
-        "M" => Some(Duration::from_secs(count * 60)),
-        "S" => Some(Duration::from_secs(count)),
-        "m" => Some(Duration::from_millis(count)),
-        "u" => Some(Duration::from_micros(count)),
-        "n" => Some(Duration::from_nanos(count)),
+        b'H' => Some(Duration::from_secs(count * 3600)),
+        b'M' => Some(Duration::from_secs(count * 60)),
+        b'S' => Some(Duration::from_secs(count)),
+        b'm' => Some(Duration::from_millis(count)),
+        b'u' => Some(Duration::from_micros(count)),
+        b'n' => Some(Duration::from_nanos(count)),
         _ => None,
     }
 }
@@ -84,15 +83,15 @@ mod tests {
     #[test]
     fn a_timeout_that_was_written_is_read_back() {
         for left in [1, 999, 30_000, 99_999_999].map(Duration::from_millis) {
-            assert_eq!(parse(format(left).to_str().unwrap()), Some(left));
+            assert_eq!(parse(format(left).as_bytes()), Some(left));
         }
-        assert_eq!(parse("7u"), Some(Duration::from_micros(7)));
+        assert_eq!(parse(b"7u"), Some(Duration::from_micros(7)));
     }
 
     #[test]
     fn a_malformed_timeout_is_none() {
         for text in ["", "m", "5", "5x", "-5m", "+5m", "123456789m", "5\u{e4}"] {
-            assert_eq!(parse(text), None, "{text}");
+            assert_eq!(parse(text.as_bytes()), None, "{text}");
         }
     }
 
@@ -122,7 +121,7 @@ mod tests {
             ("0S", Duration::ZERO),
             ("99999999H", Duration::from_secs(99_999_999 * 3_600)),
         ] {
-            assert_eq!(parse(text), Some(time), "{text}");
+            assert_eq!(parse(text.as_bytes()), Some(time), "{text}");
         }
     }
 

@@ -1,8 +1,10 @@
 //! What operators see of the calls to peers.
 use std::time::Instant;
 
-use http::{HeaderMap, Response, Uri};
+use http::{HeaderMap, HeaderName, Response, Uri};
 use tonic::{Code, Status, body::Body};
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// A call that is being measured.
 pub(crate) struct Call {
@@ -30,7 +32,7 @@ impl Call {
 
 /// The code in the head of an answer. Where a message follows there is none: then the call went well.
 pub(crate) fn code(headers: &HeaderMap) -> Code {
-    headers.get("grpc-status").map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
+    headers.get(GRPC_STATUS).map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
 }
 
 #[cfg(test)]

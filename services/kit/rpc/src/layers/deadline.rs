@@ -4,6 +4,7 @@ use axum::body::Body;
 use http::{HeaderMap, Response};
 use tonic::Code;
 
+use crate::channel::{GRPC_TIMEOUT, parse};
 use kit_base::{error::refuse, request};
 
 /// Less than this is not worth beginning.
@@ -12,22 +13,11 @@ const LEAST: Duration = Duration::from_millis(5);
 /// What a caller gets that names no deadline.
 const DEFAULT: Duration = Duration::from_secs(15);
 
-/// The caller's `grpc-timeout`: at most eight digits and a unit (gRPC over HTTP/2). None when it is malformed.
+/// The caller's `grpc-timeout`; none when it is malformed.
 pub(super) fn timeout(headers: &HeaderMap) -> Option<Duration> {
-    let Some(value) = headers.get("grpc-timeout") else { return Some(DEFAULT) };
-    let (unit, digits) = value.as_bytes().split_last()?;
-    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let amount = digits.iter().fold(0, |amount, digit| amount * 10 + u64::from(digit - b'0'));
-    match unit {
-        b'H' => Some(Duration::from_secs(amount * 3600)),
-        b'M' => Some(Duration::from_secs(amount * 60)),
-        b'S' => Some(Duration::from_secs(amount)),
-        b'm' => Some(Duration::from_millis(amount)),
-        b'u' => Some(Duration::from_micros(amount)),
-        b'n' => Some(Duration::from_nanos(amount)),
-        _ => None,
+    match headers.get(GRPC_TIMEOUT) {
+        Some(value) => parse(value.as_bytes()),
+        None => Some(DEFAULT),
     }
 }
 
