@@ -102,7 +102,7 @@ mod tests {
         vec![
             (Error::Invalid(vec![]), InvalidArgument, "VALIDATION_FAILED", None),
             (accounts::error::Error::EmailTaken.into(), AlreadyExists, "EMAIL_TAKEN", None),
-            (accounts::error::Error::NotFound.into(), NotFound, "ACCOUNT_NOT_FOUND", None),
+            (accounts::error::Error::NotFound.into(), Unauthenticated, "SESSION_ENDED", None),
             (
                 accounts::error::Error::VersionMismatch { at: 7 }.into(),
                 Aborted,

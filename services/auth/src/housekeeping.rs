@@ -2,7 +2,9 @@
 use kit_base::Timestamp;
 use kit_db::Db;
 
-use crate::{error::Error, idempotency, refresh, sessions, store::remove, throttle, trust};
+use crate::{
+    accounts, error::Error, idempotency, refresh, sessions, store::remove, throttle, trust,
+};
 
 /// Batches of one table in one go.
 const BATCHES: usize = 40;
@@ -15,6 +17,7 @@ pub(crate) async fn sweep(db: &Db, now: Timestamp) -> Result<usize, Error> {
         // A session takes its tokens with it, hundreds each.
         (sessions::store::SWEEP, now, 20),
         (idempotency::store::SWEEP, now.minus(idempotency::rules::KEPT), 500),
+        (accounts::store::SWEEP, now.minus(accounts::rules::REMEMBERED), 500),
         (throttle::store::SWEEP, now.minus(throttle::rules::MEMORY), 500),
     ];
     let mut removed = 0;

@@ -28,4 +28,11 @@ pub const MIGRATIONS: &[Migration] = &[
             on: "accounts (id) WHERE octet_length(email) > length(email)",
         }],
     },
+    Migration {
+        version: 4,
+        name: "deletions",
+        postgres: include_str!("../migrations/0004_deletions/postgres.sql"),
+        sqlite: include_str!("../migrations/0004_deletions/sqlite.sql"),
+        indexes: &[],
+    },
 ];

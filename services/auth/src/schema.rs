@@ -19,6 +19,16 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use kit_db::sql::{Instant, Uuid};
+
+    deletions (account_id) {
+        account_id -> Uuid,
+        deleted_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use kit_db::sql::Uuid;
 
     addresses (key) {

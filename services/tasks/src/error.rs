@@ -41,6 +41,11 @@ impl Error {
         self.fault().0 == Code::NotFound
     }
 
+    /// Whether the scope that it is about was erased.
+    pub(crate) fn is_erased(&self) -> bool {
+        self.fault().0 == Code::Unauthenticated
+    }
+
     /// Goes on where nothing speaks against it.
     pub(crate) fn unless_acceptable(faults: Vec<Violation>) -> Result<(), Self> {
         if faults.is_empty() { Ok(()) } else { Err(Self::Invalid(faults)) }
@@ -94,7 +99,7 @@ impl From<Error> for Status {
 mod tests {
     use Code::{
         Aborted, AlreadyExists, DeadlineExceeded, FailedPrecondition, Internal, InvalidArgument,
-        NotFound, OutOfRange, Unavailable,
+        NotFound, OutOfRange, Unauthenticated, Unavailable,
     };
 
     use super::*;
@@ -125,7 +130,7 @@ mod tests {
             (Journal::CursorExpired.into(), OutOfRange, "CURSOR_EXPIRED", None),
             (Journal::Busy.into(), Unavailable, "BUSY", Some(1)),
             (Journal::Expired.into(), DeadlineExceeded, "DEADLINE_EXCEEDED", None),
-            (Journal::Erased.into(), NotFound, "ACCOUNT_NOT_FOUND", None),
+            (Journal::Erased.into(), Unauthenticated, "SESSION_ENDED", None),
             (PageError::Cursor.into(), InvalidArgument, "INVALID_CURSOR", None),
             (PageError::Mismatch.into(), InvalidArgument, "CURSOR_MISMATCH", None),
             (PageError::Limit.into(), InvalidArgument, "INVALID_LIMIT", None),

@@ -62,7 +62,7 @@ async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Resu
         let command = Box::new(trash::write::Write::Purge { id });
         match writer.submit(scope, Submission { actor, key: None, command, deadline }).await {
             // A sibling was faster.
-            Err(error) if error.is_missing() => {}
+            Err(error) if error.is_missing() || error.is_erased() => {}
             outcome => drop(outcome?),
         }
     }

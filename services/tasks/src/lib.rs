@@ -38,13 +38,8 @@ pub struct Peers {
 }
 
 /// How each resource is served.
-const RESOURCES: &[fn(Rpc, Routes) -> Routes] = &[
-    tasks::rpc::serve,
-    projects::rpc::serve,
-    trash::rpc::serve,
-    journal::rpc::serve,
-    access::rpc::serve,
-];
+const RESOURCES: &[fn(Rpc, Routes) -> Routes] =
+    &[tasks::rpc::serve, projects::rpc::serve, trash::rpc::serve, journal::rpc::serve];
 
 /// Assembles the service: its own process and the all-in-one serve the same value.
 pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
@@ -67,10 +62,12 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
         RESOURCES.iter().fold(Routes::default(), |routes, serve| serve(rpc.clone(), routes));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
     let (schema, followed, folded, kept) = (db.clone(), db.clone(), db.clone(), db);
+    let (left, times, auth) = (kept.clone(), clock.clone(), peers.auth.clone());
     let trusting = verifier.clone();
     Ok(Service::grpc("tasks", routes, Some(verifier.clone()))
         .ready_when("schema", move || Box::pin(migrations::ready(schema.clone(), migrating)))
         .ready_when("keys", move || Box::pin(trust::wait_for_keys(trusting.clone())))
+        .job("deletions", move |stop| access::write::follow_deletions(left, times, auth, stop))
         .job("trust", move |stop| async move { trust::follow(&verifier, peers.auth, &stop).await })
         .job("feed", move |stop| feed.follow(followed, stop))
         .job("refold", move |stop| tasks::refold::run(folded, stop))

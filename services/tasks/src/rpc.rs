@@ -88,8 +88,7 @@ impl Rpc {
         let user = actor.user_id;
         let write = Submission { actor, key, command, deadline: deadline() };
         let done = self.writer.submit(scope, write).await;
-        // It may be the scope that is.
-        if done.as_ref().is_err_and(Error::is_missing) {
+        if done.as_ref().is_err_and(Error::is_erased) {
             self.scopes.remove(&user);
         }
         match done? {

@@ -6,7 +6,7 @@ use tonic::Code;
 pub(crate) enum Error {
     #[error("there is an account with this e-mail address already; sign in instead")]
     EmailTaken,
-    #[error("there is no such account")]
+    #[error("the account was deleted")]
     NotFound,
     #[error("the account changed since: it is at version {at}; read it again")]
     VersionMismatch { at: i64 },
@@ -16,7 +16,8 @@ impl Fault for Error {
     fn fault(&self) -> (Code, &'static str) {
         match self {
             Self::EmailTaken => (Code::AlreadyExists, "EMAIL_TAKEN"),
-            Self::NotFound => (Code::NotFound, "ACCOUNT_NOT_FOUND"),
+            // Its sessions have ended with it.
+            Self::NotFound => (Code::Unauthenticated, "SESSION_ENDED"),
             Self::VersionMismatch { .. } => (Code::Aborted, "VERSION_MISMATCH"),
         }
     }

@@ -3,19 +3,24 @@ use std::sync::Arc;
 use kit_rpc::only_validates;
 use prost::Message;
 use proto::auth::v1::{
-    ChangePasswordRequest, CheckPasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest,
-    UpdateMeRequest, User, account_service_server::AccountService,
+    ChangePasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest, UpdateMeRequest, User,
+    account_service_server::AccountService,
 };
 use tonic::{Request, Response};
 
-use super::{error::Error as AccountError, metrics, rules, store, write};
+use super::{
+    error::Error as AccountError,
+    metrics,
+    rules::{self, AccountId},
+    store, write,
+};
 use crate::{
     authority::Authority,
-    caller::{Reply, caller},
+    caller::{Reply, caller, former_caller},
     error::Error,
     idempotency::{
-        message::{answer, key},
-        rules::Key,
+        message::{answer, answered_before, key},
+        rules::{Done, Key},
     },
     passwords,
 };
@@ -66,29 +71,38 @@ impl AccountService for Accounts {
         answer(passwords::write::change(&self.0, caller, request.into_inner(), key).await?)
     }
 
-    async fn check_password(&self, request: Request<CheckPasswordRequest>) -> Reply<()> {
-        let ((id, _), validating) = (caller(&request)?, only_validates(&request));
-        passwords::write::confirm(&self.0, id, &request.get_ref().password).await?;
-        if validating { Err(Error::Invalid(vec![]).into()) } else { Ok(Response::new(())) }
-    }
-
-    /// Its key goes with the account. Who sends it again is told the same, as long as the session is not known to have ended.
+    /// Its key outlives the account: who sends it again, through a session that has gone with the account, is told the same.
     async fn delete_me(&self, request: Request<DeleteMeRequest>) -> Reply<()> {
-        let ((id, _), validating) = (caller(&request)?, only_validates(&request));
-        let deleted =
-            match passwords::write::confirm(&self.0, id, &request.get_ref().password).await {
-                Ok(_) if validating => Err(Error::Invalid(vec![])),
-                Ok(account) => write::delete(&self.0, account).await,
-                Err(error) => Err(error),
-            };
-        match deleted {
-            Ok(()) | Err(Error::Account(AccountError::NotFound)) => Ok(Response::new(())),
-            Err(error) => Err(error.into()),
-        }
+        let password = &request.get_ref().password;
+        let key = key(&request, "DeleteMe", password.as_bytes(), &self.0.secrets)?;
+        let refusal = match caller(&request) {
+            Ok((id, _)) => match self.delete(id, password, key.clone(), &request).await {
+                Err(gone @ Error::Account(AccountError::NotFound)) => gone.into(),
+                outcome => return answer(outcome?),
+            },
+            Err(refusal) => refusal,
+        };
+        let former = former_caller(&request, &self.0.trust.signatures);
+        let Some((id, _)) = former else { return Err(refusal) };
+        answered_before(&self.0.db, id, key, refusal).await
     }
 }
 
 impl Accounts {
+    async fn delete<T>(
+        &self,
+        id: AccountId,
+        password: &str,
+        key: Option<Key>,
+        request: &Request<T>,
+    ) -> Result<Done, Error> {
+        let account = passwords::write::confirm(&self.0, id, password).await?;
+        if only_validates(request) {
+            return Err(Error::Invalid(vec![]));
+        }
+        write::delete(&self.0, account, key).await
+    }
+
     /// The idempotency key of a write, which stands for all that the message says.
     fn key<M: Message>(
         &self,

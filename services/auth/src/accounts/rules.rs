@@ -1,6 +1,8 @@
 //! Who there is.
 pub(crate) mod address;
 
+use std::time::Duration;
+
 use kit_base::{Violation, text::is_visible, zone};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -8,6 +10,9 @@ use self::address::{Address, email};
 use crate::{limits::NAME, passwords::rules as password};
 
 kit_db::id!(AccountId, "Names an account.");
+
+/// How long it is known that an account was deleted, for services that were down meanwhile.
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What someone who registers says, put in order.
 #[derive(Debug, PartialEq, Eq)]

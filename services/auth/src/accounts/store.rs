@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    schema::{accounts, addresses},
+    schema::{accounts, addresses, deletions},
     store::optional,
 };
 
@@ -112,12 +112,40 @@ pub(crate) async fn signed_in(
     Ok(on!(connection, conn => query.execute(conn).await)? == 1)
 }
 
-/// Removes an account and what its address was noted as, and by its references its sessions with their tokens.
-pub(super) async fn delete(connection: &mut Connection, id: AccountId) -> Result<(), Error> {
+/// Removes an account and what its address was noted as, and by its references its sessions with their tokens; notes that it is gone.
+pub(super) async fn delete(
+    connection: &mut Connection,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<(), Error> {
     let address = diesel::delete(addresses::table.filter(addresses::account_id.eq(id)));
     let account = diesel::delete(accounts::table.find(id));
-    together!(connection, conn => address.execute(conn).await, account.execute(conn).await)?;
+    let row = (deletions::account_id.eq(id), deletions::deleted_at.eq(now));
+    let deletion = diesel::insert_into(deletions::table).values(row);
+    together!(connection, conn =>
+        address.execute(conn).await, account.execute(conn).await, deletion.execute(conn).await
+    )?;
     Ok(())
+}
+
+/// Deletions that are forgotten at most so many (`$2`) at a time: those before `$1`.
+pub(crate) const SWEEP: &str = "DELETE FROM deletions WHERE account_id IN \
+    (SELECT account_id FROM deletions WHERE deleted_at < $1 LIMIT $2)";
+
+/// The accounts that were deleted since a moment, in the order in which they were, behind the last of a page.
+pub(crate) async fn deleted(
+    db: &Db,
+    since: Timestamp,
+    (at, id): (Timestamp, AccountId),
+    limit: i64,
+) -> Result<Vec<(AccountId, Timestamp)>, Error> {
+    let behind = deletions::deleted_at.gt(at).or(deletions::account_id.gt(id));
+    let query = deletions::table
+        .filter(deletions::deleted_at.ge(since.max(at)))
+        .filter(behind)
+        .order((deletions::deleted_at, deletions::account_id))
+        .limit(limit);
+    Ok(read!(db, "account.deleted", conn => query.load(conn).await)?)
 }
 
 /// Puts the account in the place of what is stored of it.

@@ -142,13 +142,16 @@ pub(super) async fn update(
     write.await
 }
 
-/// Deletes an account whose password was verified, with all that is kept of it, and tells everyone that its sessions have ended.
-pub(super) async fn delete(authority: &Authority, verified: Account) -> Result<(), Error> {
+/// Deletes an account whose password was verified, with all that is kept of it but the key of the deletion, and tells everyone that its
+/// sessions have ended.
+pub(super) async fn delete(
+    authority: &Authority,
+    verified: Account,
+    key: Option<Key>,
+) -> Result<Done, Error> {
     let (id, now) = (verified.id, authority.clock.now());
-    let subjects = [
-        Subject::Account(Address::from_text(&verified.email).key),
-        Subject::Change(id.to_string()),
-    ];
+    let address = Address::from_text(&verified.email).key;
+    let subjects = [Subject::Account(address), Subject::Change(id.to_string())];
     let counters = subjects.map(|subject| Counter::new(subject, &authority.secrets.attempts));
     let deletion = authority.db.write("account.delete", move |connection| {
         Box::pin(async move {
@@ -161,14 +164,14 @@ pub(super) async fn delete(authority: &Authority, verified: Account) -> Result<(
             idempotency::store::forget(connection, id).await?;
             refresh::store::forget(connection, id).await?;
             settle(connection, &counters, now).await?;
-            store::delete(connection, id).await?;
-            Ok(ended)
+            store::delete(connection, id, now).await?;
+            Ok((ended, idempotency::store::keep(connection, id, key, vec![], now).await?))
         })
     });
-    let ended = deletion.await?;
+    let (ended, done) = deletion.await?;
     authority.revoke(&ended, now);
     tracing::info!(target: "audit", { account.id = %id, sessions.ended = ended.len() }, "an account was deleted");
-    Ok(())
+    Ok(done)
 }
 
 /// Why users may not change this about themselves; no more is done.

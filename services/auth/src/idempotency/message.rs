@@ -1,3 +1,4 @@
+use kit_db::Db;
 use kit_rpc::only_validates;
 use prost::Message;
 use tonic::{Request, Response, Status, metadata::MetadataValue};
@@ -5,8 +6,9 @@ use tonic::{Request, Response, Status, metadata::MetadataValue};
 use super::{
     error::Error as KeyError,
     rules::{Done, Key},
+    store,
 };
-use crate::{caller::Reply, error::Error, secrets::Secrets};
+use crate::{accounts::rules::AccountId, caller::Reply, error::Error, secrets::Secrets};
 
 /// The key that a write was sent under, none when it was sent under none; `content` is what tells it from others.
 pub(crate) fn key<T>(
@@ -22,6 +24,20 @@ pub(crate) fn key<T>(
     let key =
         text.to_str().ok().and_then(|text| Key::new(text, method, content, &secrets.fingerprints));
     Ok(Some(key.ok_or(KeyError::Malformed)?))
+}
+
+/// What was answered before to who asks again through a session that this very request has ended; else the refusal of that session.
+pub(crate) async fn answered_before<R: Message + Default>(
+    db: &Db,
+    account: AccountId,
+    key: Option<Key>,
+    refusal: Status,
+) -> Reply<R> {
+    match store::seen(db, account, key.as_ref()).await {
+        Ok(Some(done)) => answer(done),
+        Ok(None) | Err(Error::Idempotency(KeyError::Reused)) => Err(refusal),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a write came to, as the caller gets it.

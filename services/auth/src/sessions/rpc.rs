@@ -22,9 +22,7 @@ use crate::{
     caller::{Reply, caller, former_caller},
     error::Error,
     idempotency::{
-        self,
-        error::Error as KeyError,
-        message::{answer, key},
+        message::{answer, answered_before, key},
         rules::Key,
     },
     refresh,
@@ -100,11 +98,7 @@ impl Sessions {
         let former = former_caller(request, &self.0.trust.signatures);
         let Some((account, asking)) = former else { return Err(refusal) };
         let key = self.key(request, asking, id)?;
-        match idempotency::store::seen(&self.0.db, account, key.as_ref()).await {
-            Ok(Some(done)) => answer(done),
-            Ok(None) | Err(Error::Idempotency(KeyError::Reused)) => Err(refusal),
-            Err(error) => Err(error.into()),
-        }
+        answered_before(&self.0.db, account, key, refusal).await
     }
 
     /// A logout stands for the session that asks: under the same key another one is another request.

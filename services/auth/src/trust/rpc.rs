@@ -1,19 +1,33 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream};
+use kit_base::{Timestamp, page};
 use kit_rpc::token;
-use proto::auth::v1::{TrustUpdate, WatchTrustRequest, trust_service_server::TrustService};
+use proto::auth::v1::{
+    DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse, TrustUpdate,
+    WatchTrustRequest, trust_service_server::TrustService,
+};
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Instant, Interval},
 };
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use super::{known::Updates, message::message, metrics::Follower};
-use crate::{authority::Authority, caller::Reply};
+use crate::{
+    accounts::{self, rules::AccountId},
+    authority::Authority,
+    caller::Reply,
+    error::Error,
+    moment::moment,
+};
 
 /// How often a follower hears that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// Deleted accounts in one answer.
+const AT_ONCE: i64 = 500;
 
 /// The trust service.
 pub(crate) struct TrustStreams(pub(crate) Arc<Authority>);
@@ -39,6 +53,30 @@ impl TrustService for TrustStreams {
             stream::iter([snapshot]).chain(updates).map(|update| Ok(message(update))).boxed(),
         ))
     }
+
+    async fn list_deleted_accounts(
+        &self,
+        request: Request<ListDeletedAccountsRequest>,
+    ) -> Reply<ListDeletedAccountsResponse> {
+        self.0.ready().await?;
+        let ListDeletedAccountsRequest { since, cursor } = request.into_inner();
+        let beginning = Timestamp::from_microseconds(0);
+        let since =
+            since.map_or(beginning, |since| Timestamp::from_proto(since.seconds, since.nanos));
+        let last: Option<(i64, Uuid)> = page::decode("deleted", &cursor).map_err(Error::from)?;
+        let (at, id) = last.unwrap_or_default();
+        let last = (Timestamp::from_microseconds(at), AccountId(id));
+        let found = accounts::store::deleted(&self.0.db, since, last, AT_ONCE + 1).await?;
+        let (found, next_cursor) = page::cut(found, AT_ONCE, |(id, at)| {
+            page::encode("deleted", &(at.as_microseconds(), id.0))
+        });
+        let accounts = found.into_iter().map(deletion).collect();
+        Ok(Response::new(ListDeletedAccountsResponse { accounts, next_cursor }))
+    }
+}
+
+fn deletion((id, deleted_at): (AccountId, Timestamp)) -> DeletedAccount {
+    DeletedAccount { id: id.to_string(), deleted_at: Some(moment(deleted_at)) }
 }
 
 /// One follower.

@@ -13,7 +13,7 @@ use super::{
     tree::{Tree, Unreadable},
 };
 use crate::{
-    edge::{user::User, visit::Visit},
+    edge::{user::Drafts, visit::Visit},
     problem::{Fault, Problem},
     shared::Shared,
 };
@@ -55,7 +55,7 @@ impl<T: Read> FromRequest<Arc<Shared>> for Draft<T> {
 
 impl<T> Draft<T> {
     /// What it says, and the user to ask about it.
-    pub(crate) fn said_by(self, user: User) -> (T, User) {
+    pub(crate) fn said_by<U: Drafts>(self, user: U) -> (T, U) {
         let Self { value, faulty } = self;
         (value, if faulty { user.validating() } else { user })
     }

@@ -27,14 +27,6 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// The same user, who asks only what is wrong with a write.
-    pub(crate) fn validating(mut self) -> Self {
-        self.metadata.insert(VALIDATE_ONLY, HeaderValue::from_static("true"));
-        // A service of a release that does not know the mark refuses for its key, and writes nothing either.
-        self.metadata.insert(IDEMPOTENCY_KEY, HeaderValue::from_static(""));
-        self
-    }
-
     /// A call in the user's name. A write carries its idempotency key.
     pub(crate) fn asks<T>(self, message: T) -> tonic::Request<T> {
         let metadata = MetadataMap::from_headers(self.metadata);
@@ -65,6 +57,32 @@ impl Leaver {
         let metadata = MetadataMap::from_headers(self.0);
         tonic::Request::from_parts(metadata, tonic::Extensions::default(), message)
     }
+}
+
+/// Who may send a write that has faults, to be told of all of them.
+pub(crate) trait Drafts {
+    /// The same one, who asks only what is wrong with a write.
+    fn validating(self) -> Self;
+}
+
+impl Drafts for User {
+    fn validating(mut self) -> Self {
+        only_validate(&mut self.metadata);
+        self
+    }
+}
+
+impl Drafts for Leaver {
+    fn validating(mut self) -> Self {
+        only_validate(&mut self.0);
+        self
+    }
+}
+
+fn only_validate(metadata: &mut HeaderMap) {
+    metadata.insert(VALIDATE_ONLY, HeaderValue::from_static("true"));
+    // A service of a release that does not know the mark refuses for its key, and writes nothing either.
+    metadata.insert(IDEMPOTENCY_KEY, HeaderValue::from_static(""));
 }
 
 impl FromRequestParts<Arc<Shared>> for Leaver {

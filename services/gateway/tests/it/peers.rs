@@ -18,8 +18,8 @@ use proto::{
     },
     tasks::v1::{
         ChangeBatch, change_service_server::ChangeServiceServer,
-        project_service_server::ProjectServiceServer, scope_service_server::ScopeServiceServer,
-        task_service_server::TaskServiceServer, trash_service_server::TrashServiceServer,
+        project_service_server::ProjectServiceServer, task_service_server::TaskServiceServer,
+        trash_service_server::TrashServiceServer,
     },
 };
 use tokio::sync::{broadcast, mpsc};
@@ -65,8 +65,7 @@ impl Fake {
         let tasks = Routes::new(TaskServiceServer::from_arc(self.clone()))
             .add_service(ProjectServiceServer::from_arc(self.clone()))
             .add_service(TrashServiceServer::from_arc(self.clone()))
-            .add_service(ChangeServiceServer::from_arc(self.clone()))
-            .add_service(ScopeServiceServer::from_arc(self.clone()));
+            .add_service(ChangeServiceServer::from_arc(self.clone()));
         Peers {
             auth: Service::grpc("auth", auth, None).channel(),
             tasks: Service::grpc("tasks", tasks, None).channel(),

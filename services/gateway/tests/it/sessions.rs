@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use kit_base::Clock;
 use proto::auth::v1::{Revocation, TrustUpdate};
-use tonic::Status;
 
 use crate::{
     edge::{Edge, ID, token},
@@ -122,18 +121,25 @@ async fn who_ended_a_session_may_ask_again_what_came_of_it_and_nothing_else() {
     ends(&edge).await;
     let key = ("idempotency-key", "leave-1");
     let revoke = format!("/v1/sessions/{ID}");
-    for (method, path, call) in
-        [("POST", "/v1/auth/logout", "Logout"), ("DELETE", &revoke, "RevokeSession")]
-    {
+    let password = r#"{"password":"correct horse"}"#;
+    for (method, path, call, body) in [
+        ("POST", "/v1/auth/logout", "Logout", ""),
+        ("DELETE", &revoke, "RevokeSession", ""),
+        ("DELETE", "/v1/me", "DeleteMe", password),
+    ] {
         edge.peers.next(Outcome::Replays);
-        let reply = edge.ask(method, path, &[key], "").await;
+        let reply = edge.ask(method, path, &[key, JSON], body).await;
         assert_eq!((reply.status, reply.header("idempotency-replayed")), (204, "true"), "{path}");
         let asked = edge.peers.last();
         assert_eq!(asked.name, call);
         assert_eq!(asked.metadata.get("idempotency-key").unwrap(), "leave-1");
         let bearer = format!("Bearer {}", edge.token);
         assert_eq!(asked.metadata.get("authorization").unwrap(), bearer.as_str(), "auth decides");
-        assert_eq!(edge.ask(method, path, &[], "").await.refusal(), "401 SESSION_ENDED", "{path}");
+        assert_eq!(
+            edge.ask(method, path, &[JSON], body).await.refusal(),
+            "401 SESSION_ENDED",
+            "{path}"
+        );
     }
     for (method, path) in [("POST", "/v1/tasks"), ("PATCH", "/v1/me"), ("GET", "/v1/sessions")] {
         let headers = [key, JSON];
@@ -180,22 +186,4 @@ async fn a_device_is_told_by_its_own_cookie_and_no_more_of_it_than_is_kept() {
     assert!(edge.peers.last().message.contains("address: \"127.0.0.1\""), "no proxy is trusted");
     assert!(!reply.header("set-cookie").contains("Secure"));
     assert_eq!(reply.header("strict-transport-security"), "");
-}
-
-#[tokio::test]
-async fn an_account_is_deleted_when_its_password_was_right_and_all_else_is_gone() {
-    let edge = Edge::start().await;
-    let delete = || edge.send("DELETE", "/v1/me", r#"{"password":"correct horse"}"#);
-    assert_eq!(delete().await.status, 204);
-    let calls = [(); 3].map(|()| edge.peers.last());
-    assert_eq!(calls.each_ref().map(|call| call.name), ["DeleteMe", "EraseScope", "CheckPassword"]);
-    assert!(calls[2].message.contains("correct horse"), "{}", calls[2].message);
-
-    for done in 0..2 {
-        (0..done).for_each(|_| edge.peers.next(Outcome::Replays));
-        edge.peers.next(Outcome::Fails(Status::unavailable("for a moment")));
-        assert_eq!(delete().await.status, 503);
-        assert_eq!(edge.peers.count(), done + 1, "nothing is done after what failed");
-        (0..=done).for_each(|_| drop(edge.peers.last()));
-    }
 }

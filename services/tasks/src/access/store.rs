@@ -1,4 +1,6 @@
 //! Scopes and who may see them.
+use std::collections::HashMap;
+
 use diesel::{OptionalExtension as _, prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
 use kit_base::{Clock, Timestamp};
@@ -92,6 +94,26 @@ pub(crate) async fn erase_some(
         Box::pin(async move { Ok(on!(connection, conn => query.execute(conn).await)?) })
     })
     .await
+}
+
+/// Of users whose accounts were deleted, those whose scopes are not marked yet. Where there is none, one that was deleted after
+/// `recently` may yet make it.
+pub(crate) async fn to_erase(
+    db: &Db,
+    deleted: Vec<(UserId, Timestamp)>,
+    recently: Timestamp,
+) -> Result<Vec<UserId>, Error> {
+    let ids = deleted.iter().map(|(user, _)| ScopeId(user.0));
+    let rows = scopes::table.filter(scopes::id.eq_any(ids.collect::<Vec<_>>()));
+    let rows = rows.select((scopes::id, scopes::erased_at));
+    let found: Vec<(ScopeId, Option<Timestamp>)> =
+        read!(db, "scope.deleted", conn => rows.load(conn).await)?;
+    let found: HashMap<_, _> = found.into_iter().collect();
+    let is_due = |(user, at): &(UserId, Timestamp)| match found.get(&ScopeId(user.0)) {
+        Some(erased_at) => erased_at.is_none(),
+        None => *at > recently,
+    };
+    Ok(deleted.into_iter().filter(is_due).map(|(user, _)| user).collect())
 }
 
 /// Some of the scopes that were marked as erased before a moment.

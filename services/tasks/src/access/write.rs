@@ -1,14 +1,19 @@
 //! A scope is erased in steps, each of which leaves it erased or on its way there: whoever comes next goes on.
 use std::time::Duration;
 
-use kit_base::{Clock, Timestamp};
+use kit_base::{Clock, Stop, Timestamp, outage::Outage};
 use kit_db::Db;
+use kit_rpc::GrpcChannel;
+use proto::auth::v1::{
+    DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse,
+    trust_service_client::TrustServiceClient,
+};
 
 use super::store;
 use crate::{
     Error,
     ids::{ScopeId, UserId},
-    journal::metrics::Operations,
+    journal::metrics::{Operations, count_write, register},
 };
 
 /// How the erasing of a scope is counted.
@@ -16,11 +21,66 @@ pub(crate) const OPERATIONS: Operations = ("scope", &["erase"]);
 /// How long a scope stays marked: no access token that was good when it was erased lives as long.
 pub(crate) const MARKED: Duration = Duration::from_secs(3600);
 
+/// How often auth is asked which accounts were deleted.
+const PERIOD: Duration = Duration::from_secs(2);
+/// How far back it is asked beyond the time before: by another clock, and what was written by then may have become visible later.
+const OVERLAP: Duration = Duration::from_secs(60);
+
+/// Erases what accounts that auth deletes kept here; at first those of all the time that auth remembers.
+pub(crate) async fn follow_deletions(db: Db, clock: Clock, auth: GrpcChannel, stop: Stop) {
+    register(OPERATIONS);
+    let auth = TrustServiceClient::new(auth);
+    let (mut since, mut outage) = (None, None);
+    while stop.run_until_cancelled(tokio::time::sleep(PERIOD)).await.is_some() {
+        let began = clock.now();
+        match erase_deleted(&db, &clock, auth.clone(), since).await {
+            Ok(()) => (since, outage) = (Some(began.minus(OVERLAP)), None),
+            Err(error) => {
+                let begins = outage.is_none();
+                if outage.get_or_insert_with(Outage::begin).reminds() || begins {
+                    let fault = format!("{error:#}");
+                    tracing::warn!(fault, "what deleted accounts left behind cannot be erased yet");
+                }
+            }
+        }
+    }
+}
+
+async fn erase_deleted(
+    db: &Db,
+    clock: &Clock,
+    mut auth: TrustServiceClient<GrpcChannel>,
+    since: Option<Timestamp>,
+) -> anyhow::Result<()> {
+    let since = since.map(Timestamp::to_proto);
+    let since = since.map(|(seconds, nanos)| prost_types::Timestamp { seconds, nanos });
+    let mut cursor = String::new();
+    loop {
+        let request = ListDeletedAccountsRequest { since, cursor };
+        let ListDeletedAccountsResponse { accounts, next_cursor } =
+            auth.list_deleted_accounts(request).await?.into_inner();
+        let deleted = accounts.into_iter().filter_map(deleted).collect();
+        for user in store::to_erase(db, deleted, clock.now().minus(MARKED)).await? {
+            erase(db, clock, user).await?;
+        }
+        if next_cursor.is_empty() {
+            return Ok(());
+        }
+        cursor = next_cursor;
+    }
+}
+
+fn deleted(DeletedAccount { id, deleted_at }: DeletedAccount) -> Option<(UserId, Timestamp)> {
+    let at = deleted_at.map(|at| Timestamp::from_proto(at.seconds, at.nanos))?;
+    Some((UserId(id.parse().ok()?), at))
+}
+
 /// Erases the private scope of a user for good. First it is marked, whether or not there is one: a replica that knows it, or that
 /// would make one now, finds the mark as soon as it writes.
 pub(crate) async fn erase(db: &Db, clock: &Clock, user: UserId) -> Result<(), Error> {
     let scope = store::mark_erased(db, clock, user).await?;
     empty(db, scope).await?;
+    count_write(["scope", "erase"]);
     tracing::info!(target: "audit", { account.id = %user }, "the tasks of an account were erased");
     Ok(())
 }

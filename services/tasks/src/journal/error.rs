@@ -21,7 +21,7 @@ pub(crate) enum Error {
     Busy,
     #[error("the caller stopped waiting")]
     Expired,
-    #[error("the account is being deleted; where it is still there, send that again")]
+    #[error("the account was deleted")]
     Erased,
 }
 
@@ -37,7 +37,7 @@ impl Fault for Error {
             Self::Busy => (Code::Unavailable, "BUSY"),
             Self::Expired => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
             // As auth says it.
-            Self::Erased => (Code::NotFound, "ACCOUNT_NOT_FOUND"),
+            Self::Erased => (Code::Unauthenticated, "SESSION_ENDED"),
         }
     }
 

@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use diesel_async::SimpleAsyncConnection as _;
 use futures_util::{Stream, stream};
@@ -15,21 +18,27 @@ use kit_rpc::{
 };
 use proto::{
     auth::v1::{
-        self, TrustUpdate, WatchTrustRequest,
+        self, DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse, TrustUpdate,
+        WatchTrustRequest,
         trust_service_server::{TrustService, TrustServiceServer},
     },
     tasks::v1::{
         CreateTaskRequest, Task, TaskFields, change_service_client::ChangeServiceClient,
-        project_service_client::ProjectServiceClient, scope_service_client::ScopeServiceClient,
-        task_service_client::TaskServiceClient, trash_service_client::TrashServiceClient,
+        project_service_client::ProjectServiceClient, task_service_client::TaskServiceClient,
+        trash_service_client::TrashServiceClient,
     },
 };
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status, service::Routes};
 use uuid::Uuid;
 
-/// An auth service that only tells its key.
-struct Trust([u8; 32]);
+/// An auth service that only tells its key, and which accounts are gone.
+struct Trust {
+    key: [u8; 32],
+    deleted: Deleted,
+}
+
+type Deleted = Arc<Mutex<Vec<DeletedAccount>>>;
 
 #[tonic::async_trait]
 impl TrustService for Trust {
@@ -40,7 +49,7 @@ impl TrustService for Trust {
         &self,
         _: Request<WatchTrustRequest>,
     ) -> Result<Response<Self::WatchTrustStream>, Status> {
-        let key = v1::SigningKey { id: "k".to_owned(), public_key: self.0.to_vec() };
+        let key = v1::SigningKey { id: "k".to_owned(), public_key: self.key.to_vec() };
         let update = TrustUpdate { snapshot: true, keys: vec![key], revocations: vec![] };
         Ok(Response::new(Box::pin(stream::unfold(Some(update), |update| async move {
             match update {
@@ -48,6 +57,14 @@ impl TrustService for Trust {
                 None => std::future::pending().await,
             }
         }))))
+    }
+
+    async fn list_deleted_accounts(
+        &self,
+        _: Request<ListDeletedAccountsRequest>,
+    ) -> Result<Response<ListDeletedAccountsResponse>, Status> {
+        let accounts = self.deleted.lock().unwrap().clone();
+        Ok(Response::new(ListDeletedAccountsResponse { accounts, next_cursor: String::new() }))
     }
 }
 
@@ -58,6 +75,7 @@ pub(crate) struct App {
     auth: GrpcChannel,
     stop: Stop,
     pub(crate) database: Database,
+    deleted: Deleted,
 }
 
 /// Another process on the database of an [`App`].
@@ -74,10 +92,12 @@ impl App {
     pub(crate) async fn new(backend: Backend) -> Self {
         let database = Database::new(backend, "tasks").await;
         let (pkcs8, public) = SigningKey::generate();
-        let auth = local(Routes::new(TrustServiceServer::new(Trust(public))).into_axum_router());
+        let deleted = Deleted::default();
+        let trust = Trust { key: public, deleted: deleted.clone() };
+        let auth = local(Routes::new(TrustServiceServer::new(trust)).into_axum_router());
         let (key, stop) = (Arc::new(SigningKey::new("k".to_owned(), &pkcs8).unwrap()), Stop::new());
         let channel = start(&database, auth.clone(), &stop).await;
-        let app = Self { channel, auth, key, stop, database };
+        let app = Self { channel, auth, key, stop, database, deleted };
         app.user(0).is_let_in().await;
         app
     }
@@ -87,6 +107,14 @@ impl App {
         let replica = Replica(start(&self.database, self.auth.clone(), &self.stop).await);
         replica.of(&self.user(0)).is_let_in().await;
         replica
+    }
+
+    /// Lets auth tell that the account of this user is gone.
+    pub(crate) fn deletes(&self, number: u128) {
+        let (seconds, nanos) = Clock::system().now().to_proto();
+        let deleted_at = Some(prost_types::Timestamp { seconds, nanos });
+        let id = Uuid::from_u128(number + 1).to_string();
+        self.deleted.lock().unwrap().push(DeletedAccount { id, deleted_at });
     }
 
     /// Tells the service to stop, as SIGTERM does.
@@ -181,10 +209,6 @@ impl User {
 
     pub(crate) fn changes(&self) -> ChangeServiceClient<GrpcChannel> {
         ChangeServiceClient::new(self.channel.clone())
-    }
-
-    pub(crate) fn scopes(&self) -> ScopeServiceClient<GrpcChannel> {
-        ScopeServiceClient::new(self.channel.clone())
     }
 
     /// A request in the user's name.

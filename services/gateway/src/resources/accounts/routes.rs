@@ -1,14 +1,9 @@
 //! Registering, and what users may do to their own account.
-use std::time::Duration;
-
 use axum::extract::State;
 use kit_rpc::GrpcChannel;
-use proto::{
-    auth::v1::{
-        ChangePasswordRequest, CheckPasswordRequest, DeleteMeRequest, GetMeRequest,
-        RegisterRequest, UpdateMeRequest, account_service_client::AccountServiceClient, limits,
-    },
-    tasks::v1::{EraseScopeRequest, scope_service_client::ScopeServiceClient},
+use proto::auth::v1::{
+    ChangePasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest, UpdateMeRequest,
+    account_service_client::AccountServiceClient, limits,
 };
 use serde_json::json;
 use utoipa_axum::routes;
@@ -20,16 +15,13 @@ use crate::{
     edge::{
         access::{Access, HASHING},
         idempotency::Key,
-        user::User as Asker,
+        user::{Leaver, User as Asker},
     },
     openapi::pattern,
     operations::{Operations, Traits},
     reply::{self, Reply},
     shared::Gateway,
 };
-
-/// How long a scope may be erased in one go: as long as the request lasts, without a second try beside the first.
-const ERASING: Duration = Duration::from_secs(60);
 
 /// What may be done to accounts.
 pub(crate) fn operations() -> Operations {
@@ -120,24 +112,17 @@ pub(crate) async fn update(
 
 /// Delete your account
 ///
-/// At once and for good: your account, all your sessions, and all your tasks, projects, trash and history. There is no way back. Where it
-/// fails midway, send it again: what is gone stays gone, and the rest goes. Sent again after it succeeded, under its `Idempotency-Key`
-/// too, it is answered with 401, since your sessions have gone with it.
+/// At once and for good, with all your sessions; your tasks, projects, trash and history follow within seconds. There is no way back.
 #[utoipa::path(delete, path = "/v1/me", operation_id = "delete_account", request_body = PasswordConfirmation,
     responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     State(gateway): State<Gateway>,
-    user: Asker,
+    user: Leaver,
     body: Draft<PasswordConfirmation>,
 ) -> Reply {
     let (PasswordConfirmation { password }, user) = body.said_by(user);
-    let check = CheckPasswordRequest { password: password.clone() };
-    accounts(&gateway).check_password(user.clone().asks(check)).await?;
-    // The account goes last: as long as it is there, its owner can come back and send this again.
-    let mut erase = user.clone().asks(EraseScopeRequest {});
-    erase.set_timeout(ERASING);
-    ScopeServiceClient::new(gateway.peers.tasks.clone()).erase_scope(erase).await?;
-    Ok(reply::done(accounts(&gateway).delete_me(user.asks(DeleteMeRequest { password })).await?))
+    let answer = accounts(&gateway).delete_me(user.asks(DeleteMeRequest { password })).await?;
+    Ok(reply::done(answer))
 }
 
 /// Change your password

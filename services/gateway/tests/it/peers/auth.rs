@@ -1,9 +1,9 @@
 use futures_util::{StreamExt as _, stream::BoxStream};
 use proto::auth::v1::{
-    ChangePasswordRequest, CheckPasswordRequest, DeleteMeRequest, GetMeRequest,
-    ListSessionsRequest, ListSessionsResponse, LoginRequest, LogoutRequest, RefreshRequest,
-    RegisterRequest, RevokeSessionRequest, Session, TokenSet, TrustUpdate, UpdateMeRequest, User,
-    WatchTrustRequest, account_service_server::AccountService,
+    ChangePasswordRequest, DeleteMeRequest, GetMeRequest, ListDeletedAccountsRequest,
+    ListDeletedAccountsResponse, ListSessionsRequest, ListSessionsResponse, LoginRequest,
+    LogoutRequest, RefreshRequest, RegisterRequest, RevokeSessionRequest, Session, TokenSet,
+    TrustUpdate, UpdateMeRequest, User, WatchTrustRequest, account_service_server::AccountService,
     session_service_server::SessionService, trust_service_server::TrustService,
 };
 use tokio_stream::wrappers::BroadcastStream;
@@ -43,13 +43,6 @@ impl AccountService for Fake {
         request: Request<ChangePasswordRequest>,
     ) -> Result<Response<()>, Status> {
         self.answer("ChangePassword", request, ()).await
-    }
-
-    async fn check_password(
-        &self,
-        request: Request<CheckPasswordRequest>,
-    ) -> Result<Response<()>, Status> {
-        self.answer("CheckPassword", request, ()).await
     }
 
     async fn delete_me(&self, request: Request<DeleteMeRequest>) -> Result<Response<()>, Status> {
@@ -104,5 +97,12 @@ impl TrustService for Fake {
         Ok(Response::new(
             futures_util::stream::iter([Ok(self.snapshot.clone())]).chain(later).boxed(),
         ))
+    }
+
+    async fn list_deleted_accounts(
+        &self,
+        request: Request<ListDeletedAccountsRequest>,
+    ) -> Result<Response<ListDeletedAccountsResponse>, Status> {
+        self.answer("ListDeletedAccounts", request, ListDeletedAccountsResponse::default()).await
     }
 }

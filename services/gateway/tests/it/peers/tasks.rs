@@ -2,13 +2,12 @@ use futures_util::{StreamExt as _, stream::BoxStream};
 use proto::tasks::v1::{
     ChangeBatch, CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest,
     DeleteProjectRequest, DeleteProjectResponse, DeleteTaskRequest, DeleteTaskResponse, Due,
-    EraseScopeRequest, EraseScopeResponse, GetProjectRequest, GetTaskRequest, ListActivityRequest,
-    ListActivityResponse, ListChangesRequest, ListChangesResponse, ListProjectsRequest,
-    ListProjectsResponse, ListTasksRequest, ListTasksResponse, ListTrashRequest, ListTrashResponse,
-    MoveTaskRequest, Project, PurgeTrashRequest, PurgeTrashResponse, ReopenTaskRequest,
-    RestoreTrashRequest, RestoreTrashResponse, Task, UpdateProjectRequest, UpdateTaskRequest,
-    WatchChangesRequest, change_service_server::ChangeService,
-    project_service_server::ProjectService, scope_service_server::ScopeService,
+    GetProjectRequest, GetTaskRequest, ListActivityRequest, ListActivityResponse,
+    ListChangesRequest, ListChangesResponse, ListProjectsRequest, ListProjectsResponse,
+    ListTasksRequest, ListTasksResponse, ListTrashRequest, ListTrashResponse, MoveTaskRequest,
+    Project, PurgeTrashRequest, PurgeTrashResponse, ReopenTaskRequest, RestoreTrashRequest,
+    RestoreTrashResponse, Task, UpdateProjectRequest, UpdateTaskRequest, WatchChangesRequest,
+    change_service_server::ChangeService, project_service_server::ProjectService,
     task_service_server::TaskService, trash_service_server::TrashService,
 };
 use tokio_stream::wrappers::ReceiverStream;
@@ -193,15 +192,5 @@ impl ChangeService for Fake {
         request: Request<ListActivityRequest>,
     ) -> Result<Response<ListActivityResponse>, Status> {
         self.answer("ListActivity", request, ListActivityResponse::default()).await
-    }
-}
-
-#[async_trait]
-impl ScopeService for Fake {
-    async fn erase_scope(
-        &self,
-        request: Request<EraseScopeRequest>,
-    ) -> Result<Response<EraseScopeResponse>, Status> {
-        self.answer("EraseScope", request, EraseScopeResponse {}).await
     }
 }
