@@ -59,8 +59,8 @@ async fn an_account_leaves_nothing_and_takes_nothing_of_anyone_elses_along(app: 
     let again = alice.ask(http::Method::DELETE, "/v1/me").json(&password);
     again.with("idempotency-key", "another").await.expect(401);
 
-    // That an account is gone, a scope was erased and a session has ended is known for a while: by ids, which name nobody now.
-    let marks = ["deletions", "scopes"];
+    // That an account is gone, what was answered then, that a scope was erased and that a session has ended is known for a while: by ids, which name nobody now.
+    let marks = ["deletions", "idempotency_keys", "scopes"];
     soon("all is erased", async || places(app, &id).await.into_keys().eq(marks)).await;
     assert_eq!(places(app, &session).await.into_keys().collect::<Vec<_>>(), ["revocations"]);
     assert_eq!(places(app, &alice.email).await, BTreeMap::new());

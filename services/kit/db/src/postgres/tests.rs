@@ -48,7 +48,7 @@ fn a_connection_is_encrypted_when_the_url_asks_for_it_and_never_just_perhaps() {
 }
 
 #[tokio::test]
-async fn who_waits_is_told_which_server_is_not_there_and_why_without_the_password() {
+async fn who_waits_is_told_which_server_is_not_there_and_why_without_its_secret() {
     let url = "postgres://user:hunter2@127.0.0.1:1/name";
     let postgres = Postgres::open(url, &Limits::default()).unwrap();
     let error = postgres.up().await.unwrap_err();
