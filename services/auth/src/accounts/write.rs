@@ -163,7 +163,7 @@ pub(super) async fn delete(
             trust::store::add(connection, &ended, now).await?;
             idempotency::store::forget(connection, id).await?;
             refresh::store::forget(connection, id).await?;
-            settle(connection, &counters, now).await?;
+            settle(connection, &counters).await?;
             store::delete(connection, id, now).await?;
             Ok((ended, idempotency::store::keep(connection, id, key, vec![], now).await?))
         })

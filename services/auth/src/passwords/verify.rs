@@ -30,7 +30,7 @@ pub(crate) async fn verify(
     let password = rules::normalize(if fits { password } else { "" });
     let right = authority.hasher.verify(&password, stored.filter(|_| fits)).await;
     if matches!(right, Err(Error::Password(PasswordError::Busy))) {
-        throttle::store::release(&authority.db, counters.to_vec(), authority.clock.now()).await?;
+        throttle::store::release(&authority.db, counters.to_vec()).await?;
     }
     right
 }

@@ -67,7 +67,7 @@ pub(crate) async fn validate(
     let counters = counters(authority, id);
     match check(authority, &account, &request, &counters).await {
         Ok(_) => {
-            let released = throttle::store::release(&authority.db, counters, authority.clock.now());
+            let released = throttle::store::release(&authority.db, counters);
             released.await.err().unwrap_or(Error::Invalid(vec![]))
         }
         Err(error) => error,
@@ -97,8 +97,7 @@ async fn check(
         (Ok(new), true) => Ok(new),
         (Ok(_), false) => Err(Error::Invalid(vec![incorrect("current_password")])),
         (Err(fault), true) => {
-            let now = authority.clock.now();
-            throttle::store::release(&authority.db, counters.to_vec(), now).await?;
+            throttle::store::release(&authority.db, counters.to_vec()).await?;
             Err(Error::Invalid(vec![fault]))
         }
         (Err(fault), false) => Err(Error::Invalid(vec![incorrect("current_password"), fault])),
@@ -117,7 +116,7 @@ pub(crate) async fn confirm(
         tracing::warn!(target: "audit", { account.id = %id }, "a password that was asked for was wrong");
         return Err(Error::Invalid(vec![incorrect("password")]));
     }
-    throttle::store::release(&authority.db, counters, authority.clock.now()).await?;
+    throttle::store::release(&authority.db, counters).await?;
     Ok(account)
 }
 
@@ -149,7 +148,7 @@ async fn replace(
         Box::pin(async move {
             let (account, now) = (password.id, password.now);
             accounts::store::lock(connection, account).await?;
-            settle(connection, &counters, now).await?;
+            settle(connection, &counters).await?;
             let done = idempotency::store::find(connection, account, key.as_ref()).await?;
             if let Some(done) = done {
                 return Ok((done, vec![]));

@@ -82,7 +82,7 @@ async fn store_login(db: &Db, login: Login) -> Result<bool, Error> {
                 return Ok(false);
             }
             store::insert(connection, &session, &token).await?;
-            settle(connection, &counters, now).await?;
+            settle(connection, &counters).await?;
             Ok(true)
         })
     })

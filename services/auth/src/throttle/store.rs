@@ -20,6 +20,9 @@ const COUNT: &str = "INSERT INTO attempts (key, failures, open_at, seen_at) VALU
     ON CONFLICT (key) DO UPDATE SET failures = attempts.failures + 1, seen_at = excluded.seen_at \
     WHERE attempts.open_at <= excluded.seen_at RETURNING failures";
 
+/// When nothing has to be waited for. Not the moment of who writes it: one who came a moment before may be counted after.
+const OPEN: Timestamp = Timestamp::from_microseconds(0);
+
 #[derive(QueryableByName)]
 struct Counted {
     #[diesel(sql_type = Integer)]
@@ -61,7 +64,7 @@ async fn count(
     now: Timestamp,
 ) -> Result<(), Error> {
     let query =
-        sql_query(COUNT).bind::<Binary, _>(key).bind::<Instant, _>(now).bind::<Instant, _>(now);
+        sql_query(COUNT).bind::<Binary, _>(key).bind::<Instant, _>(OPEN).bind::<Instant, _>(now);
     let counted =
         optional(on!(connection, conn => Cached(query).get_result::<Counted>(conn).await))?;
     let row = attempts::table.find(key);
@@ -78,20 +81,16 @@ async fn count(
 }
 
 /// Takes back a reserved attempt that was not made after all.
-pub(crate) async fn release(db: &Db, counters: Vec<Counter>, now: Timestamp) -> Result<(), Error> {
+pub(crate) async fn release(db: &Db, counters: Vec<Counter>) -> Result<(), Error> {
     db.write("attempt.release", move |connection| {
-        Box::pin(async move { take_back(connection, counters.iter(), now).await })
+        Box::pin(async move { take_back(connection, counters.iter()).await })
     })
     .await
 }
 
 /// Forgets the failures before a success. What is shared only loses this attempt: an attacker succeeds too, with an account
 /// of his own.
-pub(crate) async fn settle(
-    connection: &mut Connection,
-    counters: &[Counter],
-    now: Timestamp,
-) -> Result<(), Error> {
+pub(crate) async fn settle(connection: &mut Connection, counters: &[Counter]) -> Result<(), Error> {
     let (shared, own): (Vec<_>, Vec<_>) =
         counters.iter().partition(|counter| counter.subject.is_shared());
     let forget = own.into_iter().map(|counter| {
@@ -99,17 +98,16 @@ pub(crate) async fn settle(
         statement!(conn => row.execute(conn).await.map(drop))
     });
     connection.send::<()>(forget.collect()).await?;
-    take_back(connection, shared.into_iter(), now).await
+    take_back(connection, shared.into_iter()).await
 }
 
 async fn take_back(
     connection: &mut Connection,
     counters: impl Iterator<Item = &Counter> + Send,
-    now: Timestamp,
 ) -> Result<(), Error> {
     for Counter { subject: _, key } in counters {
         let row = attempts::table.find(key).filter(attempts::failures.gt(0));
-        let less = (attempts::failures.eq(attempts::failures - 1), attempts::open_at.eq(now));
+        let less = (attempts::failures.eq(attempts::failures - 1), attempts::open_at.eq(OPEN));
         on!(connection, conn => Cached(diesel::update(row).set(less)).execute(conn).await)?;
     }
     Ok(())

@@ -3,12 +3,12 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use kit_base::error::Refusal;
+use kit_base::{Clock, error::Refusal};
 use kit_db::{Db, testing::Backend};
-use proto::auth::v1::Device;
-use tonic::Code;
+use proto::auth::v1::{ChangePasswordRequest, Device, TokenSet};
+use tonic::{Code, Status};
 
-use crate::harness::{App, PASSWORD, from_address, refused, until};
+use crate::harness::{App, PASSWORD, Replica, by, faults, from_address, refused, until};
 
 kit_db::on_each_backend!(
     after_five_failures_the_next_attempt_has_to_wait,
@@ -17,6 +17,7 @@ kit_db::on_each_backend!(
     an_address_that_tries_account_after_account_has_to_wait_too,
     an_attackers_own_success_opens_nothing_for_the_next_guess,
     failures_are_forgotten_after_a_day_and_not_before,
+    who_began_a_moment_before_another_was_counted_has_not_to_wait,
 );
 
 async fn after_five_failures_the_next_attempt_has_to_wait(backend: Backend) {
@@ -167,6 +168,31 @@ async fn failures_are_forgotten_after_a_day_and_not_before(backend: Backend) {
     for _ in 0..5 {
         assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID", "they are free again");
     }
+}
+
+async fn who_began_a_moment_before_another_was_counted_has_not_to_wait(backend: Backend) {
+    let mut app = App::new(backend, "moment").await;
+    let later = app.replica().await;
+    app.clock = Clock::fixed(app.clock.now().minus(Duration::from_millis(1)));
+    let earlier = app.replica().await;
+    later.registers("ada").await;
+    let from = || from_address("192.0.2.1");
+    // Counted as a failure, as one whose outcome is not known yet is.
+    let guess = later.tries("ada", "not her password", from()).await;
+    assert_eq!(refused(guess).1, "CREDENTIALS_INVALID");
+    earlier.tries("ada", PASSWORD, from()).await.expect("beside one that is counted");
+    let ada = later.tries("ada", PASSWORD, from()).await.unwrap();
+    earlier.tries("ada", PASSWORD, from()).await.expect("beside one that is settled");
+    let new = "another four words";
+    let taken_back = changes(&later, &ada, "short").await;
+    assert_eq!(faults(taken_back), [("new_password".to_owned(), "TOO_SHORT".to_owned())]);
+    changes(&earlier, &ada, new).await.expect("beside one that is taken back");
+}
+
+async fn changes(auth: &Replica, tokens: &TokenSet, new: &str) -> Result<(), Status> {
+    let (current_password, new_password) = (PASSWORD.to_owned(), new.to_owned());
+    let request = by(tokens, ChangePasswordRequest { current_password, new_password });
+    auth.accounts().change_password(request).await.map(drop)
 }
 
 #[derive(QueryableByName)]
