@@ -1,14 +1,18 @@
 //! `errand smoke`
-use std::{future::Future, process::ExitCode};
+use std::{future::Future, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use http::Method;
+use http::{Method, StatusCode};
 use kit_process::client::Client;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{block_on, say};
+
+/// How long it waits in all where it asks too often; as long again for the deletion, so that a user is not left behind.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What to try.
 #[derive(Args)]
@@ -36,6 +40,8 @@ struct Visitor {
     client: Client,
     credentials: Value,
     authorization: String,
+    /// Until when it comes again where it asked too often.
+    patient_until: Instant,
 }
 
 impl Visitor {
@@ -44,7 +50,8 @@ impl Visitor {
         let [name, password] = [(); 2].map(|()| Uuid::now_v7().simple());
         let email = format!("smoke-{name}@example.com");
         let credentials = json!({ "email": email, "password": format!("smoke-{password}") });
-        Ok(Self { client: Client::new(url)?, credentials, authorization: String::new() })
+        let (client, authorization) = (Client::new(url)?, String::new());
+        Ok(Self { client, credentials, authorization, patient_until: Instant::now() + PATIENCE })
     }
 
     async fn walk(&mut self) -> anyhow::Result<()> {
@@ -76,6 +83,7 @@ impl Visitor {
     /// Through a session of its own: the first has ended, or never began.
     async fn leaves(&mut self) -> anyhow::Result<()> {
         self.authorization.clear();
+        self.patient_until += PATIENCE;
         self.authorization = self.signs_in().await?;
         let password = json!({ "password": self.credentials["password"] });
         self.asks(Method::DELETE, "/v1/me", Some(&password)).await.map(drop)
@@ -129,7 +137,17 @@ impl Visitor {
     ) -> anyhow::Result<Value> {
         let authorization = ("authorization", self.authorization.as_str());
         let headers = if self.authorization.is_empty() { &[][..] } else { &[authorization][..] };
-        self.client.ask(method, path, headers, body).await?.succeeded()
+        loop {
+            let reply = self.client.ask(method.clone(), path, headers, body).await?;
+            // Nothing was done then: what is sent again is done once.
+            let refused = reply.status == StatusCode::TOO_MANY_REQUESTS;
+            match reply.retry_after.filter(|_| refused) {
+                Some(pause) if Instant::now() + pause <= self.patient_until => {
+                    tokio::time::sleep(pause).await;
+                }
+                _ => return reply.succeeded(),
+            }
+        }
     }
 }
 

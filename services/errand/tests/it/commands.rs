@@ -202,6 +202,24 @@ fn a_smoke_test_says_each_step_and_what_failed() {
     });
 }
 
+#[test]
+fn a_smoke_test_that_asks_too_often_waits_and_leaves_nobody() {
+    alone(async {
+        let mut variables = storage::variables(Backend::Sqlite).await;
+        variables.retain(|(name, _)| *name != "RATE_LIMIT");
+        // One is earned back each second.
+        variables.push(("RATE_LIMIT_LOGIN", "60".to_owned()));
+        let app = App::start_on(Topology::OneProcess, variables, Clock::system()).await;
+        let nobody = serde_json::json!({});
+        while app.http.post("/v1/auth/login", &nobody).await.status != 429 {}
+        let output = succeeds(&errand(&["smoke", "--url", &app.http.base], &vec![]));
+        assert!(output.contains("ok      delete the user"), "{output}");
+        let accounts = counts(&app).await;
+        let accounts = accounts.iter().find(|(table, _)| table.starts_with("accounts of"));
+        assert_eq!(accounts.map(|(_, count)| *count), Some(0));
+    });
+}
+
 /// How many rows each table has.
 async fn counts(app: &App) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();

@@ -28,6 +28,8 @@ pub struct Client {
 pub struct Reply {
     /// Whether it went well.
     pub status: StatusCode,
+    /// When to come again, where it says so in seconds.
+    pub retry_after: Option<Duration>,
     body: Bytes,
 }
 
@@ -101,8 +103,11 @@ async fn over(
     drop(kit_base::work::detach(connection));
     let response = sender.send_request(request).await?;
     let status = response.status();
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let retry_after = retry_after.map(Duration::from_secs);
     let body = response.into_body().collect().await?.to_bytes();
-    Ok(Reply { status, body })
+    Ok(Reply { status, retry_after, body })
 }
 
 /// Host and port of a URL that must have this scheme.
@@ -167,7 +172,11 @@ mod tests {
 
     #[test]
     fn a_reply_that_is_no_success_is_an_error_that_says_all() {
-        let reply = |status: StatusCode, body: &'static str| Reply { status, body: body.into() };
+        let reply = |status: StatusCode, body: &'static str| Reply {
+            status,
+            retry_after: None,
+            body: body.into(),
+        };
         let good = reply(StatusCode::CREATED, r#"{"id":7}"#).succeeded().unwrap();
         assert_eq!(good["id"], 7);
         assert!(reply(StatusCode::NO_CONTENT, "").succeeded().unwrap().is_null());
