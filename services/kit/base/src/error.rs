@@ -4,8 +4,13 @@ use std::{collections::HashMap, error::Error, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
+use crate::outage::Outages;
+
 /// Whose reasons they are (`ErrorInfo.domain`).
 pub const DOMAIN: &str = "errand";
+
+/// What requests have to wait for, by its reason.
+static WAITING: Outages = Outages::new();
 
 /// A failure that knows how a caller should see it.
 pub trait Fault: Error {
@@ -60,8 +65,12 @@ pub fn status(error: &dyn Fault) -> Status {
     if hidden {
         tracing::error!(reason, error = chain(error), "a request failed");
     } else if code == Code::Unavailable {
-        // The caller comes again, and what is missing says so itself.
-        tracing::warn!(reason, error = chain(error), "a request has to wait");
+        // The caller comes again, others do too, and what is missing says so itself.
+        if WAITING.is_news(reason) {
+            tracing::warn!(reason, error = chain(error), "a request has to wait");
+        } else {
+            tracing::debug!(reason, error = chain(error), "a request has to wait");
+        }
     }
     let message =
         if hidden { "something went wrong on our side".to_owned() } else { error.to_string() };
@@ -212,6 +221,30 @@ mod tests {
             assert_eq!(refusal.reason.as_deref(), Some("REASON"));
             assert_eq!(refusal.retry_after, Some(Duration::from_millis(1_500)));
         }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("nobody is there")]
+    struct Away;
+
+    impl Fault for Away {
+        fn fault(&self) -> (Code, &'static str) {
+            (Code::Unavailable, "AWAY")
+        }
+    }
+
+    #[test]
+    fn what_many_have_to_wait_for_is_told_of_once() {
+        let log = crate::testing::Output::default();
+        let output = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || output.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..100 {
+                _ = status(&Away);
+            }
+        });
+        let text = log.text();
+        assert_eq!(text.matches("a request has to wait").count(), 1, "{text}");
     }
 
     #[test]

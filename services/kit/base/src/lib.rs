@@ -10,7 +10,7 @@ pub mod page;
 pub mod request;
 #[cfg(feature = "diesel")]
 pub mod sql;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
 pub mod time;

@@ -1,5 +1,9 @@
 //! Something that is needed and not there: how long that has lasted, and when it is worth another line in the log.
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -7,6 +11,8 @@ use tokio::time::Instant;
 const FIRST_REMINDER: Duration = Duration::from_secs(60);
 /// The longest time without a word.
 const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
+/// What nobody has met for so long is over.
+const OVER: Duration = Duration::from_secs(10);
 
 /// One outage, from its first failure to its end.
 #[derive(Debug)]
@@ -39,6 +45,29 @@ impl Outage {
     }
 }
 
+/// What many meet, each by itself, and none sees the end of.
+#[derive(Debug, Default)]
+pub struct Outages(Mutex<BTreeMap<&'static str, (Outage, Instant)>>);
+
+impl Outages {
+    /// None so far.
+    pub const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    /// Whether it is time to say that the one called `name` is met: when it begins, and then as [`Outage::reminds`].
+    pub fn is_news(&self, name: &'static str) -> bool {
+        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = met.get_mut(name).filter(|(_, last)| last.elapsed() < OVER);
+        let Some((outage, last)) = known else {
+            met.insert(name, (Outage::begin(), Instant::now()));
+            return true;
+        };
+        *last = Instant::now();
+        outage.reminds()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +85,21 @@ mod tests {
         }
         assert_eq!(minutes, [1, 3, 7, 15, 31, 63, 123, 183, 243]);
         assert_eq!(outage.lasted(), Duration::from_secs(300 * 60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_met_twice_a_second_is_told_of_as_one_outage_until_nobody_meets_it() {
+        let outages = Outages::new();
+        let mut told = vec![];
+        for half_second in 0..2 * 240 {
+            if outages.is_news("keys") {
+                told.push(half_second / 2);
+            }
+            tokio::time::advance(Duration::from_millis(500)).await;
+        }
+        assert_eq!(told, [0, 60, 180]);
+        assert!(outages.is_news("database") && !outages.is_news("keys"), "each by itself");
+        tokio::time::advance(OVER).await;
+        assert!(outages.is_news("keys"), "another one");
     }
 }
