@@ -11,8 +11,8 @@ pub(crate) enum Error {
     Invalid(Vec<Violation>),
     #[error("{0}")]
     Refused(Arc<dyn Reason>),
-    #[error("{0}")]
-    Database(#[source] Arc<kit_db::Error>),
+    #[error(transparent)]
+    Database(Arc<kit_db::Error>),
 }
 
 /// What a resource is refused for: an enum with a variant for each reason that a caller can act on.
@@ -155,6 +155,12 @@ mod tests {
             assert_eq!(refusal.retry_after, seconds.map(Duration::from_secs), "{said}");
             assert!(!format!("{status:?}").contains("hunter2"), "{said}: a cause is shown");
         }
+    }
+
+    #[test]
+    fn the_log_has_each_cause_once() {
+        let error = Error::from(kit_db::Error::Query(lost()));
+        assert_eq!(kit_base::error::chain(&error), "a query failed: the password is hunter2");
     }
 
     #[test]

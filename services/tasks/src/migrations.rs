@@ -63,7 +63,7 @@ pub(crate) async fn ready(db: Db, migrating: bool) -> Result<(), String> {
     if migrating {
         migrate::apply(&db, ALL)
             .await
-            .map_err(|error| format!("the schema could not be migrated: {error:?}"))?;
+            .map_err(|error| format!("the schema could not be migrated: {}", chain(&error)))?;
     }
     migrate::check(&db, ALL).await.map(drop)
 }

@@ -2,8 +2,9 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 
@@ -113,7 +114,33 @@ fn a_doctor_finds_a_database_that_is_down_and_a_key_that_does_not_fit() {
         variables.push(("TASKS_DATABASE_URL", "postgres://nobody@127.0.0.1:1/none".to_owned()));
         let output = errand(&["doctor"], &variables);
         assert!(said(&output).contains("FAILED  tasks database"), "{}", said(&output));
+        names_the_server(&said(&output));
     });
+}
+
+/// What says that a database is not there says once which it is and why.
+#[track_caller]
+fn names_the_server(said: &str) {
+    assert_eq!(said.matches("127.0.0.1:1: Connection refused").count(), 1, "{said}");
+    assert_eq!(said.matches("cannot be reached").count(), 1, "{said}");
+}
+
+#[test]
+fn a_migration_that_waits_says_for_which_database_and_why() {
+    let database = ("DATABASE_URL", "postgres://nobody:hunter2@127.0.0.1:1/none");
+    let kek = ("KEK", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let variables = [database, kek, ("AUTH_URL", "http://127.0.0.1:2")];
+    for (binary, service) in [("errand", "auth"), ("auth", "auth"), ("tasks", "tasks")] {
+        let mut command = Command::new(path_of(binary));
+        command.arg("migrate").env_clear().envs(variables).stderr(Stdio::piped());
+        let mut waiting = command.spawn().expect("it runs");
+        let mut said = String::new();
+        BufReader::new(waiting.stderr.take().expect("a pipe")).read_line(&mut said).unwrap();
+        waiting.kill().unwrap();
+        waiting.wait().unwrap();
+        assert!(said.starts_with(&format!("{service}: the database")), "{said}");
+        names_the_server(&said);
+    }
 }
 
 #[test]

@@ -65,11 +65,11 @@ impl Db {
         let asked = tokio::time::Instant::now();
         let (metrics, status, taken) = match self {
             Self::Postgres(postgres) => {
-                let taken = postgres.pool.get().await.map(Connection::postgres);
+                let taken = postgres.acquire().await.map(Connection::postgres);
                 (&postgres.metrics, postgres.pool.status(), taken)
             }
             Self::Sqlite(sqlite) => {
-                let taken = sqlite.writer.get().await.map(Connection::sqlite);
+                let taken = sqlite.writer().await.map(Connection::sqlite);
                 (&sqlite.metrics, sqlite.writer.status(), taken)
             }
         };
@@ -83,7 +83,7 @@ impl Db {
             Ok(_) => metrics.waited(asked.elapsed()),
             Err(_) => metrics.timed_out(),
         }
-        Ok(taken?)
+        taken
     }
 
     /// Runs `work` in a transaction called `name`: committed when it succeeds, rolled back when it does not. It goes on to its

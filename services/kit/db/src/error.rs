@@ -31,6 +31,11 @@ impl Error {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// No connection could be had to `database`, which is named without its password.
+    pub(crate) fn no_connection(database: &str, error: &dyn std::error::Error) -> Self {
+        Self::Unavailable(Absent::new(anyhow::anyhow!("{database}: {}", innermost(error))))
+    }
+
     /// The same for one more who waited for the query.
     pub(crate) fn told_again(&self) -> Self {
         match self {
@@ -42,6 +47,12 @@ impl Error {
             Self::Query(cause) => Self::Query(anyhow::anyhow!("{cause:#}")),
         }
     }
+}
+
+/// What an error comes from: what wraps it says only that nothing was reached.
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |cause| (*cause).source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 impl Fault for Error {
@@ -91,12 +102,6 @@ impl From<DieselError> for Error {
             error @ DieselError::BrokenTransactionManager => Self::Unavailable(Absent::new(error)),
             error => Self::Query(error.into()),
         }
-    }
-}
-
-impl<E: std::error::Error + Send + Sync + 'static> From<deadpool::managed::PoolError<E>> for Error {
-    fn from(error: deadpool::managed::PoolError<E>) -> Self {
-        Self::Unavailable(Absent::new(error))
     }
 }
 

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{Db, Error, Migration, migrate};
 use crate::on;
-use kit_base::clock::Clock;
+use kit_base::{clock::Clock, error::chain};
 
 /// What was looked at, and what was found there or what to do about it.
 pub type Finding = (&'static str, Result<String, String>);
@@ -20,7 +20,8 @@ pub async fn all(db: &Db, migrations: &[Migration], clock: &Clock) -> Vec<Findin
         return vec![(
             "database",
             Err(format!(
-                "{error}: is the server up, and are host, name and password in the URL right?"
+                "{}: is the server up, and are host, name and password in the URL right?",
+                chain(&error)
             )),
         )];
     }
@@ -39,7 +40,7 @@ pub async fn all(db: &Db, migrations: &[Migration], clock: &Clock) -> Vec<Findin
 
 /// Writes, and takes it back.
 async fn writable(db: &Db) -> Result<String, String> {
-    let mut connection = db.acquire().await.map_err(|error| error.to_string())?;
+    let mut connection = db.acquire().await.map_err(|error| chain(&error))?;
     let write = async {
         connection.begin().await?;
         let touch = "UPDATE schema_migrations SET name = name";
@@ -48,7 +49,9 @@ async fn writable(db: &Db) -> Result<String, String> {
     let written: Result<(), Error> = write.await;
     connection.rollback().await;
     let advice = "grant the user of the URL the right to write, or free the disk";
-    written.map(|()| "it can be written".to_owned()).map_err(|error| format!("{error:?}: {advice}"))
+    written
+        .map(|()| "it can be written".to_owned())
+        .map_err(|error| format!("{}: {advice}", chain(&error)))
 }
 
 #[derive(QueryableByName)]
@@ -62,11 +65,11 @@ async fn agrees(db: &Db, clock: &Clock) -> Result<String, String> {
         return Ok("the database is a file of this machine".to_owned());
     };
     let query = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS milliseconds";
-    let mut connection = db.acquire().await.map_err(|error| error.to_string())?;
+    let mut connection = db.acquire().await.map_err(|error| chain(&error))?;
     let before = clock.now();
     let found: Result<Moment, Error> =
         on!(connection, conn => sql_query(query).get_result(conn).await);
-    let theirs = found.map_err(|error| error.to_string())?.milliseconds;
+    let theirs = found.map_err(|error| chain(&error))?.milliseconds;
     let skew = Duration::from_millis((before.as_microseconds() / 1000).abs_diff(theirs));
     match skew <= LARGEST_SKEW {
         true => Ok(format!("within {} ms of the database's", skew.as_millis())),

@@ -4,6 +4,8 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types};
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 
+use kit_base::error::chain;
+
 use super::{Connection, Db, Error, connection::Backend};
 use crate::{on, read};
 
@@ -145,6 +147,6 @@ pub async fn check(db: &Db, migrations: &[Migration]) -> Result<i32, String> {
         Err(Error::Query(_)) => {
             Err(format!("there is no schema, version {wanted} is needed: run `errand migrate`"))
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(chain(&error)),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
-use deadpool::managed::{Hook, HookError, Metrics, QueueMode};
+use deadpool::managed::{Hook, HookError, Metrics, Object, QueueMode};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncPgConnection, SimpleAsyncConnection as _,
@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use self::reach::Reach;
-use super::{Error, Limits, tls};
+use super::{Error, Limits, error::innermost, tls};
 
 /// Reads that are one statement share this many connections: pipelined there, they cost a third of what an exclusive one costs.
 const LANES: usize = 2;
@@ -75,8 +75,16 @@ impl Postgres {
         let lane =
             (0..LANES).find_map(|step| self.lanes[(first + step) % LANES].connection.load_full());
         let nobody =
-            || Absent::new(anyhow::anyhow!("no read connection is up{}", self.reach.fault()));
+            || Absent::new(anyhow::anyhow!("no read connection is up: {}", self.reach.told()));
         lane.ok_or_else(|| Error::Unavailable(nobody()))
+    }
+
+    /// An exclusive connection.
+    pub(super) async fn acquire(
+        &self,
+    ) -> Result<Object<AsyncDieselConnectionManager<AsyncPgConnection>>, Error> {
+        let taken = self.pool.get().await;
+        taken.map_err(|error| Error::no_connection(self.reach.server(), &error))
     }
 
     /// Waits until reads can be served.
@@ -183,22 +191,13 @@ fn for_pages(mut config: tokio_postgres::Config) -> tokio_postgres::Config {
     config
 }
 
-/// What an error comes from: what wraps it says only that nothing was reached.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |cause| (*cause).source());
-    causes.last().map(ToString::to_string).unwrap_or_default()
-}
-
 async fn dial(
     config: &tokio_postgres::Config,
     connector: &tls::Connector,
 ) -> ConnectionResult<tls::Dialed> {
     let dialed = config.connect(connector.clone()).await;
-    dialed.map_err(|error| {
-        ConnectionError::CouldntSetupConfiguration(diesel::result::Error::QueryBuilderError(
-            error.into(),
-        ))
-    })
+    // The pool's error has no source: what is not in its text is lost.
+    dialed.map_err(|error| ConnectionError::BadConnection(innermost(&error)))
 }
 
 /// Whether a URL can be read.

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use deadpool::managed::Object;
@@ -25,6 +25,7 @@ pub struct Sqlite {
     pub(super) writer: Pool<Lite>,
     pub(super) metrics: crate::metrics::Pool,
     readers: Pool<Lite>,
+    file: Arc<str>,
 }
 
 impl Sqlite {
@@ -35,12 +36,18 @@ impl Sqlite {
         }
         private(path).with_context(|| format!("the file {path}"))?;
         let metrics = crate::metrics::Pool::new(limits.name);
-        Ok(Self { writer: pool(path, 1, limits)?, metrics, readers: pool(path, READERS, limits)? })
+        let (writer, readers) = (pool(path, 1, limits)?, pool(path, READERS, limits)?);
+        Ok(Self { writer, metrics, readers, file: path.into() })
     }
 
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
-        Ok(self.readers.get().await?)
+        self.readers.get().await.map_err(|error| Error::no_connection(&self.file, &error))
+    }
+
+    /// The connection for writes.
+    pub(super) async fn writer(&self) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
+        self.writer.get().await.map_err(|error| Error::no_connection(&self.file, &error))
     }
 }
 

@@ -46,10 +46,20 @@ impl Reach {
         *last = cause;
     }
 
+    /// Every `host:port`.
+    pub(super) fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Which server is not there, and why; nothing while it is.
-    pub(super) fn fault(&self) -> String {
-        let fault = |(_, cause): &(Outage, String)| format!(": {}: {cause}", self.server);
-        self.trouble().as_ref().map(fault).unwrap_or_default()
+    pub(super) fn fault(&self) -> Option<String> {
+        let fault = |(_, cause): &(Outage, String)| format!("{}: {cause}", self.server);
+        self.trouble().as_ref().map(fault)
+    }
+
+    /// The same for who waits for it already.
+    pub(super) fn told(&self) -> String {
+        self.fault().unwrap_or_else(|| format!("{}: no answer yet", self.server))
     }
 
     fn trouble(&self) -> MutexGuard<'_, Option<(Outage, String)>> {
@@ -79,11 +89,12 @@ mod tests {
     #[test]
     fn what_is_wrong_is_known_until_a_connection_is_there() {
         let reach = reach("postgres://u@db/name");
-        assert_eq!(reach.fault(), "");
+        assert_eq!((reach.fault(), &*reach.told()), (None, "db:5432: no answer yet"));
         reach.missed("refused".to_owned());
         reach.missed("no route".to_owned());
-        assert_eq!(reach.fault(), ": db:5432: no route");
+        assert_eq!(reach.fault().as_deref(), Some("db:5432: no route"));
+        assert_eq!(reach.fault().as_deref(), Some(&*reach.told()));
         reach.found();
-        assert_eq!(reach.fault(), "");
+        assert_eq!(reach.fault(), None);
     }
 }
