@@ -64,12 +64,18 @@ pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Service> {
 }
 
 fn assemble(authority: &Arc<Authority>) -> Service {
-    let [checked, revocations, keys, house, streams] = [(); 5].map(|()| Arc::clone(authority));
+    let [asked, checked, revocations, keys, house, streams] =
+        [(); 6].map(|()| Arc::clone(authority));
     Service::grpc("auth", rpc::routes(authority), Some(authority.trust.verifier.clone()))
-        .ready_when("database", move || {
-            let authority = Arc::clone(&checked);
-            async move { authority.prepare().await.map_err(|error| format!("{error:#}")) }.boxed()
-        })
+        .ready_when_told(
+            "database",
+            move || asked.db.trouble(),
+            move || {
+                let authority = Arc::clone(&checked);
+                async move { authority.prepare().await.map_err(|error| format!("{error:#}")) }
+                    .boxed()
+            },
+        )
         .job("revocations", |stop| jobs::follow_revocations(revocations, stop))
         .job("signing keys", |stop| jobs::keep_keys(keys, stop))
         .job("housekeeping", |stop| jobs::keep_house(house, stop))

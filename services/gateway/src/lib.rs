@@ -40,12 +40,15 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
     let (config, resources) = (settings.now(), resources::all());
     let document = openapi::document(&resources, &config.public_url);
     let shared = Arc::new(Shared::new(config, clock, peers, document)?);
-    let [follower, waiting, streaming, following, refusing] = [(); 5].map(|()| shared.clone());
+    let [follower, untold, waiting, streaming, following, refusing] =
+        [(); 6].map(|()| shared.clone());
     Ok(Service::http("gateway", router::router(resources, &shared))
         .refusing_unread(move |unread, peer| unread::refused(unread, peer, &refusing))
-        .ready_when("access token keys", move || {
-            Box::pin(trust::wait_for_keys(waiting.verifier.clone()))
-        })
+        .ready_when_told(
+            "access token keys",
+            move || Some(untold.verifier.trouble()),
+            move || Box::pin(trust::wait_for_keys(waiting.verifier.clone())),
+        )
         .job("trust", move |stop| async move {
             trust::follow(&follower.verifier, auth, &stop).await;
         })

@@ -61,17 +61,25 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     let routes =
         RESOURCES.iter().fold(Routes::default(), |routes, serve| serve(rpc.clone(), routes));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
-    let (schema, followed, folded, kept) = (db.clone(), db.clone(), db.clone(), db);
-    let (left, times, auth) = (kept.clone(), clock.clone(), peers.auth.clone());
-    let trusting = verifier.clone();
+    let [asked, schema, followed, folded] = [(); 4].map(|()| db.clone());
+    let (left, times, auth) = (db.clone(), clock.clone(), peers.auth.clone());
+    let [untold, trusting] = [(); 2].map(|()| verifier.clone());
     Ok(Service::grpc("tasks", routes, Some(verifier.clone()))
-        .ready_when("schema", move || Box::pin(migrations::ready(schema.clone(), migrating)))
-        .ready_when("keys", move || Box::pin(trust::wait_for_keys(trusting.clone())))
+        .ready_when_told(
+            "schema",
+            move || asked.trouble(),
+            move || Box::pin(migrations::ready(schema.clone(), migrating)),
+        )
+        .ready_when_told(
+            "keys",
+            move || Some(untold.trouble()),
+            move || Box::pin(trust::wait_for_keys(trusting.clone())),
+        )
         .job("deletions", move |stop| access::write::follow_deletions(left, times, auth, stop))
         .job("trust", move |stop| async move { trust::follow(&verifier, peers.auth, &stop).await })
         .job("feed", move |stop| feed.follow(followed, stop))
         .job("refold", move |stop| tasks::refold::run(folded, stop))
-        .job("housekeeping", move |stop| housekeeping::keep(kept, clock, writer, config, stop)))
+        .job("housekeeping", move |stop| housekeeping::keep(db, clock, writer, config, stop)))
 }
 
 /// Brings the schema up to date; safe to run from several processes at once.

@@ -60,6 +60,14 @@ impl Db {
         }
     }
 
+    /// Which server cannot be reached at the moment, and why, as far as is known.
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Postgres(postgres) => postgres.trouble(),
+            Self::Sqlite(_) => None,
+        }
+    }
+
     /// An exclusive connection, not yet in a transaction.
     pub async fn acquire(&self) -> Result<Connection, Error> {
         let asked = tokio::time::Instant::now();

@@ -79,6 +79,11 @@ impl Postgres {
         lane.ok_or_else(|| Error::Unavailable(nobody()))
     }
 
+    /// What keeps connections away, as far as is known.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.reach.fault()
+    }
+
     /// An exclusive connection.
     pub(super) async fn acquire(
         &self,

@@ -83,6 +83,18 @@ impl Service {
         self
     }
 
+    /// The same with `trouble`, which tells while the check is under way what keeps it from passing, as far as is known.
+    #[must_use]
+    pub fn ready_when_told(
+        mut self,
+        name: &'static str,
+        trouble: impl Fn() -> Option<String> + Send + Sync + 'static,
+        check: impl Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static,
+    ) -> Self {
+        self.checks.push(Check::new(name, check).told_by(trouble));
+        self
+    }
+
     /// Runs `job` while the service is served. It is told to stop when no more requests are accepted, and waited for.
     #[must_use]
     pub fn job<F>(

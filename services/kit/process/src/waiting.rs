@@ -1,5 +1,5 @@
 //! What must be there before requests can be answered, and how it is waited for.
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{convert::Infallible, error::Error, fmt, sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, join_all};
 use kit_base::{chance, outage::Outage};
@@ -8,6 +8,9 @@ use crate::admin::Health;
 
 /// A check that says nothing has failed.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a check that is under way is asked what it knows.
+const TELLING: Duration = Duration::from_millis(100);
 
 /// Seconds between the tries at start; the last one is the longest pause, and repeats.
 pub(crate) const CHECK_DELAYS: [u64; 4] = [1, 2, 4, 8];
@@ -31,6 +34,7 @@ impl Error for InVain {}
 pub(crate) struct Check {
     name: &'static str,
     check: Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
+    trouble: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
 impl Check {
@@ -38,16 +42,38 @@ impl Check {
         name: &'static str,
         check: impl Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static,
     ) -> Self {
-        Self { name, check: Box::new(check) }
+        Self { name, check: Box::new(check), trouble: Box::new(|| None) }
+    }
+
+    /// Tells by `trouble`, while it is under way, what keeps it from passing.
+    pub(crate) fn told_by(
+        self,
+        trouble: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { trouble: Box::new(trouble), ..self }
     }
 
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }
 
-    async fn outcome(&self) -> Result<(), String> {
-        let outcome = tokio::time::timeout(CHECK_TIMEOUT, (self.check)()).await;
-        outcome.unwrap_or_else(|_| Err("no answer in 5 s".to_owned()))
+    async fn outcome(&self, health: &Health) -> Result<(), String> {
+        tokio::select! {
+            outcome = tokio::time::timeout(CHECK_TIMEOUT, (self.check)()) => {
+                outcome.unwrap_or_else(|_| Err("no answer in 5 s".to_owned()))
+            }
+            never = self.tells(health) => match never {},
+        }
+    }
+
+    /// Keeps `health` up to date with what is known while no outcome is.
+    async fn tells(&self, health: &Health) -> Infallible {
+        loop {
+            tokio::time::sleep(TELLING).await;
+            if let Some(fault) = (self.trouble)() {
+                health.failed(self.name, fault);
+            }
+        }
     }
 }
 
@@ -87,7 +113,7 @@ async fn wait_for(
 async fn passes(check: &Check, health: &Health) {
     let mut outage = None;
     for attempt in 1.. {
-        let Err(fault) = check.outcome().await else {
+        let Err(fault) = check.outcome(health).await else {
             if let Some(outage) = outage {
                 passed_late(check, attempt, &outage);
             }

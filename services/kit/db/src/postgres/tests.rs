@@ -55,6 +55,7 @@ async fn who_waits_is_told_which_server_is_not_there_and_why_without_its_secret(
     let said = kit_base::error::chain(&error);
     assert!(said.contains("no read connection is up: 127.0.0.1:1: Connection refused"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
+    assert!(postgres.trouble().unwrap().starts_with("127.0.0.1:1: Connection refused"));
     let said = kit_base::error::chain(&postgres.acquire().await.map(drop).unwrap_err());
     let begins =
         "the database cannot be reached right now; try again: 127.0.0.1:1: Connection refused";

@@ -77,7 +77,7 @@ impl Health {
     }
 
     pub(crate) fn expect(&self, checks: impl Iterator<Item = &'static str>) {
-        self.inner().checks = checks.map(|name| (name, Err("not tried yet".to_owned()))).collect();
+        self.inner().checks = checks.map(|name| (name, Err("no answer yet".to_owned()))).collect();
     }
 
     pub(crate) fn passed(&self, check: &'static str) {

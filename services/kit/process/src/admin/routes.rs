@@ -135,7 +135,7 @@ mod tests {
         health.expect(["database", "keys"].into_iter());
         health.failed("database", "connection refused".to_owned());
         let waiting = "waiting for what it depends on\n";
-        let checks = "[-] database: connection refused\n[-] keys: not tried yet\n";
+        let checks = "[-] database: connection refused\n[-] keys: no answer yet\n";
         assert_eq!(told(&health, "/readyz").await, (503, waiting.to_owned()));
         for probe in ["/readyz?verbose", "/readyz?verbose=1", "/startupz"] {
             assert_eq!(told(&health, probe).await, (503, format!("{waiting}{checks}")), "{probe}");

@@ -50,6 +50,20 @@ async fn what_does_not_come_is_waited_for_in_vain_and_named_with_its_cause() {
     assert_eq!((began.elapsed().as_secs(), health.phase()), (300, Phase::Starting));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_check_that_is_under_way_says_what_is_known_and_else_that_nothing_is() {
+    let (known, unknown, health) = ("database", "peer", Health::new());
+    let slow = |name| {
+        let slow = || tokio::time::sleep(Duration::from_secs(3)).map(|()| Err("late".to_owned()));
+        Check::new(name, move || slow().boxed())
+    };
+    let checks = vec![slow(known).told_by(|| Some("db:5432: refused".to_owned())), slow(unknown)];
+    let in_vain = wait_for(checks, health.clone(), Duration::from_secs(1)).await.unwrap_err();
+    let expected = "not ready within 1 s: database: db:5432: refused; peer: no answer yet";
+    assert_eq!(in_vain.to_string(), expected);
+    assert_eq!(health.checks()[known], Err("db:5432: refused".to_owned()));
+}
+
 /// What an operator reads of a wait for a database that fails so often, from level `info` on.
 async fn log_of(failures: u32) -> Vec<String> {
     let log = Output::default();

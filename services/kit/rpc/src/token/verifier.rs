@@ -197,7 +197,12 @@ impl Verifier {
     /// What keeps them away, when they do not come soon.
     pub async fn ready(&self) -> Result<(), String> {
         let known = tokio::time::timeout(PATIENCE, self.wait_for_keys()).await;
-        known.map_err(|_| self.fault.lock().expect("no holder panics").clone())
+        known.map_err(|_| self.trouble())
+    }
+
+    /// What keeps updates away, as far as is known.
+    pub fn trouble(&self) -> String {
+        self.fault.lock().expect("no holder panics").clone()
     }
 
     /// Keeps why updates do not come.
