@@ -12,15 +12,10 @@ use crate::{
     trust::rpc::TrustStreams,
 };
 
-/// The longest request, in bytes.
-const MAX_REQUEST: usize = 64 * 1024;
-
 /// See the module.
 pub(crate) fn routes(authority: &Arc<Authority>) -> Routes {
     let accounts = AccountServiceServer::new(Accounts(Arc::clone(authority)));
     let sessions = SessionServiceServer::new(Sessions(Arc::clone(authority)));
     let trust = TrustServiceServer::new(TrustStreams(Arc::clone(authority)));
-    Routes::new(accounts.max_decoding_message_size(MAX_REQUEST))
-        .add_service(sessions.max_decoding_message_size(MAX_REQUEST))
-        .add_service(trust.max_decoding_message_size(MAX_REQUEST))
+    Routes::new(accounts).add_service(sessions).add_service(trust)
 }

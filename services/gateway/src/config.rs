@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use network::Network;
 
+/// The services read messages of up to 4 MiB; what is added to a body, as the name of a device, has room in the rest.
+const LARGEST_BODY: usize = 3 * 1024 * 1024;
+
 /// Whether something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,7 +47,7 @@ pub struct Config {
     pub rate_limit_login: u32,
     /// `RATE_LIMIT_REFRESH`: refreshes of one address.
     pub rate_limit_refresh: u32,
-    /// `BODY_LIMIT`: the largest body of a request, in bytes.
+    /// `BODY_LIMIT`: the largest body of a request, in bytes; at most 3145728.
     pub body_limit: usize,
     /// `MAX_IN_FLIGHT`: requests worked on at once; what comes above is shed. Streams do not count.
     pub max_in_flight: usize,
@@ -103,7 +106,9 @@ impl Settings for Config {
         let urls = [("AUTH_URL", &*self.auth_url), ("TASKS_URL", &*self.tasks_url)];
         let tls = kit_rpc::tls::faults(&self.tls_dir, &urls);
         let urls = urls.into_iter().flat_map(|(name, urls)| channel::faults(name, urls)).chain(tls);
-        let urls = urls.chain(not_public(&self.public_url));
+        let large = (self.body_limit > LARGEST_BODY)
+            .then(|| format!("BODY_LIMIT must be at most {LARGEST_BODY}"));
+        let urls = urls.chain(not_public(&self.public_url)).chain(large);
         let networks = self.trusted_proxies.iter().filter_map(|text| not_a_network(text));
         let origins = self.cors_origins.iter().filter_map(|text| not_an_origin(text));
         urls.chain(networks).chain(origins).chain(counts.into_iter().filter_map(few)).collect()
@@ -184,6 +189,12 @@ mod tests {
         for (name, nothing) in all {
             assert_eq!(named(nothing), [name]);
         }
+    }
+
+    #[test]
+    fn no_body_is_let_in_that_a_service_could_not_read() {
+        assert_eq!(named(|config| config.body_limit = LARGEST_BODY), [""; 0]);
+        assert_eq!(named(|config| config.body_limit = LARGEST_BODY + 1), ["BODY_LIMIT"]);
     }
 
     #[test]

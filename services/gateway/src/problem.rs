@@ -230,7 +230,11 @@ impl From<Status> for Problem {
     fn from(refused: Status) -> Self {
         let Refusal { reason, violations, retry_after } = Refusal::from_status(&refused);
         let (status, code) = status::for_refusal(refused.code(), reason.as_deref());
-        let known = reason.is_some() && status != StatusCode::INTERNAL_SERVER_ERROR;
+        let unexpected = status == StatusCode::INTERNAL_SERVER_ERROR;
+        let known = reason.is_some() && !unexpected;
+        if reason.is_none() && unexpected {
+            tracing::error!(code = ?refused.code(), error = refused.message(), "a service has refused for no reason of ours");
+        }
         // Without a reason of ours the text is tonic's or the network's: not for clients.
         let (code, message) = match reason {
             Some(reason) if known => (Cow::Owned(reason), Cow::Owned(refused.message().to_owned())),

@@ -19,7 +19,41 @@ everywhere!(
     a_revoked_session_cannot_read_or_write_within_a_second,
     a_user_changes_what_is_shown_of_them,
     a_forged_token_is_refused,
+    a_long_text_is_refused_by_the_rule_for_it,
 );
+
+async fn a_long_text_is_refused_by_the_rule_for_it(app: &App) {
+    let alice = app.user("alice").await;
+    let (email, long) = (alice.email.as_str(), "a".repeat(70_000));
+    let cases = [
+        ("POST", "/v1/auth/register", json!({ "email": long, "password": PASSWORD }), 422),
+        ("POST", "/v1/auth/register", json!({ "email": "b@example.com", "password": long }), 422),
+        ("POST", "/v1/auth/login", json!({ "email": long, "password": PASSWORD }), 401),
+        ("POST", "/v1/auth/login", json!({ "email": email, "password": long }), 401),
+        ("POST", "/v1/auth/refresh", json!({ "refresh_token": long }), 401),
+        ("PATCH", "/v1/me", json!({ "name": long }), 422),
+        ("PATCH", "/v1/me", json!({ "time_zone": long }), 422),
+        (
+            "PUT",
+            "/v1/me/password",
+            json!({ "current_password": PASSWORD, "new_password": long }),
+            422,
+        ),
+        (
+            "PUT",
+            "/v1/me/password",
+            json!({ "current_password": long, "new_password": "Another 8 battery" }),
+            422,
+        ),
+        ("DELETE", "/v1/me", json!({ "password": long }), 422),
+    ];
+    for (method, path, body, status) in cases {
+        let method = method.parse().expect("a method");
+        let reply = alice.ask(method, path).json(&body).await;
+        assert_eq!(reply.status, status, "{path}: {:.300}", reply.json().to_string());
+    }
+    alice.reads("/v1/me").await;
+}
 
 async fn an_account_can_be_made_once(app: &App) {
     let alice = app.user("alice").await;

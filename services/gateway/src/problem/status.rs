@@ -15,6 +15,16 @@ pub(super) fn for_refusal(code: Code, reason: Option<&str>) -> (StatusCode, &'st
             (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED")
         }
         (_, Some("SHED")) => (StatusCode::SERVICE_UNAVAILABLE, "SHED"),
+        // Only services refuse with these, and never without a reason: tonic says them of what it cannot read itself.
+        (
+            Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::Aborted
+            | Code::FailedPrecondition
+            | Code::OutOfRange,
+            None,
+        ) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
         (Code::InvalidArgument, _) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
         (Code::Unauthenticated, _) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
         (Code::PermissionDenied, _) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
@@ -113,7 +123,6 @@ mod tests {
         assert_eq!(status(Code::FailedPrecondition, Some("INBOX_IS_FIXED")), 409);
         assert_eq!(status(Code::FailedPrecondition, Some("IDEMPOTENCY_KEY_REUSED")), 422);
         assert_eq!(status(Code::InvalidArgument, Some("INVALID_CURSOR")), 400);
-        assert_eq!(status(Code::InvalidArgument, None), 422);
         assert_eq!(status(Code::ResourceExhausted, Some("SHED")), 503);
         assert_eq!(status(Code::ResourceExhausted, Some("QUOTA")), 429);
     }
@@ -132,14 +141,8 @@ mod tests {
     #[test]
     fn a_refusal_without_a_reason_has_the_status_and_the_code_of_its_kind() {
         for (code, status, told) in [
-            (Code::InvalidArgument, 422, "VALIDATION_FAILED"),
             (Code::Unauthenticated, 401, "UNAUTHENTICATED"),
             (Code::PermissionDenied, 403, "FORBIDDEN"),
-            (Code::NotFound, 404, "NOT_FOUND"),
-            (Code::AlreadyExists, 409, "CONFLICT"),
-            (Code::Aborted, 409, "CONFLICT"),
-            (Code::FailedPrecondition, 409, "CONFLICT"),
-            (Code::OutOfRange, 410, "CURSOR_EXPIRED"),
             (Code::ResourceExhausted, 429, "TOO_MANY_REQUESTS"),
             (Code::Unavailable, 503, "UNAVAILABLE"),
             (Code::DeadlineExceeded, 503, "DEADLINE_EXCEEDED"),
@@ -157,6 +160,26 @@ mod tests {
                 for_refusal(code, None),
                 "{code:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_a_service_did_not_give_a_reason_for_is_not_the_clients_fault() {
+        for (code, status, told) in [
+            (Code::InvalidArgument, 422, "VALIDATION_FAILED"),
+            (Code::NotFound, 404, "NOT_FOUND"),
+            (Code::AlreadyExists, 409, "CONFLICT"),
+            (Code::Aborted, 409, "CONFLICT"),
+            (Code::FailedPrecondition, 409, "CONFLICT"),
+            (Code::OutOfRange, 410, "CURSOR_EXPIRED"),
+        ] {
+            assert_eq!(
+                for_refusal(code, None),
+                (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+                "{code:?}"
+            );
+            let (found, code_told) = for_refusal(code, Some("A_REASON_OF_TOMORROW"));
+            assert_eq!((found.as_u16(), code_told), (status, told), "{code:?}");
         }
     }
 
