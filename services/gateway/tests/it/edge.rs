@@ -157,18 +157,17 @@ impl Edge {
         self.raw(request.as_bytes()).await
     }
 
+    pub(crate) async fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+
     /// The reply to these bytes, up to the end of its JSON.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let mut stream = self.connect().await;
         stream.write_all(request).await.unwrap();
-        let mut reply = String::new();
-        while !reply.ends_with('}') {
-            let mut bytes = [0; 4096];
-            let count = stream.read(&mut bytes).await.unwrap();
-            assert!(count > 0, "closed after {reply:?}");
-            reply.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
-        }
-        reply
+        next_reply(&mut stream).await
     }
 
     /// The reply to a request over HTTP/2, whose `:authority` is that of `uri`.
@@ -219,4 +218,16 @@ pub(crate) fn token(key: &SigningKey, user_id: Uuid, session_id: Uuid, seconds: 
         exp: now + seconds,
     };
     key.sign(&claims).unwrap()
+}
+
+/// The next reply of a connection, up to the end of its JSON.
+pub(crate) async fn next_reply(stream: &mut TcpStream) -> String {
+    let mut reply = String::new();
+    while !reply.ends_with('}') {
+        let mut bytes = [0; 4096];
+        let count = stream.read(&mut bytes).await.unwrap();
+        assert!(count > 0, "closed after {reply:?}");
+        reply.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+    }
+    reply
 }

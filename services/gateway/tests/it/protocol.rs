@@ -1,4 +1,8 @@
-use crate::edge::Edge;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+
+use crate::edge::{Edge, next_reply};
 
 #[tokio::test]
 async fn a_request_names_the_host_that_it_is_for() {
@@ -120,5 +124,43 @@ async fn what_is_no_request_is_refused_with_a_problem_too() {
         let mut lines = counted.lines().filter(|line| line.contains(&of));
         let method = |line: &str| line.contains("http_request_method=\"_OTHER\"");
         assert!(lines.any(method), "{status} in {counted}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_before_the_body_is_there_costs_no_other_request() {
+    let edge = Edge::with(|config| config.rate_limit = gateway::Switch::Off).await;
+    let token = format!("authorization: Bearer {}\r\n", edge.token);
+    let json = "content-type: application/json\r\n";
+    let large = "x".repeat(300 * 1024);
+    for (line, headers, body, status) in [
+        ("POST /v1/tasks", json, "{}", 401),
+        ("POST /v1/nothing", json, "{}", 404),
+        ("PUT /v1/tasks", json, "{}", 405),
+        ("POST /v1/tasks", &token, "{}", 415),
+        ("POST /v1/tasks?colour=red", json, "{}", 401),
+        ("POST /v1/auth/login", "content-encoding: gzip\r\n", "{}", 415),
+        ("POST /v1/tasks", &format!("{token}{json}"), &large, 413),
+        ("POST /v1/auth/login", "host: b.test\r\n", "{}", 400),
+        ("GET /v1/limits", json, "{}", 200),
+    ] {
+        let mut stream = edge.connect().await;
+        for round in 0..50 {
+            let length = body.len();
+            let head = format!(
+                "{line} HTTP/1.1\r\nhost: errand.test\r\n{headers}content-length: {length}\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            stream.write_all(body.as_bytes()).await.unwrap();
+            let reply = next_reply(&mut stream).await;
+            assert!(reply.starts_with(&format!("HTTP/1.1 {status}")), "{line} {round}: {reply}");
+            stream
+                .write_all(b"GET /v1/limits HTTP/1.1\r\nhost: errand.test\r\n\r\n")
+                .await
+                .unwrap();
+            let next = next_reply(&mut stream).await;
+            assert!(next.starts_with("HTTP/1.1 200"), "{line} {round}: {next}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod handler;
 mod limits;
 mod places;
 mod refusals;
+mod rest;
 mod shared;
 mod watched;
 

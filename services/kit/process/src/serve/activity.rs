@@ -21,6 +21,7 @@ pub(super) struct Activity {
     http2: AtomicBool,
     last_answer: AtomicBool,
     owes_answer: AtomicBool,
+    leaves_unread: AtomicBool,
 }
 
 impl Activity {
@@ -34,6 +35,7 @@ impl Activity {
             http2: AtomicBool::new(false),
             last_answer: AtomicBool::new(false),
             owes_answer: AtomicBool::new(false),
+            leaves_unread: AtomicBool::new(false),
         };
         Arc::new(activity)
     }
@@ -68,6 +70,16 @@ impl Activity {
     /// Whether what goes out belongs to the answer of a request. What goes out else is not of ours.
     pub(super) fn owes_answer(&self) -> bool {
         self.owes_answer.load(Relaxed)
+    }
+
+    /// Whether the client may still send what nobody reads.
+    pub(super) fn leaves_unread(&self) -> bool {
+        self.leaves_unread.load(Relaxed)
+    }
+
+    /// The connection ends with an answer to a request of which not all is read.
+    pub(super) fn leave_unread(&self) {
+        self.leaves_unread.store(true, Relaxed);
     }
 
     /// All that was written has gone out.

@@ -15,6 +15,7 @@ use tower::Service as _;
 
 use super::{
     activity::{Activity, InFlight},
+    rest::{self, Rest},
     shared::{PeerAddress, Shared},
 };
 
@@ -33,10 +34,17 @@ impl hyper::service::Service<Request<Incoming>> for Handler {
         let in_flight = self.activity.request();
         let http1 = request.version() < Version::HTTP_2;
         request.extensions_mut().insert(self.peer);
-        let route = self.shared.router.clone().call(request.map(Body::new));
+        // HTTP/2 ends a stream where HTTP/1 would have to end the connection.
+        let (request, rest) = match http1 {
+            true => rest::lend(request),
+            false => (request.map(Body::new), None),
+        };
+        let route = self.shared.router.clone().call(request);
         let shared = http1.then(|| Arc::clone(&self.shared));
         Answer {
             route,
+            response: None,
+            rest,
             in_flight: Some(in_flight),
             http1: shared.map(|shared| (shared, Arc::clone(&self.activity))),
         }
@@ -48,6 +56,8 @@ pin_project_lite::pin_project! {
     pub(super) struct Answer {
         #[pin]
         route: RouteFuture<Infallible>,
+        response: Option<Response<Body>>,
+        rest: Option<Rest>,
         in_flight: Option<InFlight>,
         http1: Option<(Arc<Shared>, Arc<Activity>)>,
     }
@@ -58,10 +68,21 @@ impl Future for Answer {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = self.project();
-        let Ok(mut response) = ready!(answer.route.poll(cx));
+        if answer.response.is_none() {
+            let Ok(response) = ready!(answer.route.poll(cx));
+            *answer.response = Some(response);
+        }
+        let is_read = match answer.rest {
+            Some(rest) => ready!(rest.poll_read(cx)),
+            None => true,
+        };
+        let mut response = answer.response.take().expect("it is there, and given once");
         if let Some((shared, activity)) = answer.http1
-            && (shared.is_draining() || activity.is_last_answer())
+            && (!is_read || shared.is_draining() || activity.is_last_answer())
         {
+            if !is_read {
+                activity.leave_unread();
+            }
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         let in_flight = answer.in_flight.take();

@@ -53,18 +53,20 @@ impl Refusals {
         Poll::Ready(Ok(()))
     }
 
-    /// Shuts the stream down. After a refusal, what still comes is read until the client ends it too: a close with unread bytes
-    /// would reset the connection, and the answer could be lost with it. The clock of a head bounds that.
+    /// Shuts the stream down. After a refusal, or an answer that leaves something `unread`, what still comes is read until the client
+    /// ends it too: a close with unread bytes would reset the connection, and the answer could be lost with it. The clock of a head
+    /// bounds that.
     pub(super) fn poll_shutdown(
         &mut self,
         mut stream: Pin<&mut (impl AsyncRead + AsyncWrite)>,
+        unread: bool,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         if !self.is_shut {
             ready!(stream.as_mut().poll_shutdown(cx))?;
             self.is_shut = true;
         }
-        while self.answer.is_some() {
+        while unread || self.answer.is_some() {
             let mut bytes = [0; 1024];
             let mut unread = ReadBuf::new(&mut bytes);
             ready!(stream.as_mut().poll_read(cx, &mut unread))?;

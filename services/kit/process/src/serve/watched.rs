@@ -113,9 +113,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, refusals, .. } = &mut *self;
+        let Self { stream, activity, refusals, .. } = &mut *self;
+        let unread = activity.leaves_unread();
+        if unread {
+            activity.bytes_came();
+        }
         match refusals {
-            Some(refusals) => refusals.poll_shutdown(Pin::new(stream), cx),
+            Some(refusals) => refusals.poll_shutdown(Pin::new(stream), unread, cx),
             None => Pin::new(stream).poll_shutdown(cx),
         }
     }

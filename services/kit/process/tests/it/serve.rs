@@ -1,6 +1,7 @@
 //! The server loop against clients that behave and clients that do not.
 mod clients;
 mod drain;
+mod rest;
 mod unread;
 
 use std::{net::SocketAddr, time::Duration};
