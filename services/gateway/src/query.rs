@@ -91,11 +91,14 @@ impl Query {
     pub(crate) fn moment(&self, name: &'static str) -> Option<prost_types::Timestamp> {
         let read = |text: &str| {
             let moment: Timestamp = text.parse().ok()?;
-            let kept = (FIRST_DAY..=LAST_DAY).contains(&moment.to_string().get(..LAST_DAY.len())?);
-            kept.then(|| moment.to_proto())
+            let day = text.get(..LAST_DAY.len())?;
+            let has_room = text.ends_with('Z') || ![FIRST_DAY, LAST_DAY].contains(&day);
+            (has_room && (FIRST_DAY..=LAST_DAY).contains(&day)).then(|| moment.to_proto())
         };
-        let expected =
-            format!("this is a time from {FIRST_DAY} to {LAST_DAY}, as 2026-09-01T09:00:00Z");
+        let expected = format!(
+            "this is a time from {FIRST_DAY} to {LAST_DAY}, as 2026-09-01T09:00:00Z, with up to six decimals of the second; in the place \
+             of `Z` may stand an offset as +02:00 (`%2B02:00` here), which the first and the last day have no room for"
+        );
         let (seconds, nanos) = self.read(name, expected, read)?;
         Some(prost_types::Timestamp { seconds, nanos })
     }

@@ -11,7 +11,7 @@ use crate::{
 everywhere!(a_due_is_taken_just_where_the_document_allows_it);
 
 /// From which all others are made, by a few changes each.
-const SEEDS: [&str; 30] = [
+const SEEDS: [&str; 34] = [
     "2026-09-01",
     "2024-02-29",
     "2026-02-29",
@@ -38,6 +38,10 @@ const SEEDS: [&str; 30] = [
     "+002026-09-01T09:00:00",
     "2026-09-01t09:00:00z",
     "2026-09-01T09:00:00.5",
+    "2026-09-01T09:00:00.123456Z",
+    "2026-09-01T09:00:00.1234567+02:00",
+    "2026-09-01T09:00:00,5Z",
+    "2026-09-01T09:00:00Z[UTC]",
     "0001-01-02T00:00:00Z",
     "0001-01-02T00:00:00+01:00",
     "9999-12-29T23:59:59Z",
@@ -75,6 +79,16 @@ fn texts(random: &mut Random) -> Vec<String> {
     seeds.into_iter().chain(others).collect()
 }
 
+/// Whether the server takes a moment that others are before.
+async fn takes_moment(user: &User, text: &str) -> bool {
+    let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    match user.get(&format!("/v1/tasks?due_before={encoded}")).await.status.as_u16() {
+        200 => true,
+        400 => false,
+        other => panic!("{text}: {other}"),
+    }
+}
+
 /// Whether the server has nothing against a due; a title that shows nothing sees to it that no task is made.
 async fn takes(user: &User, due: &Value) -> bool {
     let problem = user.post("/v1/tasks", &json!({ "title": "", "due": due })).await.expect(422);
@@ -91,6 +105,10 @@ async fn a_due_is_taken_just_where_the_document_allows_it(app: &App) {
         Regex::new(pattern.as_str().expect("a pattern")).expect("a regular expression")
     };
     let (day, wall, time) = (pattern(0, "date"), pattern(1, "datetime"), pattern(2, "datetime"));
+    let parameters = document["paths"]["/v1/tasks"]["get"]["parameters"].as_array().expect("some");
+    let before = parameters.iter().find(|parameter| parameter["name"] == "due_before");
+    let moment = before.and_then(|before| before["schema"]["pattern"].as_str());
+    let moment = Regex::new(moment.expect("a pattern")).expect("a regular expression");
     let allows = |pattern: &Regex, text: &str| pattern.is_match(text).expect("an answer");
     let seed = uuid::Uuid::now_v7().as_u64_pair().1;
     let (mut taken, mut refused) = (0, 0);
@@ -105,6 +123,9 @@ async fn a_due_is_taken_just_where_the_document_allows_it(app: &App) {
             assert_eq!(takes(&alice, &due).await, allowed, "{due}, seed {seed}");
             if allowed { taken += 1 } else { refused += 1 }
         }
+        // The format says which days there are.
+        let allowed = allows(&moment, &text) && allows(&wall, &format!("{text:.10}T00:00:00"));
+        assert_eq!(takes_moment(&alice, &text).await, allowed, "{text}, seed {seed}");
     }
     assert!(taken > 10 && refused > 100, "{taken} taken and {refused} refused");
     for id in ["{01a22219-328d-797c-a299-3514c8f144d2}", "01a22219328d797ca2993514c8f144d2"] {

@@ -3,6 +3,7 @@
 pub mod chance;
 pub mod clock;
 pub mod error;
+pub mod form;
 pub mod id;
 pub mod metrics;
 pub mod outage;

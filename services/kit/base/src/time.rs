@@ -6,7 +6,9 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A moment in microseconds since 1970-01-01T00:00:00Z. Prints and parses as RFC 3339.
+use crate::form;
+
+/// A moment in microseconds since 1970-01-01T00:00:00Z. Prints as RFC 3339, and parses in the one form that the contracts have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "diesel",
@@ -83,11 +85,16 @@ impl fmt::Display for Timestamp {
     }
 }
 
-impl FromStr for Timestamp {
-    type Err = jiff::Error;
+/// A text that is no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a moment is written as 2026-09-01T09:00:00Z")]
+pub struct NoMoment;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<jiff::Timestamp>().map(Self::from)
+impl FromStr for Timestamp {
+    type Err = NoMoment;
+
+    fn from_str(text: &str) -> Result<Self, NoMoment> {
+        form::moment(text).map(Self).ok_or(NoMoment)
     }
 }
 
@@ -164,7 +171,7 @@ mod tests {
     fn a_moment_is_read_in_any_offset_and_written_in_utc() {
         let read = |text: &str| serde_json::from_str::<Timestamp>(&format!("{text:?}"));
         for text in
-            ["2026-09-01T09:00:00Z", "2026-09-01T11:00:00+02:00", "2026-09-01 04:00:00-05:00"]
+            ["2026-09-01T09:00:00Z", "2026-09-01T11:00:00+02:00", "2026-09-01T04:00:00-05:00"]
         {
             let moment = read(text).unwrap();
             assert_eq!(
@@ -177,6 +184,51 @@ mod tests {
             ["", "2026-09-01", "2026-09-01T09:00:00", "2026-13-01T09:00:00Z", "now", "1800000000"]
         {
             assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_has_one_form() {
+        for (text, microseconds) in [
+            ("1970-01-01T00:00:01Z", 1_000_000),
+            ("1970-01-01T00:00:00.5Z", 500_000),
+            ("1970-01-01T00:00:00.000001+00:00", 1),
+            ("1969-12-31T23:59:59.999999-00:00", -1),
+            ("1970-01-01T23:59:00.1+23:59", 100_000),
+            ("1969-12-31T00:01:00-23:59", 0),
+        ] {
+            assert_eq!(text.parse(), Ok(Timestamp::from_microseconds(microseconds)), "{text}");
+        }
+        for text in [
+            "2026-01-01T00:00:60Z",
+            "20260101T000000Z",
+            "2026-01-01T00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-01-01T00:00:00+25:00",
+            "2026-01-01T00:00:00+02",
+            "2026-01-01T00:00:00+0200",
+            "2026-01-01T00:00:00+02:00:30",
+            "2026-01-01T00:00:00+02:60",
+            "2026-01-01T00:00:00Z[UTC]",
+            "2026-01-01T00:00:00+00:00[UTC]",
+            "2026-01-01T00:00:00,5Z",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00.5",
+            "2026-01-01T00:00:00.1234567Z",
+            "2026-01-01T00:00:00.\u{661}Z",
+            "2026-01-01T00:00:00.5.5Z",
+            "2026-01-01t00:00:00Z",
+            "2026-01-01T00:00:00z",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00:00 02:00",
+            "2026-01-01T24:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "+002026-01-01T00:00:00Z",
+            "-000001-01-01T00:00:00Z",
+            " 2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00Z ",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(NoMoment), "{text}");
         }
     }
 }

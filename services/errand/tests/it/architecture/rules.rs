@@ -7,7 +7,7 @@ use super::{
 };
 
 /// What a rule may name of other crates. A whole module stands here where all of it takes values and gives values.
-const VALUES: [&str; 29] = [
+const VALUES: [&str; 30] = [
     "base64::Engine",
     "base64::engine::general_purpose",
     "idna::domain_to_ascii",
@@ -17,6 +17,7 @@ const VALUES: [&str; 29] = [
     "jiff::tz::TimeZone",
     "kit_base::Timestamp",
     "kit_base::Violation",
+    "kit_base::form",
     "kit_base::text",
     "kit_base::zone",
     "kit_db::id",

@@ -20,8 +20,11 @@ pub(crate) struct TaskQuery {
     /// Those with all of these labels: each in a parameter of its own, or between commas. `%2C` is a comma of the label itself.
     #[param(inline, style = Form, explode = true, min_items = 1, max_items = 16)]
     label: Option<Vec<Label>>,
-    /// Those that are due before this moment.
-    #[param(format = DateTime, pattern = "^(?!0000|0001-01-01|9999-12-3[01])[0-9]{4}-")]
+    /// Those that are due before this moment, which may have up to six decimals of the second.
+    #[param(
+        format = DateTime,
+        pattern = "^(?!0000|0001-01-01|9999-12-3[01]|(0001-01-02|9999-12-29)[^Z]*$)[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+    )]
     due_before: Option<String>,
     /// Those that hold these words, at most 16, in their title or description.
     #[param(pattern = "^\\s*([^\\s\\u0000]+\\s+){0,15}([^\\s\\u0000]+\\s*)?$")]

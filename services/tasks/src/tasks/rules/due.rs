@@ -1,6 +1,6 @@
 //! When a task is due: all day, at a wall time anywhere, or at a wall time somewhere.
-use jiff::{SignedDuration, civil, tz::TimeZone};
-use kit_base::{Timestamp, Violation, zone};
+use jiff::{civil, tz::TimeZone};
+use kit_base::{Timestamp, Violation, form, zone};
 use serde::Serialize;
 
 use crate::limits::{DAY, FIRST_DAY, LAST_DAY};
@@ -81,17 +81,8 @@ fn is_kept(day: civil::Date) -> bool {
     (FIRST_DAY..=LAST_DAY).contains(&day.to_string().as_str())
 }
 
-/// Whether a text has the form of another, digit for digit.
-fn is_like(text: &str, form: &str) -> bool {
-    let alike = |(byte, like): (u8, u8)| match like.is_ascii_digit() {
-        true => byte.is_ascii_digit(),
-        false => byte == like,
-    };
-    text.len() == form.len() && text.bytes().zip(form.bytes()).all(alike)
-}
-
 fn day(text: &str, faults: &mut Vec<Violation>) -> Option<civil::Date> {
-    let day = is_like(text, "2026-09-01").then(|| text.parse::<civil::Date>().ok()).flatten();
+    let day = form::is_like(text, "2026-09-01").then(|| text.parse::<civil::Date>().ok()).flatten();
     let day = day.filter(|day| is_kept(*day));
     if day.is_none() {
         faults.push(Violation::new("due.date", "DATE", DAY));
@@ -105,30 +96,16 @@ fn all_day(day: civil::Date) -> Option<Due> {
 }
 
 /// A wall time, and whether it said how far it is from UTC: then it is the one there. What it may look like is in the contract, as a
-/// pattern of RFC 3339: less than jiff reads.
+/// pattern of RFC 3339.
 fn wall_time(text: &str) -> Option<(civil::DateTime, bool)> {
-    let (wall, offset) = text.split_at_checked("2026-09-01T09:00:00".len())?;
-    // A leap second would become the second before it.
-    if !is_like(wall, "2026-09-01T09:00:00") || wall.ends_with(":60") {
-        return None;
-    }
-    let wall = wall.parse::<civil::DateTime>().ok().filter(|wall| is_kept(wall.date()))?;
+    let (wall, offset) = form::wall_time(text)?;
+    let wall = Some(wall).filter(|wall| is_kept(wall.date()))?;
     match offset {
         "" => Some((wall, false)),
         "Z" => Some((wall, true)),
-        _ => Some((wall.checked_sub(ahead(offset)?).ok()?, true))
+        _ => Some((wall.checked_sub(form::ahead(offset)?).ok()?, true))
             .filter(|_| ![FIRST_DAY, LAST_DAY].contains(&&*wall.date().to_string())),
     }
-}
-
-/// How far an offset is ahead of UTC, less than a day.
-fn ahead(offset: &str) -> Option<SignedDuration> {
-    let sign = if is_like(offset, "+02:00") { 1 } else { -1 };
-    if sign < 0 && !is_like(offset, "-02:00") {
-        return None;
-    }
-    let (hours, minutes) = (offset[1..3].parse::<i64>().ok()?, offset[4..].parse::<i64>().ok()?);
-    (hours < 24 && minutes < 60).then(|| SignedDuration::from_mins(sign * (hours * 60 + minutes)))
 }
 
 fn time(text: &str, faults: &mut Vec<Violation>) -> Option<(civil::DateTime, bool)> {
