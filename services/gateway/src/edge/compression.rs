@@ -1,10 +1,14 @@
+use std::convert::Infallible;
+
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    http::{Extensions, HeaderMap, StatusCode, Version, header},
+    extract::Request,
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header},
     response::Response,
     routing::Route,
 };
+use tower::ServiceExt as _;
 use tower_http::compression::{
     Compression, CompressionLevel, Predicate,
     predicate::{And, SizeAbove},
@@ -16,10 +20,19 @@ use crate::{condition, reply::Confidential};
 const LEAST: u64 = 1024;
 
 /// Which replies are packed.
-pub(super) type Which = And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>;
+type Which = And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>;
+
+/// What `route` answers, packed only for those who ask for it: the others do not pay.
+pub(super) async fn answer(route: Route, request: Request) -> Result<Response, Infallible> {
+    let reply = match wanted(request.headers()) {
+        true => around(route).oneshot(request).await.map(told),
+        false => route.oneshot(request).await,
+    };
+    reply.map(vary)
+}
 
 /// Packs what `route` replies.
-pub(super) fn around(route: Route) -> Compression<Route, Which> {
+fn around(route: Route) -> Compression<Route, Which> {
     // JSON shrinks to a tenth at any level; the fastest is the cheapest.
     Compression::new(route)
         .quality(CompressionLevel::Fastest)
@@ -27,7 +40,7 @@ pub(super) fn around(route: Route) -> Compression<Route, Which> {
 }
 
 /// The reply as it is sent: what is packed has an ETag of its own (RFC 9110, 8.8.3.3).
-pub(super) fn told<B>(reply: Response<B>) -> Response
+fn told<B>(reply: Response<B>) -> Response
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
@@ -42,8 +55,19 @@ where
     reply
 }
 
+/// Tells caches of a reply that another client may get packed, a 304 too (RFC 9110, 12.5.5 and 15.4.5).
+fn vary(mut reply: Response) -> Response {
+    let headers = reply.headers();
+    let packable = is_packable(reply.status(), reply.version(), headers, reply.extensions());
+    let may_differ = packable || reply.status() == StatusCode::NOT_MODIFIED;
+    if may_differ && !headers.contains_key(header::VARY) {
+        reply.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    reply
+}
+
 /// Whether the client asks for gzip.
-pub(super) fn wanted(headers: &HeaderMap) -> bool {
+fn wanted(headers: &HeaderMap) -> bool {
     headers
         .get(header::ACCEPT_ENCODING)
         .and_then(|codings| codings.to_str().ok())
@@ -59,8 +83,6 @@ fn is_packable(_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Exte
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

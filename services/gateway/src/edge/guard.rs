@@ -15,7 +15,7 @@ use axum::{
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kit_base::request::{self, RequestContext};
-use tower::{Layer, Service, ServiceExt as _};
+use tower::{Layer, Service};
 
 use super::{
     access::Access, client, compression, head, headers, host, record::Record, terms, user,
@@ -122,13 +122,6 @@ impl Edge {
         }
         let deadline =
             request::with_current(|context| context.deadline).expect("inside of the scope");
-        // A reply is packed only for those who ask for it: the others do not pay.
-        let reply = async {
-            match compression::wanted(request.headers()) {
-                true => compression::around(route).oneshot(request).await.map(compression::told),
-                false => route.oneshot(request).await,
-            }
-        };
         // Nobody waits for ever; what is still under way is dropped, and the services are told by their own deadline.
         let late = |_| {
             Problem::new(
@@ -137,7 +130,10 @@ impl Edge {
                 "this took too long; try again",
             )
         };
-        tokio::time::timeout_at(deadline, reply).await.map_err(late).map(|Ok(reply)| reply)
+        tokio::time::timeout_at(deadline, compression::answer(route, request))
+            .await
+            .map_err(late)
+            .map(|Ok(reply)| reply)
     }
 }
 

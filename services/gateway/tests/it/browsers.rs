@@ -12,10 +12,8 @@ async fn a_script_of_a_known_site_may_call() {
     assert!(reply.header("access-control-allow-headers").contains("if-match"));
     assert_eq!(reply.header("access-control-max-age"), "7200");
     let reply = edge.ask("GET", "/v1/me", &[("origin", APP)], "").await;
-    assert_eq!(
-        (reply.header("access-control-allow-origin"), reply.header("vary")),
-        (APP, "origin")
-    );
+    assert_eq!(reply.header("access-control-allow-origin"), APP);
+    assert!(reply.headers.get_all("vary").iter().any(|name| name == "origin"), "{reply:?}");
     assert!(reply.header("access-control-expose-headers").contains("etag"));
     let refused = edge.anonymous("GET", "/v1/me", &[("origin", APP)], "").await;
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, APP));
@@ -30,7 +28,8 @@ async fn a_script_of_another_site_may_not() {
         .await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (405, ""));
     let reply = edge.ask("GET", "/v1/me", &[other], "").await;
-    assert_eq!((reply.header("access-control-allow-origin"), reply.header("vary")), ("", "origin"));
+    assert_eq!(reply.header("access-control-allow-origin"), "");
+    assert!(reply.headers.get_all("vary").iter().any(|name| name == "origin"), "{reply:?}");
 }
 
 #[tokio::test]

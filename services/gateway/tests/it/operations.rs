@@ -208,3 +208,26 @@ async fn a_reply_is_packed_for_those_who_want_it() {
         assert_eq!((reply.status, reply.header("content-encoding")), (200, packed), "{codings}");
     }
 }
+
+#[tokio::test]
+async fn what_may_be_packed_says_so_to_caches_however_it_is_sent() {
+    let edge = Edge::start().await;
+    let task = format!("/v1/tasks/{ID}");
+    for path in ["/openapi.json", "/v1/tasks", &task] {
+        for codings in ["gzip", "identity", "br", ""] {
+            let asks = [("accept-encoding", codings)];
+            let reply = edge.ask("GET", path, &asks, "").await;
+            assert_eq!((reply.status, reply.header("vary")), (200, "accept-encoding"), "{path}");
+            assert_eq!(reply.headers.get_all("vary").iter().count(), 1, "{path} {codings}");
+            let etag = reply.header("etag");
+            if !etag.is_empty() {
+                let asks = [asks[0], ("if-none-match", etag)];
+                let had = edge.ask("GET", path, &asks, "").await;
+                assert_eq!((had.status, had.header("vary")), (304, "accept-encoding"), "{path}");
+            }
+        }
+    }
+    for path in ["/docs", "/v1/nothing"] {
+        assert_eq!(edge.get(path).await.header("vary"), "", "{path} is never packed");
+    }
+}
