@@ -179,6 +179,7 @@ mod tests {
             assert_eq!(said(raw), "INVALID", "{raw:?}");
         }
         assert_eq!(said(&"x".repeat(101)), "TOO_LONG");
+        assert_eq!(said(&format!("{} ", "x".repeat(100))), "TOO_LONG", "before it is trimmed, too");
         assert_eq!(said(&"x\n".repeat(101)), "TOO_LONG INVALID");
         assert_eq!(said(&"\u{200b}".repeat(101)), "TOO_SHORT TOO_LONG");
     }
