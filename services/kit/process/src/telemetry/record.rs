@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     cell::Cell,
     fmt::{self, Write as _},
     io::Write as _,
@@ -153,35 +154,33 @@ impl fmt::Write for Escaped<'_> {
         }
         let mut plain_from = 0;
         for (position, character) in text.char_indices() {
-            let escape = match character {
-                _ if self.left == 0 => {
-                    self.line.extend_from_slice(&text.as_bytes()[plain_from..position]);
-                    self.line.extend_from_slice("…".as_bytes());
-                    return Err(fmt::Error);
-                }
-                '"' => Some("\\\""),
-                '\\' => Some("\\\\"),
-                '\n' => Some("\\n"),
-                '\r' => Some("\\r"),
-                '\t' => Some("\\t"),
-                '\u{2028}' | '\u{2029}' => None,
-                character if character.is_control() => None,
-                _ => {
-                    self.left -= 1;
-                    continue;
-                }
-            };
-            self.left -= 1;
-            self.line.extend_from_slice(&text.as_bytes()[plain_from..position]);
-            match escape {
-                Some(escape) => self.line.extend_from_slice(escape.as_bytes()),
-                None => {
-                    write!(self.line, "\\u{:04x}", u32::from(character)).expect(INFALLIBLE);
-                }
+            if self.left == 0 {
+                self.line.extend_from_slice(&text.as_bytes()[plain_from..position]);
+                self.line.extend_from_slice("…".as_bytes());
+                return Err(fmt::Error);
             }
-            plain_from = position + character.len_utf8();
+            self.left -= 1;
+            if let Some(escape) = escape(character) {
+                self.line.extend_from_slice(&text.as_bytes()[plain_from..position]);
+                self.line.extend_from_slice(escape.as_bytes());
+                plain_from = position + character.len_utf8();
+            }
         }
         self.line.extend_from_slice(&text.as_bytes()[plain_from..]);
         Ok(())
+    }
+}
+
+/// How a character is written that may not stand in a line as it is.
+fn escape(character: char) -> Option<Cow<'static, str>> {
+    match character {
+        '"' => Some("\\\"".into()),
+        '\\' => Some("\\\\".into()),
+        '\n' => Some("\\n".into()),
+        '\r' => Some("\\r".into()),
+        '\t' => Some("\\t".into()),
+        '\u{2028}' | '\u{2029}' => Some(format!("\\u{:04x}", u32::from(character)).into()),
+        _ if character.is_control() => Some(format!("\\u{:04x}", u32::from(character)).into()),
+        _ => None,
     }
 }
