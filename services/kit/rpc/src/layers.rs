@@ -114,6 +114,9 @@ mod tests {
                 "{timeout}"
             );
         }
+        drop(call("/x/Invented", &[("grpc-timeout", "5x")]).await);
+        let counted = kit_base::metrics::text();
+        assert!(counted.contains("_OTHER") && !counted.contains("Invented"), "{counted}");
     }
 
     #[tokio::test]
