@@ -22,6 +22,7 @@ mod retries;
 mod secrets;
 mod sessions;
 mod settings;
+mod smoke;
 mod storage;
 mod stream;
 mod upgrade;
