@@ -74,7 +74,7 @@ impl AccountService for Accounts {
     /// Its key outlives the account: who sends it again, through a session that has gone with the account, is told the same.
     async fn delete_me(&self, request: Request<DeleteMeRequest>) -> Reply<()> {
         let password = &request.get_ref().password;
-        let key = key(&request, "DeleteMe", password.as_bytes(), &self.0.secrets)?;
+        let key = self.key(&request, "DeleteMe")?;
         let refusal = match caller(&request) {
             Ok((id, _)) => match self.delete(id, password, key.clone(), &request).await {
                 Err(gone @ Error::Account(AccountError::NotFound)) => gone.into(),

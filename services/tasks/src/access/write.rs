@@ -14,6 +14,7 @@ use crate::{
     Error,
     ids::{ScopeId, UserId},
     journal::metrics::{Operations, count_write, register},
+    message::moment,
 };
 
 /// How the erasing of a scope is counted.
@@ -52,8 +53,7 @@ async fn erase_deleted(
     mut auth: TrustServiceClient<GrpcChannel>,
     since: Option<Timestamp>,
 ) -> anyhow::Result<()> {
-    let since = since.map(Timestamp::to_proto);
-    let since = since.map(|(seconds, nanos)| prost_types::Timestamp { seconds, nanos });
+    let since = since.map(moment);
     let mut cursor = String::new();
     loop {
         let request = ListDeletedAccountsRequest { since, cursor };

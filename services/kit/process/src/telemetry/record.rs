@@ -179,8 +179,9 @@ fn escape(character: char) -> Option<Cow<'static, str>> {
         '\n' => Some("\\n".into()),
         '\r' => Some("\\r".into()),
         '\t' => Some("\\t".into()),
-        '\u{2028}' | '\u{2029}' => Some(format!("\\u{:04x}", u32::from(character)).into()),
-        _ if character.is_control() => Some(format!("\\u{:04x}", u32::from(character)).into()),
+        _ if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
+            Some(format!("\\u{:04x}", u32::from(character)).into())
+        }
         _ => None,
     }
 }
