@@ -5,16 +5,19 @@ pub mod clock;
 pub mod error;
 pub mod form;
 pub mod id;
+pub mod keyed;
 pub mod metrics;
 pub mod outage;
 pub mod page;
 pub mod request;
+pub mod room;
 #[cfg(feature = "diesel")]
 pub mod sql;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
 pub mod time;
+pub mod turns;
 pub mod work;
 pub mod zone;
 

@@ -34,6 +34,17 @@ impl Outage {
         self.began.elapsed()
     }
 
+    /// Whether it is time to say that something is not there: when that begins, and then as [`Outage::reminds`].
+    pub fn is_news(outage: &mut Option<Self>) -> bool {
+        match outage {
+            Some(outage) => outage.reminds(),
+            None => {
+                *outage = Some(Self::begin());
+                true
+            }
+        }
+    }
+
     /// Whether it is time to say that it goes on: after a minute, and each further time after twice as long, up to an hour.
     pub fn reminds(&mut self) -> bool {
         let due = self.reminded.elapsed() >= self.silence;
@@ -47,7 +58,7 @@ impl Outage {
 
 /// What many meet, each by itself, and none sees the end of.
 #[derive(Debug, Default)]
-pub struct Outages(Mutex<BTreeMap<&'static str, (Outage, Instant)>>);
+pub struct Outages(Mutex<BTreeMap<&'static str, (Option<Outage>, Instant)>>);
 
 impl Outages {
     /// None so far.
@@ -55,16 +66,13 @@ impl Outages {
         Self(Mutex::new(BTreeMap::new()))
     }
 
-    /// Whether it is time to say that the one called `name` is met: when it begins, and then as [`Outage::reminds`].
+    /// As [`Outage::is_news`], of the one called `name`.
     pub fn is_news(&self, name: &'static str) -> bool {
         let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = met.get_mut(name).filter(|(_, last)| last.elapsed() < OVER);
-        let Some((outage, last)) = known else {
-            met.insert(name, (Outage::begin(), Instant::now()));
-            return true;
-        };
+        let (outage, last) = met.entry(name).or_insert_with(|| (None, Instant::now()));
+        outage.take_if(|_| last.elapsed() >= OVER);
         *last = Instant::now();
-        outage.reminds()
+        Outage::is_news(outage)
     }
 }
 

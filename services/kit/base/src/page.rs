@@ -9,6 +9,8 @@ use crate::Fault;
 pub const DEFAULT_LIMIT: i64 = 50;
 /// The longest page.
 pub const MAX_LIMIT: i64 = 200;
+/// The largest page, in bytes: as much as a connection gives without others on it having to wait for long. One item is a page, however large it is.
+pub const MAX_BYTES: usize = 256 << 10;
 
 /// Why a page cannot be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,11 +81,23 @@ fn holds_nul(position: &serde_json::Value) -> bool {
     }
 }
 
-/// Cuts a page of `limit` from rows of which one more was asked for, and gives the cursor to the next where there is one.
-pub fn cut<T>(mut rows: Vec<T>, limit: i64, cursor: impl FnOnce(&T) -> String) -> (Vec<T>, String) {
+/// Cuts a page of at most `limit` items and [`MAX_BYTES`] from rows of which one more was asked for, and gives the cursor to the next where
+/// there is one. `bytes` is about how many an item takes.
+pub fn cut<T>(
+    mut rows: Vec<T>,
+    limit: i64,
+    bytes: impl Fn(&T) -> usize,
+    cursor: impl FnOnce(&T) -> String,
+) -> (Vec<T>, String) {
     let limit = usize::try_from(limit).expect("a limit is positive");
-    let more = rows.len() > limit;
-    rows.truncate(limit);
+    let mut sum = 0;
+    let fit = rows.iter().take(limit).take_while(|row| {
+        sum += bytes(row);
+        sum <= MAX_BYTES
+    });
+    let fit = fit.count().max(1);
+    let more = rows.len() > fit;
+    rows.truncate(fit);
     let next = if more { rows.last().map(cursor) } else { None };
     (rows, next.unwrap_or_default())
 }
@@ -118,8 +132,25 @@ mod tests {
 
     #[test]
     fn a_page_names_its_next_only_where_there_is_one() {
-        assert_eq!(cut(vec![1, 2, 3], 2, ToString::to_string), (vec![1, 2], "2".to_owned()));
-        assert_eq!(cut(vec![1, 2], 2, ToString::to_string), (vec![1, 2], String::new()));
+        let cut = |rows| cut(rows, 2, |_| 0, ToString::to_string);
+        assert_eq!(cut(vec![1, 2, 3]), (vec![1, 2], "2".to_owned()));
+        assert_eq!(cut(vec![1, 2]), (vec![1, 2], String::new()));
+        assert_eq!(cut(vec![]), (vec![], String::new()));
+    }
+
+    #[test]
+    fn a_page_has_no_more_bytes_than_fit_and_at_least_one_item() {
+        for (rows, page, more) in [
+            (vec![MAX_BYTES], 1, false),
+            (vec![MAX_BYTES - 1, 1], 2, false),
+            (vec![MAX_BYTES, 1], 1, true),
+            (vec![MAX_BYTES * 9, 1, 1], 1, true),
+            (vec![1, MAX_BYTES * 9, 1], 1, true),
+            (vec![1, MAX_BYTES - 2, 2], 2, true),
+        ] {
+            let (cut, next) = cut(rows.clone(), 200, |bytes| *bytes, |_| "more".to_owned());
+            assert_eq!((cut.len(), !next.is_empty()), (page, more), "{rows:?}");
+        }
     }
 
     #[test]
@@ -171,7 +202,7 @@ mod tests {
             let (mut read, mut after) = (vec![], 0);
             loop {
                 let rows = list.iter().copied().filter(|row| *row > after).take(3).collect();
-                let (page, next) = cut(rows, 2, |last| encode("list", last));
+                let (page, next) = cut(rows, 2, |_| 0, |last| encode("list", last));
                 assert!(page.len() <= 2);
                 read.extend(page);
                 match decode("list", &next).unwrap() {

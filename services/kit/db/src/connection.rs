@@ -10,10 +10,11 @@ use crate::on;
 
 type Pooled<C> = Object<AsyncDieselConnectionManager<C>>;
 
-/// An exclusive connection. One that is dropped inside a transaction leaves the pool and is closed.
+/// An exclusive connection. One that is dropped inside a transaction, or a search, leaves the pool and is closed: the server looks
+/// every second whether its client is still there, and gives up what it does for one that is not.
 pub struct Connection {
     held: Option<Held>,
-    in_transaction: bool,
+    unsettled: bool,
 }
 
 enum Held {
@@ -31,11 +32,23 @@ pub enum Backend<'c> {
 
 impl Connection {
     pub(super) fn postgres(connection: Pooled<AsyncPgConnection>) -> Self {
-        Self { held: Some(Held::Postgres(Box::new(connection))), in_transaction: false }
+        Self { held: Some(Held::Postgres(Box::new(connection))), unsettled: false }
     }
 
     pub(super) fn sqlite(connection: Pooled<Lite>) -> Self {
-        Self { held: Some(Held::Sqlite(connection)), in_transaction: false }
+        Self { held: Some(Held::Sqlite(connection)), unsettled: false }
+    }
+
+    /// The same for one query, of which nobody knows how long it takes: see [`search!`](crate::search!).
+    pub(super) fn searching(self) -> Self {
+        let mut searching = self;
+        searching.unsettled = true;
+        searching
+    }
+
+    /// The query has answered.
+    pub fn settle(&mut self) {
+        self.unsettled = false;
     }
 
     /// For the query macros.
@@ -48,7 +61,7 @@ impl Connection {
 
     /// What begins a transaction, on SQLite as its writer: to be sent [`together!`](crate::together!) with its first queries.
     pub fn begin_statement(&mut self) -> Cached<SqlQuery> {
-        self.in_transaction = true;
+        self.unsettled = true;
         Cached(sql_query(match self.backend() {
             Backend::Postgres(_) => "BEGIN",
             Backend::Sqlite(_) => "BEGIN IMMEDIATE",
@@ -63,6 +76,14 @@ impl Connection {
         }
     }
 
+    /// The same, and passes over rows that someone else has locked.
+    pub fn free_row_lock(&mut self) -> &'static str {
+        match self.backend() {
+            Backend::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+            Backend::Sqlite(_) => "",
+        }
+    }
+
     /// Begins a transaction.
     pub async fn begin(&mut self) -> Result<(), Error> {
         let begin = self.begin_statement();
@@ -73,20 +94,20 @@ impl Connection {
     /// Makes what was written durable. An error leaves open whether it is.
     pub async fn commit(&mut self) -> Result<(), Error> {
         on!(self, conn => Cached(sql_query("COMMIT")).execute(conn).await)?;
-        self.in_transaction = false;
+        self.unsettled = false;
         Ok(())
     }
 
     /// Forgets what was written. Where that fails, the connection is closed, which does the same.
     pub async fn rollback(&mut self) {
         let rolled_back = on!(self, conn => Cached(sql_query("ROLLBACK")).execute(conn).await);
-        self.in_transaction = rolled_back.is_err();
+        self.unsettled = rolled_back.is_err();
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.in_transaction {
+        if self.unsettled {
             match self.held.take() {
                 Some(Held::Postgres(connection)) => drop(Object::take(*connection)),
                 Some(Held::Sqlite(connection)) => drop(Object::take(connection)),

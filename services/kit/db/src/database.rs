@@ -94,6 +94,15 @@ impl Db {
         taken
     }
 
+    /// A connection for one search.
+    pub async fn searcher(&self) -> Result<Connection, Error> {
+        Ok(match self {
+            Self::Postgres(postgres) => Connection::postgres(postgres.searcher().await?),
+            Self::Sqlite(sqlite) => Connection::sqlite(sqlite.searcher().await?),
+        }
+        .searching())
+    }
+
     /// Runs `work` in a transaction called `name`: committed when it succeeds, rolled back when it does not. It goes on to its
     /// end when the caller hangs up, so that no transaction is left open by a dropped future.
     pub async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>

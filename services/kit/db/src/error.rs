@@ -14,6 +14,9 @@ pub enum Error {
     /// No connection within the time, or the one at hand was lost: the database is down, starting, or overloaded.
     #[error("the database cannot be reached right now; try again")]
     Unavailable(#[source] Absent),
+    /// The database gave up on a statement, or on a transaction, that took too long or waited too long for others.
+    #[error("the database did not get that done in time; try again")]
+    GivenUp(#[source] Absent),
     /// A unique key is taken: its name.
     #[error("a unique key is taken: {0}")]
     Taken(String),
@@ -28,7 +31,7 @@ pub enum Error {
 impl Error {
     /// Whether the same may succeed a little later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::GivenUp(_))
     }
 
     /// No connection could be had to `database`, which is named without its password.
@@ -42,6 +45,7 @@ impl Error {
             Self::Unavailable(cause) => {
                 Self::Unavailable(Absent::new(anyhow::anyhow!("{}", chain(cause))))
             }
+            Self::GivenUp(cause) => Self::GivenUp(Absent::new(anyhow::anyhow!("{}", chain(cause)))),
             Self::Taken(key) => Self::Taken(key.clone()),
             Self::NotFound => Self::NotFound,
             Self::Query(cause) => Self::Query(anyhow::anyhow!("{cause:#}")),
@@ -58,19 +62,18 @@ pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
 impl Fault for Error {
     fn fault(&self) -> (Code, &'static str) {
         match self {
-            Self::Unavailable(_) => (Code::Unavailable, "DATABASE_UNAVAILABLE"),
+            Self::Unavailable(_) | Self::GivenUp(_) => (Code::Unavailable, "DATABASE_UNAVAILABLE"),
             Self::Taken(_) | Self::NotFound | Self::Query(_) => (Code::Internal, "INTERNAL"),
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Unavailable(_)).then_some(Duration::from_secs(1))
+        self.is_passing().then_some(Duration::from_secs(1))
     }
 }
 
 /// How PostgreSQL begins what it says when a query ended for a reason that passes. The code itself does not come through diesel.
-const PASSING: [&str; 6] = [
-    "canceling statement due to",
+const PASSING: [&str; 5] = [
     "terminating connection",
     "the database system is",
     "deadlock detected",
@@ -78,13 +81,17 @@ const PASSING: [&str; 6] = [
     "database is locked",
 ];
 
+/// The same where it was too slow.
+const SLOW: [&str; 2] =
+    ["canceling statement due to", "terminating connection due to idle-in-transaction"];
+
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         match error {
             DieselError::NotFound => Self::NotFound,
             DieselError::DatabaseError(kind, information) => {
                 let message = information.message().to_owned();
-                let passing = PASSING.iter().any(|start| message.starts_with(start));
+                let says = |starts: &[&str]| starts.iter().any(|start| message.starts_with(start));
                 match kind {
                     DatabaseErrorKind::UniqueViolation => {
                         Self::Taken(information.constraint_name().unwrap_or(&message).to_owned())
@@ -95,7 +102,10 @@ impl From<DieselError> for Error {
                     | DatabaseErrorKind::ReadOnlyTransaction => {
                         Self::Unavailable(Absent::new(anyhow::anyhow!("{kind:?}: {message}")))
                     }
-                    _ if passing => Self::Unavailable(Absent::new(anyhow::anyhow!("{message}"))),
+                    _ if says(&SLOW) => Self::GivenUp(Absent::new(anyhow::anyhow!("{message}"))),
+                    _ if says(&PASSING) => {
+                        Self::Unavailable(Absent::new(anyhow::anyhow!("{message}")))
+                    }
                     _ => Self::Query(anyhow::anyhow!("{kind:?}: {message}")),
                 }
             }
@@ -155,6 +165,7 @@ mod tests {
             (ReadOnlyTransaction, "cannot execute UPDATE in a read-only transaction", true),
             (Unknown, "canceling statement due to statement timeout", true),
             (Unknown, "canceling statement due to lock timeout", true),
+            (Unknown, "terminating connection due to idle-in-transaction timeout", true),
             (Unknown, "terminating connection due to administrator command", true),
             (Unknown, "the database system is starting up", true),
             (Unknown, "deadlock detected", true),
@@ -172,6 +183,8 @@ mod tests {
             assert_eq!((code, again), (expected, passes), "{message}");
             assert!(chain(&error).contains(message), "the log has the cause: {}", chain(&error));
             assert!(!error.to_string().contains(message), "who asks has not: {error}");
+            let slow = message.contains("timeout");
+            assert_eq!(matches!(error, Error::GivenUp(_)), slow, "{message}");
         }
         assert!(Error::from(DieselError::BrokenTransactionManager).is_passing());
         assert!(!Error::from(DieselError::RollbackTransaction).is_passing());

@@ -8,7 +8,9 @@ pub struct Limits {
     pub name: &'static str,
     /// Exclusive connections of this process.
     pub connections: usize,
-    /// For one of them to become free.
+    /// Connections for searches, beside those: whoever searches waits for no one else, and no one for them.
+    pub searches: usize,
+    /// For one of either to become free.
     pub wait: Duration,
     /// For a new one.
     pub create: Duration,
@@ -16,10 +18,19 @@ pub struct Limits {
     pub recycle: Duration,
     /// For a statement.
     pub statement: Duration,
+    /// For a search.
+    pub search: Duration,
     /// For a lock.
     pub lock: Duration,
     /// After which a connection is replaced, a tenth more or less.
     pub connection_lifetime: Duration,
+}
+
+impl Limits {
+    /// The same for searches.
+    pub(crate) fn for_searches(&self) -> Self {
+        Self { connections: self.searches, statement: self.search, ..self.clone() }
+    }
 }
 
 impl Default for Limits {
@@ -27,10 +38,12 @@ impl Default for Limits {
         Self {
             name: "default",
             connections: 8,
+            searches: 2,
             wait: Duration::from_millis(250),
             create: Duration::from_secs(2),
             recycle: Duration::from_millis(500),
             statement: Duration::from_millis(1500),
+            search: Duration::from_millis(800),
             lock: Duration::from_millis(800),
             connection_lifetime: Duration::from_secs(1800),
         }

@@ -4,6 +4,7 @@ use std::{cell::RefCell, sync::LazyLock, time::Duration};
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use kit_base::metrics::{Handles, Metric};
+use tokio::time::Instant;
 
 /// Seconds that a query takes, or a wait for a connection.
 pub const DATABASE_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
@@ -47,6 +48,17 @@ const POOL_CREATE: Metric = Metric::histogram(
     DATABASE_BUCKETS,
 );
 
+pub(crate) const HOUSEKEEPING_DELETED: Metric = Metric::counter(
+    "errand_housekeeping_deleted_total",
+    &["what"],
+    "Rows, or acts in the trash, that were deleted because they were too old.",
+);
+pub(crate) const HOUSEKEEPING_FINISHED: Metric = Metric::gauge(
+    "errand_housekeeping_last_success_timestamp_seconds",
+    &["what"],
+    "When nothing was left of a kind that was too old.",
+);
+
 /// The metrics of a process with a database.
 pub const CATALOGUE: &[Metric] = &[
     DATABASE_DURATION,
@@ -56,6 +68,8 @@ pub const CATALOGUE: &[Metric] = &[
     POOL_TIMEOUTS,
     POOL_WAIT,
     POOL_CREATE,
+    HOUSEKEEPING_DELETED,
+    HOUSEKEEPING_FINISHED,
 ];
 
 static OPERATION: LazyLock<HistogramVec> = LazyLock::new(|| DATABASE_DURATION.register_histogram());
@@ -66,8 +80,20 @@ static TIMEOUTS: LazyLock<IntCounterVec> = LazyLock::new(|| POOL_TIMEOUTS.regist
 static WAIT: LazyLock<HistogramVec> = LazyLock::new(|| POOL_WAIT.register_histogram());
 static CREATE: LazyLock<HistogramVec> = LazyLock::new(|| POOL_CREATE.register_histogram());
 
+/// Does what is called `operation`, and counts and times it.
+pub async fn measured<T, E>(
+    system: &'static str,
+    operation: &'static str,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let started = Instant::now();
+    let outcome = work.await;
+    database_operation(system, operation, started.elapsed(), outcome.is_ok());
+    outcome
+}
+
 /// Counts a database operation: `system` is `postgresql` or `sqlite`, `operation` our name of the query.
-pub fn database_operation(
+pub(crate) fn database_operation(
     system: &'static str,
     operation: &'static str,
     elapsed: Duration,

@@ -36,6 +36,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Postgres {
     pub(super) pool: Pool<AsyncPgConnection>,
+    searches: Pool<AsyncPgConnection>,
     pub(super) metrics: crate::metrics::Pool,
     lanes: Arc<[Lane; LANES]>,
     next: Arc<AtomicUsize>,
@@ -52,6 +53,12 @@ impl Postgres {
     /// Connects lazily: a database that is not there yet is no error.
     pub(super) fn open(url: &str, limits: &Limits) -> anyhow::Result<Self> {
         let (config, connector) = configure(url, limits)?;
+        if tls::is_open_by_default(url, config.get_hosts()) {
+            tracing::warn!(
+                "the database is spoken to in plain text over the network: add `sslmode=verify-full` to its URL, \
+                 or `sslmode=disable` where that is meant"
+            );
+        }
         let lanes: Arc<[Lane; LANES]> = Arc::default();
         let reading = for_pages(config.clone());
         let reach = Arc::new(Reach::new(&config));
@@ -65,8 +72,11 @@ impl Postgres {
             ));
         }
         let metrics = crate::metrics::Pool::new(limits.name);
+        let searching = limits.for_searches();
+        let (searched, _) = configure(url, &searching)?;
+        let searches = pool(for_pages(searched), connector.clone(), &searching)?;
         let pool = pool(config, connector, limits)?;
-        Ok(Self { pool, metrics, lanes, next: Arc::default(), reach })
+        Ok(Self { pool, searches, metrics, lanes, next: Arc::default(), reach })
     }
 
     /// A connection that many readers use at once.
@@ -89,6 +99,14 @@ impl Postgres {
         &self,
     ) -> Result<Object<AsyncDieselConnectionManager<AsyncPgConnection>>, Error> {
         let taken = self.pool.get().await;
+        taken.map_err(|error| Error::no_connection(self.reach.server(), &error))
+    }
+
+    /// One for a search.
+    pub(super) async fn searcher(
+        &self,
+    ) -> Result<Object<AsyncDieselConnectionManager<AsyncPgConnection>>, Error> {
+        let taken = self.searches.get().await;
         taken.map_err(|error| Error::no_connection(self.reach.server(), &error))
     }
 
@@ -189,10 +207,12 @@ async fn keep_lane(
 }
 
 /// A page follows the index of its order. By a bitmap PostgreSQL would read and sort all that the page is cut from, which it does where
-/// it takes a large scope for one of many small ones.
+/// it takes a large scope for one of many small ones. Nor does one reader take several cores: they are there for the others.
 fn for_pages(mut config: tokio_postgres::Config) -> tokio_postgres::Config {
     let options = config.get_options().unwrap_or_default();
-    config.options(format!("{options} -c enable_bitmapscan=off"));
+    config.options(format!(
+        "{options} -c enable_bitmapscan=off -c max_parallel_workers_per_gather=0"
+    ));
     config
 }
 
@@ -215,9 +235,9 @@ fn configure(
     url: &str,
     limits: &Limits,
 ) -> anyhow::Result<(tokio_postgres::Config, tls::Connector)> {
-    let (url, tls) = tls::split(url)?;
+    let (plain, tls) = tls::split(url)?;
     let mut config: tokio_postgres::Config =
-        url.parse().context("the database URL cannot be read")?;
+        plain.parse().context("the database URL cannot be read")?;
     let milliseconds = |clock: Duration| clock.as_millis();
     // Idle in a transaction for less than others wait for a lock: a replica that falls silent holds up nobody's write.
     let options = format!(

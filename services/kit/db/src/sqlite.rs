@@ -25,6 +25,7 @@ pub struct Sqlite {
     pub(super) writer: Pool<Lite>,
     pub(super) metrics: crate::metrics::Pool,
     readers: Pool<Lite>,
+    searches: Pool<Lite>,
     file: Arc<str>,
 }
 
@@ -37,12 +38,20 @@ impl Sqlite {
         private(path).with_context(|| format!("the file {path}"))?;
         let metrics = crate::metrics::Pool::new(limits.name);
         let (writer, readers) = (pool(path, 1, limits)?, pool(path, READERS, limits)?);
-        Ok(Self { writer, metrics, readers, file: path.into() })
+        let searches = pool(path, limits.searches, limits)?;
+        Ok(Self { writer, metrics, readers, searches, file: path.into() })
     }
 
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
         self.readers.get().await.map_err(|error| Error::no_connection(&self.file, &error))
+    }
+
+    /// A connection for a search.
+    pub(super) async fn searcher(
+        &self,
+    ) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
+        self.searches.get().await.map_err(|error| Error::no_connection(&self.file, &error))
     }
 
     /// The connection for writes.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-use tokio_postgres::Socket;
+use tokio_postgres::{Socket, config::Host};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub(super) type Connector = MakeRustlsConnect;
@@ -42,6 +42,19 @@ pub(super) fn split(url: &str) -> anyhow::Result<(String, Option<Tls>)> {
     Ok((url, tls))
 }
 
+/// Whether what is said to a server on another machine can be read on the way, and nobody has said that it may.
+pub(super) fn is_open_by_default(url: &str, hosts: &[Host]) -> bool {
+    let (_, query) = url.split_once('?').unwrap_or((url, ""));
+    let is_near = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            let address = name.parse::<std::net::IpAddr>();
+            name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        }
+    };
+    !query.split('&').any(|pair| pair.starts_with("sslmode=")) && !hosts.iter().all(is_near)
+}
+
 pub(super) fn connector(tls: Option<&Tls>) -> anyhow::Result<Connector> {
     let mut roots = rustls::RootCertStore::empty();
     match tls.and_then(|tls| tls.root.as_ref()) {
@@ -73,6 +86,25 @@ mod tests {
         assert_eq!(tls, Some(Tls { root: Some("/ca.pem".to_owned()) }));
         assert_eq!(split("postgres://u@h/db").unwrap(), ("postgres://u@h/db".to_owned(), None));
         assert!(split("postgres://u@h/db?sslmode=sometimes").is_err());
+    }
+
+    #[test]
+    fn plain_text_over_a_network_is_only_quiet_where_it_was_asked_for() {
+        for (url, open) in [
+            ("postgres://u@db.example.org/errand", true),
+            ("postgres://u@10.0.0.1/errand?application_name=a", true),
+            ("postgres://u@localhost,db.example.org/errand", true),
+            ("postgres://u@db.example.org/errand?sslmode=disable", false),
+            ("postgres://u@db.example.org/errand?application_name=a&sslmode=verify-full", false),
+            ("postgres://u@localhost/errand", false),
+            ("postgres://u@127.0.0.1/errand", false),
+            ("postgres://u@[::1]/errand", false),
+            ("postgres:///errand?host=/run/postgresql", false),
+        ] {
+            let (plain, _) = split(url).unwrap();
+            let config: tokio_postgres::Config = plain.parse().unwrap();
+            assert_eq!(is_open_by_default(url, config.get_hosts()), open, "{url}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod admission;
 pub mod client;
 pub mod config;
 pub mod metrics;
+mod peer;
 mod protocol;
 pub mod run;
 pub mod serve;

@@ -12,5 +12,5 @@ pub(crate) use self::{
 pub use self::{
     catalogue::CATALOGUE,
     http::{ActiveRequest, http_active, http_body_sizes, http_request},
-    load::load_shed,
+    load::{load_limit, load_shed},
 };

@@ -3,8 +3,10 @@ mod activity;
 mod connection;
 mod handler;
 mod limits;
+mod offers;
 mod places;
 mod refusals;
+mod reply;
 mod rest;
 mod shared;
 mod watched;
@@ -35,11 +37,8 @@ use crate::{
 };
 use kit_base::Stop;
 
-pub use self::{
-    limits::{Limits, MOST_HEADERS},
-    shared::PeerAddress,
-};
-pub use crate::unread::Unread;
+pub use self::limits::{Limits, MOST_HEADERS};
+pub use crate::{peer::PeerAddress, unread::Unread};
 
 /// Serves on a bound listener until `stop`, then drains; returns when nothing is under way any more, at the latest after
 /// `drain_delay` and `drain_timeout`.
@@ -124,8 +123,8 @@ async fn accept(
     shared: &Arc<Shared>,
     running: &TaskTracker,
 ) -> std::convert::Infallible {
-    if let Err(error) = keep_alive(&listener) {
-        tracing::debug!(%error, "connections go without TCP keepalive");
+    if let Err(error) = tune(&listener) {
+        tracing::debug!(%error, "connections go without TCP keepalive, or without a bound on what is unsent");
     }
     let places = Places::new(&shared.limits);
     loop {
@@ -172,14 +171,23 @@ fn without_delay(stream: TcpStream) -> TcpStream {
     stream
 }
 
-/// Finds dead peers. Accepted connections inherit it, which saves five system calls each.
-fn keep_alive(listener: &TcpListener) -> io::Result<()> {
+/// What the kernel takes of a connection that it cannot send yet, in bytes: what a client does not read waits with us, who count it.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 64 * 1024;
+
+/// Finds dead peers, and keeps the kernel from holding what they do not read. Accepted connections inherit it, which saves six system
+/// calls each.
+fn tune(listener: &TcpListener) -> io::Result<()> {
     let socket = SockRef::from(listener);
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(30))
         .with_interval(Duration::from_secs(10));
     socket.set_tcp_keepalive(&keepalive.with_retries(3))?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(Duration::from_secs(20)))?;
+    {
+        socket.set_tcp_user_timeout(Some(Duration::from_secs(20)))?;
+        // Last: a sandbox may not know it.
+        socket.set_tcp_notsent_lowat(UNSENT)?;
+    }
     Ok(())
 }

@@ -65,7 +65,7 @@ mod tests {
         let verifier = Arc::new(Verifier::new("tasks", clock));
         let (_, bytes) = key();
         let keys = vec![PublicKey { id: "k1".to_owned(), bytes }];
-        verifier.apply(TrustUpdate { snapshot: true, keys, revocations: vec![] });
+        verifier.apply(TrustUpdate { keys, revocations: vec![] });
         let handler = service_fn(async |request: Request<()>| {
             let caller = Caller::from_request(&tonic::Request::from_http(request));
             Ok::<_, Infallible>(Response::new(caller))

@@ -17,6 +17,7 @@ mod resolver;
 mod retry;
 mod target;
 mod upkeep;
+mod vacancies;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -30,7 +31,7 @@ pub(crate) use self::{
     record::code,
 };
 pub use self::{
-    limits::{Limits, Methods},
+    limits::{Limits, MESSAGE, Methods},
     target::faults,
 };
 use crate::tls::Identity;

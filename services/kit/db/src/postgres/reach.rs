@@ -8,7 +8,14 @@ use tokio_postgres::config::Host;
 pub(super) struct Reach {
     /// Every `host:port`, and nothing else of the URL: it holds a password.
     server: String,
-    trouble: Mutex<Option<(Outage, String)>>,
+    trouble: Mutex<Trouble>,
+}
+
+/// Since when it is not there, and why.
+#[derive(Default)]
+struct Trouble {
+    outage: Option<Outage>,
+    cause: String,
 }
 
 impl Reach {
@@ -27,7 +34,7 @@ impl Reach {
 
     /// A connection is there.
     pub(super) fn found(&self) {
-        if let Some((outage, _)) = self.trouble().take() {
+        if let Some(outage) = self.trouble().outage.take() {
             let waited_seconds = outage.lasted().as_secs();
             tracing::info!(server = self.server, waited_seconds, "the database is reached again");
         }
@@ -35,11 +42,9 @@ impl Reach {
 
     /// A connection could not be had: said when it is the first one, and then now and again.
     pub(super) fn missed(&self, cause: String) {
-        let mut trouble = self.trouble();
-        let began = trouble.is_none();
-        let (outage, last) = trouble.get_or_insert_with(|| (Outage::begin(), String::new()));
-        if began || outage.reminds() {
-            let waited_seconds = outage.lasted().as_secs();
+        let Trouble { outage, cause: last } = &mut *self.trouble();
+        if Outage::is_news(outage) {
+            let waited_seconds = outage.as_ref().map(|outage| outage.lasted().as_secs());
             let server = &self.server;
             tracing::warn!(server, cause, waited_seconds, "the database cannot be reached");
         }
@@ -53,8 +58,8 @@ impl Reach {
 
     /// Which server is not there, and why; nothing while it is.
     pub(super) fn fault(&self) -> Option<String> {
-        let fault = |(_, cause): &(Outage, String)| format!("{}: {cause}", self.server);
-        self.trouble().as_ref().map(fault)
+        let Trouble { outage, cause } = &*self.trouble();
+        outage.as_ref().map(|_| format!("{}: {cause}", self.server))
     }
 
     /// The same for who waits for it already.
@@ -62,7 +67,7 @@ impl Reach {
         self.fault().unwrap_or_else(|| format!("{}: no answer yet", self.server))
     }
 
-    fn trouble(&self) -> MutexGuard<'_, Option<(Outage, String)>> {
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{RawQuery, State},
     http::{StatusCode, header::CONTENT_TYPE},
     response::IntoResponse,
@@ -18,7 +18,7 @@ use super::{
     grpc,
     health::{Health, Phase},
 };
-use crate::{metrics::catalogue, telemetry};
+use crate::{metrics::catalogue, peer::PeerAddress, telemetry};
 
 /// Everything that the admin port answers.
 pub(super) fn router(name: &'static str, health: Arc<Health>, requests: Handle) -> Router {
@@ -107,8 +107,16 @@ async fn log_level() -> Probe {
     }
 }
 
-/// Replaces the filter of the log until the next start.
-async fn set_log_level(filter: String) -> Probe {
+/// Replaces the filter of the log until the next start; for this machine alone, since whoever scrapes metrics reaches the port.
+async fn set_log_level(
+    Extension(PeerAddress(peer)): Extension<PeerAddress>,
+    filter: String,
+) -> Probe {
+    if !peer.ip().to_canonical().is_loopback() {
+        let elsewhere =
+            "only from this machine, as `kubectl port-forward` comes; or set LOG_LEVEL\n";
+        return (StatusCode::FORBIDDEN, elsewhere.to_owned());
+    }
     match telemetry::filter::replace(filter.trim()) {
         Ok(()) => log_level().await,
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")),
@@ -154,6 +162,27 @@ mod tests {
         assert_eq!(told(&health, "/readyz").await, (503, "stopping\n".to_owned()));
         assert_eq!(told(&health, "/startupz").await.0, 200, "it has been there once");
         assert_eq!(told(&health, "/healthz").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn only_this_machine_changes_anything() {
+        for (peer, expected) in [
+            ("10.88.0.7:4711", 403),
+            ("[2001:db8::7]:4711", 403),
+            ("[::ffff:10.88.0.7]:4711", 403),
+            // No log is kept here.
+            ("127.0.0.1:4711", 400),
+            ("[::1]:4711", 400),
+            ("[::ffff:127.0.0.1]:4711", 400),
+        ] {
+            let request = axum::extract::Request::put("/loglevel")
+                .extension(PeerAddress(peer.parse().unwrap()))
+                .body(axum::body::Body::from("trace"))
+                .unwrap();
+            let router = router("tested", Health::new(), Handle::current());
+            let reply = tower::ServiceExt::oneshot(router, request).await.unwrap();
+            assert_eq!(reply.status().as_u16(), expected, "{peer}");
+        }
     }
 
     #[tokio::test]

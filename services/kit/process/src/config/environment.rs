@@ -128,6 +128,18 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_beneath_is_hidden_by_what_is_set_here_and_by_nothing_else() {
+        let beneath = ["KEY", "KEY_FILE", "OTHER", "OTHER_FILE"]
+            .map(|name| (name.to_owned(), "x".to_owned()));
+        let both = Environment::from_iter([("KEY", "y")]).over(beneath.into());
+        assert_eq!(both.value("KEY"), Ok(Some("y".to_owned())));
+        assert!(
+            both.value("OTHER").unwrap_err().contains("both set"),
+            "neither is dropped in silence"
+        );
+    }
+
+    #[test]
     fn an_announcement_of_kubernetes_is_not_a_port() {
         let environment =
             Environment::from_iter([("TASKS_PORT", "tcp://10.0.0.1:50052"), ("PORT", "8080")]);

@@ -33,6 +33,11 @@ pub(super) const LOAD_SHED: Metric = Metric::counter(
     &["reason"],
     "Connections and requests that were refused to protect the others.",
 );
+pub(super) const LOAD_LIMIT: Metric = Metric::gauge(
+    "errand_load_limit_requests",
+    &[],
+    "Requests that are worked on at once, as found out by how long they take; what comes above is shed.",
+);
 pub(crate) const LOG_RECORDS_DROPPED: Metric = Metric::counter(
     "errand_log_records_dropped_total",
     &[],
@@ -85,6 +90,7 @@ pub const CATALOGUE: &[Metric] = &[
     HTTP_REQUEST_SIZE,
     HTTP_RESPONSE_SIZE,
     LOAD_SHED,
+    LOAD_LIMIT,
     LOG_RECORDS_DROPPED,
     SPANS_EXPORTED,
     BUILD_INFO,

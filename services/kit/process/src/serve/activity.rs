@@ -9,6 +9,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use super::offers::Offers;
+
 /// Nanoseconds since the connection began that stand for "no head is being read".
 const NONE: u64 = u64::MAX;
 
@@ -17,7 +19,9 @@ pub(super) struct Activity {
     began: Instant,
     head_began: AtomicU64,
     in_flight: AtomicUsize,
+    streams: AtomicUsize,
     writes: AtomicU64,
+    offers: Arc<Offers>,
     http2: AtomicBool,
     last_answer: AtomicBool,
     owes_answer: AtomicBool,
@@ -31,7 +35,9 @@ impl Activity {
             began: Instant::now(),
             head_began: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
+            streams: AtomicUsize::new(0),
             writes: AtomicU64::new(0),
+            offers: Arc::default(),
             http2: AtomicBool::new(false),
             last_answer: AtomicBool::new(false),
             owes_answer: AtomicBool::new(false),
@@ -64,7 +70,12 @@ impl Activity {
         self.head_began.store(NONE, Relaxed);
         self.owes_answer.store(true, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
-        InFlight(Arc::clone(self))
+        InFlight { activity: Arc::clone(self), streams: false }
+    }
+
+    /// Whether an answer is under way that has an end of its own.
+    pub(super) fn has_streams(&self) -> bool {
+        self.streams.load(Relaxed) > 0
     }
 
     /// Whether what goes out belongs to the answer of a request. What goes out else is not of ours.
@@ -92,6 +103,15 @@ impl Activity {
     /// Bytes go out.
     pub(super) fn bytes_go(&self) {
         self.writes.fetch_add(1, Relaxed);
+    }
+
+    /// The answers of which the client has not taken all.
+    pub(super) fn offers(&self) -> &Arc<Offers> {
+        &self.offers
+    }
+
+    fn nanoseconds(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(NONE - 1)
     }
 
     /// Waits until a head has been arriving for `limit`.
@@ -125,8 +145,7 @@ impl Activity {
     pub(super) fn bytes_came(&self) -> bool {
         let begins = self.in_flight.load(Relaxed) == 0 && self.head_began.load(Relaxed) == NONE;
         if begins {
-            let now = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(NONE - 1);
-            self.head_began.store(now, Relaxed);
+            self.head_began.store(self.nanoseconds(), Relaxed);
         }
         begins
     }
@@ -134,11 +153,25 @@ impl Activity {
 
 /// A request under way, until the last byte of its answer is handed over.
 #[derive(Debug)]
-pub(super) struct InFlight(Arc<Activity>);
+pub(super) struct InFlight {
+    activity: Arc<Activity>,
+    streams: bool,
+}
+
+impl InFlight {
+    /// Its answer goes on for as long as it likes.
+    pub(super) fn begin_stream(&mut self) {
+        self.streams = true;
+        self.activity.streams.fetch_add(1, Relaxed);
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.activity.in_flight.fetch_sub(1, Relaxed);
+        if self.streams {
+            self.activity.streams.fetch_sub(1, Relaxed);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! The life of one connection: a first byte, requests, and an end that no request notices.
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -16,13 +16,15 @@ use super::{
     handler::Handler,
     limits::{Limits, MOST_HEADERS},
     refusals::Refusals,
-    shared::{PeerAddress, Shared},
+    shared::Shared,
     watched::Watched,
 };
-use crate::protocol::Protocol;
+use crate::{peer::PeerAddress, protocol::Protocol};
 use kit_base::chance;
 use kit_rpc::tls::Guard;
 
+/// What streams has an end of its own, half an hour away, which says when to come back; a connection that has retired waits for it so long.
+const LONGEST_STREAM: Duration = Duration::from_secs(40 * 60);
 /// How long a head may be until hyper gives up on it, in bytes: more than a service lets through, so that it is the service who says
 /// no. Beyond that HTTP/2 is told no more than 431. Each of a connection's 128 streams may hold as much.
 const LONGEST_HEAD: u32 = 32 * 1024;
@@ -80,15 +82,15 @@ async fn answer<S>(stream: S, address: SocketAddr, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::new();
+    let (activity, limits) = (Activity::new(), &shared.limits);
     let (io, handler) = watched(stream, address, &shared, &activity);
     let mut connection = std::pin::pin!(shared.builder.serve_connection(io, handler));
-    let mut slow_head =
-        std::pin::pin!(activity.overdue_head(shared.limits.header_timeout.duration()));
-    let mut age =
-        std::pin::pin!(time::sleep(chance::near(shared.limits.max_connection_age.duration())));
+    let mut slow_head = std::pin::pin!(activity.overdue_head(limits.header_timeout.duration()));
+    let mut untaken = std::pin::pin!(activity.offers().untaken(limits.send_timeout.duration()));
+    let most = chance::near(limits.max_connection_age.duration());
+    let mut age = std::pin::pin!(time::sleep(most));
     let mut told = std::pin::pin!(told_to_end(&shared, &activity));
-    let (mut stopping, mut retired) = (false, false);
+    let (began, mut stopping, mut retired) = (time::Instant::now(), false, false);
     loop {
         tokio::select! {
             biased;
@@ -99,17 +101,19 @@ where
             }
             // An idle HTTP/1 connection is ended by its next answer, as below.
             () = age.as_mut() => {
-                if retired {
+                let goes_on = activity.has_streams() && began.elapsed() < LONGEST_STREAM;
+                if retired && !goes_on {
                     return;
+                }
+                if !retired && activity.is_http2() {
+                    connection.as_mut().graceful_shutdown();
                 }
                 retired = true;
                 activity.expect_no_more();
-                if activity.is_http2() {
-                    connection.as_mut().graceful_shutdown();
-                }
-                age.as_mut().reset(time::Instant::now() + shared.limits.connection_age_grace.duration());
+                age.as_mut().reset(time::Instant::now() + limits.connection_age_grace.duration());
             }
             () = slow_head.as_mut() => return,
+            () = untaken.as_mut() => return,
             // A client that has vanished never acknowledges the GOAWAY.
             () = activity.quiet(), if stopping => return,
             () = shared.cut.cancelled() => return,

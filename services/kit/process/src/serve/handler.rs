@@ -7,17 +7,21 @@ use std::{
 };
 
 use axum::{body::Body, routing::future::RouteFuture};
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Version, header::CONNECTION};
-use http_body::{Frame, SizeHint};
+use http::{
+    HeaderValue, Request, Response, Version,
+    header::{CONNECTION, CONTENT_TYPE},
+};
 use hyper::body::Incoming;
 use tower::Service as _;
 
 use super::{
     activity::{Activity, InFlight},
+    offers::Offers,
+    reply::Reply,
     rest::{self, Rest},
-    shared::{PeerAddress, Shared},
+    shared::Shared,
 };
+use crate::{peer::PeerAddress, protocol::Protocol};
 
 pub(super) struct Handler {
     pub(super) shared: Arc<Shared>,
@@ -26,12 +30,14 @@ pub(super) struct Handler {
 }
 
 impl hyper::service::Service<Request<Incoming>> for Handler {
-    type Response = Response<Counted>;
+    type Response = Response<Reply>;
     type Error = Infallible;
     type Future = Answer;
 
     fn call(&self, mut request: Request<Incoming>) -> Answer {
         let in_flight = self.activity.request();
+        // Behind a balancer many share a connection: there the one who takes nothing must not end it for all.
+        let watched = self.shared.protocol == Protocol::Http;
         let http1 = request.version() < Version::HTTP_2;
         request.extensions_mut().insert(self.peer);
         // HTTP/2 ends a stream where HTTP/1 would have to end the connection.
@@ -46,6 +52,7 @@ impl hyper::service::Service<Request<Incoming>> for Handler {
             response: None,
             rest,
             in_flight: Some(in_flight),
+            watched: watched.then(|| Arc::clone(self.activity.offers())),
             http1: shared.map(|shared| (shared, Arc::clone(&self.activity))),
         }
     }
@@ -59,12 +66,13 @@ pin_project_lite::pin_project! {
         response: Option<Response<Body>>,
         rest: Option<Rest>,
         in_flight: Option<InFlight>,
+        watched: Option<Arc<Offers>>,
         http1: Option<(Arc<Shared>, Arc<Activity>)>,
     }
 }
 
 impl Future for Answer {
-    type Output = Result<Response<Counted>, Infallible>;
+    type Output = Result<Response<Reply>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = self.project();
@@ -85,34 +93,18 @@ impl Future for Answer {
             }
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let in_flight = answer.in_flight.take();
-        Poll::Ready(Ok(response.map(|body| Counted { body, _in_flight: in_flight })))
+        let mut in_flight = answer.in_flight.take();
+        if let Some(in_flight) = in_flight.as_mut().filter(|_| is_stream(&response)) {
+            in_flight.begin_stream();
+        }
+        Poll::Ready(Ok(response.map(|body| Reply::new(body, in_flight, answer.watched.take()))))
     }
 }
 
-/// A body that keeps its request under way until it is sent or given up.
-#[derive(Debug)]
-pub(super) struct Counted {
-    body: Body,
-    _in_flight: Option<InFlight>,
-}
-
-impl http_body::Body for Counted {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+/// Whether the answer is events, or messages of which there may be more.
+fn is_stream(response: &Response<Body>) -> bool {
+    let media = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    media.is_some_and(|media| {
+        media.starts_with(b"text/event-stream") || media.starts_with(b"application/grpc")
+    })
 }

@@ -20,6 +20,8 @@ pub struct Limits {
     pub first_byte_timeout: Period,
     /// `HEADER_TIMEOUT`: how long the head of an HTTP/1 request may take once it has begun.
     pub header_timeout: Period,
+    /// `SEND_TIMEOUT`: how long a client of the edge may take nothing of the answers that wait for it.
+    pub send_timeout: Period,
     /// `IDLE_TIMEOUT`: how long an HTTP/1 connection may wait for its next request; longer than an ingress keeps its own.
     pub idle_timeout: Period,
     /// `MAX_CONNECTION_AGE`: when a connection is replaced, ±10 %, so that new replicas get their share.
@@ -41,6 +43,7 @@ impl Default for Limits {
             max_connections_per_ip: 256,
             first_byte_timeout: Period::from_secs(5),
             header_timeout: Period::from_secs(10),
+            send_timeout: Period::from_secs(30),
             idle_timeout: Period::from_secs(75),
             max_connection_age: Period::from_secs(300),
             connection_age_grace: Period::from_secs(60),

@@ -1,7 +1,4 @@
-use std::{
-    net::SocketAddr,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hyper_util::{rt::TokioExecutor, server::conn::auto};
 use kit_rpc::tls::Guard;
@@ -9,10 +6,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::Limits;
 use crate::{protocol::Protocol, unread::Refuse};
-
-/// Who is at the other end of the connection; an extension of each request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerAddress(pub SocketAddr);
 
 /// What all connections of a server share.
 pub(super) struct Shared {

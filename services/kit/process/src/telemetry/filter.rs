@@ -27,7 +27,9 @@ pub(crate) fn current() -> Option<String> {
 /// Replaces the filter of the log.
 pub(crate) fn replace(directives: &str) -> anyhow::Result<()> {
     let handle = FILTER.get().context("this process keeps no log")?;
-    Ok(handle.reload(filter_of(directives)?)?)
+    handle.reload(filter_of(directives)?)?;
+    tracing::info!(target: "audit", directives, "what the log lets through was changed");
+    Ok(())
 }
 
 pub(super) fn filter_of(directives: &str) -> anyhow::Result<Targets> {
@@ -39,7 +41,7 @@ pub(super) fn filter_of(directives: &str) -> anyhow::Result<Targets> {
 
 fn names_a_level(directive: &str) -> bool {
     let (target, level) = directive.rsplit_once('=').unwrap_or(("all", directive));
-    !target.is_empty() && level.parse::<LevelFilter>().is_ok()
+    !target.is_empty() && !level.is_empty() && level.parse::<LevelFilter>().is_ok()
 }
 
 #[cfg(test)]
@@ -51,7 +53,7 @@ mod tests {
         for directives in ["info", "DEBUG", "off", "info,tasks=debug", "tasks=trace,warn"] {
             assert!(filter_of(directives).is_ok(), "{directives}");
         }
-        for directives in ["verbose", "tasks", "=debug", "info,loud", "tasks=debug=trace=x"] {
+        for directives in ["", "verbose", "tasks", "=debug", "info,loud", "tasks=debug=trace=x"] {
             assert!(filter_of(directives).is_err(), "{directives}");
         }
         let lets = |directives: &str, target: &str, level| {

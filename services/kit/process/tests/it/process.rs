@@ -1,9 +1,11 @@
 //! A whole process, from its environment to its exit code.
+mod config;
 mod reload;
+mod telemetry;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -12,10 +14,8 @@ use std::{
 use http::Request;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kit_base::request::TraceContext;
 use kit_rpc::channel::Limits;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::Code;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -114,26 +114,6 @@ fn exchange(address: SocketAddr, request: &str) -> String {
 }
 
 #[test]
-fn a_process_that_cannot_be_configured_names_every_fault_and_exits_64() {
-    let bad =
-        [("TEST_SIZE", "big"), ("LISTEN", "here"), ("DRAIN_DELAY", "5"), ("LOG_FORMAT", "xml")];
-    for mode in ["check", "serve"] {
-        let (_, said) = output(&[&bad[..], &[("MODE", mode)]].concat());
-        for name in [
-            "5 faults",
-            "TEST_KEY must",
-            "TEST_SIZE is",
-            "LISTEN is",
-            "DRAIN_DELAY is",
-            "LOG_FORMAT is",
-            "exit code 64",
-        ] {
-            assert!(said.contains(name), "{name} is not in {said}");
-        }
-    }
-}
-
-#[test]
 fn a_process_that_waits_in_vain_says_for_what_and_exits_69() {
     let variables = [
         ("KEY", "hunter2"),
@@ -145,38 +125,6 @@ fn a_process_that_waits_in_vain_says_for_what_and_exits_69() {
     let (log, said) = output(&variables);
     assert!(said.contains("exit code 69"), "{said}\n{log}");
     assert!(log.contains("not ready within 1 s: what it needs: db:5432: refused"), "{log}");
-}
-
-#[test]
-fn a_good_configuration_is_shown_without_its_secrets() {
-    let good = [("KEY", "hunter2"), ("MODE", "print"), ("PORT", "3000")];
-    let (shown, said) = output(&good);
-    assert!(said.contains("exit code 0"), "{said}");
-    for line in [
-        "KEY=[redacted]",
-        "TEST_SIZE=3",
-        "PORT=3000",
-        "ADMIN_LISTEN=0.0.0.0:9090",
-        "DRAIN_DELAY=5s",
-    ] {
-        assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
-    }
-    assert!(!shown.contains("hunter2"));
-}
-
-#[test]
-fn a_guard_without_files_or_names_is_a_fault() {
-    let (_, said) = output(&[
-        ("TEST_KEY", "x"),
-        ("TLS_DIR", "/nowhere"),
-        ("TLS_CLIENTS", ""),
-        ("MODE", "check"),
-    ]);
-    for fault in
-        ["TLS_DIR is \"/nowhere\"", "tls.crt cannot be read", "TLS_CLIENTS must", "code 64"]
-    {
-        assert!(said.contains(fault), "{fault} is not in {said}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -266,60 +214,6 @@ fn the_log_level_changes_while_the_process_runs() {
     assert!(process.probe("/loglevel").contains("kit=trace"));
     process.terminate();
     assert!(process.wait().0.success());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_collector_that_is_gone_slows_neither_a_request_nor_the_end() {
-    // It accepts, and never answers.
-    let black_hole = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", black_hole.local_addr().unwrap());
-    let traced = [("DRAIN_DELAY", "0s"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)];
-    let process = Process::start(&traced);
-    let mut client = process.client().await;
-    let begun = Instant::now();
-    for _ in 0..2000 {
-        assert_eq!(client.send_request(get_request("/")).await.unwrap().status(), 200);
-    }
-    // One that waited for the collector would take its 2 s alone.
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
-    process.terminate();
-    let (status, taken) = process.wait();
-    assert!(status.success() && taken < Duration::from_secs(10), "{status} {taken:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_collector_gets_the_spans_with_the_trace_of_their_caller() {
-    let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", collector.local_addr().unwrap());
-    let process =
-        Process::start(&[("DRAIN_DELAY", "0s"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
-    let trace = TraceContext::random(true);
-    let mut request = get_request("/");
-    request.headers_mut().insert("traceparent", trace.header());
-    assert_eq!(process.client().await.send_request(request).await.unwrap().status(), 200);
-    process.terminate();
-    let export = async {
-        let (mut stream, _) = collector.accept().await.unwrap();
-        let mut received = vec![];
-        while !contains(&received, &trace.trace_id) {
-            assert!(
-                stream.read_buf(&mut received).await.unwrap() > 0,
-                "{:?}",
-                String::from_utf8_lossy(&received)
-            );
-        }
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
-        received
-    };
-    let received = tokio::time::timeout(Duration::from_secs(5), export).await.unwrap();
-    assert!(
-        contains(&received, b"POST /v1/traces HTTP/1.1") && contains(&received, &trace.span_id)
-    );
-    assert!(process.wait().0.success());
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }
 
 fn get_request(path: &str) -> Request<String> {

@@ -2,13 +2,14 @@
 mod clients;
 mod drain;
 mod rest;
+mod taking;
 mod unread;
 
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, body::Body, routing::get};
 use futures_util::stream;
-use http::{Request, Response};
+use http::{Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -84,6 +85,10 @@ fn router() -> Router {
         .route("/slow", get(slow))
         .route("/ticks", get(move || ticks(10)))
         .route("/for-ever", get(move || ticks(u32::MAX)))
+        .route(
+            "/events",
+            get(move || async move { ([(CONTENT_TYPE, "text/event-stream")], ticks(20).await) }),
+        )
 }
 
 /// Limits of milliseconds, where the product has seconds.

@@ -100,7 +100,7 @@ impl Balancer {
 
     fn settle(&self) {
         self.resolved.store(true, Ordering::Release);
-        self.peer.vacancy.notify_waiters();
+        self.peer.vacancies.tell_all();
     }
 
     /// Sends the call once, not to `last` if there is another; `last` is then the endpoint that got it.
@@ -168,7 +168,7 @@ impl Balancer {
                 return Ok(flight);
             }
             // Listens before it looks again, or a place that is given up in between would be missed.
-            let mut vacancy = pin!(self.peer.vacancy.notified());
+            let mut vacancy = pin!(self.peer.vacancies.for_length(length).notified());
             vacancy.as_mut().enable();
             if let Some(flight) = self.pick(length, avoid)? {
                 return Ok(flight);

@@ -10,7 +10,10 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::{call::Length, latency::Latency, limits::Limits, link::Link, target::Target};
+use super::{
+    call::Length, latency::Latency, limits::Limits, link::Link, target::Target,
+    vacancies::Vacancies,
+};
 use crate::tls::Identity;
 
 const UNPOISONED: &str = "nothing panics while it holds this lock";
@@ -22,7 +25,7 @@ pub(crate) struct Peer {
     pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) limits: Limits,
     /// A call that found no place may find one now.
-    pub(crate) vacancy: Notify,
+    pub(crate) vacancies: Vacancies,
     /// The addresses are in doubt.
     pub(crate) doubt: Notify,
     tally: Mutex<Tally>,
@@ -39,9 +42,9 @@ struct Tally {
 
 impl Peer {
     pub(crate) fn new(name: &'static str, identity: Option<Arc<Identity>>, limits: Limits) -> Self {
-        let (vacancy, doubt) = (Notify::new(), Notify::new());
+        let (vacancies, doubt) = (Vacancies::default(), Notify::new());
         let (tally, fault) = (Mutex::default(), Mutex::default());
-        Self { name, identity, limits, vacancy, doubt, tally, fault }
+        Self { name, identity, limits, vacancies, doubt, tally, fault }
     }
 
     /// Keeps what is wrong, for those who ask why nobody is there.
@@ -197,7 +200,7 @@ impl Endpoint {
         if left {
             tracing::warn!(peer = self.peer.name, address = %self.address, cause, "endpoint taken out");
             self.peer.count(-1, 1);
-            self.peer.vacancy.notify_waiters();
+            self.peer.vacancies.tell_all();
         }
         left
     }
@@ -211,7 +214,7 @@ impl Endpoint {
         drop(standing);
         self.peer.count(1, -1);
         self.down.store(false, Ordering::Release);
-        self.peer.vacancy.notify_waiters();
+        self.peer.vacancies.tell_all();
         tracing::info!(peer = self.peer.name, address = %self.address, "endpoint back");
     }
 

@@ -1,6 +1,9 @@
 //! The figures of a channel.
 use std::time::Duration;
 
+/// The largest message that a service reads, in bytes: as tonic has it.
+pub const MESSAGE: usize = 4 << 20;
+
 /// What the contracts of a peer say of its methods. Paths are `/package.Service/Method`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Methods {
@@ -75,7 +78,7 @@ impl Default for Limits {
             decay: Duration::from_secs(3),
             retry_share: 0.2,
             retries_per_second: 10,
-            message: 1 << 20,
+            message: MESSAGE,
         }
     }
 }

@@ -12,13 +12,16 @@ use tokio::time::Instant;
 use tonic::Code;
 use tower::Service;
 
-use super::deadline;
+use super::deadline::{self, Unbegun};
 use crate::{channel::code, metrics, span};
 use kit_base::{
     clock::Clock,
     error::refuse,
     request::{self, RequestContext, TraceContext},
 };
+
+/// What a call is counted under whose method nobody has looked for: any client can make up names.
+const UNKNOWN: &str = "_OTHER";
 
 /// Works on each call as part of the request that its metadata names, and counts and times it by its method and code.
 #[derive(Clone, Debug)]
@@ -53,12 +56,13 @@ where
     let (began, uri) = (time::Instant::now(), request.uri().clone());
     let Some(timeout) = deadline::timeout(request.headers()) else {
         let form = "grpc-timeout is up to eight digits and a unit";
-        // It is counted, too; under no name, since nobody knows whether there is such a method.
-        metrics::rpc_served("_OTHER", Code::InvalidArgument, began.elapsed());
+        metrics::rpc_served(UNKNOWN, Code::InvalidArgument, began.elapsed());
         return Ok(refuse(Code::InvalidArgument, "INVALID_DEADLINE", form).into_http());
     };
     let response = scoped(inner, request, uri.path(), timeout).await;
-    metrics::rpc_served(uri.path(), code(response.headers()), began.elapsed());
+    let begun = response.extensions().get::<Unbegun>().is_none();
+    let method = if begun { uri.path() } else { UNKNOWN };
+    metrics::rpc_served(method, code(response.headers()), began.elapsed());
     Ok(response)
 }
 

@@ -13,6 +13,10 @@ const LEAST: Duration = Duration::from_millis(5);
 /// What a caller gets that names no deadline.
 const DEFAULT: Duration = Duration::from_secs(15);
 
+/// Marks the refusal of a call that no method has seen: whether there is such a method nobody knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unbegun;
+
 /// The caller's `grpc-timeout`; none when it is malformed.
 pub(super) fn timeout(headers: &HeaderMap) -> Option<Duration> {
     match headers.get(GRPC_TIMEOUT) {
@@ -32,7 +36,9 @@ where
         return answer.await;
     };
     if left < LEAST {
-        return Ok(late("there is no time left for this call"));
+        let mut refusal = late("there is no time left for this call");
+        refusal.extensions_mut().insert(Unbegun);
+        return Ok(refusal);
     }
     match tokio::time::timeout_at(deadline, answer).await {
         Ok(answer) => answer,

@@ -21,6 +21,9 @@ pub enum TokenError {
     /// The keys are not known yet.
     #[error("access tokens cannot be checked right now; try again")]
     Unready,
+    /// It may belong to a session that has ended unheard.
+    #[error("whether the session is still valid cannot be told right now; reading goes on")]
+    Stale,
 }
 
 impl Fault for TokenError {
@@ -31,10 +34,11 @@ impl Fault for TokenError {
             Self::Expired => (Code::Unauthenticated, "TOKEN_EXPIRED"),
             Self::Revoked => (Code::Unauthenticated, "SESSION_ENDED"),
             Self::Unready => (Code::Unavailable, "KEYS_UNAVAILABLE"),
+            Self::Stale => (Code::Unavailable, "TRUST_STALE"),
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        (*self == Self::Unready).then_some(Duration::from_secs(1))
+        matches!(self, Self::Unready | Self::Stale).then_some(Duration::from_secs(1))
     }
 }

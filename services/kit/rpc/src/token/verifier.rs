@@ -34,6 +34,9 @@ const REMEMBERED: usize = 10_000;
 /// An update, if only a heartbeat, comes every 5 s; after this long without one the stream is opened anew.
 const SILENCE: Duration = Duration::from_secs(12);
 
+/// Without word from auth for this long a session may have ended unheard: nothing is written then.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
 /// A key that may have signed a living token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
@@ -55,8 +58,6 @@ pub struct Revocation {
 /// What changed about the tokens to accept.
 #[derive(Clone, Debug, Default)]
 pub struct TrustUpdate {
-    /// Replaces all that was known.
-    pub snapshot: bool,
     /// All keys, when they changed.
     pub keys: Vec<PublicKey>,
     /// Sessions that ended.
@@ -67,13 +68,28 @@ pub struct TrustUpdate {
 pub struct Verifier {
     audience: &'static str,
     clock: Clock,
-    keys: ArcSwap<Vec<(PublicKey, DecodingKey)>>,
+    keys: ArcSwap<Keys>,
     revoked: RwLock<HashMap<Uuid, Timestamp>>,
-    verified: Cache<Box<str>, (Caller, i64)>,
+    verified: Cache<Box<str>, Verified>,
     heard: AtomicI64,
     told: Notify,
     /// What keeps updates away.
     fault: Mutex<String>,
+}
+
+/// The keys that are accepted, each set with a number of its own.
+#[derive(Default)]
+struct Keys {
+    number: u64,
+    keys: Vec<(PublicKey, DecodingKey)>,
+}
+
+/// What a token says that was found good, by the keys of that number: one of them may be withdrawn while another is looked up.
+#[derive(Clone)]
+struct Verified {
+    caller: Caller,
+    expires: i64,
+    by: u64,
 }
 
 #[derive(Deserialize)]
@@ -96,17 +112,19 @@ impl Verifier {
 
     /// Who the token speaks for.
     pub fn verify(&self, token: &str) -> Result<Caller, TokenError> {
-        let now = self.clock.now().as_seconds();
-        let (caller, expires) = match self.verified.get(token) {
+        let (now, keys) = (self.clock.now().as_seconds(), self.keys.load());
+        let remembered = self.verified.get(token).filter(|verified| verified.by == keys.number);
+        let Verified { caller, expires, by: _ } = match remembered {
             Some(remembered) => remembered,
             None => {
-                let claims = self.decode(token)?;
+                let claims = self.decode(token, &keys)?;
                 if claims.nbf > now + LEEWAY {
                     return Err(TokenError::Invalid);
                 }
                 let caller = Caller { user_id: claims.sub, session_id: claims.sid };
-                self.verified.insert(token.into(), (caller.clone(), claims.exp));
-                (caller, claims.exp)
+                let verified = Verified { caller, expires: claims.exp, by: keys.number };
+                self.verified.insert(token.into(), verified.clone());
+                verified
             }
         };
         if now >= expires + LEEWAY {
@@ -117,7 +135,7 @@ impl Verifier {
         if revoked { Err(TokenError::Revoked) } else { Ok(caller) }
     }
 
-    fn decode(&self, token: &str) -> Result<Claims, TokenError> {
+    fn decode(&self, token: &str, Keys { number: _, keys }: &Keys) -> Result<Claims, TokenError> {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Invalid);
         }
@@ -131,7 +149,6 @@ impl Verifier {
         if header.alg != "EdDSA" || header.typ != TYPE {
             return Err(TokenError::Invalid);
         }
-        let keys = self.keys.load();
         if keys.is_empty() {
             return Err(TokenError::Unready);
         }
@@ -147,24 +164,21 @@ impl Verifier {
         decoded.map(|token| token.claims).map_err(|_| TokenError::Invalid)
     }
 
-    /// Takes over what changed.
+    /// Takes over what changed. No session that has ended begins again, whoever has not heard of its end.
     pub fn apply(&self, update: TrustUpdate) {
         let now = self.clock.now();
-        let TrustUpdate { snapshot, keys, revocations } = update;
+        let TrustUpdate { keys, revocations } = update;
         if !keys.is_empty() {
-            let keys = keys
-                .into_iter()
-                .map(|key| (key.clone(), DecodingKey::from_ed_der(&key.bytes)))
-                .collect();
-            self.keys.store(std::sync::Arc::new(keys));
+            let key = |key: PublicKey| {
+                let decoding = DecodingKey::from_ed_der(&key.bytes);
+                (key, decoding)
+            };
+            let keys: Vec<_> = keys.into_iter().map(key).collect();
+            // Each set has a number of its own, so what was found good by another is not taken for good: a key may have been withdrawn.
+            self.keys.rcu(|before| Keys { number: before.number + 1, keys: Vec::clone(&keys) });
             self.told.notify_waiters();
-            // A key may have been withdrawn.
-            self.verified.clear();
         }
         let mut revoked = self.revoked.write().expect("no holder panics");
-        if snapshot {
-            revoked.clear();
-        }
         revoked.retain(|_, until| *until > now);
         revoked.extend(revocations.into_iter().map(|ended| (ended.session_id, ended.until)));
         self.heard.store(now.as_microseconds(), Ordering::Relaxed);
@@ -177,14 +191,14 @@ impl Verifier {
 
     /// The keys that are accepted now.
     pub fn keys(&self) -> Vec<PublicKey> {
-        self.keys.load().iter().map(|(key, _)| key.clone()).collect()
+        self.keys.load().keys.iter().map(|(key, _)| key.clone()).collect()
     }
 
     /// Waits until keys are known.
     pub async fn wait_for_keys(&self) {
         loop {
             let told = self.told.notified();
-            if !self.keys.load().is_empty() {
+            if !self.keys.load().keys.is_empty() {
                 return;
             }
             told.await;
@@ -212,10 +226,11 @@ impl Verifier {
         fault
     }
 
-    /// How long ago the last update came; `None` before the first.
-    pub fn silence(&self) -> Option<Duration> {
-        let heard = self.heard.load(Ordering::Relaxed);
-        (heard > 0).then(|| self.clock.now().since(Timestamp::from_microseconds(heard)))
+    /// Whether what is not heard of may be taken for not having happened: a session may have ended, and nobody writes for it.
+    pub fn heard_lately(&self) -> Result<(), TokenError> {
+        let heard = Timestamp::from_microseconds(self.heard.load(Ordering::Relaxed));
+        let lately = self.clock.now().since(heard) <= LONGEST_SILENCE;
+        if lately { Ok(()) } else { Err(TokenError::Stale) }
     }
 }
 

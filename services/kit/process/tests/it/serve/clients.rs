@@ -133,6 +133,22 @@ async fn what_is_left_of_an_old_connection_has_an_end() {
 }
 
 #[tokio::test]
+async fn a_stream_of_events_ends_by_its_own_rule_and_its_old_connection_with_it() {
+    let limits = Limits {
+        max_connection_age: Period::from_millis(100),
+        connection_age_grace: Period::from_millis(100),
+        ..quick()
+    };
+    let server = Server::start(limits).await;
+    let mut stream = server.connect().await;
+    let begun = Instant::now();
+    ask(&mut stream, "/events").await;
+    read_until(&mut stream, "19;").await;
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(closed(&mut stream).await.as_millis() < 1500);
+}
+
+#[tokio::test]
 async fn a_grpc_port_speaks_nothing_else() {
     let service = Service::grpc("test", tonic::service::Routes::from(router()), None);
     let server = Server::serve(service, quick()).await;

@@ -98,6 +98,25 @@ async fn calls_wait_for_the_first_look_up_and_for_a_place() {
     assert!(second.await.unwrap().is_ok(), "the place that was left");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_place_goes_to_who_can_use_it_however_long_others_have_waited() {
+    let limits = Limits { in_flight: 1, stream_connections: 1, ..Limits::default() };
+    let full = Arc::new(balancer(1, limits));
+    let brief = full.board(Length::Brief, None).await.unwrap();
+    let _lasting = full.board(Length::Lasting, None).await.unwrap();
+    let waits = |length| {
+        let boarding = full.clone();
+        kit_base::work::detach(async move { boarding.board(length, None).await })
+    };
+    let first = waits(Length::Lasting);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let second = waits(Length::Brief);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(brief);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(second.is_finished() && !first.is_finished());
+}
+
 #[tokio::test]
 async fn no_more_than_half_of_the_endpoints_are_taken_out() {
     for (count, most) in [(1, 0), (2, 1), (3, 1), (4, 2), (5, 2)] {

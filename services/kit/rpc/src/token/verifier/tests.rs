@@ -19,7 +19,7 @@ fn setting() -> (Verifier, SigningKey, Clock) {
     let (pkcs8, bytes) = SigningKey::generate();
     let verifier = Verifier::new("tasks", clock.clone());
     let key = PublicKey { id: "k1".to_owned(), bytes };
-    verifier.apply(TrustUpdate { snapshot: true, keys: vec![key], revocations: vec![] });
+    verifier.apply(TrustUpdate { keys: vec![key], revocations: vec![] });
     (verifier, SigningKey::new("k1".to_owned(), &pkcs8).unwrap(), clock)
 }
 
@@ -46,7 +46,7 @@ fn a_revoked_session_ends_its_remembered_tokens() {
     assert!(verifier.verify(&token).is_ok());
     let until = clock.now().plus(Duration::from_secs(620));
     let revocations = vec![Revocation { session_id: Uuid::from_u128(2), until }];
-    verifier.apply(TrustUpdate { snapshot: false, keys: vec![], revocations });
+    verifier.apply(TrustUpdate { keys: vec![], revocations });
     assert_eq!(verifier.verify(&token), Err(TokenError::Revoked));
 }
 
@@ -56,8 +56,31 @@ fn a_withdrawn_key_ends_its_remembered_tokens() {
     let token = key.sign(&claims(&clock)).unwrap();
     assert!(verifier.verify(&token).is_ok());
     let other = PublicKey { id: "k2".to_owned(), bytes: SigningKey::generate().1 };
-    verifier.apply(TrustUpdate { snapshot: false, keys: vec![other], revocations: vec![] });
+    verifier.apply(TrustUpdate { keys: vec![other], revocations: vec![] });
     assert_eq!(verifier.verify(&token), Err(TokenError::Invalid));
+}
+
+#[test]
+fn a_token_that_is_looked_at_while_its_key_is_withdrawn_is_not_remembered() {
+    for microseconds in (0..1000).step_by(20) {
+        let (verifier, key, clock) = setting();
+        let token = key.sign(&claims(&clock)).unwrap();
+        let other = PublicKey { id: "k2".to_owned(), bytes: SigningKey::generate().1 };
+        let both_begin = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                both_begin.wait();
+                verifier.verify(&token)
+            });
+            both_begin.wait();
+            let begun = std::time::Instant::now();
+            while begun.elapsed() < Duration::from_micros(microseconds) {
+                std::hint::spin_loop();
+            }
+            verifier.apply(TrustUpdate { keys: vec![other], revocations: vec![] });
+        });
+        assert_eq!(verifier.verify(&token), Err(TokenError::Invalid), "{microseconds} us");
+    }
 }
 
 #[test]
@@ -132,7 +155,7 @@ fn nothing_passes_before_keys_are_known() {
     let (_, key, clock) = setting();
     let verifier = Verifier::new("tasks", clock.clone());
     assert_eq!(verifier.verify(&key.sign(&claims(&clock)).unwrap()), Err(TokenError::Unready));
-    assert_eq!(verifier.silence(), None);
+    assert_eq!(verifier.heard_lately(), Err(TokenError::Stale));
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,7 +170,7 @@ async fn an_authority_that_is_gone_is_told_of_now_and_again_until_it_is_back() {
         if began.elapsed() < Duration::from_secs(600) {
             return Err(Status::unavailable("refused"));
         }
-        let update = TrustUpdate { snapshot: false, keys: vec![], revocations: vec![] };
+        let update = TrustUpdate { keys: vec![], revocations: vec![] };
         stop.cancel();
         Ok(stream::iter([Ok(update)]).chain(stream::pending()))
     };
@@ -173,36 +196,38 @@ fn a_token_that_is_not_yet_good_is_refused_beyond_what_clocks_differ() {
 }
 
 #[test]
-fn the_end_of_a_session_is_forgotten_with_its_last_token_or_by_a_snapshot() {
+fn the_end_of_a_session_is_forgotten_with_its_last_token_and_not_before() {
     let (verifier, _, clock) = setting();
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let ended = |session_id, seconds| Revocation {
         session_id,
         until: clock.now().plus(Duration::from_secs(seconds)),
     };
-    let told = |snapshot, revocations| {
-        verifier.apply(TrustUpdate { snapshot, keys: vec![], revocations });
+    let told = |revocations| {
+        verifier.apply(TrustUpdate { keys: vec![], revocations });
         [verifier.has_ended(one), verifier.has_ended(other)]
     };
-    assert_eq!(told(false, vec![ended(one, 10)]), [true, false]);
-    assert_eq!(told(false, vec![ended(other, 20)]), [true, true], "an update adds");
+    assert_eq!(told(vec![ended(one, 10)]), [true, false]);
+    assert_eq!(told(vec![ended(other, 20)]), [true, true], "an update adds");
     clock.advance(Duration::from_secs(9));
-    assert_eq!(told(false, vec![]), [true, true]);
+    assert_eq!(told(vec![]), [true, true]);
     clock.advance(Duration::from_secs(1));
-    assert_eq!(told(false, vec![]), [false, true]);
-    assert_eq!(told(true, vec![ended(one, 10)]), [true, false], "a snapshot replaces");
+    assert_eq!(told(vec![]), [false, true]);
+    let keys = verifier.keys();
+    verifier.apply(TrustUpdate { keys, revocations: vec![] });
+    assert!(verifier.has_ended(other), "who tells all it knows may not know of this one");
     assert_eq!(verifier.keys().len(), 1, "what says nothing of keys leaves them");
 }
 
 #[test]
-fn how_long_nothing_was_heard_is_counted_from_the_last_update() {
+fn half_a_minute_without_a_word_is_too_long() {
     let (verifier, _, clock) = setting();
-    for seconds in [0, 7] {
-        clock.advance(Duration::from_secs(seconds));
-        assert_eq!(verifier.silence(), Some(Duration::from_secs(seconds)));
+    for (more, heard) in [(0, Ok(())), (30, Ok(())), (1, Err(TokenError::Stale))] {
+        clock.advance(Duration::from_secs(more));
+        assert_eq!(verifier.heard_lately(), heard);
     }
     verifier.apply(TrustUpdate::default());
-    assert_eq!(verifier.silence(), Some(Duration::ZERO), "a heartbeat says enough");
+    assert_eq!(verifier.heard_lately(), Ok(()), "a heartbeat says enough");
 }
 
 #[test]
@@ -211,7 +236,7 @@ fn a_token_is_checked_by_the_key_that_it_names_and_by_no_other() {
     let (pkcs8, bytes) = SigningKey::generate();
     let first = verifier.keys().remove(0);
     let second = PublicKey { id: "k2".to_owned(), bytes };
-    verifier.apply(TrustUpdate { snapshot: false, keys: vec![first, second], revocations: vec![] });
+    verifier.apply(TrustUpdate { keys: vec![first, second], revocations: vec![] });
     let named = |name: &str, pkcs8: &[u8]| {
         let key = SigningKey::new(name.to_owned(), pkcs8).unwrap();
         verifier.verify(&key.sign(&claims(&clock)).unwrap()).is_ok()

@@ -1,0 +1,28 @@
+//! A value for every key, in bounded memory.
+use std::hash::{BuildHasher as _, Hash, RandomState};
+
+/// A bounded number of values, of which each key has one by its hash. Keys that share one are few, and chance decides which.
+#[derive(Debug)]
+pub struct Keyed<T> {
+    values: Box<[T]>,
+    hasher: RandomState,
+}
+
+impl<T> Keyed<T> {
+    /// So many values; not none.
+    pub fn new(count: usize, value: impl FnMut() -> T) -> Self {
+        let values = std::iter::repeat_with(value).take(count).collect();
+        Self { values, hasher: RandomState::new() }
+    }
+
+    /// That of `key`.
+    pub fn of(&self, key: impl Hash) -> &T {
+        let place = self.hasher.hash_one(key) % self.values.len() as u64;
+        &self.values[usize::try_from(place).unwrap_or_default()]
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
+    }
+}

@@ -1,0 +1,187 @@
+//! Room in memory for pages: so much in all, and so much of each key, so that nobody takes the room of all others.
+use std::{
+    hash::Hash,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::keyed::Keyed;
+
+/// What room is counted in, in bytes.
+const UNIT: usize = 1024;
+const PLACES: usize = 4096;
+/// A key has room for so many small pages at once.
+const SMALL_PAGES: usize = 12;
+
+/// Where pages are held.
+#[derive(Debug)]
+pub struct Rooms {
+    all: Arc<Semaphore>,
+    /// In all, in units.
+    most: usize,
+    /// Of one key, in units.
+    most_of_a_key: usize,
+    places: Keyed<Arc<Place>>,
+}
+
+#[derive(Debug)]
+struct Place {
+    room: Arc<Semaphore>,
+    /// How large a page is likely to be, in units.
+    expected: AtomicUsize,
+}
+
+/// A page that is worked on.
+#[derive(Debug)]
+pub struct Turn {
+    place: Arc<Place>,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Room for a page, free again when this is dropped.
+#[derive(Debug)]
+pub struct Room {
+    _room: OwnedSemaphorePermit,
+    turn: Turn,
+}
+
+impl Rooms {
+    /// Room for `all` bytes, and of one key for `each`: a page that is larger, or of which nobody knows yet, has that for itself.
+    pub fn new(all: usize, each: usize) -> Self {
+        let (most, most_of_a_key) = (all / UNIT, each / UNIT);
+        let place = || Place {
+            room: Arc::new(Semaphore::new(most_of_a_key)),
+            expected: AtomicUsize::new(most_of_a_key / 4),
+        };
+        Self {
+            all: Arc::new(Semaphore::new(most)),
+            most,
+            most_of_a_key,
+            places: Keyed::new(PLACES, || Arc::new(place())),
+        }
+    }
+
+    /// Waits until there is room for one more page of the key, as large as its pages are.
+    pub async fn begin(&self, key: impl Hash) -> Turn {
+        let place = Arc::clone(self.places.of(key));
+        Turn { _room: take(&place.room, self.likely(&place)).await, place }
+    }
+
+    /// What a page is counted as before it is read, in units: whoever has small pages may yet ask for a large one.
+    fn likely(&self, place: &Place) -> usize {
+        let least = self.most_of_a_key.div_ceil(SMALL_PAGES);
+        place.expected.load(Relaxed).clamp(least, self.most_of_a_key)
+    }
+
+    /// Waits for a turn, and for room for a page that nobody has read yet: as large as the key's are, and at most `bytes`.
+    pub async fn reserve(&self, key: impl Hash, bytes: usize) -> Room {
+        let turn = self.begin(key).await;
+        let expected = self.likely(&turn.place) * UNIT;
+        self.hold(turn, expected.min(bytes)).await
+    }
+
+    /// Waits for room for a page of so many bytes, which keeps its turn as long. What is too large for all the room there is gets all.
+    pub async fn hold(&self, turn: Turn, bytes: usize) -> Room {
+        Room { _room: take(&self.all, bytes.div_ceil(UNIT).min(self.most)).await, turn }
+    }
+}
+
+impl Turn {
+    /// Says how large the page was: the next are expected to be as large, and only little by little smaller.
+    pub fn was(&self, bytes: usize) {
+        let expected = self.place.expected.load(Relaxed);
+        self.place
+            .expected
+            .store((expected - expected.div_ceil(8)).max(bytes.div_ceil(UNIT)), Relaxed);
+    }
+}
+
+impl Room {
+    /// See [`Turn::was`].
+    pub fn was(&self, bytes: usize) {
+        self.turn.was(bytes);
+    }
+}
+
+async fn take(room: &Arc<Semaphore>, units: usize) -> OwnedSemaphorePermit {
+    let units = u32::try_from(units).expect("there is less than 4 TiB of room");
+    Arc::clone(room).acquire_many_owned(units).await.expect("room is never closed")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn begin(rooms: &Rooms, key: usize) -> Option<Turn> {
+        rooms.begin(key).now_or_never()
+    }
+
+    /// How many pages of a key are worked on at once.
+    fn at_once(rooms: &Rooms, key: usize) -> usize {
+        let turns: Vec<_> = std::iter::from_fn(|| begin(rooms, key)).collect();
+        turns.len()
+    }
+
+    fn had(rooms: &Rooms, key: usize, bytes: usize, pages: usize) {
+        for _ in 0..pages {
+            begin(rooms, key).unwrap().was(bytes);
+        }
+    }
+
+    #[test]
+    fn who_has_large_pages_has_few_at_once_and_who_has_small_ones_many() {
+        let rooms = Rooms::new(100 * UNIT, 48 * UNIT);
+        assert_eq!(at_once(&rooms, 0), 4, "nobody knows yet");
+        had(&rooms, 0, 48 * UNIT, 1);
+        assert_eq!(at_once(&rooms, 0), 1);
+        had(&rooms, 0, 1, 4);
+        assert!(at_once(&rooms, 0) < 3, "a few small ones promise nothing");
+        had(&rooms, 0, 1, 40);
+        assert_eq!(at_once(&rooms, 0), SMALL_PAGES, "and no more, however small they are");
+        had(&rooms, 0, usize::MAX / 2, 1);
+        assert_eq!(at_once(&rooms, 0), 1);
+    }
+
+    #[test]
+    fn who_has_its_share_waits_and_others_do_not() {
+        let rooms = Rooms::new(100 * UNIT, 48 * UNIT);
+        let turns: Vec<_> = std::iter::from_fn(|| begin(&rooms, 0)).collect();
+        assert!((1..9).any(|key| begin(&rooms, key).is_some()));
+        drop(turns);
+        assert!(begin(&rooms, 0).is_some());
+    }
+
+    #[test]
+    fn what_is_not_read_yet_holds_what_is_likely() {
+        let rooms = Rooms::new(100 * UNIT, 48 * UNIT);
+        let left = |key: usize, bytes| {
+            let _room = rooms.reserve(key, bytes).now_or_never();
+            rooms.all.available_permits()
+        };
+        assert_eq!([left(0, 99 * UNIT), left(0, 5 * UNIT)], [88, 95]);
+        had(&rooms, 0, 48 * UNIT, 1);
+        assert_eq!(left(0, 99 * UNIT), 52);
+        had(&rooms, 0, 1, 40);
+        assert_eq!(left(0, 99 * UNIT), 96);
+    }
+
+    #[test]
+    fn there_is_so_much_room_in_all() {
+        let rooms = Rooms::new(100 * UNIT, 100 * UNIT);
+        let hold = |bytes| rooms.hold(begin(&rooms, 0).unwrap(), bytes).now_or_never();
+        let most = hold(60 * UNIT).unwrap();
+        assert!(hold(40 * UNIT + 1).is_none());
+        let rest = hold(40 * UNIT).unwrap();
+        assert!(hold(1).is_none());
+        assert!(hold(0).is_some(), "nothing needs none");
+        drop((most, rest));
+        assert!(hold(usize::MAX).is_some(), "what is too large has it all");
+        assert_eq!(rooms.all.available_permits(), 100);
+    }
+}

@@ -1,0 +1,91 @@
+//! Deleting what is too old: some rows at a time until there are none, and telling when that was so.
+use std::{sync::LazyLock, time::Duration};
+
+use kit_base::{Clock, Stop};
+use prometheus::{IntCounterVec, IntGaugeVec};
+
+use crate::metrics::{HOUSEKEEPING_DELETED, HOUSEKEEPING_FINISHED};
+
+/// Between two transactions: on SQLite others write in them.
+const PAUSE: Duration = Duration::from_millis(20);
+
+static DELETED: LazyLock<IntCounterVec> = LazyLock::new(|| HOUSEKEEPING_DELETED.register_counter());
+static FINISHED: LazyLock<IntGaugeVec> = LazyLock::new(|| HOUSEKEEPING_FINISHED.register_gauge());
+
+/// Names what is kept in order, so that a rate has a beginning: it counts as in order from now on.
+pub fn register(whats: &[&'static str], clock: &Clock) {
+    for what in whats {
+        drop(DELETED.with_label_values(&[what]));
+        finished(what, clock);
+    }
+}
+
+/// Says that of `what` nothing is left that is too old.
+pub fn finished(what: &'static str, clock: &Clock) {
+    FINISHED.with_label_values(&[what]).set(clock.now().as_seconds());
+}
+
+/// Deletes some rows of `what` after others until there are none, or it is time to stop. Any number of replicas may do so at once.
+pub async fn until_none<F, E>(
+    what: &'static str,
+    (clock, stop): (&Clock, &Stop),
+    mut some: impl FnMut() -> F,
+) -> Result<(), E>
+where
+    F: Future<Output = Result<usize, E>>,
+{
+    while !stop.is_cancelled() {
+        let deleted = some().await?;
+        DELETED.with_label_values(&[what]).inc_by(u64::try_from(deleted).unwrap_or(0));
+        if deleted == 0 {
+            finished(what, clock);
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use kit_base::Timestamp;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    fn told(what: &'static str) -> (u64, i64) {
+        (DELETED.with_label_values(&[what]).get(), FINISHED.with_label_values(&[what]).get())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_goes_on_until_nothing_is_left_and_tells_when_that_was() {
+        let (clock, stop) = (Clock::fixed(Timestamp::from_seconds(1_000)), Stop::new());
+        register(&["done"], &clock);
+        assert_eq!(told("done"), (0, 1_000));
+        clock.advance(DAY);
+        let rows = RefCell::new(vec![0, 3, 5, 5]);
+        let some = || async { Ok::<_, ()>(rows.borrow_mut().pop().unwrap()) };
+        until_none("done", (&clock, &stop), some).await.unwrap();
+        assert_eq!((rows.borrow().len(), told("done")), (0, (13, 1_000 + 86_400)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fails_or_is_told_to_stop_is_not_done() {
+        let (clock, stop) = (Clock::fixed(Timestamp::from_seconds(1_000)), Stop::new());
+        register(&["undone"], &clock);
+        clock.advance(DAY);
+        let rows = RefCell::new(vec![Err("gone"), Ok(5)]);
+        let some = || async { rows.borrow_mut().pop().unwrap() };
+        assert_eq!(until_none("undone", (&clock, &stop), some).await, Err("gone"));
+        let stops = || async {
+            stop.cancel();
+            Ok::<_, ()>(5)
+        };
+        until_none("undone", (&clock, &stop), stops).await.unwrap();
+        until_none("undone", (&clock, &stop), || async { Err("asked") }).await.unwrap();
+        assert_eq!(told("undone"), (10, 1_000), "what was done is counted");
+    }
+}

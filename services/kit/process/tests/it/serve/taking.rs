@@ -1,0 +1,49 @@
+//! Clients that ask for much and take it as they like.
+use super::*;
+
+/// More than the buffers of both kernels hold.
+const WHOLE: usize = 64 << 20;
+
+/// A server with a large answer, which waits 300 ms for a client that takes nothing.
+async fn server() -> Server {
+    let large = get(async || vec![b'.'; WHOLE]);
+    let limits = Limits { send_timeout: Period::from_millis(300), ..quick() };
+    Server::serve(Service::http("test", Router::new().route("/large", large)), limits).await
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+    let server = server().await;
+    let mut stream = server.connect().await;
+    ask(&mut stream, "/large").await;
+    sleep(Duration::from_secs(2)).await;
+    let mut got = vec![];
+    _ = timeout(LONG, stream.read_to_end(&mut got)).await.unwrap();
+    assert!((1..WHOLE).contains(&got.len()), "{}", got.len());
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_over_http2_is_let_go() {
+    let server = server().await;
+    let io = TokioIo::new(server.connect().await);
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
+    let (mut client, driver) = handshake.await.unwrap();
+    let driven = kit_base::work::detach(driver);
+    let answer = client.send_request(to(&server, "/large")).await.unwrap();
+    let end = timeout(LONG, driven).await.expect("the connection ends");
+    assert!(answer.into_body().collect().await.is_err(), "{end:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_a_little_all_the_time_gets_all() {
+    let server = server().await;
+    let mut stream = server.connect().await;
+    ask(&mut stream, "/large").await;
+    let (mut got, mut buffer) = (0, vec![0; 4 << 20]);
+    while got < WHOLE {
+        sleep(Duration::from_millis(100)).await;
+        let read = timeout(LONG, stream.read(&mut buffer)).await.unwrap().unwrap();
+        assert!(read > 0, "it ended after {got}");
+        got += read;
+    }
+}
