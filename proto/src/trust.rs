@@ -33,7 +33,7 @@ pub async fn wait_for_keys(verifier: Arc<Verifier>) -> Result<(), String> {
 
 impl From<v1::TrustUpdate> for TrustUpdate {
     /// What cannot be read is left out: a key that is no key signs nothing.
-    fn from(v1::TrustUpdate { snapshot, keys, revocations }: v1::TrustUpdate) -> Self {
+    fn from(v1::TrustUpdate { keys, revocations }: v1::TrustUpdate) -> Self {
         let key = |v1::SigningKey { id, public_key }| {
             Some(PublicKey { id, bytes: public_key.try_into().ok()? })
         };
@@ -42,7 +42,6 @@ impl From<v1::TrustUpdate> for TrustUpdate {
             Some(Revocation { session_id: session_id.parse().ok()?, until })
         };
         Self {
-            snapshot,
             keys: keys.into_iter().filter_map(key).collect(),
             revocations: revocations.into_iter().filter_map(revocation).collect(),
         }
@@ -65,11 +64,9 @@ mod tests {
         let nobody = v1::Revocation { session_id: "nobody".to_owned(), ..until.clone() };
         let timeless = v1::Revocation { until: None, ..until.clone() };
         let update = TrustUpdate::from(v1::TrustUpdate {
-            snapshot: true,
             keys: vec![key("short", 31), key("good", 32), key("long", 33)],
             revocations: vec![nobody, timeless, until],
         });
-        assert!(update.snapshot);
         assert_eq!(update.keys, [PublicKey { id: "good".to_owned(), bytes: [1; 32] }]);
         let ended: Vec<_> = update.revocations.iter().map(|ended| ended.session_id).collect();
         assert_eq!(ended, [session]);

@@ -1,8 +1,7 @@
 //! What the handlers and jobs of one process share.
-use kit_base::{Clock, Timestamp};
+use kit_base::{Clock, Timestamp, turns::Turns};
 use kit_db::Db;
 use kit_rpc::token::Revocation;
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     config::Config,
@@ -24,19 +23,12 @@ pub(crate) struct Authority {
     pub(crate) keyring: Keyring,
     pub(crate) trust: Trust,
     pub(crate) config: Config,
-    turns: [Mutex<()>; TURNS],
+    /// The refreshes of one token happen one after another: racing ones would each hold a connection to the database while they wait
+    /// for the same row.
+    pub(crate) refreshes: Turns,
 }
 
-/// Refreshes that go on at once.
-const TURNS: usize = 64;
-
 impl Authority {
-    /// Lets the refreshes of one token happen one after another: racing ones would each hold a connection to the database while
-    /// they wait for the same row.
-    pub(crate) async fn turn(&self, token: &str) -> MutexGuard<'_, ()> {
-        self.turns[token.bytes().map(usize::from).sum::<usize>() % TURNS].lock().await
-    }
-
     /// Opens the database and starts the threads that hash; neither waits for the other end.
     pub(crate) fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         Ok(Self {
@@ -47,7 +39,7 @@ impl Authority {
             trust: Trust::new(&clock),
             clock,
             config,
-            turns: std::array::from_fn(|_| Mutex::new(())),
+            refreshes: Turns::new(),
         })
     }
 
@@ -67,6 +59,11 @@ impl Authority {
         if self.trust.is_known() { Ok(()) } else { self.load().await }
     }
 
+    /// The same for who follows: of a replica that cannot tell what others ended nobody learns that all is well.
+    pub(crate) async fn current(&self) -> Result<(), Error> {
+        if self.trust.is_known() && self.trust.is_current() { Ok(()) } else { self.load().await }
+    }
+
     /// Revocations first: whoever follows gets keys only from a replica that knows which sessions have ended.
     async fn load(&self) -> Result<(), Error> {
         self.learn_revocations(Timestamp::from_microseconds(0)).await?;
@@ -84,7 +81,7 @@ impl Authority {
     pub(crate) async fn learn_revocations(&self, moment: Timestamp) -> Result<(), Error> {
         let now = self.clock.now();
         let revocations = trust::store::since(&self.db, moment, now).await?;
-        self.trust.revoke(revocations, now);
+        self.trust.learn(revocations, now);
         Ok(())
     }
 
@@ -101,6 +98,8 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
     let limits = kit_db::Limits {
         name: "auth",
         connections: config.database_connections,
+        // Nobody searches here but the jobs.
+        searches: 1,
         ..kit_db::Limits::default()
     };
     Db::open(config.database_url.expose(), &limits)

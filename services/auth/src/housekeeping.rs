@@ -1,34 +1,37 @@
 //! What is of no use any more goes.
-use kit_base::Timestamp;
-use kit_db::Db;
+use kit_base::{Clock, Stop, Timestamp};
+use kit_db::{Db, housekeeping};
 
 use crate::{
     accounts, error::Error, idempotency, refresh, sessions, store::remove, throttle, trust,
 };
 
-/// Batches of one table in one go.
-const BATCHES: usize = 40;
+/// What goes: its name, the statement, until when it was of use, and how much of it goes in one transaction.
+type Chore = (&'static str, &'static str, Timestamp, i64);
 
-/// Removes what is of no use any more, in small transactions that hold no lock for long; gives the number of rows.
-pub(crate) async fn sweep(db: &Db, now: Timestamp) -> Result<usize, Error> {
-    let tasks = [
-        (trust::store::SWEEP, now, 500),
-        (refresh::store::SWEEP, now.minus(refresh::rules::IDLE), 500),
+fn chores(now: Timestamp) -> [Chore; 6] {
+    [
+        ("revocations", trust::store::SWEEP, now, 500),
+        ("refresh_tokens", refresh::store::SWEEP, now.minus(refresh::rules::IDLE), 500),
         // A session takes its tokens with it, hundreds each.
-        (sessions::store::SWEEP, now, 20),
-        (idempotency::store::SWEEP, now.minus(idempotency::rules::KEPT), 500),
-        (accounts::store::SWEEP, now.minus(accounts::rules::REMEMBERED), 500),
-        (throttle::store::SWEEP, now.minus(throttle::rules::MEMORY), 500),
-    ];
-    let mut removed = 0;
-    for (statement, before, limit) in tasks {
-        for _ in 0..BATCHES {
-            let batch = remove(db, statement, before, limit).await?;
-            removed += batch;
-            if batch < usize::try_from(limit).unwrap_or(0) {
-                break;
-            }
-        }
+        ("sessions", sessions::store::SWEEP, now, 20),
+        ("account_keys", idempotency::store::SWEEP, now.minus(idempotency::rules::KEPT), 500),
+        ("accounts", accounts::store::SWEEP, now.minus(accounts::rules::REMEMBERED), 500),
+        ("throttle_counters", throttle::store::SWEEP, now.minus(throttle::rules::MEMORY), 500),
+    ]
+}
+
+/// Begins every series.
+pub(crate) fn start(clock: &Clock) {
+    housekeeping::register(&chores(clock.now()).map(|(what, ..)| what), clock);
+}
+
+/// Removes what is of no use any more, in small transactions that hold no lock for long. What fails keeps nothing else from it.
+pub(crate) async fn sweep(db: &Db, clock: &Clock, stop: &Stop) -> Result<(), Error> {
+    let mut all = Ok(());
+    for (what, statement, before, limit) in chores(clock.now()) {
+        let some = || remove(db, statement, before, limit);
+        all = housekeeping::until_none(what, (clock, stop), some).await.and(all);
     }
-    Ok(removed)
+    all
 }

@@ -1,8 +1,8 @@
 //! What goes on beside the requests, in every replica; none of it minds being done twice.
 use std::{sync::Arc, time::Duration};
 
-use kit_base::{Stop, Timestamp};
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use kit_base::{Stop, Timestamp, outage::Outage};
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{accounts, authority::Authority, error::Error, housekeeping, sessions};
 
@@ -40,16 +40,17 @@ pub(crate) async fn keep_keys(authority: Arc<Authority>, stop: Stop) {
 
 /// Removes what is of no use any more, notes the addresses that a release before stored, and counts the sessions.
 pub(crate) async fn keep_house(authority: Arc<Authority>, stop: Stop) {
-    let mut rounds = Rounds::new("housekeeping", HOUSEKEEPING, stop);
+    housekeeping::start(&authority.clock);
+    let mut rounds = Rounds::new("housekeeping", HOUSEKEEPING, stop.clone());
     while rounds.next().await {
-        rounds.note(tidy(&authority).await);
+        rounds.note(tidy(&authority, &stop).await);
     }
 }
 
-async fn tidy(authority: &Authority) -> Result<(), Error> {
+async fn tidy(authority: &Authority, stop: &Stop) -> Result<(), Error> {
     let now = authority.clock.now();
     accounts::write::note_addresses(&authority.db).await?;
-    housekeeping::sweep(&authority.db, now).await?;
+    housekeeping::sweep(&authority.db, &authority.clock, stop).await?;
     sessions::metrics::active_sessions(sessions::store::count(&authority.db, now).await?);
     Ok(())
 }
@@ -60,19 +61,19 @@ pub(crate) async fn end_streams(authority: Arc<Authority>, stop: Stop) {
     authority.trust.end.cancel();
 }
 
-/// The beat of a job, and whether it fails: that is said when it begins and when it is over.
+/// The beat of a job, and whether it fails: that is said when it begins, now and again while it lasts, and when it is over.
 struct Rounds {
     name: &'static str,
     ticks: Interval,
     stop: Stop,
-    failing_since: Option<Instant>,
+    outage: Option<Outage>,
 }
 
 impl Rounds {
     fn new(name: &'static str, period: Duration, stop: Stop) -> Self {
         let mut ticks = tokio::time::interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { name, ticks, stop, failing_since: None }
+        Self { name, ticks, stop, outage: None }
     }
 
     /// Waits for the next round; false when it is time to stop.
@@ -81,22 +82,20 @@ impl Rounds {
     }
 
     fn note(&mut self, outcome: Result<(), Error>) {
-        match (outcome, self.failing_since) {
-            (Ok(()), None) | (Err(_), Some(_)) => {}
-            (Ok(()), Some(began)) => {
-                self.failing_since = None;
-                tracing::info!(
-                    job = self.name,
-                    after_seconds = began.elapsed().as_secs(),
-                    "a job works again"
-                );
+        let job = self.name;
+        match outcome {
+            Ok(()) => {
+                if let Some(outage) = self.outage.take() {
+                    let after_seconds = outage.lasted().as_secs();
+                    tracing::info!(job, after_seconds, "a job works again");
+                }
             }
-            (Err(error), None) => {
-                self.failing_since = Some(Instant::now());
+            Err(error) if Outage::is_news(&mut self.outage) => {
                 let cause =
                     std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                tracing::warn!(job = self.name, %error, cause, "a job fails and is tried again");
+                tracing::warn!(job, %error, cause, "a job fails and is tried again");
             }
+            Err(_) => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 use diesel::{dsl, prelude::*, sql_query, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{self as db, Cached, Connection, Db, on, read, sql, together};
+use kit_db::{self as db, Cached, Connection, Db, on, read, search, sql, together};
 
 use super::{
     error::Error as AccountError,
@@ -50,7 +50,7 @@ pub(super) async fn without_address(
         .filter(dsl::not(dsl::exists(noted)))
         .order(accounts::id)
         .limit(limit);
-    Ok(read!(db, "account.unnoted", conn => {
+    Ok(search!(db, "account.unnoted", conn => {
         query.select((accounts::id, accounts::email)).load(conn).await
     })?)
 }

@@ -156,6 +156,9 @@ pub(super) async fn delete(
     let deletion = authority.db.write("account.delete", move |connection| {
         Box::pin(async move {
             let account = store::lock(connection, id).await?;
+            if let Some(done) = idempotency::store::find(connection, id, key.as_ref()).await? {
+                return Ok((vec![], done));
+            }
             if account.password_set_at != verified.password_set_at {
                 return Err(Error::Invalid(vec![passwords::write::incorrect("password")]));
             }

@@ -23,6 +23,9 @@ use crate::{error::Error, secrets::random};
 const PATIENCE: Duration = Duration::from_millis(400);
 /// How many passwords wait, a thread.
 const WAITING: usize = 16;
+/// How much later than others a thread gets its core.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 /// A thread without work gives its memory back after this.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -99,8 +102,17 @@ impl Hasher {
     }
 }
 
+/// Where cores are few, the threads that answer requests come first: on Linux niceness is of a thread.
+fn yield_to_requests() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "passwords are hashed as urgently as requests are answered");
+    }
+}
+
 /// What a thread does: one job after the other, in memory that it keeps while there is work.
 fn work(queue: &Queue) {
+    yield_to_requests();
     let mut arena = Arena::default();
     loop {
         let patience = (!arena.is_empty()).then_some(IDLE);

@@ -7,8 +7,6 @@ use ring::{digest, hmac};
 
 /// A refresh token is worth nothing when it was not used for so long, and so is its session.
 pub(crate) const IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
-/// A token that was used no longer ago than this gives its successor again: tabs race, and answers get lost.
-const GRACE: Duration = Duration::from_secs(10);
 /// What a refresh token begins with, for people and secret scanners.
 const PREFIX: &str = "er_";
 
@@ -68,8 +66,8 @@ pub(crate) enum Verdict {
     Fresh,
     /// The same successor as before.
     Again,
-    /// What its successor decides: see [`judge_late`].
-    Late,
+    /// What its successor decides: see [`judge_used`].
+    Used,
     /// The end of its session: someone else has it too.
     Reused,
     /// Nothing.
@@ -83,14 +81,13 @@ pub(crate) fn judge(token: &Life, now: Timestamp) -> Verdict {
     match token.used_at {
         _ if !alive => Verdict::Dead,
         None => Verdict::Fresh,
-        Some(used_at) if now.since(used_at) <= GRACE => Verdict::Again,
-        Some(_) => Verdict::Late,
+        Some(_) => Verdict::Used,
     }
 }
 
-/// What a token is good for that was used a while ago. As long as nobody has used its successor, the answer that brought it may
-/// have been lost: it is given again. One that was used says that two parties hold the token.
-pub(crate) fn judge_late(successor: Option<&Life>) -> Verdict {
+/// What a token is good for that was used. As long as nobody has used its successor, tabs may race and the answer that brought it may
+/// have been lost: it is given again. One that was used says that two parties hold the token, however little time has passed.
+pub(crate) fn judge_used(successor: Option<&Life>) -> Verdict {
     match successor {
         Some(Life { used_at: None, .. }) => Verdict::Again,
         Some(_) | None => Verdict::Reused,
@@ -114,17 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_once_and_for_10_seconds_more() {
+    fn a_token_is_good_once_and_then_its_successor_decides_whenever_that_was() {
         let verdict = |used_before| judge(&known(used_before), Timestamp::from_seconds(NOW));
         assert_eq!(verdict(None), Verdict::Fresh);
-        assert_eq!(
-            [verdict(Some(0)), verdict(Some(10)), verdict(Some(11))],
-            [Verdict::Again, Verdict::Again, Verdict::Late]
-        );
+        assert_eq!([0, 10, 11].map(|seconds| verdict(Some(seconds))), [Verdict::Used; 3]);
     }
 
     #[test]
-    fn a_token_that_comes_late_is_good_as_long_as_its_successor_was_not_used() {
+    fn a_token_that_was_used_is_good_as_long_as_its_successor_was_not_used() {
         for (successor, verdict) in [
             (Some(known(None)), Verdict::Again),
             (Some(known(Some(0))), Verdict::Reused),
@@ -132,7 +126,7 @@ mod tests {
             // Made under another KEK, so that nobody can say what it was.
             (None, Verdict::Reused),
         ] {
-            assert_eq!(judge_late(successor.as_ref()), verdict, "{successor:?}");
+            assert_eq!(judge_used(successor.as_ref()), verdict, "{successor:?}");
         }
     }
 
@@ -186,17 +180,15 @@ mod tests {
     #[test]
     fn a_moment_more_or_less_decides() {
         let (now, moment) = (Timestamp::from_seconds(NOW), Duration::from_micros(1));
-        let used = |ago| Life { used_at: Some(now.minus(ago)), ..known(None) };
+        let skew = Duration::from_secs(10);
         for (life, verdict) in [
-            (used(GRACE), Verdict::Again),
-            (used(GRACE + moment), Verdict::Late),
             // Of a replica whose clock is ahead.
-            (Life { used_at: Some(now.plus(GRACE)), ..known(None) }, Verdict::Again),
+            (Life { used_at: Some(now.plus(skew)), ..known(None) }, Verdict::Used),
             (Life { issued_at: now.minus(IDLE).plus(moment), ..known(None) }, Verdict::Fresh),
             (Life { issued_at: now.minus(IDLE), ..known(None) }, Verdict::Dead),
             (Life { expires_at: now.plus(moment), ..known(None) }, Verdict::Fresh),
             (Life { expires_at: now, ..known(Some(0)) }, Verdict::Dead),
-            (Life { ended_at: Some(now.plus(GRACE)), ..known(Some(0)) }, Verdict::Dead),
+            (Life { ended_at: Some(now.plus(skew)), ..known(Some(0)) }, Verdict::Dead),
         ] {
             assert_eq!(judge(&life, now), verdict, "{life:?}");
         }

@@ -3,7 +3,7 @@ use super::{
     error::Error as RefreshError,
     metrics,
     row::KnownToken,
-    rules::{RefreshToken, Verdict, judge, judge_late},
+    rules::{RefreshToken, Verdict, judge, judge_used},
     store::{self, Rotated, Rotation},
 };
 use crate::{
@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// The successor of the token, and an access token. Of callers that race all get the same successor, and so does one who comes
-/// late because the answer was lost; one who comes when the successor was used ends the session, since two parties hold the token.
+/// again because the answer was lost; one who comes when the successor was used ends the session, since two parties hold the token.
 pub(crate) async fn refresh(
     authority: &Authority,
     text: &str,
     origin: Origin,
 ) -> Result<Tokens, Error> {
     let token = RefreshToken::read(text).ok_or_else(refused)?;
-    let _turn = authority.turn(text).await;
+    let _turn = authority.refreshes.begin(text).await;
     let mut known = store::find(&authority.db, &token).await?.ok_or_else(refused)?;
     let mut verdict = judge(&known.life(), authority.clock.now());
     let successor = token.successor(&authority.secrets.successors);
@@ -38,14 +38,14 @@ pub(crate) async fn refresh(
             }
         }
     }
-    if verdict == Verdict::Late {
+    if verdict == Verdict::Used {
         let next = store::find(&authority.db, &successor).await?;
-        verdict = judge_late(next.map(|next| next.life()).as_ref());
+        verdict = judge_used(next.map(|next| next.life()).as_ref());
     }
     match verdict {
         Verdict::Again => given(authority, &known, &successor, "repeated"),
         Verdict::Reused => Err(reused(authority, &known).await?),
-        Verdict::Fresh | Verdict::Late | Verdict::Dead => Err(refused()),
+        Verdict::Fresh | Verdict::Used | Verdict::Dead => Err(refused()),
     }
 }
 

@@ -65,8 +65,12 @@ impl SessionService for Sessions {
         let now = self.0.clock.now();
         let found =
             store::list(&self.0.db, account, now, position.map(SessionId), limit + 1).await?;
-        let (found, next_cursor) =
-            page::cut(found, limit, |last| page::encode("sessions", &last.id.0));
+        let (found, next_cursor) = page::cut(
+            found,
+            limit,
+            |session| session.user_agent.len(),
+            |last| page::encode("sessions", &last.id.0),
+        );
         let sessions = found.into_iter().map(|session| message(session, current)).collect();
         Ok(Response::new(ListSessionsResponse { sessions, next_cursor }))
     }

@@ -10,6 +10,8 @@ kit_db::id!(SessionId, "Names a session.");
 
 /// A session ends after so long, however much it is used.
 const ABSOLUTE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Sessions of an account: one more ends the one that was used least recently.
+pub(super) const MOST: i64 = 100;
 /// After this no access token of a session that ended is alive anywhere, on clocks that differ a little.
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// The longest user agent that is kept, in characters.

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Cached, Connection, Db, Limited, on, read, together};
+use kit_db::{Cached, Connection, Db, Limited, on, read, search, together};
 use uuid::Uuid;
 
 use super::{row::Session, rules::SessionId};
@@ -64,6 +64,27 @@ pub(super) async fn end(
     Ok(on!(connection, conn => query.execute(conn).await)? > 0)
 }
 
+/// Ends those living sessions of an account that are not among the `kept` that were used last; gives those that ended.
+pub(super) async fn end_unused(
+    connection: &mut Connection,
+    account: AccountId,
+    kept: i64,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, Error> {
+    let living = sessions::table.filter(sessions::account_id.eq(account));
+    let living = living.filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now));
+    let unused = living.order((sessions::last_seen_at.desc(), sessions::id.desc()));
+    let unused = unused.select(sessions::id).offset(kept).limit(kept);
+    let unused: Vec<SessionId> = on!(connection, conn => unused.load(conn).await)?;
+    if !unused.is_empty() {
+        let rows = sessions::table.filter(sessions::account_id.eq(account));
+        let query = diesel::update(rows.filter(sessions::id.eq_any(&unused)))
+            .set((sessions::ended_at.eq(Some(now)), sessions::expires_at.eq(now)));
+        on!(connection, conn => query.execute(conn).await)?;
+    }
+    Ok(unused)
+}
+
 /// The sessions of an account that are stored, over or not.
 pub(crate) async fn all(
     connection: &mut Connection,
@@ -94,5 +115,5 @@ pub(crate) async fn count(db: &Db, now: Timestamp) -> Result<i64, Error> {
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .count();
-    Ok(read!(db, "session.count", conn => query.get_result(conn).await)?)
+    Ok(search!(db, "session.count", conn => query.get_result(conn).await)?)
 }

@@ -7,7 +7,7 @@ use super::{
     login::Verified,
     metrics,
     row::Session,
-    rules::{Origin, SessionId, Tokens, expiry},
+    rules::{MOST, Origin, SessionId, Tokens, expiry},
     store,
 };
 use crate::{
@@ -50,9 +50,13 @@ pub(super) async fn begin(
     let token =
         StoredToken { hash, account_id: account.id, session_id: id, issued_at: now, used_at: None };
     let login = Login { verified: account.password_set_at, session, token, counters };
-    if !store_login(&authority.db, login).await? {
+    let Some(ended) = store_login(&authority.db, login).await? else {
         metrics::login_failed("bad_password");
         return Err(SessionError::CredentialsInvalid.into());
+    };
+    if !ended.is_empty() {
+        authority.revoke(&ended, now);
+        tracing::info!(target: "audit", { account.id = %account.id, sessions = ended.len() }, "too many sessions: the least used were ended");
     }
     metrics::login_succeeded();
     metrics::token_issued("refresh");
@@ -72,18 +76,20 @@ struct Login {
     counters: Vec<Counter>,
 }
 
-/// Stores a new session; false when the password has been changed meanwhile.
-async fn store_login(db: &Db, login: Login) -> Result<bool, Error> {
+/// Stores a new session, and ends those that are too many for that; none when the password has been changed meanwhile.
+async fn store_login(db: &Db, login: Login) -> Result<Option<Vec<SessionId>>, Error> {
     db.write("session.begin", move |connection| {
         Box::pin(async move {
             let Login { verified, session, token, counters } = login;
             let now = session.created_at;
             if !accounts::store::signed_in(connection, session.account_id, verified, now).await? {
-                return Ok(false);
+                return Ok(None);
             }
             store::insert(connection, &session, &token).await?;
             settle(connection, &counters).await?;
-            Ok(true)
+            let ended = store::end_unused(connection, session.account_id, MOST, now).await?;
+            trust::store::add(connection, &ended, now).await?;
+            Ok(Some(ended))
         })
     })
     .await

@@ -3,15 +3,20 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use kit_base::{Clock, Stop, Timestamp};
 use kit_rpc::token::{PublicKey, Revocation, TrustUpdate, Verifier};
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, time::Instant};
 use uuid::Uuid;
 
-/// Updates that a slow follower may be behind before it gets a snapshot instead.
+/// Updates that a slow follower may be behind before it is told everything anew.
 const BEHIND: usize = 1024;
+/// Sessions in one update: a message has a bound, and one of them takes some 60 bytes.
+const AT_ONCE: usize = 10_000;
+/// What other replicas ended is looked for four times a second. Whoever has not seen it for so long does not say that all is known.
+const CURRENT: Duration = Duration::from_secs(5);
 
 /// Keys and revocations in memory, and who follows them.
 pub(crate) struct Trust {
@@ -29,9 +34,11 @@ pub(crate) struct Trust {
 struct Known {
     keys: Vec<PublicKey>,
     revocations: HashMap<Uuid, Timestamp>,
+    /// When it was looked for what others ended, the last time that this worked.
+    looked: Option<Instant>,
 }
 
-/// What follows after a snapshot.
+/// What follows after all that is known.
 pub(crate) type Updates = broadcast::Receiver<TrustUpdate>;
 
 impl Trust {
@@ -53,12 +60,23 @@ impl Trust {
         !self.lock().keys.is_empty()
     }
 
+    /// Whether what other replicas ended is known here.
+    pub(crate) fn is_current(&self) -> bool {
+        self.lock().looked.is_some_and(|looked| looked.elapsed() < CURRENT)
+    }
+
+    /// Takes over sessions that other replicas ended, as the database tells.
+    pub(crate) fn learn(&self, revocations: Vec<Revocation>, now: Timestamp) {
+        self.revoke(revocations, now);
+        self.lock().looked = Some(Instant::now());
+    }
+
     /// Takes over the keys as they are now; who follows is told when they changed.
     pub(crate) fn keys(&self, keys: Vec<PublicKey>) {
         let mut known = self.lock();
         if known.keys != keys {
             known.keys.clone_from(&keys);
-            self.publish(TrustUpdate { snapshot: false, keys, revocations: vec![] });
+            self.publish(TrustUpdate { keys, revocations: vec![] });
         }
     }
 
@@ -70,25 +88,25 @@ impl Trust {
             |ended: &Revocation| known.revocations.insert(ended.session_id, ended.until).is_none();
         let revocations: Vec<_> = revocations.into_iter().filter(is_news).collect();
         if !revocations.is_empty() {
-            self.publish(TrustUpdate { snapshot: false, keys: vec![], revocations });
+            self.publish(TrustUpdate { keys: vec![], revocations });
         }
     }
 
-    /// All that is known now, and what follows.
-    pub(crate) fn follow(&self) -> (TrustUpdate, Updates) {
+    /// All that is known now, and what follows. Keys come last: whoever knows them knows of every end.
+    pub(crate) fn follow(&self) -> (Vec<TrustUpdate>, Updates) {
         let known = self.lock();
         let revocation = |(session, until): (&Uuid, &Timestamp)| Revocation {
             session_id: *session,
             until: *until,
         };
-        let revocations = known.revocations.iter().map(revocation).collect();
-        (
-            TrustUpdate { snapshot: true, keys: known.keys.clone(), revocations },
-            self.updates.subscribe(),
-        )
+        let revocations: Vec<_> = known.revocations.iter().map(revocation).collect();
+        let some = |some: &[Revocation]| TrustUpdate { keys: vec![], revocations: some.to_vec() };
+        let mut updates: Vec<_> = revocations.chunks(AT_ONCE).map(some).collect();
+        updates.push(TrustUpdate { keys: known.keys.clone(), revocations: vec![] });
+        (updates, self.updates.subscribe())
     }
 
-    /// Called while what is known is locked, so that no follower misses what came between its snapshot and its first update.
+    /// Called while what is known is locked, so that no follower misses what came between all that was known and its first update.
     fn publish(&self, update: TrustUpdate) {
         self.signatures.apply(TrustUpdate { revocations: vec![], ..update.clone() });
         self.verifier.apply(update.clone());
@@ -103,9 +121,44 @@ impl Trust {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+
+    /// The sessions that have ended, in their order.
+    fn ends(told: &[TrustUpdate]) -> Vec<u128> {
+        let ended = told.iter().flat_map(|update| &update.revocations);
+        let mut ended: Vec<_> = ended.map(|ended| ended.session_id.as_u128()).collect();
+        ended.sort_unstable();
+        ended
+    }
+
+    #[test]
+    fn all_that_is_known_comes_in_updates_that_fit_and_the_keys_come_last() {
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let (trust, now) = (Trust::new(&clock), clock.now());
+        trust.keys(vec![key(1)]);
+        let until = now.plus(Duration::from_secs(600));
+        let ended = |number| Revocation { session_id: Uuid::from_u128(number), until };
+        let many = 2 * AT_ONCE as u128 + 1;
+        trust.learn((0..many).map(ended).collect(), now);
+        let (told, _) = trust.follow();
+        assert_eq!(ends(&told), (0..many).collect::<Vec<_>>());
+        let sizes: Vec<_> =
+            told.iter().map(|update| (update.revocations.len(), update.keys.len())).collect();
+        assert_eq!(sizes, [(AT_ONCE, 0), (AT_ONCE, 0), (1, 0), (0, 1)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_not_looked_for_lately_is_not_known() {
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let (trust, now) = (Trust::new(&clock), clock.now());
+        assert!(!trust.is_current());
+        trust.learn(vec![], now);
+        tokio::time::advance(CURRENT - Duration::from_millis(1)).await;
+        assert!(trust.is_current());
+        trust.revoke(vec![], now);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(!trust.is_current(), "what this replica ends says nothing of the others");
+    }
 
     #[test]
     fn a_follower_learns_each_thing_once() {
@@ -117,8 +170,8 @@ mod tests {
             until: now.plus(Duration::from_secs(600)),
         };
         trust.revoke(vec![ended(1)], now);
-        let (snapshot, mut updates) = trust.follow();
-        assert_eq!((snapshot.snapshot, snapshot.revocations.len()), (true, 1));
+        let (known, mut updates) = trust.follow();
+        assert_eq!(ends(&known), [1]);
         trust.revoke(vec![ended(1), ended(2)], now);
         trust.revoke(vec![ended(2)], now);
         let news: Vec<_> =
@@ -126,7 +179,7 @@ mod tests {
         assert_eq!(news, [Uuid::from_u128(2)]);
         assert!(updates.try_recv().is_err());
         trust.revoke(vec![], now.plus(Duration::from_secs(600)));
-        assert!(trust.follow().0.revocations.is_empty());
+        assert_eq!(ends(&trust.follow().0), [0; 0]);
     }
 
     fn key(number: u8) -> PublicKey {
@@ -137,8 +190,8 @@ mod tests {
     fn followers_hear_of_keys_when_they_change_and_there_is_nothing_to_follow_without_any() {
         let trust = Trust::new(&Clock::fixed(Timestamp::from_seconds(1_800_000_000)));
         assert!(!trust.is_known());
-        let (snapshot, mut updates) = trust.follow();
-        assert!(snapshot.snapshot && snapshot.keys.is_empty());
+        let (known, mut updates) = trust.follow();
+        assert!(known.iter().all(|update| update.keys.is_empty()));
         let (one, other) = (key(1), key(2));
         for keys in
             [vec![one.clone()], vec![one.clone()], vec![one, other.clone()], vec![other.clone()]]
@@ -177,6 +230,6 @@ mod tests {
         }
         let behind = updates.try_recv();
         assert!(matches!(behind, Err(broadcast::error::TryRecvError::Lagged(1))), "{behind:?}");
-        assert_eq!(trust.follow().0.revocations.len(), BEHIND + 1);
+        assert_eq!(ends(&trust.follow().0).len(), BEHIND + 1);
     }
 }

@@ -5,14 +5,13 @@ use crate::moment::moment;
 
 /// What changed, as who follows is told.
 pub(super) fn message(update: token::TrustUpdate) -> TrustUpdate {
-    let token::TrustUpdate { snapshot, keys, revocations } = update;
+    let token::TrustUpdate { keys, revocations } = update;
     let key = |token::PublicKey { id, bytes }| SigningKey { id, public_key: bytes.to_vec() };
     let revocation = |token::Revocation { session_id, until }| Revocation {
         session_id: session_id.to_string(),
         until: Some(moment(until)),
     };
     TrustUpdate {
-        snapshot,
         keys: keys.into_iter().map(key).collect(),
         revocations: revocations.into_iter().map(revocation).collect(),
     }

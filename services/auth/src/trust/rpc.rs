@@ -1,7 +1,7 @@
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration, vec};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use kit_base::{Timestamp, page};
+use kit_base::{Timestamp, chance, page};
 use kit_rpc::token;
 use proto::auth::v1::{
     DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse, TrustUpdate,
@@ -26,6 +26,9 @@ use crate::{
 /// How often a follower hears that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
+/// How long a stream lives, so that followers spread over new replicas; less than a connection waits for it.
+const LIFE: Duration = Duration::from_secs(30 * 60);
+
 /// Deleted accounts in one answer.
 const AT_ONCE: i64 = 500;
 
@@ -37,21 +40,21 @@ impl TrustService for TrustStreams {
     type WatchTrustStream = Pin<Box<dyn Stream<Item = Result<TrustUpdate, Status>> + Send>>;
 
     async fn watch_trust(&self, _: Request<WatchTrustRequest>) -> Reply<Self::WatchTrustStream> {
-        self.0.ready().await?;
-        let (snapshot, updates) = self.0.trust.follow();
+        self.0.current().await?;
+        let (known, updates) = self.0.trust.follow();
         let heartbeat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         let watch = Watch {
             authority: Arc::clone(&self.0),
+            known: known.into_iter(),
             updates,
             heartbeat,
+            until: Instant::now() + chance::near(LIFE),
             _follower: Follower::new(),
         };
         let updates = stream::unfold(watch, |mut watch| async move {
             watch.next().await.map(|update| (update, watch))
         });
-        Ok(Response::new(
-            stream::iter([snapshot]).chain(updates).map(|update| Ok(message(update))).boxed(),
-        ))
+        Ok(Response::new(updates.map(|update| Ok(message(update))).boxed()))
     }
 
     async fn list_deleted_accounts(
@@ -67,9 +70,12 @@ impl TrustService for TrustStreams {
         let (at, id) = last.unwrap_or_default();
         let last = (Timestamp::from_microseconds(at), AccountId(id));
         let found = accounts::store::deleted(&self.0.db, since, last, AT_ONCE + 1).await?;
-        let (found, next_cursor) = page::cut(found, AT_ONCE, |(id, at)| {
-            page::encode("deleted", &(at.as_microseconds(), id.0))
-        });
+        let (found, next_cursor) = page::cut(
+            found,
+            AT_ONCE,
+            |_| 64,
+            |(id, at)| page::encode("deleted", &(at.as_microseconds(), id.0)),
+        );
         let accounts = found.into_iter().map(deletion).collect();
         Ok(Response::new(ListDeletedAccountsResponse { accounts, next_cursor }))
     }
@@ -82,27 +88,38 @@ fn deletion((id, deleted_at): (AccountId, Timestamp)) -> DeletedAccount {
 /// One follower.
 struct Watch {
     authority: Arc<Authority>,
+    /// What it has still to be told of all that was known.
+    known: vec::IntoIter<token::TrustUpdate>,
     updates: Updates,
     heartbeat: Interval,
+    until: Instant,
     _follower: Follower,
 }
 
 impl Watch {
-    /// What changed, nothing every 5 s, and the end when this process ends.
+    /// What is known, then what changed, nothing every 5 s, and the end when its life is over or this process ends.
     async fn next(&mut self) -> Option<token::TrustUpdate> {
-        tokio::select! {
-            biased;
-            () = self.authority.trust.end.cancelled() => None,
-            update = self.updates.recv() => match update {
-                Ok(update) => Some(update),
-                Err(RecvError::Lagged(_)) => {
-                    let (snapshot, updates) = self.authority.trust.follow();
-                    self.updates = updates;
-                    Some(snapshot)
-                }
-                Err(RecvError::Closed) => None,
-            },
-            _ = self.heartbeat.tick() => Some(token::TrustUpdate::default()),
+        loop {
+            if let Some(update) = self.known.next() {
+                return Some(update);
+            }
+            let trust = &self.authority.trust;
+            tokio::select! {
+                biased;
+                () = trust.end.cancelled() => return None,
+                () = tokio::time::sleep_until(self.until) => return None,
+                update = self.updates.recv() => match update {
+                    Ok(update) => return Some(update),
+                    Err(RecvError::Lagged(_)) => {
+                        let (known, updates) = trust.follow();
+                        (self.known, self.updates) = (known.into_iter(), updates);
+                    }
+                    Err(RecvError::Closed) => return None,
+                },
+                _ = self.heartbeat.tick() => if trust.is_current() {
+                    return Some(token::TrustUpdate::default());
+                },
+            }
         }
     }
 }

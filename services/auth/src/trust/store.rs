@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Connection, Db, read, statement};
+use kit_db::{Connection, Db, search, statement};
 use kit_rpc::token::Revocation;
 
 use super::row::NewRevocation;
@@ -26,7 +26,7 @@ pub(crate) async fn since(
         .filter(revocations::until.gt(now));
     let query = rows.select((revocations::session_id, revocations::until)).limit(1_000_000);
     let found: Vec<(SessionId, Timestamp)> =
-        read!(db, "revocation.list", conn => query.load(conn).await)?;
+        search!(db, "revocation.list", conn => query.load(conn).await)?;
     Ok(found
         .into_iter()
         .map(|(session, until)| Revocation { session_id: session.0, until })

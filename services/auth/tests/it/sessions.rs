@@ -1,3 +1,5 @@
+mod many;
+
 use kit_db::testing::Backend;
 use proto::auth::v1::{
     Device, GetMeRequest, ListSessionsRequest, ListSessionsResponse, LogoutRequest,

@@ -25,6 +25,17 @@ async fn next(updates: &mut Streaming<TrustUpdate>, limit: Duration) -> Option<T
     timeout(limit, updates.message()).await.expect("an update in time").unwrap()
 }
 
+/// All that a new follower is told: it ends with the keys.
+async fn known(updates: &mut Streaming<TrustUpdate>) -> TrustUpdate {
+    let mut known = TrustUpdate::default();
+    while known.keys.is_empty() {
+        let TrustUpdate { keys, revocations } = next(updates, SOON).await.unwrap();
+        known.keys = keys;
+        known.revocations.extend(revocations);
+    }
+    known
+}
+
 async fn the_end_of_a_session_is_seen_through_every_replica_soon(backend: Backend) {
     let app = App::new(backend, "trust").await;
     let (one, other) = (app.replica().await, app.replica().await);
@@ -32,19 +43,19 @@ async fn the_end_of_a_session_is_seen_through_every_replica_soon(backend: Backen
     let tokens = one.signs_in("ada").await;
     let mut streams = [follows(&one).await, follows(&other).await];
     for updates in &mut streams {
-        let snapshot = next(updates, SOON).await.unwrap();
-        assert!(snapshot.snapshot && snapshot.keys.len() == 1 && snapshot.revocations.is_empty());
-        assert_eq!(snapshot.keys[0].public_key.len(), 32);
+        let known = known(updates).await;
+        assert!(known.keys.len() == 1 && known.revocations.is_empty());
+        assert_eq!(known.keys[0].public_key.len(), 32);
     }
     one.sessions().logout(by(&tokens, LogoutRequest {})).await.unwrap();
     for updates in &mut streams {
         let update = next(updates, SOON).await.unwrap();
-        assert!(!update.snapshot && update.keys.is_empty());
+        assert!(update.keys.is_empty());
         let [revocation] = &update.revocations[..] else { panic!("{update:?}") };
         assert_eq!(revocation.until.unwrap().seconds, 1_800_000_000 + 660);
     }
     assert!(other.asks_with(&tokens).await.is_err());
-    let late = next(&mut follows(&app.replica().await).await, SOON).await.unwrap();
+    let late = known(&mut follows(&app.replica().await).await).await;
     assert_eq!(late.revocations.len(), 1, "a new replica knows it from the start");
 }
 
@@ -53,10 +64,33 @@ async fn a_follower_hears_a_heartbeat_when_there_is_nothing_new() {
     let app = App::new(kit_db::testing::Backend::Sqlite, "heartbeat").await;
     let auth = app.replica().await;
     let mut updates = follows(&auth).await;
-    assert!(next(&mut updates, SOON).await.unwrap().snapshot);
+    known(&mut updates).await;
     let began = Instant::now();
     assert_eq!(next(&mut updates, Duration::from_secs(20)).await, Some(TrustUpdate::default()));
     assert!(began.elapsed() > Duration::from_secs(4));
+}
+
+/// A second replica may have ended a session meanwhile: who follows has to look elsewhere, or to stop writing.
+#[tokio::test]
+async fn a_replica_that_cannot_learn_what_others_end_tells_nobody_that_all_is_well() {
+    let app = App::new(kit_db::testing::Backend::Sqlite, "deaf").await;
+    let auth = app.replica().await;
+    let mut updates = follows(&auth).await;
+    known(&mut updates).await;
+    let renames = async |from: &str, to: &str| {
+        let script = format!("ALTER TABLE {from} RENAME TO {to}");
+        kit_db::testing::run_script(&app.database.url, &script).await;
+    };
+    renames("revocations", "elsewhere").await;
+    // One may be on its way already.
+    _ = timeout(Duration::from_secs(6), updates.message()).await;
+    let heard = timeout(Duration::from_secs(7), updates.message()).await;
+    assert!(heard.is_err(), "{heard:?}");
+    let asked = auth.trust().watch_trust(WatchTrustRequest {}).await;
+    assert!(asked.is_err(), "nor does a new follower learn what may be old");
+    renames("elsewhere", "revocations").await;
+    known(&mut follows(&auth).await).await;
+    assert_eq!(next(&mut updates, Duration::from_secs(20)).await, Some(TrustUpdate::default()));
 }
 
 #[tokio::test]
@@ -64,7 +98,7 @@ async fn a_stream_ends_when_its_replica_drains() {
     let app = App::new(kit_db::testing::Backend::Sqlite, "drain").await;
     let auth = app.replica().await;
     let mut updates = follows(&auth).await;
-    assert!(next(&mut updates, SOON).await.unwrap().snapshot);
+    known(&mut updates).await;
     auth.stop.cancel();
     assert_eq!(next(&mut updates, SOON).await, None);
 }
@@ -76,7 +110,7 @@ async fn a_new_password_tells_of_each_session_that_it_ended(backend: Backend) {
     let here = one.signs_in("ada").await;
     let there = [one.signs_in("ada").await, one.signs_in("ada").await];
     let mut updates = follows(&other).await;
-    assert!(next(&mut updates, SOON).await.unwrap().revocations.is_empty());
+    assert!(known(&mut updates).await.revocations.is_empty());
     let (current_password, new_password) = (PASSWORD.to_owned(), "another four words".to_owned());
     let change = ChangePasswordRequest { current_password, new_password };
     one.accounts().change_password(by(&here, change)).await.unwrap();
@@ -99,7 +133,7 @@ async fn an_end_is_told_of_as_long_as_a_token_may_be_alive(backend: Backend) {
     auth.sessions().logout(by(&ada, LogoutRequest {})).await.unwrap();
     for (seconds, told) in [(659, 1), (1, 0)] {
         app.passes(seconds);
-        let late = next(&mut follows(&app.replica().await).await, SOON).await.unwrap();
+        let late = known(&mut follows(&app.replica().await).await).await;
         assert_eq!(late.revocations.len(), told, "{backend:?}");
     }
 }
