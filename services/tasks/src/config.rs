@@ -19,6 +19,14 @@ pub struct Config {
     pub trash_days: u32,
     /// Days that the change feed reaches back.
     pub feed_days: u32,
+    /// Tasks that an account may keep, those in the trash too. A quota of 0 is none.
+    pub quota_tasks: u32,
+    /// Projects that an account may keep, those in the trash too.
+    pub quota_projects: u32,
+    /// About how many bytes they may take.
+    pub quota_bytes: u64,
+    /// About how many bytes an account may write in a day (UTC); deleting goes on.
+    pub quota_bytes_per_day: u64,
 }
 
 impl Default for Config {
@@ -31,6 +39,10 @@ impl Default for Config {
             tls_dir: String::new(),
             trash_days: 30,
             feed_days: 30,
+            quota_tasks: 100_000,
+            quota_projects: 1_000,
+            quota_bytes: 256 << 20,
+            quota_bytes_per_day: 128 << 20,
         }
     }
 }

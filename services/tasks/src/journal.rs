@@ -1,6 +1,7 @@
 //! The journal: every write is carried out in a unit of work that also numbers and keeps what it changed, and whoever listens is
 //! told. It knows no resource: what a unit stores is a [`stored::Stored`], what it runs a [`command::Command`].
 
+pub(crate) mod bounds;
 pub(crate) mod change;
 pub(crate) mod command;
 pub(crate) mod error;

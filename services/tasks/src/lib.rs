@@ -18,17 +18,21 @@ mod trash;
 
 use std::sync::Arc;
 
+use access::usage::Quotas;
 pub use config::Config;
 pub(crate) use error::Error;
 pub use journal::metrics::CATALOGUE as METRICS;
-use kit_base::Clock;
+use journal::{bounds::Bounds, feed::Feed, rows::Row as _, stored::Kind, writer::Writer};
+use kit_base::{Clock, room::Rooms};
 use kit_db::{Db, Limits, migrate};
 use kit_process::Service;
 use kit_rpc::{GrpcChannel, token::Verifier};
 pub use migrations::ALL as MIGRATIONS;
+use projects::row::Project;
 use proto::trust;
 use quick_cache::sync::Cache;
 use rpc::Rpc;
+use tasks::row::Task;
 use tonic::service::Routes;
 
 /// The services that this one calls.
@@ -38,26 +42,56 @@ pub struct Peers {
 }
 
 /// How each resource is served.
-const RESOURCES: &[fn(Rpc, Routes) -> Routes] =
-    &[tasks::rpc::serve, projects::rpc::serve, trash::rpc::serve, journal::rpc::serve];
+const RESOURCES: &[fn(Rpc, Routes) -> Routes] = &[
+    tasks::rpc::serve,
+    projects::rpc::serve,
+    trash::rpc::serve,
+    journal::rpc::serve,
+    access::rpc::serve,
+];
+
+/// For pages that are read at once, in bytes: sixteen of the largest.
+const ROOM: usize = 4 << 20;
+/// Of one scope, so that the others go on: one large page and a half.
+const ROOM_OF_A_SCOPE: usize = 384 << 10;
+
+/// What is stored, and so counted.
+const KINDS: &[Kind] = &[Kind::of::<Task>(), Kind::of::<Project>()];
+
+/// What a scope may keep by these settings.
+fn bounds(config: &Config) -> Bounds {
+    let most = |most: u64| i64::try_from(most).ok().filter(|most| *most > 0);
+    let rows = [(Task::TYPE, config.quota_tasks), (Project::TYPE, config.quota_projects)];
+    let rows =
+        rows.into_iter().filter_map(|(object_type, rows)| Some((object_type, most(rows.into())?)));
+    let (bytes, bytes_a_day) = (most(config.quota_bytes), most(config.quota_bytes_per_day));
+    Bounds { quotas: Quotas { rows: rows.collect(), bytes, bytes_a_day }, kinds: KINDS }
+}
+
+/// What every method needs.
+fn rpc(config: &Config, db: &Db, clock: &Clock) -> Rpc {
+    let (feed, bounds) = (Feed::default(), Arc::new(bounds(config)));
+    Rpc {
+        writer: Writer::new(db.clone(), clock.clone(), feed.clone(), bounds.clone()),
+        verifier: Arc::new(Verifier::new("tasks", clock.clone())),
+        tasks: tasks::store::lookup(db.clone()),
+        projects: projects::store::lookup(db.clone()),
+        searches: Arc::new(tasks::list::Searches::new()),
+        rooms: Arc::new(Rooms::new(ROOM, ROOM_OF_A_SCOPE)),
+        scopes: Arc::new(Cache::new(20_000)),
+        db: db.clone(),
+        clock: clock.clone(),
+        bounds,
+        feed,
+    }
+}
 
 /// Assembles the service: its own process and the all-in-one serve the same value.
 pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
     let db = open(&config)?;
     let sqlite = matches!(db, Db::Sqlite(_));
-    let (verifier, feed) =
-        (Arc::new(Verifier::new("tasks", clock.clone())), journal::feed::Feed::default());
-    let writer = journal::writer::Writer::new(db.clone(), clock.clone(), feed.clone());
-    let scopes = Arc::new(Cache::new(20_000));
-    let rpc = Rpc {
-        db: db.clone(),
-        clock: clock.clone(),
-        writer: writer.clone(),
-        feed: feed.clone(),
-        tasks: tasks::store::lookup(db.clone()),
-        projects: projects::store::lookup(db.clone()),
-        scopes,
-    };
+    let rpc = rpc(&config, &db, &clock);
+    let (verifier, feed, writer) = (rpc.verifier.clone(), rpc.feed.clone(), rpc.writer.clone());
     let routes =
         RESOURCES.iter().fold(Routes::default(), |routes, serve| serve(rpc.clone(), routes));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
@@ -89,7 +123,11 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 }
 
 fn open(config: &Config) -> anyhow::Result<Db> {
-    let limits =
-        Limits { name: "tasks", connections: config.database_connections, ..Limits::default() };
+    let limits = Limits {
+        name: "tasks",
+        connections: config.database_connections,
+        searches: tasks::list::AT_ONCE + 1,
+        ..Limits::default()
+    };
     Db::open(config.database_url.expose(), &limits)
 }

@@ -55,6 +55,23 @@ pub const ALL: &[Migration] = &[
             on: "scopes (erased_at) WHERE erased_at IS NOT NULL",
         }],
     },
+    Migration {
+        version: 6,
+        name: "usage",
+        postgres: include_str!("../migrations/0006_usage/postgres.sql"),
+        sqlite: include_str!("../migrations/0006_usage/sqlite.sql"),
+        indexes: &[],
+    },
+    Migration {
+        version: 7,
+        name: "ages",
+        postgres: include_str!("../migrations/0007_ages/postgres.sql"),
+        sqlite: include_str!("../migrations/0007_ages/sqlite.sql"),
+        indexes: &[
+            Index { name: "journal_age", on: "journal (at)" },
+            Index { name: "idempotency_keys_old", on: "idempotency_keys (created_at)" },
+        ],
+    },
 ];
 
 /// Whether the schema is the one this release needs, which it is brought to where that is wanted.
@@ -70,7 +87,7 @@ pub(crate) async fn ready(db: Db, migrating: bool) -> Result<(), String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
     use diesel_async::SimpleAsyncConnection as _;
     use kit_base::{Clock, Timestamp};
@@ -86,6 +103,7 @@ pub(crate) mod tests {
         Error, access,
         ids::{ScopeId, SessionId, UserId},
         journal::{
+            bounds::Bounds,
             change::Actor,
             command::Command,
             feed::Feed,
@@ -93,6 +111,11 @@ pub(crate) mod tests {
         },
         projects,
     };
+
+    /// All is counted, nothing bounded.
+    pub(crate) fn bounds() -> Arc<Bounds> {
+        Arc::new(Bounds { kinds: crate::KINDS, ..Bounds::default() })
+    }
 
     /// A database with the schema of today, a scope with an Inbox in it, and who writes there.
     pub(crate) struct Store {
@@ -110,7 +133,7 @@ pub(crate) mod tests {
             db.up().await.unwrap();
             migrate::apply(&db, ALL).await.unwrap();
             let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
-            let writer = Writer::new(db.clone(), clock.clone(), Feed::default());
+            let writer = Writer::new(db.clone(), clock.clone(), Feed::default(), bounds());
             let user = UserId(Uuid::from_u128(7));
             let scope = access::store::create(&db, &clock, user).await.unwrap();
             let store = Self { db, clock, writer, scope, _database: database };

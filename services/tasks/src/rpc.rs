@@ -2,9 +2,9 @@
 //! folder; here is what all of them share.
 use std::{sync::Arc, time::Duration};
 
-use kit_base::{Clock, error, request};
+use kit_base::{Clock, error, request, room::Rooms};
 use kit_db::Db;
-use kit_rpc::{Caller, only_validates};
+use kit_rpc::{Caller, only_validates, token::Verifier};
 use prost::Message;
 use quick_cache::sync::Cache;
 use ring::digest::{SHA256, digest};
@@ -15,6 +15,7 @@ use crate::{
     Error, access,
     ids::{ScopeId, SessionId, UserId},
     journal::{
+        bounds::Bounds,
         change::Actor,
         command::Command,
         feed::Feed,
@@ -28,9 +29,15 @@ use crate::{
 pub(crate) struct Rpc {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
+    /// What the tokens of callers are checked by.
+    pub(crate) verifier: Arc<Verifier>,
     pub(crate) writer: Writer,
+    pub(crate) bounds: Arc<Bounds>,
     pub(crate) feed: Feed,
     pub(crate) tasks: tasks::store::Lookup,
+    pub(crate) searches: Arc<tasks::list::Searches>,
+    /// For pages, by scope.
+    pub(crate) rooms: Arc<Rooms>,
     pub(crate) projects: projects::store::Lookup,
     /// Private scopes that are known to exist. One that was erased by another replica may be among them: a write finds out.
     pub(crate) scopes: Arc<Cache<UserId, ScopeId>>,
@@ -79,6 +86,7 @@ impl Rpc {
         C: Command + 'static,
     {
         let (scope, actor) = (self.scope(&request).await?, actor(&request)?);
+        self.verifier.heard_lately().map_err(|stale| kit_base::status(&stale))?;
         let key = key(method, &request)?;
         let only_validate = only_validates(&request);
         let command = Box::new(parse(request.into_inner())?);

@@ -1,6 +1,6 @@
 //! Tasks: what there is to do.
 pub(crate) mod error;
-mod list;
+pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod refold;
 pub(crate) mod row;

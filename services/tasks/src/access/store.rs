@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use diesel::{OptionalExtension as _, prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
 use kit_base::{Clock, Timestamp};
-use kit_db::{Db, on, read};
+use kit_db::{Connection, Db, on, read};
 
-use super::row::{Scope, memberships, scopes};
+use super::{
+    row::{Scope, memberships, scopes},
+    usage::Usage,
+};
 use crate::{
     Error,
     ids::{ProjectId, ScopeId, UserId},
+    journal::stored::Kind,
 };
 
 /// The private scope of a user, once it has all that it begins with.
@@ -25,7 +29,7 @@ pub(crate) async fn private_scope(db: &Db, user: UserId) -> Result<Option<ScopeI
 pub(crate) async fn create(db: &Db, clock: &Clock, user: UserId) -> Result<ScopeId, Error> {
     let id = ScopeId(user.0);
     let (sequence, inbox_id, created_at) = (0, ProjectId::new(clock), clock.now());
-    let scope = Scope { id, sequence, inbox_id, created_at };
+    let scope = Scope { id, sequence, inbox_id, created_at, usage: None };
     db.write("scope.create", move |connection| {
         Box::pin(async move {
             let membership = (
@@ -44,6 +48,59 @@ pub(crate) async fn create(db: &Db, clock: &Clock, user: UserId) -> Result<Scope
         })
     })
     .await
+}
+
+/// What a scope keeps. Where that is behind it is counted anew, once.
+pub(crate) async fn usage(db: &Db, scope: ScopeId, kinds: &'static [Kind]) -> Result<Usage, Error> {
+    let found: Option<Scope> = read!(db, "scope.usage", conn => {
+        scopes::table.find(scope).select(Scope::as_select()).first(conn).await.optional()
+    })?;
+    match found.map(|scope| scope.usage()) {
+        Some((usage, true)) => Ok(usage),
+        Some((_, false)) | None => count(db, scope, kinds).await,
+    }
+}
+
+/// Reads a scope by its id, `$1`; a lock may follow.
+pub(crate) const SCOPE: &str =
+    "SELECT id, sequence, inbox_id, created_at, usage FROM scopes WHERE id = $1";
+
+async fn count(db: &Db, scope: ScopeId, kinds: &'static [Kind]) -> Result<Usage, Error> {
+    db.write("scope.count", move |connection| {
+        Box::pin(async move {
+            let lock = connection.row_lock();
+            let query = sql_query(format!("{SCOPE}{lock}")).bind::<kit_db::sql::Uuid, _>(scope);
+            let found: Option<Scope> =
+                on!(connection, conn => query.get_result(conn).await.optional())?;
+            let Some(found) = found else { return Ok(Usage::default()) };
+            let (usage, is_current) = found.usage();
+            if is_current {
+                return Ok(usage);
+            }
+            let usage = counted(connection, &found, kinds).await?;
+            let kept =
+                diesel::update(scopes::table.find(scope)).set(scopes::usage.eq(usage.to_json()));
+            on!(connection, conn => kept.execute(conn).await)?;
+            Ok(usage)
+        })
+    })
+    .await
+}
+
+/// What the scope that is locked keeps, counted anew where a release that does not count has written since.
+pub(crate) async fn counted(
+    connection: &mut Connection,
+    scope: &Scope,
+    kinds: &[Kind],
+) -> Result<Usage, Error> {
+    let (mut usage, is_current) = scope.usage();
+    if !is_current {
+        let counts = kinds.iter().map(|kind| (kind.count)(scope.id)).collect();
+        let counts = connection.send(counts).await?;
+        usage.recount(kinds.iter().map(|kind| kind.object_type).zip(counts));
+        usage.sequence = scope.sequence;
+    }
+    Ok(usage)
 }
 
 /// What a scope holds: a table, and what its key has beside the scope. Tasks go first: one that is folded anew gets its labels while
@@ -67,7 +124,7 @@ pub(crate) async fn mark_erased(db: &Db, clock: &Clock, user: UserId) -> Result<
     db.write("scope.mark_erased", move |connection| {
         Box::pin(async move {
             let inbox_id = ProjectId(uuid::Uuid::nil());
-            let scope = Scope { id, sequence: 1, inbox_id, created_at: now };
+            let scope = Scope { id, sequence: 1, inbox_id, created_at: now, usage: None };
             let mark = || scopes::erased_at.eq(Some(now));
             let query = diesel::insert_into(scopes::table).values((&scope, mark()));
             let query = query.on_conflict(scopes::id).do_update();

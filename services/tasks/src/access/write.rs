@@ -36,13 +36,11 @@ pub(crate) async fn follow_deletions(db: Db, clock: Clock, auth: GrpcChannel, st
         let began = clock.now();
         match erase_deleted(&db, &clock, auth.clone(), since).await {
             Ok(()) => (since, outage) = (Some(began.minus(OVERLAP)), None),
-            Err(error) => {
-                let begins = outage.is_none();
-                if outage.get_or_insert_with(Outage::begin).reminds() || begins {
-                    let fault = format!("{error:#}");
-                    tracing::warn!(fault, "what deleted accounts left behind cannot be erased yet");
-                }
+            Err(error) if Outage::is_news(&mut outage) => {
+                let fault = format!("{error:#}");
+                tracing::warn!(fault, "what deleted accounts left behind cannot be erased yet");
             }
+            Err(_) => {}
         }
     }
 }
@@ -54,17 +52,17 @@ async fn erase_deleted(
     since: Option<Timestamp>,
 ) -> anyhow::Result<()> {
     let since = since.map(moment);
-    let mut cursor = String::new();
+    let (mut cursor, mut all) = (String::new(), Ok(()));
     loop {
         let request = ListDeletedAccountsRequest { since, cursor };
         let ListDeletedAccountsResponse { accounts, next_cursor } =
             auth.list_deleted_accounts(request).await?.into_inner();
         let deleted = accounts.into_iter().filter_map(deleted).collect();
         for user in store::to_erase(db, deleted, clock.now().minus(MARKED)).await? {
-            erase(db, clock, user).await?;
+            all = erase(db, clock, user).await.and(all);
         }
         if next_cursor.is_empty() {
-            return Ok(());
+            return Ok(all?);
         }
         cursor = next_cursor;
     }
@@ -85,13 +83,19 @@ pub(crate) async fn erase(db: &Db, clock: &Clock, user: UserId) -> Result<(), Er
     Ok(())
 }
 
-/// Ends what was begun before a moment: nothing of the scope is left then, not even its mark.
+/// Ends what was begun before a moment: nothing of the scope is left then, not even its mark. Whatever comes of one, the others are
+/// tried.
 pub(crate) async fn finish(db: &Db, before: Timestamp) -> Result<(), Error> {
+    let mut all = Ok(());
     for scope in store::erased_before(db, before).await? {
-        empty(db, scope).await?;
-        store::forget(db, scope).await?;
+        all = finish_one(db, scope).await.and(all);
     }
-    Ok(())
+    all
+}
+
+async fn finish_one(db: &Db, scope: ScopeId) -> Result<(), Error> {
+    empty(db, scope).await?;
+    store::forget(db, scope).await
 }
 
 async fn empty(db: &Db, scope: ScopeId) -> Result<(), Error> {

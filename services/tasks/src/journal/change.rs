@@ -46,6 +46,13 @@ pub(crate) struct Change {
     pub(crate) changes: JsonText,
 }
 
+impl Change {
+    /// About how many bytes its message takes.
+    pub(crate) fn bytes(&self) -> usize {
+        512 + self.changes.0.len()
+    }
+}
+
 /// Who writes, and as part of which request.
 #[derive(Clone, Debug)]
 pub(crate) struct Actor {

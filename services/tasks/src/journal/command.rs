@@ -12,6 +12,9 @@ pub(crate) trait Command: Debug + Send + Sync {
     /// The resource and the operation, as metrics name them: one of the resource's `OPERATIONS`.
     fn label(&self) -> [&'static str; 2];
 
+    /// Whether it only makes less: it is carried out even where no more may be written.
+    fn frees(&self) -> bool;
+
     /// The rows it is about: read before it runs, together with those of the other writes at hand.
     fn wanted(&self) -> Vec<Wanted>;
 

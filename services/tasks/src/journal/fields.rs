@@ -1,6 +1,10 @@
-//! What a write changed, as the journal keeps it: `{"field": {"from": old, "to": new}}`, without `from` where there was nothing.
+//! What a write changed, as the journal keeps it: `{"field": {"from": old, "to": new}}`, without `from` where there was nothing, and
+//! where it is long: an earlier change has it as its `to`.
 use kit_db::sql::JsonText;
 use serde::Serialize;
+
+/// What was there before is told up to this length, in bytes of JSON.
+const LONGEST_FROM: usize = 4 * 1024;
 
 /// The fields that differ between two rows.
 #[derive(Debug, Default)]
@@ -24,8 +28,10 @@ impl ChangedFields {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         self.value("", &name);
         self.0.push_str(":{");
-        if let Some(before) = &before {
-            self.value("\"from\":", before);
+        let before = before.map(|before| json(&before)).filter(|text| text.len() <= LONGEST_FROM);
+        if let Some(before) = before {
+            self.0.push_str("\"from\":");
+            self.0.push_str(&before);
             self.0.push(',');
         }
         self.value("\"to\":", &after);
@@ -34,7 +40,7 @@ impl ChangedFields {
 
     fn value<T: Serialize>(&mut self, key: &str, value: &T) {
         self.0.push_str(key);
-        self.0.push_str(&serde_json::to_string(value).expect("plain data"));
+        self.0.push_str(&json(value));
     }
 
     /// The JSON document.
@@ -44,9 +50,24 @@ impl ChangedFields {
     }
 }
 
+fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_there_before_is_told_unless_it_is_long() {
+        for (length, told) in [(LONGEST_FROM - 2, true), (LONGEST_FROM - 1, false)] {
+            let mut changes = ChangedFields::default();
+            changes.field("description", Some("x".repeat(length)), "y".repeat(length));
+            let json = changes.into_json().0;
+            assert_eq!(json.contains("from"), told, "{length}");
+            assert!(json.contains(&format!(r#""to":"{}""#, "y".repeat(length))));
+        }
+    }
 
     #[test]
     fn only_what_differs_is_told() {

@@ -30,3 +30,10 @@ pub(crate) struct UsedKey {
     pub(crate) reply: Vec<u8>,
     pub(crate) created_at: kit_base::Timestamp,
 }
+
+impl UsedKey {
+    /// About how many bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        256 + self.key.len() + self.reply.len()
+    }
+}

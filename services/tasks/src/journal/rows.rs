@@ -18,6 +18,9 @@ pub(crate) trait Row: Clone + PartialEq + Send + Sync + 'static {
     /// Grows with each change.
     fn version(&self) -> i64;
 
+    /// About how many bytes it takes; [`Stored::count`](super::stored::Stored::count) sums the same.
+    fn kept_bytes(&self) -> usize;
+
     /// Sets what every change sets.
     fn stamp(&mut self, version: i64, now: Timestamp);
 
@@ -69,6 +72,21 @@ impl<R: Row> Rows<R> {
         for id in asked {
             self.0.entry(id).or_insert(Known { stored: None, row: None });
         }
+    }
+
+    /// Forgets rows that have nothing to be written.
+    pub(crate) fn forget(&mut self, ids: &[ObjectId]) {
+        for id in ids {
+            if self.0.get(id).is_some_and(|known| known.stored == known.row) {
+                self.0.remove(id);
+            }
+        }
+    }
+
+    /// How many it knows of.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Takes over a row as it is to be: the row with its next version, and what a client sees of the change. None when it is, field
@@ -137,6 +155,10 @@ mod tests {
 
         fn version(&self) -> i64 {
             self.version
+        }
+
+        fn kept_bytes(&self) -> usize {
+            1
         }
 
         fn stamp(&mut self, version: i64, now: Timestamp) {
@@ -213,6 +235,17 @@ mod tests {
         assert_eq!(rows.cached(id), None);
         rows.cache([id], vec![]);
         assert_eq!(rows.cached(id), Some(None));
+    }
+
+    #[test]
+    fn what_has_still_to_be_written_is_not_forgotten() {
+        let mut rows = stored();
+        let (saved, _) = rows.save(Fixture { seen: "b", ..fixture() }, NOW);
+        rows.forget(&[saved.id()]);
+        assert_eq!(rows.cached(saved.id()), Some(Some(&saved)));
+        rows.take_differences();
+        rows.forget(&[saved.id()]);
+        assert_eq!(rows.cached(saved.id()), None, "whoever wants it looks again");
     }
 
     #[test]

@@ -29,7 +29,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(WAIT_SECONDS);
 /// A watcher that has nothing to see gets a bookmark this often.
 const BOOKMARK: Duration = Duration::from_secs(10);
 /// Batches that may wait for a slow watcher.
-const BATCHES: usize = 4;
+const BATCHES: usize = 1;
 
 /// Serves both.
 pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
@@ -53,7 +53,7 @@ impl ChangeService for Rpc {
             _ = timeout(wait, self.wait_for_change(scope, after)).await;
             changes = self.changes_after(scope, after, limit + 1).await?;
         }
-        let (changes, more) = page::cut(changes, limit, |_| "more".to_owned());
+        let (changes, more) = page::cut(changes, limit, Change::bytes, |_| "more".to_owned());
         let last = changes.last().map_or(after, |change| change.sequence);
         let changes = changes.into_iter().map(Into::into).collect();
         Ok(Response::new(ListChangesResponse {
@@ -79,6 +79,8 @@ impl ChangeService for Rpc {
         let rpc = self.clone();
         kit_base::work::detach(async move {
             tokio::select! {
+                // In this order: the stop also wakes the sender, which would begin another batch.
+                biased;
                 () = rpc.feed.closed().cancelled() => {}
                 () = batches.closed() => {}
                 () = rpc.send_changes(scope, after, &batches) => {}
@@ -96,9 +98,12 @@ impl ChangeService for Rpc {
         let limit = page::limit(limit).map_err(Error::from)?;
         let before =
             page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
+        let room = self.rooms.reserve(scope, page::MAX_BYTES).await;
         let changes = store::changes_before(&self.db, scope, before, limit + 1).await?;
-        let (changes, next_cursor) =
-            page::cut(changes, limit, |last| page::encode("activity", &last.sequence));
+        room.was(changes.iter().map(Change::bytes).sum());
+        let (changes, next_cursor) = page::cut(changes, limit, Change::bytes, |last| {
+            page::encode("activity", &last.sequence)
+        });
         Ok(Response::new(ListActivityResponse {
             changes: changes.into_iter().map(Into::into).collect(),
             next_cursor,
@@ -123,7 +128,9 @@ impl Rpc {
         after: i64,
         limit: i64,
     ) -> Result<Vec<Change>, Error> {
+        let room = self.rooms.reserve(scope, page::MAX_BYTES).await;
         let changes = store::changes_after(&self.db, scope, after, limit).await?;
+        room.was(changes.iter().map(Change::bytes).sum());
         match changes.first() {
             Some(first) if after > 0 && first.sequence > after + 1 => {
                 Err(error::Error::CursorExpired.into())
@@ -156,9 +163,12 @@ impl Rpc {
         batches: &mpsc::Sender<Result<ChangeBatch, Status>>,
     ) {
         let limit = page::MAX_LIMIT;
-        loop {
+        // Nothing is read for a watcher who has not taken the batch before.
+        while let Ok(place) = batches.reserve().await {
             let batch = match self.changes_after(scope, after, limit).await {
                 Ok(changes) => {
+                    // Where they do not fit into one batch, the rest is there already: nobody waits for it.
+                    let (changes, _) = page::cut(changes, limit, Change::bytes, |_| String::new());
                     after = changes.last().map_or(after, |change| change.sequence);
                     Ok(ChangeBatch {
                         changes: changes.into_iter().map(Into::into).collect(),
@@ -168,7 +178,8 @@ impl Rpc {
                 Err(error) => Err(error.into()),
             };
             let failed = batch.is_err();
-            if batches.send(batch).await.is_err() || failed {
+            place.send(batch);
+            if failed {
                 return;
             }
             _ = timeout(BOOKMARK, self.wait_for_change(scope, after)).await;

@@ -1,17 +1,17 @@
 //! The journal and the idempotency keys: read, and deleted when they are too old.
-use diesel::prelude::*;
+use std::collections::HashSet;
+
+use diesel::{prelude::*, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Connection, Db, Limited, Plan, on, read};
+use kit_db::{
+    Db, Limited, Plan, Statement, on, page, read, search,
+    sql::{self, Instant},
+    statement,
+};
 
-use super::{
-    change::{Change, journal},
-    keys::idempotency_keys,
-};
-use crate::{
-    Error,
-    ids::{ScopeId, UserId},
-};
+use super::change::{Change, journal};
+use crate::{Error, ids::ScopeId};
 
 /// At most `limit` changes after `sequence`, oldest first.
 pub(crate) async fn changes_after(
@@ -24,9 +24,10 @@ pub(crate) async fn changes_after(
         .filter(journal::scope_id.eq(Plan::General.bind(scope)))
         .filter(journal::sequence.gt(Plan::General.bind(sequence)));
     let rows = rows.order(journal::sequence.asc());
-    Ok(
-        read!(db, "journal.after", conn => Limited(rows.select(Change::as_select()), limit).load(conn).await)?,
-    )
+    Ok(read!(db, "journal.after", conn => {
+        let rows = Limited(rows.select(Change::as_select()), limit).load_stream(conn).await;
+        page(rows, Change::bytes).await
+    })?)
 }
 
 /// At most `limit` changes before `sequence`, newest first.
@@ -40,51 +41,78 @@ pub(crate) async fn changes_before(
         .filter(journal::scope_id.eq(Plan::General.bind(scope)))
         .filter(journal::sequence.lt(Plan::General.bind(sequence)));
     let rows = rows.order(journal::sequence.desc());
-    Ok(
-        read!(db, "journal.before", conn => Limited(rows.select(Change::as_select()), limit).load(conn).await)?,
-    )
+    Ok(read!(db, "journal.before", conn => {
+        let rows = Limited(rows.select(Change::as_select()), limit).load_stream(conn).await;
+        page(rows, Change::bytes).await
+    })?)
 }
 
-/// Rows of a kind that one pass deletes, so that its locks are short.
-const MOST: i64 = 5_000;
+/// The answer to a query that counts rows and their bytes.
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    objects: i64,
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
+}
 
-/// Deletes idempotency keys and changes from before the given moments; how many rows.
-pub(crate) async fn sweep(db: &Db, keys: Timestamp, feed: Timestamp) -> Result<usize, Error> {
-    db.write("housekeeping", move |connection| {
+/// Runs a query that gives `objects` and `bytes` of the scope `$1`.
+pub(crate) fn counts(query: &'static str, scope: ScopeId) -> Statement<(i64, i64)> {
+    let query = sql_query(query).bind::<sql::Uuid, _>(scope);
+    statement!(conn => {
+        let counted: Result<Counted, _> = query.get_result(conn).await;
+        counted.map(|Counted { objects, bytes }| (objects, bytes))
+    })
+}
+
+/// Rows that are deleted in one transaction: its locks are short, and its time is enough.
+const AT_ONCE: i64 = 500;
+
+/// Deletes some idempotency keys from before a moment; how many. Those that a sibling is deleting are left to it.
+pub(crate) async fn sweep_keys(db: &Db, before: Timestamp) -> Result<usize, Error> {
+    db.write("housekeeping.keys", move |connection| {
         Box::pin(async move {
-            Ok(old_keys(connection, keys).await? + old_changes(connection, feed).await?)
+            let (key, lock) = ("scope_id, user_id, key", connection.free_row_lock());
+            let old = format!(
+                "SELECT {key} FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT {AT_ONCE}{lock}"
+            );
+            let query = sql_query(format!("DELETE FROM idempotency_keys WHERE ({key}) IN ({old})"));
+            let query = query.bind::<Instant, _>(before);
+            Ok(on!(connection, conn => query.execute(conn).await)?)
         })
     })
     .await
 }
 
-async fn old_keys(connection: &mut Connection, before: Timestamp) -> Result<usize, Error> {
-    use idempotency_keys::{created_at, key, scope_id, table, user_id};
-    let old = table.filter(created_at.lt(before)).select((scope_id, user_id, key)).limit(MOST);
-    let old: Vec<(ScopeId, UserId, String)> = on!(connection, conn => old.load(conn).await)?;
+/// Deletes some changes from before a moment; how many.
+pub(crate) async fn sweep_changes(db: &Db, before: Timestamp) -> Result<usize, Error> {
+    let old = journal::table.filter(journal::at.lt(before)).order(journal::at);
+    let old = old.select(journal::scope_id);
+    let old: Vec<ScopeId> =
+        search!(db, "journal.old", conn => old.limit(AT_ONCE).load(conn).await)?;
     let mut deleted = 0;
-    for id in old {
-        deleted += on!(connection, conn => diesel::delete(table.find(id)).execute(conn).await)?;
+    for scope in old.into_iter().collect::<HashSet<_>>() {
+        deleted += sweep_scope(db, scope, before).await?;
     }
     Ok(deleted)
 }
 
-async fn old_changes(connection: &mut Connection, before: Timestamp) -> Result<usize, Error> {
+/// From the oldest on and up to the first that is young, whatever clocks said of those behind it: what is left has no gap, and a
+/// cursor that is too old is told by the one at its beginning.
+async fn sweep_scope(db: &Db, scope: ScopeId, before: Timestamp) -> Result<usize, Error> {
     use journal::{at, scope_id, sequence, table};
-    // From the oldest on, scope by scope: the feed tells a cursor that is too old by the gap at its beginning.
-    let old = table
-        .filter(at.lt(before))
-        .group_by(scope_id)
-        .select((scope_id, diesel::dsl::max(sequence)))
-        .limit(100);
-    let old: Vec<(ScopeId, Option<i64>)> = on!(connection, conn => old.load(conn).await)?;
-    let mut deleted = 0;
-    for (scope, last) in old {
-        let gone = table
-            .filter(scope_id.eq(scope))
-            .filter(sequence.le(last.unwrap_or(0)))
-            .filter(at.lt(before));
-        deleted += on!(connection, conn => diesel::delete(gone).execute(conn).await)?;
-    }
-    Ok(deleted)
+    db.write("housekeeping.changes", move |connection| {
+        Box::pin(async move {
+            let oldest = table.filter(scope_id.eq(scope)).order(sequence).select((sequence, at));
+            let oldest: Vec<(i64, Timestamp)> =
+                on!(connection, conn => oldest.limit(AT_ONCE).load(conn).await)?;
+            let Some((last, _)) = oldest.iter().take_while(|(_, written)| *written < before).last()
+            else {
+                return Ok(0);
+            };
+            let gone = table.filter(scope_id.eq(scope)).filter(sequence.le(*last));
+            Ok(on!(connection, conn => diesel::delete(gone).execute(conn).await)?)
+        })
+    })
+    .await
 }

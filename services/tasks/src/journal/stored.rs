@@ -11,11 +11,28 @@ pub(crate) trait Stored: Row {
     /// Reads those of these ids that there are, in the trash or not.
     fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>>;
 
+    /// Counts those of the scope and their [bytes](Row::kept_bytes).
+    fn count(scope: ScopeId) -> Statement<(i64, i64)>;
+
     /// Deletes what is gone or in the way of what is to be written: sent before all else.
     fn clear(scope: ScopeId, differences: &[Difference<Self>]) -> Vec<Statement>;
 
     /// Writes what is new and what differs, in any order.
     fn write(scope: ScopeId, differences: Vec<Difference<Self>>) -> Vec<Statement>;
+}
+
+/// A type of rows that is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    pub(crate) object_type: &'static str,
+    pub(crate) count: fn(ScopeId) -> Statement<(i64, i64)>,
+}
+
+impl Kind {
+    /// Of the rows of type `R`.
+    pub(crate) const fn of<R: Stored>() -> Self {
+        Self { object_type: R::TYPE, count: R::count }
+    }
 }
 
 /// What a table of rows has to write.

@@ -1,10 +1,12 @@
 //! A unit of work on one scope: its row is locked, so nobody else writes there; what is read stays in memory, what is written
 //! goes out at once at the end, together with its journal and its idempotency keys.
+mod admit;
 mod flush;
 
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
+    sync::Arc,
 };
 
 use diesel::{OptionalExtension as _, prelude::*, sql_query};
@@ -13,6 +15,7 @@ use kit_base::{Clock, Timestamp};
 use kit_db::{Cached, Connection, Statement, among, sql::JsonText, together};
 
 use super::{
+    bounds::Bounds,
     change::{Actor, Change, Operation},
     error,
     keys::{UsedKey, idempotency_keys},
@@ -21,7 +24,11 @@ use super::{
 };
 use crate::{
     Error,
-    access::row::Scope,
+    access::{
+        row::Scope,
+        store::{SCOPE, counted},
+        usage::Usage,
+    },
     ids::{ObjectId, ScopeId, UserId},
 };
 
@@ -30,6 +37,9 @@ pub(crate) struct Unit {
     pub(crate) scope: Scope,
     pub(crate) now: Timestamp,
     pub(crate) clock: Clock,
+    /// What the scope keeps with all that the unit has done.
+    pub(crate) usage: Usage,
+    pub(super) bounds: Arc<Bounds>,
     connection: Connection,
     tables: HashMap<TypeId, Box<dyn Table>>,
     changes: Vec<Change>,
@@ -45,12 +55,10 @@ impl Unit {
         scope_id: ScopeId,
         keys: &[(UserId, String)],
         wanted: Vec<Wanted>,
+        bounds: Arc<Bounds>,
     ) -> Result<Self, Error> {
         let begin = connection.begin_statement();
-        let lock = format!(
-            "SELECT id, sequence, inbox_id, created_at FROM scopes WHERE id = $1 AND erased_at IS NULL{}",
-            connection.row_lock()
-        );
+        let lock = format!("{SCOPE} AND erased_at IS NULL{}", connection.row_lock());
         let scope = Cached(sql_query(lock).bind::<kit_db::sql::Uuid, _>(scope_id));
         let keys = keys.iter().map(|(user, key)| (*user, key.as_str()));
         let used = idempotency_keys::table
@@ -67,11 +75,14 @@ impl Unit {
             connection.rollback().await;
             return Err(error::Error::Erased.into());
         };
+        let usage = counted(&mut connection, &scope, bounds.kinds).await?;
         let used = used.into_iter().map(|used| ((used.user_id, used.key.clone()), used)).collect();
         Ok(Self {
             scope,
             now: clock.now(),
             clock,
+            usage,
+            bounds,
             connection,
             tables: tables.into_iter().collect(),
             changes: vec![],
@@ -87,6 +98,7 @@ impl Unit {
 
     /// Keeps an answer under its key.
     pub(crate) fn use_key(&mut self, used: UsedKey) {
+        self.usage.write(self.now, used.bytes());
         self.used.insert((used.user_id, used.key.clone()), used.clone());
         self.fresh_keys.push(used);
     }
@@ -109,28 +121,33 @@ impl Unit {
         id: impl Into<ObjectId>,
     ) -> Result<Option<R>, Error> {
         let id = id.into();
-        if let Some(known) = self.rows::<R>().cached(id) {
-            return Ok(known.cloned());
-        }
-        let found = self.connection.send(vec![R::load(self.scope.id, vec![id])]).await?;
-        self.rows::<R>().cache([id], found.into_iter().flatten().collect());
+        self.read::<R>(&[id]).await?;
         Ok(self.rows::<R>().cached(id).flatten().cloned())
     }
 
-    /// Runs a query on all that was written so far.
-    pub(crate) async fn query<T>(&mut self, query: Statement<T>) -> Result<Option<T>, Error> {
-        self.flush(vec![], vec![]).await?;
-        Ok(self.connection.send(vec![query]).await?.pop())
+    /// Reads those of these rows that nobody has looked for yet.
+    pub(crate) async fn read<R: Stored>(&mut self, ids: &[ObjectId]) -> Result<(), Error> {
+        let rows = self.rows::<R>();
+        let unknown = ids.iter().copied().filter(|id| rows.cached(*id).is_none());
+        let unknown: Vec<_> = unknown.collect();
+        if !unknown.is_empty() {
+            let found = self.connection.send(vec![R::load(self.scope.id, unknown.clone())]).await?;
+            self.rows::<R>().cache(unknown, found.into_iter().flatten().collect());
+        }
+        Ok(())
     }
 
-    /// Runs a query on all that was written so far, and keeps the rows that it finds.
-    pub(crate) async fn load<R: Stored>(
-        &mut self,
-        query: Statement<Vec<R>>,
-    ) -> Result<Vec<R>, Error> {
-        let found = self.query(query).await?.unwrap_or_default();
-        self.rows::<R>().cache([], found.clone());
-        Ok(found)
+    /// Writes what is pending and lets go of these rows: who touches thousands holds a few at a time. Who wants one later reads it again.
+    pub(crate) async fn let_go<R: Stored>(&mut self, ids: &[ObjectId]) -> Result<(), Error> {
+        self.flush(vec![], vec![]).await?;
+        self.rows::<R>().forget(ids);
+        Ok(())
+    }
+
+    /// Runs a query on all that was written so far.
+    pub(crate) async fn query<T: Default>(&mut self, query: Statement<T>) -> Result<T, Error> {
+        self.flush(vec![], vec![]).await?;
+        Ok(self.connection.send(vec![query]).await?.pop().unwrap_or_default())
     }
 
     /// Writes a row, and journals what differs: nothing at all where nothing does.
@@ -140,10 +157,12 @@ impl Unit {
         operation: Operation,
         actor: &Actor,
     ) -> Result<R, Error> {
-        self.find::<R>(row.id()).await?;
+        self.read::<R>(&[row.id()]).await?;
+        let before = self.rows::<R>().cached(row.id()).flatten().map(R::kept_bytes);
         let now = self.now;
         let (row, changes) = self.rows::<R>().save(row, now);
         if let Some(changes) = changes {
+            self.usage.replace(R::TYPE, before, Some(row.kept_bytes()));
             self.journal((R::TYPE, row.id(), row.version()), operation, changes, actor);
         }
         Ok(row)
@@ -153,7 +172,14 @@ impl Unit {
     pub(crate) fn purge<R: Stored>(&mut self, row: &R, actor: &Actor) {
         let nothing = JsonText("{}".to_owned());
         self.journal((R::TYPE, row.id(), row.version() + 1), Operation::Purge, nothing, actor);
+        self.usage.replace(R::TYPE, Some(row.kept_bytes()), None);
         self.rows::<R>().remove(row.id());
+    }
+
+    /// How many rows it has in memory.
+    #[cfg(test)]
+    fn held<R: Stored>(&mut self) -> usize {
+        self.rows::<R>().len()
     }
 
     /// The sequence number that the next change will have.
@@ -170,7 +196,7 @@ impl Unit {
     ) {
         self.scope.sequence += 1;
         let Actor { user_id, session_id, request_id, trace_id } = actor.clone();
-        self.changes.push(Change {
+        let change = Change {
             scope_id: self.scope.id,
             sequence: self.scope.sequence,
             at: self.now,
@@ -183,7 +209,9 @@ impl Unit {
             object_version,
             operation,
             changes,
-        });
+        };
+        self.usage.write(self.now, change.bytes());
+        self.changes.push(change);
     }
 }
 

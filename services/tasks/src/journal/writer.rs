@@ -1,16 +1,26 @@
 //! Carries out writes, one scope at a time and as many at once as are waiting: they share a lock, a trip to the database and a
 //! flush to disk, and each still succeeds or fails on its own. See docs/adr/0002-writes-share-a-unit-of-work.md.
+mod broken;
+
 use std::{
     any::Any,
     collections::{HashMap, VecDeque},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use kit_base::Clock;
 use kit_db::Db;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
 
+use self::broken::{Blame, Broken};
 use super::{
+    bounds::Bounds,
     change::Actor,
     command::{Answer, Command},
     error,
@@ -25,6 +35,11 @@ use crate::{Error, ids::ScopeId};
 const MOST_TOGETHER: usize = 64;
 /// Writes that may wait for a scope.
 const MOST_WAITING: usize = 1024;
+/// A scope that wrote more than so many bytes at once, more than what sixty-four writes of some words come to, rests as long as that
+/// took: half of the time others have what it used.
+const LARGE: i64 = 256 << 10;
+/// And no longer than this: what takes longer waits for something else.
+const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// A write, and who wants it until when.
 #[derive(Debug)]
@@ -62,12 +77,13 @@ pub(crate) struct Writer {
     db: Db,
     clock: Clock,
     feed: Feed,
+    bounds: Arc<Bounds>,
     queues: Arc<Mutex<HashMap<ScopeId, VecDeque<Waiting>>>>,
 }
 
 impl Writer {
-    pub(crate) fn new(db: Db, clock: Clock, feed: Feed) -> Self {
-        Self { db, clock, feed, queues: Arc::default() }
+    pub(crate) fn new(db: Db, clock: Clock, feed: Feed, bounds: Arc<Bounds>) -> Self {
+        Self { db, clock, feed, bounds, queues: Arc::default() }
     }
 
     /// Carries out a write and tells what came of it. When the caller hangs up, it may still be carried out.
@@ -103,73 +119,86 @@ impl Writer {
         together
     }
 
-    async fn carry_out(&self, scope: ScopeId, waiting: Vec<Waiting>) {
-        let (writes, askers): (Vec<_>, Vec<_>) =
-            waiting.into_iter().map(|waiting| (waiting.write, waiting.done)).unzip();
-        let outcomes = match self.attempt(scope, &writes).await {
-            Ok(outcomes) => outcomes,
-            // One of them asked for what the database cannot do. Alone, each fares as it deserves.
-            Err(Error::Database(error)) if writes.len() > 1 && !error.is_passing() => {
-                let mut outcomes = vec![];
-                for write in writes.chunks(1) {
-                    outcomes.extend(match self.attempt(scope, write).await {
-                        Ok(outcomes) => outcomes,
-                        Err(error) => vec![Err(error)],
-                    });
-                }
-                outcomes
+    /// In one unit of work. Where one of them asks for what the database cannot do, or not in time, it is tried by itself and the others
+    /// without it; where it is not known which, each half by itself. Gives how long the scope should rest.
+    async fn carry_out(&self, scope: ScopeId, waiting: Vec<Waiting>) -> Duration {
+        let (mut groups, mut rest) = (vec![waiting], Duration::ZERO);
+        while let Some(group) = groups.pop() {
+            let mut wanted = still_wanted(group);
+            if wanted.is_empty() {
+                continue;
             }
-            Err(error) => writes.iter().map(|_| Err(error.clone())).collect(),
-        };
-        for (done, outcome) in askers.into_iter().zip(outcomes) {
-            _ = done.send(outcome);
+            match self.attempt(scope, &wanted).await {
+                Ok((outcomes, earned)) => {
+                    rest += earned;
+                    for (Waiting { write: _, done }, outcome) in wanted.into_iter().zip(outcomes) {
+                        _ = done.send(outcome);
+                    }
+                }
+                Err(Broken { blame: Blame::One(at), .. }) if wanted.len() > 1 => {
+                    let offender = wanted.remove(at);
+                    groups.extend([vec![offender], wanted]);
+                }
+                Err(Broken { blame: Blame::Some, .. }) if wanted.len() > 1 => {
+                    let half = wanted.split_off(wanted.len() / 2);
+                    groups.extend([half, wanted]);
+                }
+                Err(Broken { error, blame: _ }) => {
+                    for Waiting { write: _, done } in wanted {
+                        _ = done.send(Err(error.clone()));
+                    }
+                }
+            }
         }
+        rest
     }
 
-    /// All writes in one unit of work. An error is of the database, and means that none of them was acknowledged.
+    /// All writes in one unit of work; what came of each, and how long the scope should rest then.
     async fn attempt(
         &self,
         scope: ScopeId,
-        writes: &[Submission],
-    ) -> Result<Vec<Result<Done, Error>>, Error> {
-        let started = Instant::now();
-        metrics::count_unit(writes.len());
-        let outcomes = self.run_unit(scope, writes).await;
-        kit_db::metrics::database_operation(
-            self.db.system(),
-            "unit.write",
-            started.elapsed(),
-            outcomes.is_ok(),
-        );
-        outcomes
+        wanted: &[Waiting],
+    ) -> Result<(Vec<Result<Done, Error>>, Duration), Broken> {
+        metrics::count_unit(wanted.len());
+        kit_db::metrics::measured(self.db.system(), "unit.write", self.run_unit(scope, wanted))
+            .await
     }
 
     async fn run_unit(
         &self,
         scope: ScopeId,
-        writes: &[Submission],
-    ) -> Result<Vec<Result<Done, Error>>, Error> {
-        let keys: Vec<_> = writes
-            .iter()
-            .filter_map(|write| Some((write.actor.user_id, write.key.as_ref()?.key.clone())))
-            .collect();
-        let wanted = writes.iter().flat_map(|write| write.command.wanted()).collect();
-        let connection = self.db.acquire().await?;
-        let mut unit = Unit::begin(connection, self.clock.clone(), scope, &keys, wanted).await?;
-        let mut outcomes = Vec::with_capacity(writes.len());
-        for write in writes {
+        wanted: &[Waiting],
+    ) -> Result<(Vec<Result<Done, Error>>, Duration), Broken> {
+        let mut unit = self.begin(scope, wanted).await.map_err(Broken::at_begin)?;
+        let (began, before) = (Instant::now(), unit.usage.written_today(unit.now));
+        let mut outcomes = Vec::with_capacity(wanted.len());
+        for (at, Waiting { write, done: _ }) in wanted.iter().enumerate() {
             match run_write(&mut unit, write).await {
                 Err(error @ Error::Database(_)) => {
                     unit.abandon().await;
-                    return Err(error);
+                    return Err(Broken::unless_gone(error, Blame::One(at)));
                 }
                 outcome => outcomes.push(outcome),
             }
         }
         let sequence = unit.scope.sequence;
-        unit.commit().await?;
+        let written = unit.usage.written_today(unit.now) - before;
+        unit.commit().await.map_err(|error| Broken::unless_gone(error, Blame::Some))?;
         self.feed.announce(scope, sequence);
-        Ok(outcomes)
+        let took = if written > LARGE { began.elapsed() } else { Duration::ZERO };
+        Ok((outcomes, took.min(LONGEST_REST)))
+    }
+
+    async fn begin(&self, scope: ScopeId, waiting: &[Waiting]) -> Result<Unit, Error> {
+        let writes = waiting.iter().map(|waiting| &waiting.write);
+        let keys: Vec<_> = writes
+            .clone()
+            .filter_map(|write| Some((write.actor.user_id, write.key.as_ref()?.key.clone())))
+            .collect();
+        let wanted = writes.flat_map(|write| write.command.wanted()).collect();
+        let connection = self.db.acquire().await?;
+        let (clock, bounds) = (self.clock.clone(), Arc::clone(&self.bounds));
+        Unit::begin(connection, clock, scope, &keys, wanted, bounds).await
     }
 }
 
@@ -186,13 +215,9 @@ impl Working {
             if waiting.is_empty() {
                 return;
             }
-            let (wanted, expired): (Vec<_>, Vec<_>) =
-                waiting.into_iter().partition(Waiting::is_wanted);
-            for Waiting { write: _, done } in expired {
-                _ = done.send(Err(error::Error::Expired.into()));
-            }
-            if !wanted.is_empty() {
-                self.writer.carry_out(self.scope, wanted).await;
+            let rest = self.writer.carry_out(self.scope, waiting).await;
+            if !rest.is_zero() {
+                sleep(rest).await;
             }
         }
     }
@@ -215,6 +240,15 @@ impl Waiting {
     }
 }
 
+/// Those that somebody still waits for; the others are told that it is too late.
+fn still_wanted(waiting: Vec<Waiting>) -> Vec<Waiting> {
+    let (wanted, expired): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Waiting::is_wanted);
+    for Waiting { write: _, done } in expired {
+        _ = done.send(Err(error::Error::Expired.into()));
+    }
+    wanted
+}
+
 /// One write of a unit: what it answered before, if its key was used, or what it answers now.
 async fn run_write(unit: &mut Unit, write: &Submission) -> Result<Done, Error> {
     let Submission { actor, key, command, deadline: _ } = write;
@@ -226,7 +260,13 @@ async fn run_write(unit: &mut Unit, write: &Submission) -> Result<Done, Error> {
         }
         return Ok(Done::Replayed(used.reply.clone()));
     }
-    let Answer { message, encoded } = command.run(unit, actor).await?;
+    if !command.frees() {
+        unit.admit_write()?;
+    }
+    // A fault of ours is the fault of one write: what it left in the unit goes with the unit.
+    let answer = AssertUnwindSafe(command.run(unit, actor)).catch_unwind().await;
+    let answer = answer.map_err(|_| kit_db::Error::Query(anyhow::anyhow!("a write panicked")))?;
+    let Answer { message, encoded } = answer?;
     metrics::count_write(command.label());
     if let Some(Key { key, fingerprint }) = key {
         unit.use_key(UsedKey {

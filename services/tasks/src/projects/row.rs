@@ -56,6 +56,10 @@ impl Row for Project {
         self.version
     }
 
+    fn kept_bytes(&self) -> usize {
+        512 + self.name.len()
+    }
+
     fn stamp(&mut self, version: i64, now: Timestamp) {
         (self.version, self.updated_at) = (version, now);
     }

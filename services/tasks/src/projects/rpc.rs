@@ -74,8 +74,12 @@ impl Rpc {
         let after = page::decode::<(String, Uuid)>(&query, &cursor)?
             .map(|(rank, id)| (rank, ProjectId(id)));
         let found = store::list(&self.db, scope, archived, after, limit + 1).await?;
-        let (found, next_cursor) =
-            page::cut(found, limit, |last| page::encode(&query, &(&last.rank, last.id.0)));
+        let (found, next_cursor) = page::cut(
+            found,
+            limit,
+            |project| project.name.len(),
+            |last| page::encode(&query, &(&last.rank, last.id.0)),
+        );
         Ok(ListProjectsResponse {
             projects: found.into_iter().map(Into::into).collect(),
             next_cursor,

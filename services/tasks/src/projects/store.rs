@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error,
     ids::{ObjectId, ProjectId, ScopeId},
-    journal::{rows::Difference, stored::Stored},
+    journal::{rows::Difference, store::counts, stored::Stored},
 };
 
 /// Projects that are asked for at the same time, read together.
@@ -70,6 +70,14 @@ impl Stored for Project {
         let keys = ids.into_iter().map(|id| (scope, id));
         let rows = projects::table.filter(among((projects::scope_id, projects::id), keys));
         statement!(conn => rows.select(Self::as_select()).load(conn).await)
+    }
+
+    fn count(scope: ScopeId) -> Statement<(i64, i64)> {
+        counts(
+            "SELECT count(*) AS objects, coalesce(sum(512 + octet_length(name)), 0) AS bytes \
+             FROM projects WHERE scope_id = $1",
+            scope,
+        )
     }
 
     fn clear(scope: ScopeId, differences: &[Difference<Self>]) -> Vec<Statement> {

@@ -50,6 +50,10 @@ impl Command for Write {
         [OPERATIONS.0, operation]
     }
 
+    fn frees(&self) -> bool {
+        matches!(self, Self::Delete { .. })
+    }
+
     fn wanted(&self) -> Vec<Wanted> {
         match self {
             Self::CreateInbox => vec![],
@@ -121,6 +125,7 @@ async fn create(
     name: String,
 ) -> Result<Answer, Error> {
     let id = ProjectId(objects::new_id(unit, id.map(|id| id.0)).await?);
+    unit.admit_row::<Project>()?;
     let project = new(unit.scope.id, id, name, actor.user_id, unit.now);
     let project = Project { rank: ranks::at_end(unit.next_sequence()), ..project };
     Ok(Answer::new(v1::Project::from(unit.save(project, Operation::Create, actor).await?)))
@@ -133,9 +138,11 @@ async fn update(
     fields: ProjectFields,
     if_version: Option<i64>,
 ) -> Result<Answer, Error> {
-    let mut project = present(unit, id).await?;
-    expect_version(project.version, if_version)?;
+    let before = present(unit, id).await?;
+    expect_version(before.version, if_version)?;
+    let mut project = before.clone();
     project.write(fields, unit.now)?;
+    unit.admit_growth(&before, &project)?;
     Ok(Answer::new(v1::Project::from(unit.save(project, Operation::Update, actor).await?)))
 }
 
@@ -152,10 +159,11 @@ async fn delete(
     let tasks = tasks::write::all_in_project(unit, id).await?;
     project.trash(now);
     unit.save(project, Operation::Delete, actor).await?;
-    for mut task in tasks {
+    tasks::write::change_each(unit, actor, &tasks, |task| {
         task.trash(now, trash);
-        unit.save(task, Operation::Delete, actor).await?;
-    }
+        Operation::Delete
+    })
+    .await?;
     Ok(Answer::new(v1::DeleteProjectResponse {}))
 }
 

@@ -15,6 +15,10 @@ pub(crate) enum Error {
     TooDeep(usize),
     #[error("it has more subtasks than one request may touch ({0})")]
     TooMany(i64),
+    #[error(
+        "this search takes too long here: narrow it by a project, or by fewer and longer words"
+    )]
+    SearchTooSlow,
 }
 
 impl Reason for Error {}
@@ -26,6 +30,8 @@ impl Fault for Error {
             Self::Cycle => (Code::FailedPrecondition, "CYCLE"),
             Self::TooDeep(_) => (Code::FailedPrecondition, "TOO_DEEP"),
             Self::TooMany(_) => (Code::FailedPrecondition, "TOO_MANY_SUBTASKS"),
+            // No other replica would be faster.
+            Self::SearchTooSlow => (Code::DeadlineExceeded, "SEARCH_TOO_SLOW"),
         }
     }
 }

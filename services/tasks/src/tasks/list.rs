@@ -1,8 +1,14 @@
 //! Lists of tasks, page by page.
-use kit_base::{Timestamp, Violation, page, text::fold};
+use std::time::Duration;
+
+use kit_base::{Timestamp, Violation, page, room::Rooms, text::fold, turns::Turns};
 use kit_db::Db;
 use proto::tasks::v1::{self, ListTasksRequest, ListTasksResponse};
 use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::{MutexGuard, Semaphore, SemaphorePermit},
+    time::{Instant, sleep_until},
+};
 use uuid::Uuid;
 
 use super::{
@@ -19,6 +25,54 @@ use crate::{
     message::field_id,
 };
 
+/// Searches of this process at once; one more connection is there for what goes on beside the requests.
+pub(crate) const AT_ONCE: usize = 2;
+
+/// A scope whose search took longer than this rests as long as it took: half of the time others have what it used.
+const LONG: Duration = Duration::from_millis(50);
+/// One that gave up a search rests as if that had taken all the time that it may.
+const GIVEN_UP: Duration = Duration::from_millis(1_600);
+
+/// Who may search now: one of a scope, so that no user is in the way of all others, and so many in all, in the order of their coming.
+pub(crate) struct Searches {
+    /// Until when a scope rests.
+    turns: Turns<Option<Instant>>,
+    places: Semaphore,
+}
+
+/// A search that goes on.
+struct Search<'a> {
+    rests_until: MutexGuard<'a, Option<Instant>>,
+    began: Instant,
+    _place: Option<SemaphorePermit<'a>>,
+}
+
+impl Search<'_> {
+    fn end(mut self) {
+        let took = self.began.elapsed();
+        *self.rests_until = (took > LONG).then(|| Instant::now() + took);
+    }
+}
+
+impl Searches {
+    /// Nobody searches yet.
+    pub(crate) fn new() -> Self {
+        Self { turns: Turns::new(), places: Semaphore::new(AT_ONCE) }
+    }
+
+    /// Waits for the turn of a scope, until it has rested, and for a place.
+    async fn begin(&self, scope: ScopeId) -> Search<'_> {
+        let mut rests_until = self.turns.begin(scope).await;
+        if let Some(until) = *rests_until {
+            sleep_until(until).await;
+        }
+        let _place = self.places.acquire().await.ok();
+        let began = Instant::now();
+        *rests_until = Some(began + GIVEN_UP);
+        Search { rests_until, began, _place }
+    }
+}
+
 /// The last task of a page, as its order sees it.
 #[derive(Debug, Serialize, Deserialize)]
 enum Position {
@@ -30,6 +84,7 @@ enum Position {
 /// A page, with the cursor to the next.
 pub(super) async fn page(
     db: &Db,
+    (searches, rooms): (&Searches, &Rooms),
     scope: ScopeId,
     request: ListTasksRequest,
 ) -> Result<ListTasksResponse, Error> {
@@ -37,16 +92,24 @@ pub(super) async fn page(
     let (cursor, query) = (request.cursor.clone(), identity(&request));
     let (filter, order_by) = parse(request)?;
     let order = order(&order_by, page::decode(&query, &cursor)?)?;
+    let search = if filter.searches(&order) { Some(searches.begin(scope).await) } else { None };
+    let room = rooms.reserve(scope, page::MAX_BYTES).await;
     let mut found = store::list(db, scope, &filter, &order, limit + 1).await?;
     let missing = limit + 1 - i64::try_from(found.len()).unwrap_or(0);
+    let is_whole = found.iter().map(Task::bytes).sum::<usize>() <= page::MAX_BYTES && missing > 0;
     // Behind the last that is due come those that never are.
-    if matches!(order, Order::Due { .. }) && missing > 0 && filter.due_before.is_none() {
+    if matches!(order, Order::Due { .. }) && is_whole && filter.due_before.is_none() {
         found.extend(
             store::list(db, scope, &filter, &Order::NeverDue { after: None }, missing).await?,
         );
     }
-    let (found, next_cursor) =
-        page::cut(found, limit, |last| page::encode(&query, &position(&order_by, last)));
+    if let Some(search) = search {
+        search.end();
+    }
+    room.was(found.iter().map(Task::bytes).sum());
+    let (found, next_cursor) = page::cut(found, limit, Task::bytes, |last| {
+        page::encode(&query, &position(&order_by, last))
+    });
     Ok(ListTasksResponse { tasks: found.into_iter().map(Into::into).collect(), next_cursor })
 }
 

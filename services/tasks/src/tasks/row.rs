@@ -1,6 +1,7 @@
 //! A task as the database keeps it, with the labels by which it is found.
 pub(crate) mod labels;
 pub(crate) mod names;
+pub(crate) mod node;
 
 use diesel::prelude::*;
 use kit_base::Timestamp;
@@ -78,6 +79,8 @@ pub(crate) struct Task {
     pub(crate) project_id: ProjectId,
     pub(crate) parent_id: Option<TaskId>,
     pub(crate) title: String,
+    /// Written where it differs and nowhere else: it is long.
+    #[diesel(skip_update)]
     pub(crate) description: String,
     pub(crate) status: Status,
     pub(crate) priority: Priority,
@@ -98,6 +101,12 @@ pub(crate) struct Task {
 }
 
 impl Task {
+    /// About how many bytes its message takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let labels: usize = self.labels.0.iter().map(String::len).sum();
+        512 + self.title.len() + self.description.len() + labels
+    }
+
     /// The due, as it was said.
     pub(crate) fn due(&self) -> Option<Due> {
         let (local, at) = (self.due_local.clone()?, self.due_at?);
@@ -114,6 +123,10 @@ impl Row for Task {
 
     fn version(&self) -> i64 {
         self.version
+    }
+
+    fn kept_bytes(&self) -> usize {
+        512 + self.title.len() + self.description.len() + 64 * self.labels.0.len()
     }
 
     fn stamp(&mut self, version: i64, now: Timestamp) {

@@ -38,7 +38,8 @@ impl TaskService for Rpc {
 
     async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Reply<ListTasksResponse> {
         let scope = self.scope(&request).await?;
-        let page = list::page(&self.db, scope, request.into_inner()).await?;
+        let bounds = (&*self.searches, &*self.rooms);
+        let page = list::page(&self.db, bounds, scope, request.into_inner()).await?;
         Ok(Response::new(page))
     }
 

@@ -11,6 +11,7 @@ use super::row::{
     Task,
     labels::Labels,
     names::{Priority, Status},
+    node::Node,
 };
 use crate::{
     ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
@@ -133,17 +134,6 @@ impl Task {
         }
     }
 
-    /// How many levels a task and those below it take: 1 when none are.
-    pub(crate) fn height(id: TaskId, below: &[Self]) -> usize {
-        let (mut height, mut level) = (0, HashSet::from([id]));
-        while !level.is_empty() {
-            height += 1;
-            let above = |task: &&Self| task.parent_id.is_some_and(|parent| level.contains(&parent));
-            level = below.iter().filter(above).map(|task| task.id).collect();
-        }
-        height
-    }
-
     /// Puts it into the trash, as part of what is there by the id `trash`.
     pub(crate) fn trash(&mut self, now: Timestamp, trash: ObjectId) {
         self.trashed_at = Some(now);
@@ -154,6 +144,19 @@ impl Task {
     pub(crate) fn restore(&mut self) {
         self.trashed_at = None;
         self.trash_id = None;
+    }
+}
+
+impl Node {
+    /// How many levels a task and those below it take: 1 when none are.
+    pub(crate) fn height(id: TaskId, below: &[Self]) -> usize {
+        let (mut height, mut level) = (0, HashSet::from([id]));
+        while !level.is_empty() {
+            height += 1;
+            let above = |node: &&Self| node.parent_id.is_some_and(|parent| level.contains(&parent));
+            level = below.iter().filter(above).map(|node| node.id).collect();
+        }
+        height
     }
 }
 

@@ -1,4 +1,5 @@
 //! The writes of tasks.
+mod each;
 mod lookup;
 mod place;
 mod status;
@@ -8,8 +9,9 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use proto::tasks::v1;
 
 pub(crate) use self::{
+    each::change_each,
     lookup::all_in_project,
-    place::{Beside, Place, Target, fits_under},
+    place::{Beside, Place, Target, fits_under, rank_of_returning},
     status::open_above,
 };
 use super::{row::Task, rules::TaskFields};
@@ -74,6 +76,10 @@ impl Command for Write {
             Self::Move { .. } => "move",
         };
         [OPERATIONS.0, operation]
+    }
+
+    fn frees(&self) -> bool {
+        matches!(self, Self::Delete { .. })
     }
 
     fn wanted(&self) -> Vec<Wanted> {
@@ -145,6 +151,7 @@ async fn create(
 ) -> Result<Answer, Error> {
     let id = TaskId(objects::new_id(unit, id.map(|id| id.0)).await?);
     let project_id = place::project_of_new(unit, project, parent).await?;
+    unit.admit_row::<Task>()?;
     let new = Task::new(unit.scope.id, id, actor.user_id, unit.now);
     let rank = ranks::at_end(unit.next_sequence());
     let mut task = Task { project_id, parent_id: parent, rank, ..new };
@@ -164,9 +171,11 @@ async fn update(
     fields: TaskFields,
     if_version: Option<i64>,
 ) -> Result<Answer, Error> {
-    let mut task = at_version(unit, id, if_version).await?;
+    let before = at_version(unit, id, if_version).await?;
+    let mut task = before.clone();
     let status = fields.status.unwrap_or(task.status);
     task.write(fields);
+    unit.admit_growth(&before, &task)?;
     answer(status::write(unit, actor, task, status).await?)
 }
 

@@ -63,9 +63,12 @@ impl Rpc {
         let after = page::decode::<(i64, Uuid)>("trash", &cursor)?
             .map(|(at, id)| (Timestamp::from_microseconds(at), ObjectId(id)));
         let found = store::list(&self.db, scope, after, limit + 1).await?;
-        let (found, next_cursor) = page::cut(found, limit, |last| {
-            page::encode("trash", &(last.deleted_at.as_microseconds(), last.id.0))
-        });
+        let (found, next_cursor) = page::cut(
+            found,
+            limit,
+            |item| item.title.len(),
+            |last| page::encode("trash", &(last.deleted_at.as_microseconds(), last.id.0)),
+        );
         Ok(ListTrashResponse { items: found.into_iter().map(Into::into).collect(), next_cursor })
     }
 }

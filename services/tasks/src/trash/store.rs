@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Db, Limited, Plan, Statement, read, statement};
+use kit_db::{Db, Limited, Plan, Statement, read, search, statement};
 
 use crate::{
     Error,
     ids::{ObjectId, ScopeId},
     journal::rows::Row as _,
     projects::row::{Project, projects},
-    tasks::row::{Task, tasks},
+    tasks::row::{Task, node::Node, tasks},
 };
 
 /// What one act deleted.
@@ -82,23 +82,16 @@ async fn sizes(
     Ok(rows.into_iter().filter_map(|(id, size)| Some((id?, size))).collect())
 }
 
-/// The project that one act deleted, if it was one: in the trash under `id`.
-pub(crate) fn project(scope: ScopeId, id: ObjectId) -> Statement<Vec<Project>> {
-    let rows =
-        projects::table.filter(projects::scope_id.eq(scope)).filter(projects::trash_id.eq(id));
-    statement!(conn => rows.select(Project::as_select()).load(conn).await)
-}
-
 /// All tasks that one act deleted.
-pub(crate) fn tasks(scope: ScopeId, id: ObjectId) -> Statement<Vec<Task>> {
+pub(crate) fn tasks(scope: ScopeId, id: ObjectId) -> Statement<Vec<Node>> {
     let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trash_id.eq(id));
-    statement!(conn => rows.select(Task::as_select()).load(conn).await)
+    statement!(conn => rows.select(Node::as_select()).load(conn).await)
 }
 
 /// Acts that one pass purges.
 const MOST: i64 = 5_000;
 
-/// What was deleted before a moment: at most as many acts as one pass purges.
+/// What was deleted before a moment, oldest first: at most as many acts as one pass purges.
 pub(crate) async fn older_than(
     db: &Db,
     before: Timestamp,
@@ -106,15 +99,16 @@ pub(crate) async fn older_than(
     let tasks = tasks::table
         .filter(tasks::trashed_at.lt(before))
         .filter(tasks::trash_id.eq(tasks::id.nullable()));
-    let tasks = tasks.select((tasks::scope_id, tasks::id)).limit(MOST);
+    let tasks = tasks.select((tasks::scope_id, tasks::id)).order(tasks::trashed_at).limit(MOST);
     let projects = projects::table
         .filter(projects::trashed_at.lt(before))
         .select((projects::scope_id, projects::id))
+        .order(projects::trashed_at)
         .limit(MOST);
     let mut old: Vec<(ScopeId, ObjectId)> =
-        read!(db, "trash.old_tasks", conn => tasks.load(conn).await)?;
+        search!(db, "trash.old_tasks", conn => tasks.load(conn).await)?;
     let projects: Vec<(ScopeId, ObjectId)> =
-        read!(db, "trash.old_projects", conn => projects.load(conn).await)?;
+        search!(db, "trash.old_projects", conn => projects.load(conn).await)?;
     old.extend(projects);
     Ok(old)
 }

@@ -1,4 +1,6 @@
 //! The writes of the trash.
+use std::collections::HashSet;
+
 use futures_util::future::{BoxFuture, FutureExt as _};
 use proto::tasks::v1;
 
@@ -16,7 +18,11 @@ use crate::{
     },
     projects::row::Project,
     ranks,
-    tasks::{row::Task, write::fits_under, write::open_above},
+    tasks::{
+        row::{Task, node::Node},
+        store::Siblings,
+        write::{change_each, fits_under, open_above, rank_of_returning},
+    },
 };
 
 /// See [`Command::label`].
@@ -36,6 +42,10 @@ impl Command for Write {
             Self::Purge { .. } => "purge",
         };
         [OPERATIONS.0, operation]
+    }
+
+    fn frees(&self) -> bool {
+        matches!(self, Self::Purge { .. })
     }
 
     fn wanted(&self) -> Vec<Wanted> {
@@ -58,9 +68,9 @@ impl Command for Write {
 }
 
 /// All that one act deleted: a project, if it was one, and tasks.
-async fn deleted_as(unit: &mut Unit, id: ObjectId) -> Result<(Option<Project>, Vec<Task>), Error> {
-    let project = unit.load(store::project(unit.scope.id, id)).await?.pop();
-    let tasks = unit.load(store::tasks(unit.scope.id, id)).await?;
+async fn deleted_as(unit: &mut Unit, id: ObjectId) -> Result<(Option<Project>, Vec<Node>), Error> {
+    let project = unit.find::<Project>(id).await?.filter(|project| project.trash_id == Some(id));
+    let tasks = unit.query(store::tasks(unit.scope.id, id)).await?;
     if project.is_none() && tasks.is_empty() {
         return Err(error::Error::NotFound.into());
     }
@@ -68,48 +78,61 @@ async fn deleted_as(unit: &mut Unit, id: ObjectId) -> Result<(Option<Project>, V
 }
 
 async fn restore(unit: &mut Unit, actor: &Actor, id: ObjectId) -> Result<Answer, Error> {
-    let (project, mut tasks) = deleted_as(unit, id).await?;
-    let (object_type, project, in_place) = match project {
-        Some(mut project) => {
-            project.restore();
-            (Project::TYPE, unit.save(project, Operation::Restore, actor).await?.id, true)
-        }
-        None => {
-            let (project, in_place) = put_back(unit, TaskId(id.0), &mut tasks).await?;
-            (Task::TYPE, project, in_place)
-        }
+    let (project, tasks) = deleted_as(unit, id).await?;
+    let Some(mut project) = project else {
+        return restore_tree(unit, actor, TaskId(id.0), tasks).await;
     };
-    restore_tasks(unit, actor, tasks).await?;
-    Ok(Answer::new(restored(object_type, id, project, in_place)))
-}
-
-/// Puts tasks back to where they were; where that is gone, to the top level of the project, or of the Inbox. Gives the project, and
-/// whether it is the old place.
-async fn put_back(
-    unit: &mut Unit,
-    root: TaskId,
-    tasks: &mut [Task],
-) -> Result<(ProjectId, bool), Error> {
-    let root = tasks.iter().position(|task| task.id == root).ok_or(error::Error::NotFound)?;
-    let (project, parent) = place_for(unit, &tasks[root], tasks).await?;
-    let in_place = project == tasks[root].project_id && parent == tasks[root].parent_id;
-    if !in_place {
-        tasks[root].parent_id = parent;
-        tasks[root].rank = ranks::at_end(unit.next_sequence());
-    }
-    tasks.iter_mut().for_each(|task| task.project_id = project);
-    Ok((project, in_place))
-}
-
-/// Takes tasks out of the trash, and only then opens what lies above those that are open: it may be among them.
-async fn restore_tasks(unit: &mut Unit, actor: &Actor, tasks: Vec<Task>) -> Result<(), Error> {
-    let mut restored = vec![];
-    for mut task in tasks {
+    project.restore();
+    let project = unit.save(project, Operation::Restore, actor).await?;
+    let restore = |task: &mut Task| {
         task.restore();
-        restored.push(unit.save(task, Operation::Restore, actor).await?);
+        Operation::Restore
+    };
+    change_each(unit, actor, &tasks, restore).await?;
+    open_above_each(unit, actor, &tasks).await?;
+    Ok(Answer::new(restored(Project::TYPE, id, project.id, true)))
+}
+
+/// Puts a task with all that was deleted with it back to where it was; where that is gone, to the top level of the project, or of the Inbox.
+async fn restore_tree(
+    unit: &mut Unit,
+    actor: &Actor,
+    root: TaskId,
+    mut tasks: Vec<Node>,
+) -> Result<Answer, Error> {
+    let task = unit.find::<Task>(root).await?.ok_or(error::Error::NotFound)?;
+    let (project, parent) = place_for(unit, &task, &tasks).await?;
+    let in_place = project == task.project_id && parent == task.parent_id;
+    let rank = if in_place {
+        rank_of_returning(unit, &task, Siblings { project, parent }).await?
+    } else {
+        ranks::at_end(unit.next_sequence())
+    };
+    for node in tasks.iter_mut().filter(|node| node.id == root) {
+        node.parent_id = parent;
     }
-    for task in &restored {
-        open_above(unit, actor, task).await?;
+    change_each(unit, actor, &tasks, |task| {
+        if task.id == root {
+            (task.parent_id, task.rank) = (parent, rank.clone());
+        }
+        task.project_id = project;
+        task.restore();
+        Operation::Restore
+    })
+    .await?;
+    open_above_each(unit, actor, &tasks).await?;
+    Ok(Answer::new(restored(Task::TYPE, root.into(), project, in_place)))
+}
+
+/// Opens what lies above tasks that are open, now that all of them are there again: it may be among them.
+async fn open_above_each(unit: &mut Unit, actor: &Actor, tasks: &[Node]) -> Result<(), Error> {
+    let open = || tasks.iter().filter(|node| node.status.is_open());
+    let among: HashSet<TaskId> = open().map(|node| node.id).collect();
+    for node in open() {
+        let under_open = node.parent_id.is_none_or(|parent| among.contains(&parent));
+        if !under_open && let Some(task) = unit.find::<Task>(node.id).await? {
+            open_above(unit, actor, &task).await?;
+        }
     }
     Ok(())
 }
@@ -118,7 +141,7 @@ async fn restore_tasks(unit: &mut Unit, actor: &Actor, tasks: Vec<Task>) -> Resu
 async fn place_for(
     unit: &mut Unit,
     root: &Task,
-    tasks: &[Task],
+    tasks: &[Node],
 ) -> Result<(ProjectId, Option<TaskId>), Error> {
     let project = unit.find::<Project>(root.project_id).await?;
     let Some(project) = project.filter(|project| project.trashed_at.is_none()) else {
@@ -131,15 +154,13 @@ async fn place_for(
         there.filter(|task| task.trashed_at.is_none() && task.project_id == root.project_id);
     let Some(there) = there else { return Ok((root.project_id, None)) };
     // It may lie deeper than it did.
-    let fits = fits_under(unit, &there, root, tasks).await?;
+    let fits = fits_under(unit, &there, root.id, tasks).await?;
     Ok((root.project_id, fits.then_some(parent)))
 }
 
 async fn purge(unit: &mut Unit, actor: &Actor, id: ObjectId) -> Result<Answer, Error> {
     let (project, tasks) = deleted_as(unit, id).await?;
-    for task in &tasks {
-        unit.purge(task, actor);
-    }
+    change_each(unit, actor, &tasks, |_| Operation::Purge).await?;
     if let Some(project) = &project {
         unit.purge(project, actor);
     }

@@ -25,7 +25,7 @@ use proto::{
     tasks::v1::{
         CreateTaskRequest, Task, TaskFields, change_service_client::ChangeServiceClient,
         project_service_client::ProjectServiceClient, task_service_client::TaskServiceClient,
-        trash_service_client::TrashServiceClient,
+        trash_service_client::TrashServiceClient, usage_service_client::UsageServiceClient,
     },
 };
 use tokio::net::TcpListener;
@@ -50,12 +50,13 @@ impl TrustService for Trust {
         _: Request<WatchTrustRequest>,
     ) -> Result<Response<Self::WatchTrustStream>, Status> {
         let key = v1::SigningKey { id: "k".to_owned(), public_key: self.key.to_vec() };
-        let update = TrustUpdate { snapshot: true, keys: vec![key], revocations: vec![] };
+        let update = TrustUpdate { keys: vec![key], revocations: vec![] };
         Ok(Response::new(Box::pin(stream::unfold(Some(update), |update| async move {
-            match update {
-                Some(update) => Some((Ok(update), None)),
-                None => std::future::pending().await,
+            let heartbeat = TrustUpdate { keys: vec![], revocations: vec![] };
+            if update.is_none() {
+                tokio::time::sleep(Duration::from_secs(5)).await;
             }
+            Some((Ok(update.unwrap_or(heartbeat)), None))
         }))))
     }
 
@@ -70,12 +71,14 @@ impl TrustService for Trust {
 
 /// The service with a database of its own.
 pub(crate) struct App {
+    clock: Clock,
     key: Arc<SigningKey>,
     channel: GrpcChannel,
     auth: GrpcChannel,
     stop: Stop,
     pub(crate) database: Database,
     deleted: Deleted,
+    set: fn(&mut tasks::Config),
 }
 
 /// Another process on the database of an [`App`].
@@ -90,21 +93,36 @@ impl Replica {
 
 impl App {
     pub(crate) async fn new(backend: Backend) -> Self {
+        Self::start(backend, Clock::system(), |_| {}).await
+    }
+
+    /// The same by a clock of the test's.
+    pub(crate) async fn at(backend: Backend, clock: Clock) -> Self {
+        Self::start(backend, clock, |_| {}).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn with(backend: Backend, set: fn(&mut tasks::Config)) -> Self {
+        Self::start(backend, Clock::system(), set).await
+    }
+
+    async fn start(backend: Backend, clock: Clock, set: fn(&mut tasks::Config)) -> Self {
         let database = Database::new(backend, "tasks").await;
         let (pkcs8, public) = SigningKey::generate();
         let deleted = Deleted::default();
         let trust = Trust { key: public, deleted: deleted.clone() };
         let auth = local(Routes::new(TrustServiceServer::new(trust)).into_axum_router());
         let (key, stop) = (Arc::new(SigningKey::new("k".to_owned(), &pkcs8).unwrap()), Stop::new());
-        let channel = start(&database, auth.clone(), &stop).await;
-        let app = Self { channel, auth, key, stop, database, deleted };
+        let channel = start(&database, clock.clone(), auth.clone(), &stop, set).await;
+        let app = Self { clock, channel, auth, key, stop, database, deleted, set };
         app.user(0).is_let_in().await;
         app
     }
 
     /// Another process, that stops with this one.
     pub(crate) async fn replica(&self) -> Replica {
-        let replica = Replica(start(&self.database, self.auth.clone(), &self.stop).await);
+        let (clock, auth) = (self.clock.clone(), self.auth.clone());
+        let replica = Replica(start(&self.database, clock, auth, &self.stop, self.set).await);
         replica.of(&self.user(0)).is_let_in().await;
         replica
     }
@@ -153,13 +171,20 @@ impl App {
     }
 }
 
-async fn start(database: &Database, auth: GrpcChannel, stop: &Stop) -> GrpcChannel {
-    let config = tasks::Config {
+async fn start(
+    database: &Database,
+    clock: Clock,
+    auth: GrpcChannel,
+    stop: &Stop,
+    set: fn(&mut tasks::Config),
+) -> GrpcChannel {
+    let mut config = tasks::Config {
         database_url: Secret::from(database.url.clone()),
         auto_migrate: Some(true),
         ..tasks::Config::default()
     };
-    let service = tasks::build(config, Clock::system(), tasks::Peers { auth }).await.unwrap();
+    set(&mut config);
+    let service = tasks::build(config, clock, tasks::Peers { auth }).await.unwrap();
     let (channel, stop) = (service.channel(), stop.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     // No balancer has to learn of the end of a test.
@@ -205,6 +230,10 @@ impl User {
 
     pub(crate) fn trash(&self) -> TrashServiceClient<GrpcChannel> {
         TrashServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn usage(&self) -> UsageServiceClient<GrpcChannel> {
+        UsageServiceClient::new(self.channel.clone())
     }
 
     pub(crate) fn changes(&self) -> ChangeServiceClient<GrpcChannel> {

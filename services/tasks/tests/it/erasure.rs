@@ -119,7 +119,9 @@ async fn writes_beside_the_erasing_are_refused_from_some_moment_on_and_leave_not
         }
     }));
     let erasing = async {
-        alice.creates("beside").await;
+        while rows_of(&app, 1).await.get("tasks").is_none_or(|tasks| tasks.len() < 16) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         erases(&app, 1).await;
     };
     let both = async { tokio::join!(writers, erasing) };

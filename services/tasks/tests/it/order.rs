@@ -1,7 +1,8 @@
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest, DeleteTaskRequest,
-    ListTasksRequest, ListTrashRequest, MoveTaskRequest, PurgeTrashRequest, Task,
+    ListTasksRequest, ListTrashRequest, MoveTaskRequest, PurgeTrashRequest, RestoreTrashRequest,
+    Task,
 };
 
 use crate::app::{App, User, fields, reason};
@@ -11,6 +12,7 @@ kit_db::on_each_backend!(
     the_trash_is_ordered_by_when_things_were_deleted,
     ranks_stay_short_however_often_tasks_are_moved,
     what_is_moved_behind_the_last_stays_in_front_of_what_is_new,
+    what_comes_back_stands_at_a_place_of_its_own,
     an_id_names_one_thing_of_whatever_type,
 );
 
@@ -135,6 +137,24 @@ async fn what_is_moved_behind_the_last_stays_in_front_of_what_is_new(backend: Ba
     moves(&alice, &first.id, None, Some(&last)).await;
     alice.creates("c").await;
     assert_eq!(in_order(&alice, "rank", &first.project_id).await.concat(), "bac");
+}
+
+async fn what_comes_back_stands_at_a_place_of_its_own(backend: Backend) {
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    let [a, z] = [alice.creates("a").await, alice.creates("z").await];
+    let [x, y] = [alice.creates("x").await, alice.creates("y").await];
+    let order = async || in_order(&alice, "rank", &a.project_id).await.concat();
+    // Between the same two, one after the other: the second gets the rank that the first has left.
+    moves(&alice, &x.id, None, Some(&a)).await;
+    let gone = DeleteTaskRequest { id: x.id.clone(), if_version: None };
+    alice.tasks().delete_task(alice.asks(gone)).await.unwrap();
+    moves(&alice, &y.id, None, Some(&a)).await;
+    let back = RestoreTrashRequest { id: x.id.clone() };
+    alice.trash().restore_trash(alice.asks(back)).await.unwrap();
+    assert_eq!(order().await, "ayxz");
+    moves(&alice, &z.id, None, Some(&y)).await;
+    assert_eq!(order().await, "ayzx", "{backend:?}");
 }
 
 async fn an_id_names_one_thing_of_whatever_type(backend: Backend) {

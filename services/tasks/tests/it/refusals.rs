@@ -1,6 +1,7 @@
 //! Each reason to refuse, provoked once by who asks for it.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
+use kit_base::Clock;
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest, DeleteTaskRequest,
@@ -17,16 +18,18 @@ kit_db::on_each_backend!(
     who_writes_what_cannot_be_is_told_why,
     who_reads_behind_an_impossible_place_is_told_so,
     a_refusal_under_a_key_names_the_key,
+    nothing_is_written_while_ended_sessions_go_unheard,
 );
 
 /// What the resources' enums say, and where each is provoked.
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
+    include_str!("../../src/access/error.rs"),
     include_str!("../../src/journal/error.rs"),
     include_str!("../../src/projects/error.rs"),
     include_str!("../../src/tasks/error.rs"),
     include_str!("../../src/trash/error.rs"),
 ];
-const PROVOKED: [&str; 10] = [
+const PROVOKED: [&str; 11] = [
     "CURSOR_EXPIRED",
     "CYCLE",
     "IDEMPOTENCY_KEY_REUSED",
@@ -34,14 +37,21 @@ const PROVOKED: [&str; 10] = [
     "INBOX_IS_FIXED",
     "PROJECT_ARCHIVED",
     "PROJECT_NOT_FOUND",
+    "SEARCH_TOO_SLOW",
     "TASK_NOT_FOUND",
     "TOO_DEEP",
     "TRASH_NOT_FOUND",
 ];
-/// `tasks.rs` provokes the first, `erasure.rs` the second; the others take a thousand writes that wait, or ten thousand subtasks: see
+/// `tasks.rs` provokes the first, `erasure.rs` the second, `quotas.rs` the third; the others take a thousand writes that wait, or ten thousand subtasks: see
 /// the unit tests.
-const ELSEWHERE: [&str; 5] =
-    ["VERSION_MISMATCH", "SESSION_ENDED", "BUSY", "DEADLINE_EXCEEDED", "TOO_MANY_SUBTASKS"];
+const ELSEWHERE: [&str; 6] = [
+    "VERSION_MISMATCH",
+    "SESSION_ENDED",
+    "QUOTA_EXCEEDED",
+    "BUSY",
+    "DEADLINE_EXCEEDED",
+    "TOO_MANY_SUBTASKS",
+];
 
 #[test]
 fn no_reason_is_left_out() {
@@ -161,4 +171,35 @@ async fn a_refusal_under_a_key_names_the_key(backend: Backend) {
         let outcome = alice.tasks().create_task(alice.asks_once(key, new("a"))).await;
         refused(outcome, Code::InvalidArgument, "INVALID_IDEMPOTENCY_KEY");
     }
+}
+
+async fn nothing_is_written_while_ended_sessions_go_unheard(backend: Backend) {
+    let clock = Clock::fixed(Clock::system().now());
+    let app = App::at(backend, clock.clone()).await;
+    let alice = app.user(1);
+    let task = alice.creates("x").await;
+    clock.advance(Duration::from_secs(31));
+    let message = CreateTaskRequest { fields: Some(fields("y")), ..CreateTaskRequest::default() };
+    let written = alice.tasks().create_task(alice.asks(message)).await;
+    let code = written.as_ref().err().map(tonic::Status::code);
+    assert_eq!((code, &*reason(written)), (Some(Code::Unavailable), "TRUST_STALE"));
+    let read = alice.tasks().get_task(alice.asks(GetTaskRequest { id: task.id.clone() })).await;
+    assert_eq!(read.unwrap().into_inner().id, task.id, "reading goes on");
+}
+
+/// It waits for a lock here, where another would read for as long.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: scripts/test"]
+async fn who_searches_for_too_long_is_told_to_narrow_it() {
+    let app = App::new(Backend::Postgres).await;
+    let alice = app.user(1);
+    alice.creates("x").await;
+    let searches = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let request = ListTasksRequest { query: Some("x".to_owned()), ..Default::default() };
+        alice.tasks().list_tasks(alice.asks(request)).await
+    };
+    let holds = app.runs("LOCK TABLE tasks; SELECT pg_sleep(1.4)".to_owned());
+    let (found, ()) = tokio::join!(searches, holds);
+    refused(found, Code::DeadlineExceeded, "SEARCH_TOO_SLOW");
 }

@@ -39,6 +39,9 @@ async fn words_are_found_whatever_their_case_and_composition(backend: Backend) {
         ("cafe\u{301}", vec!["Café", "Cafe\u{301} II"]),
         ("ὈΔΥΣΣΕΎΣ", vec!["Read"]),
         ("arger", vec![]),
+        ("kehren strasse kehren", vec!["Straße kehren"]),
+        ("kehren nowhere", vec![]),
+        ("nowhere kehren", vec![]),
     ] {
         assert_eq!(finds(&alice, query).await, expected, "{query}");
     }
@@ -47,10 +50,11 @@ async fn words_are_found_whatever_their_case_and_composition(backend: Backend) {
 async fn every_character_can_be_asked_for(backend: Backend) {
     let app = App::new(backend).await;
     let alice = app.user(1);
-    for title in ["100%", "a_b", r"c\d", "e,f", "g'h", "aXb"] {
+    let titles = ["100%", "a_b", r"c\d", "e,f", "g'h", "i\"j", "[k]", "{l}", "m\u{1}n", "$1?"];
+    for title in titles.into_iter().chain(["aXb"]) {
         alice.creates(title).await;
     }
-    for query in ["100%", "a_b", r"c\d", "e,f", "g'h"] {
+    for query in titles {
         assert_eq!(finds(&alice, query).await, [query]);
     }
     assert_eq!(finds(&alice, "%").await, ["100%"]);

@@ -40,9 +40,11 @@ impl Unit {
             clear.extend(pending.clear);
             write.extend(pending.write);
         }
-        if !changes.is_empty() {
+        if !changes.is_empty() || !keys.is_empty() {
+            self.usage.sequence = self.scope.sequence;
+            let usage = self.usage.to_json();
             let reached = diesel::update(scopes::table.find(scope))
-                .set(scopes::sequence.eq(self.scope.sequence));
+                .set((scopes::sequence.eq(self.scope.sequence), scopes::usage.eq(usage)));
             write.push(statement!(conn => Cached(reached).execute(conn).await.map(drop)));
         }
         write.extend(inserts!(journal::table => changes));

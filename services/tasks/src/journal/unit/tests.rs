@@ -1,23 +1,28 @@
 mod shared;
 
+use std::collections::HashMap;
+
 use kit_db::testing::Backend;
 use uuid::Uuid;
 
 use super::Unit;
 use crate::{
-    ids::{SessionId, TaskId, UserId},
+    ids::{ObjectId, ProjectId, SessionId, TaskId, UserId},
     journal::{
         self,
         change::{Actor, Operation},
+        command::Command,
         keys::UsedKey,
+        rows::Row as _,
         stored::Wanted,
     },
-    migrations::tests::Store,
-    projects::row::Project,
+    migrations::tests::{Store, bounds},
+    projects::{self, row::Project},
     tasks::{
         row::{Task, labels::Labels},
         store::{self, Filter, Order},
     },
+    trash,
 };
 
 kit_db::on_each_backend!(
@@ -27,6 +32,7 @@ kit_db::on_each_backend!(
     what_is_saved_twice_is_one_row_and_two_changes,
     what_is_purged_is_gone_at_once_and_may_be_made_anew,
     a_row_is_read_once_however_it_was_found,
+    a_write_that_touches_many_holds_few,
     a_key_is_known_to_its_user_from_its_use_on,
     rows_of_two_types_do_not_take_each_others_place,
 );
@@ -37,7 +43,8 @@ async fn begins(store: &Store) -> Unit {
 
 async fn begins_with(store: &Store, keys: &[(UserId, String)], wanted: Vec<Wanted>) -> Unit {
     let connection = store.db.acquire().await.unwrap();
-    Unit::begin(connection, store.clock.clone(), store.scope, keys, wanted).await.unwrap()
+    let clock = store.clock.clone();
+    Unit::begin(connection, clock, store.scope, keys, wanted, bounds()).await.unwrap()
 }
 
 fn actor() -> Actor {
@@ -82,15 +89,15 @@ async fn a_query_sees_what_the_unit_wrote_and_nobody_else_does_before_the_commit
     for (number, title) in [(1, "a"), (2, "b")] {
         let task = task(&unit, number, title);
         saves(&mut unit, task).await;
-        let found = unit.load(store::in_project(store.scope, inbox)).await.unwrap();
+        let found = unit.query(store::in_project(store.scope, inbox)).await.unwrap();
         assert_eq!(found.len() as u128, number);
     }
     let renamed = Task { title: "c".to_owned(), ..unit.find(id(1)).await.unwrap().unwrap() };
     saves(&mut unit, renamed).await;
-    let found: Vec<Task> = unit.load(store::in_project(store.scope, inbox)).await.unwrap();
-    let mut titles: Vec<_> = found.iter().map(|task| task.title.as_str()).collect();
-    titles.sort_unstable();
-    assert_eq!(titles, ["b", "c"]);
+    unit.let_go::<Task>(&[id(1).into(), id(2).into()]).await.unwrap();
+    for (number, title) in [(1, "c"), (2, "b")] {
+        assert_eq!(unit.find::<Task>(id(number)).await.unwrap().unwrap().title, title);
+    }
     assert_eq!(read(&store, Filter::default()).await, [""; 0]);
     assert_eq!(told(&store).await, [INBOX]);
     unit.commit().await.unwrap();
@@ -105,7 +112,7 @@ async fn what_is_given_up_was_never_written(backend: Backend) {
     let one = task(&unit, 1, "a");
     saves(&mut unit, one).await;
     // It is in the database by then, though nobody has seen it there.
-    assert!(unit.load(store::below(store.scope, vec![id(9)])).await.unwrap().is_empty());
+    assert!(unit.query(store::below(store.scope, vec![id(9)])).await.unwrap().is_empty());
     unit.abandon().await;
     assert_eq!(read(&store, Filter::default()).await, [""; 0]);
     let mut unit = begins(&store).await;
@@ -187,7 +194,6 @@ async fn what_is_purged_is_gone_at_once_and_may_be_made_anew(backend: Backend) {
 async fn a_row_is_read_once_however_it_was_found(backend: Backend) {
     let store = Store::new(backend).await;
     let mut unit = begins(&store).await;
-    let inbox = unit.scope.inbox_id;
     for (number, title) in [(1, "a"), (2, "b")] {
         let task = task(&unit, number, title);
         saves(&mut unit, task).await;
@@ -195,13 +201,56 @@ async fn a_row_is_read_once_however_it_was_found(backend: Backend) {
     unit.commit().await.unwrap();
     let wanted = vec![Wanted::row::<Task>(id(1)), Wanted::row::<Task>(id(3))];
     let mut unit = begins_with(&store, &[], wanted).await;
-    let by_query: Vec<Task> = unit.load(store::in_project(store.scope, inbox)).await.unwrap();
-    assert_eq!(by_query.len(), 2);
+    unit.read::<Task>(&[id(1).into(), id(2).into()]).await.unwrap();
     store_behind(&mut unit, "UPDATE tasks SET title = 'behind its back'").await;
     for (number, title) in [(1, Some("a")), (2, Some("b")), (3, None)] {
         let found = unit.find::<Task>(id(number)).await.unwrap();
         assert_eq!(found.map(|task| task.title).as_deref(), title, "{number}");
     }
+}
+
+/// Whether it deletes them, takes them back or deletes them for good.
+async fn a_write_that_touches_many_holds_few(backend: Backend) {
+    let store = Store::new(backend).await;
+    let project = ProjectId(Uuid::from_u128(1000));
+    let mut unit = begins(&store).await;
+    for number in 1..=100 {
+        let task = Task { project_id: project, ..task(&unit, number, "a") };
+        saves(&mut unit, task).await;
+    }
+    unit.commit().await.unwrap();
+    let made = projects::write::Write::Create { id: Some(project), name: "Attic".to_owned() };
+    store.carries_out(made).await.unwrap();
+    let trashed = ObjectId::from(project);
+    let writes: [Box<dyn Command>; 4] = [
+        Box::new(projects::write::Write::Delete { id: project, if_version: None }),
+        Box::new(trash::write::Write::Restore { id: trashed }),
+        Box::new(projects::write::Write::Delete { id: project, if_version: None }),
+        Box::new(trash::write::Write::Purge { id: trashed }),
+    ];
+    for write in writes {
+        let mut unit = begins(&store).await;
+        write.run(&mut unit, &actor()).await.unwrap();
+        assert_eq!((unit.held::<Task>(), unit.held::<Project>()), (0, 1), "{write:?}");
+        unit.commit().await.unwrap();
+    }
+    let mut operations: HashMap<Operation, usize> = HashMap::new();
+    let mut last = 1;
+    loop {
+        let page = journal::store::changes_after(&store.db, store.scope, last, 999).await.unwrap();
+        let Some(end) = page.last() else { break };
+        last = end.sequence;
+        for change in page.iter().filter(|change| change.object_type == Task::TYPE) {
+            *operations.entry(change.operation).or_default() += 1;
+        }
+    }
+    let expected = [
+        (Operation::Update, 100),
+        (Operation::Delete, 200),
+        (Operation::Restore, 100),
+        (Operation::Purge, 100),
+    ];
+    assert_eq!(operations, HashMap::from(expected));
 }
 
 async fn store_behind(unit: &mut Unit, statement: &'static str) {

@@ -1,7 +1,4 @@
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel_async::SimpleAsyncConnection as _;
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
@@ -11,14 +8,24 @@ use proto::tasks::v1;
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::{journal::stored::Wanted, migrations::tests::Store, tasks};
+use crate::{
+    ids::{TaskId, UserId},
+    journal::stored::Wanted,
+    migrations::tests::Store,
+    tasks::{self, rules::TaskFields},
+};
 
 kit_db::on_each_backend!(
     of_writes_that_wait_together_each_fares_as_it_deserves,
+    a_write_that_takes_too_long_takes_no_other_with_it,
+    a_write_that_breaks_the_end_of_its_unit_is_found_among_the_others,
     a_database_that_is_gone_is_not_asked_again_for_each_write,
+    a_row_that_cannot_be_read_is_the_fault_of_who_asks_for_it,
     a_write_that_panics_does_not_keep_its_queue,
+    what_panics_outside_of_a_write_gives_up_its_queue,
     what_is_not_wanted_any_more_is_not_carried_out,
     a_scope_takes_no_more_writes_than_it_can_hold,
+    a_scope_that_wrote_much_rests_as_long,
 );
 
 /// What a write of a test does.
@@ -28,10 +35,19 @@ enum Act {
     Refuse,
     BreakTheDatabase,
     LoseTheDatabase,
+    TakeTooLong,
+    /// Leaves something that cannot be written when all is.
+    BreakTheEnd,
     Panic,
+    /// Before it is carried out, when it is asked what it needs.
+    PanicBefore,
     /// Until the gate is opened.
     Wait,
+    /// More than is taken for little, and for as long as [`LONG`].
+    WriteMuch,
 }
+
+const LONG: Duration = Duration::from_millis(200);
 
 /// Writes of a test, of which only one at a time is carried out.
 struct Writes {
@@ -57,14 +73,19 @@ impl Command for Fake {
         ["task", "create"]
     }
 
+    fn frees(&self) -> bool {
+        false
+    }
+
     fn wanted(&self) -> Vec<Wanted> {
+        assert!(!matches!(self.act, Act::PanicBefore), "as a fault of ours would");
         vec![]
     }
 
     fn run<'u>(&'u self, unit: &'u mut Unit, _: &'u Actor) -> BoxFuture<'u, Result<Answer, Error>> {
         async move {
             match self.act {
-                Act::Succeed => {}
+                Act::Succeed | Act::PanicBefore => {}
                 Act::Refuse => return Err(tasks::error::Error::NotFound.into()),
                 Act::BreakTheDatabase => {
                     let query = statement!(conn => conn.batch_execute("SELECT a FROM b").await);
@@ -75,7 +96,16 @@ impl Command for Fake {
                     let gone = Absent::new(anyhow::anyhow!("the server went away"));
                     return Err(kit_db::Error::Unavailable(gone).into());
                 }
+                Act::TakeTooLong => {
+                    let late = Absent::new(anyhow::anyhow!("canceling statement due to timeout"));
+                    return Err(kit_db::Error::GivenUp(late).into());
+                }
+                Act::BreakTheEnd => (0..2).for_each(|_| unit.use_key(some_key(unit))),
                 Act::Panic => panic!("as a fault of ours would"),
+                Act::WriteMuch => {
+                    unit.usage.write(unit.now, 1 + LARGE as usize);
+                    sleep(LONG).await;
+                }
                 Act::Wait => {
                     self.gates.entered.add_permits(1);
                     drop(self.gates.left.acquire().await);
@@ -86,6 +116,13 @@ impl Command for Fake {
         }
         .boxed()
     }
+}
+
+/// A key that is nobody's.
+fn some_key(unit: &Unit) -> UsedKey {
+    let (scope_id, user_id, key) = (unit.scope.id, UserId(uuid::Uuid::nil()), "k".to_owned());
+    let (fingerprint, reply) = (vec![], vec![]);
+    UsedKey { scope_id, user_id, key, fingerprint, reply, created_at: unit.now }
 }
 
 impl Writes {
@@ -129,10 +166,19 @@ impl Writes {
 
 async fn of_writes_that_wait_together_each_fares_as_it_deserves(backend: Backend) {
     let writes = Writes::new(backend).await;
-    let acts = [Act::Succeed, Act::Refuse, Act::BreakTheDatabase, Act::Succeed, Act::Refuse];
+    let acts = [
+        Act::Succeed,
+        Act::Refuse,
+        Act::BreakTheDatabase,
+        Act::Succeed,
+        Act::Panic,
+        Act::Refuse,
+        Act::BreakTheDatabase,
+        Act::Succeed,
+    ];
     let outcomes = writes.together(acts.map(|act| writes.submission(act)).into()).await;
-    let (done, refused) = (Ok(()), Err("TASK_NOT_FOUND"));
-    assert_eq!(outcomes, [done, refused, Err("INTERNAL"), done, refused]);
+    let (done, refused, broken) = (Ok(()), Err("TASK_NOT_FOUND"), Err("INTERNAL"));
+    assert_eq!(outcomes, [done, refused, broken, done, broken, refused, broken, done]);
     let alone = writes.submit(writes.submission(Act::BreakTheDatabase)).await;
     assert_eq!(alone, Err("INTERNAL"));
     assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
@@ -147,15 +193,53 @@ async fn a_database_that_is_gone_is_not_asked_again_for_each_write(backend: Back
     assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
 }
 
+async fn a_write_that_takes_too_long_takes_no_other_with_it(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let acts = [Act::Succeed, Act::TakeTooLong, Act::Succeed];
+    let outcomes = writes.together(acts.map(|act| writes.submission(act)).into()).await;
+    assert_eq!(outcomes, [Ok(()), Err("DATABASE_UNAVAILABLE"), Ok(())]);
+}
+
+async fn a_write_that_breaks_the_end_of_its_unit_is_found_among_the_others(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let acts = [[Act::Succeed; 5].as_slice(), &[Act::BreakTheEnd], &[Act::Succeed; 7]].concat();
+    let acts = acts.into_iter().map(|act| writes.submission(act));
+    let mut outcomes = writes.together(acts.collect()).await;
+    assert_eq!(outcomes.remove(5), Err("INTERNAL"));
+    assert_eq!(outcomes, [Ok(()); 12]);
+}
+
+async fn a_row_that_cannot_be_read_is_the_fault_of_who_asks_for_it(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let [broken, well] = [1, 2].map(|number| TaskId(uuid::Uuid::from_u128(number)));
+    for id in [broken, well] {
+        let title = Some(id.to_string());
+        let fields = Box::new(TaskFields { title, ..TaskFields::default() });
+        let made =
+            tasks::write::Write::Create { id: Some(id), project: None, parent: None, fields };
+        writes.store.carries_out(made).await.unwrap();
+    }
+    writes.store.runs(format!("UPDATE tasks SET labels = '7' WHERE title = '{broken}'")).await;
+    let deletes = [broken, well]
+        .map(|id| writes.store.submission(tasks::write::Write::Delete { id, if_version: None }));
+    assert_eq!(writes.together(deletes.into()).await, [Err("INTERNAL"), Ok(())]);
+}
+
 async fn a_write_that_panics_does_not_keep_its_queue(backend: Backend) {
     let writes = Writes::new(backend).await;
-    assert_eq!(writes.submit(writes.submission(Act::Panic)).await, Err("BUSY"));
+    assert_eq!(writes.submit(writes.submission(Act::Panic)).await, Err("INTERNAL"));
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+}
+
+async fn what_panics_outside_of_a_write_gives_up_its_queue(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    assert_eq!(writes.submit(writes.submission(Act::PanicBefore)).await, Err("BUSY"));
     // Who comes while the queue is given up is told to come again.
     for _ in 0..100 {
         if writes.submit(writes.submission(Act::Succeed)).await.is_ok() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("nothing is written any more");
 }
@@ -182,4 +266,12 @@ async fn a_scope_takes_no_more_writes_than_it_can_hold(backend: Backend) {
     assert!(outcomes[..MOST_WAITING].iter().all(Result::is_ok));
     assert_eq!(outcomes[MOST_WAITING..], [Err("BUSY"); 2]);
     assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+}
+
+async fn a_scope_that_wrote_much_rests_as_long(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let began = Instant::now();
+    assert_eq!(writes.submit(writes.submission(Act::WriteMuch)).await, Ok(()));
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+    assert!(began.elapsed() >= 2 * LONG, "{:?}", began.elapsed());
 }

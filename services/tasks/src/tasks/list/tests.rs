@@ -157,3 +157,22 @@ fn sixteen_words_and_labels_are_sought_and_no_more() {
         assert_eq!(told.as_deref(), field, "{words} words, {labels} labels");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_scope_that_searched_for_long_rests_as_long() {
+    let (searches, scope) = (Searches::new(), ScopeId(Uuid::from_u128(1)));
+    let waits = async || {
+        let began = Instant::now();
+        (searches.begin(scope).await, began.elapsed().as_millis())
+    };
+    for (takes, waited_by_the_next) in [(1, 0), (50, 0), (51, 51), (800, 800)] {
+        let (search, _) = waits().await;
+        tokio::time::sleep(Duration::from_millis(takes)).await;
+        search.end();
+        let (search, waited) = waits().await;
+        assert_eq!(waited, waited_by_the_next, "after {takes}");
+        search.end();
+    }
+    drop(waits().await);
+    assert_eq!(waits().await.1, GIVEN_UP.as_millis(), "what is given up was begun all the same");
+}

@@ -40,10 +40,13 @@ fn a_task_that_is_cancelled_after_all_stays_part_of_the_act_that_closed_it() {
 #[test]
 fn a_subtree_is_as_high_as_its_longest_branch() {
     let id = |number| TaskId(uuid::Uuid::from_u128(number));
-    let below: Vec<Task> = [(2, 1), (3, 1), (4, 3), (5, 4), (9, 8)]
-        .map(|(own, parent)| Task { id: id(own), parent_id: Some(id(parent)), ..example() })
-        .into();
-    assert_eq!([1, 2, 3, 4, 7].map(|root| Task::height(id(root), &below)), [4, 1, 3, 2, 1]);
+    let (status, completion_id) = (Status::NeedsAction, None);
+    let node = |(own, parent)| {
+        let (id, parent_id, rank) = (id(own), Some(id(parent)), String::new());
+        Node { id, parent_id, rank, status, completion_id }
+    };
+    let below = [(2, 1), (3, 1), (4, 3), (5, 4), (9, 8)].map(node);
+    assert_eq!([1, 2, 3, 4, 7].map(|root| Node::height(id(root), &below)), [4, 1, 3, 2, 1]);
 }
 
 #[test]

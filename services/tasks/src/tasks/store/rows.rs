@@ -2,12 +2,12 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::text::fold;
-use kit_db::{Cached, Connection, Db, Statement, among, inserts, on, read, statement};
+use kit_db::{Cached, Connection, Db, Statement, among, inserts, on, search, statement};
 
 use crate::{
     Error,
     ids::{ObjectId, ScopeId, TaskId},
-    journal::{rows::Difference, stored::Stored},
+    journal::{rows::Difference, store::counts, stored::Stored},
     tasks::row::{Task, task_labels, tasks, unfolded},
 };
 
@@ -38,6 +38,16 @@ impl Stored for Task {
         let keys = ids.into_iter().map(|id| (scope, id));
         let rows = tasks::table.filter(among((tasks::scope_id, tasks::id), keys));
         statement!(conn => rows.select(Self::as_select()).load(conn).await)
+    }
+
+    fn count(scope: ScopeId) -> Statement<(i64, i64)> {
+        counts(
+            "SELECT count(*) AS objects, \
+             coalesce(sum(512 + octet_length(title) + octet_length(description)), 0) \
+             + 64 * (SELECT count(*) FROM task_labels WHERE scope_id = $1) AS bytes \
+             FROM tasks WHERE scope_id = $1",
+            scope,
+        )
     }
 
     fn clear(scope: ScopeId, differences: &[Difference<Self>]) -> Vec<Statement> {
@@ -76,12 +86,15 @@ impl Stored for Task {
                     if from.labels != to.labels {
                         labels.extend(LabelRow::all(&to));
                     }
-                    let text = (from.title != to.title || from.description != to.description)
+                    let description = (from.description != to.description)
+                        .then(|| tasks::description.eq(to.description.clone()));
+                    let words = (from.title != to.title || description.is_some())
                         .then(|| tasks::folded.eq(folded(&to)));
                     // Where words or labels are those of another release they are so afterwards, too.
                     let grown = tasks::folded_version + (to.version - from.version);
                     let row = diesel::update(tasks::table.find((scope, to.id))).set((
-                        text,
+                        description,
+                        words,
                         tasks::folded_version.eq(grown),
                         to,
                     ));
@@ -112,7 +125,7 @@ pub(crate) async fn foldings(
     after: Option<(ScopeId, TaskId)>,
     limit: i64,
 ) -> Result<Vec<Folding>, Error> {
-    Ok(read!(db, "task.foldings", conn: Backend => {
+    Ok(search!(db, "task.foldings", conn: Backend => {
         let rows = tasks::table.select(Folding::as_select()).limit(limit);
         let mut rows = rows.order((tasks::scope_id.asc(), tasks::id.asc())).into_boxed::<Backend>();
         if let Some((scope, id)) = after {
@@ -129,7 +142,7 @@ pub(crate) async fn unfolded(
     after: Option<(ScopeId, TaskId)>,
     limit: i64,
 ) -> Result<Vec<(ScopeId, TaskId)>, Error> {
-    Ok(read!(db, "task.unfolded", conn: Backend => {
+    Ok(search!(db, "task.unfolded", conn: Backend => {
         let rows = unfolded::table.order((unfolded::scope_id.asc(), unfolded::task_id.asc()));
         let mut rows = rows.limit(limit).into_boxed::<Backend>();
         if let Some((scope, id)) = after {

@@ -5,7 +5,7 @@ use crate::{
     journal::unit::Unit,
     tasks::{
         error,
-        row::Task,
+        row::{Task, node::Node},
         store::{self, MOST_AT_ONCE},
     },
 };
@@ -28,12 +28,12 @@ pub(super) async fn above(unit: &mut Unit, task: &Task) -> Result<Vec<Task>, Err
 }
 
 /// All tasks below `id` that are not in the trash, nearest first.
-pub(super) async fn below(unit: &mut Unit, id: TaskId) -> Result<Vec<Task>, Error> {
-    let (mut found, mut level): (Vec<Task>, _) = (vec![], vec![id]);
+pub(super) async fn below(unit: &mut Unit, id: TaskId) -> Result<Vec<Node>, Error> {
+    let (mut found, mut level): (Vec<Node>, _) = (vec![], vec![id]);
     while !level.is_empty() {
-        let rows = unit.load(store::below(unit.scope.id, level)).await?;
-        level = rows.iter().map(|row| row.id).collect();
-        found.extend(rows);
+        let nodes = unit.query(store::below(unit.scope.id, level)).await?;
+        level = nodes.iter().map(|node| node.id).collect();
+        found.extend(nodes);
         bounded(&found)?;
     }
     Ok(found)
@@ -43,14 +43,14 @@ pub(super) async fn below(unit: &mut Unit, id: TaskId) -> Result<Vec<Task>, Erro
 pub(crate) async fn all_in_project(
     unit: &mut Unit,
     project: ProjectId,
-) -> Result<Vec<Task>, Error> {
-    let found = unit.load(store::in_project(unit.scope.id, project)).await?;
+) -> Result<Vec<Node>, Error> {
+    let found = unit.query(store::in_project(unit.scope.id, project)).await?;
     bounded(&found)?;
     Ok(found)
 }
 
-fn bounded(rows: &[Task]) -> Result<(), error::Error> {
-    match i64::try_from(rows.len()) {
+fn bounded(nodes: &[Node]) -> Result<(), error::Error> {
+    match i64::try_from(nodes.len()) {
         Ok(count) if count <= MOST_AT_ONCE => Ok(()),
         _ => Err(error::Error::TooMany(MOST_AT_ONCE)),
     }
@@ -58,16 +58,21 @@ fn bounded(rows: &[Task]) -> Result<(), error::Error> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
-    use crate::tasks::row::tests::example;
+    use crate::tasks::row::names::Status;
 
     #[test]
     fn one_request_touches_so_many_tasks_and_not_one_more() {
         let most = usize::try_from(MOST_AT_ONCE).unwrap();
-        let mut rows = vec![example(); most];
+        let (id, status) = (TaskId(Uuid::nil()), Status::Completed);
+        let (parent_id, rank, completion_id) = (None, String::new(), None);
+        let node = Node { id, parent_id, rank, status, completion_id };
+        let mut nodes = vec![node.clone(); most];
         assert_eq!(bounded(&[]), Ok(()));
-        assert_eq!(bounded(&rows), Ok(()));
-        rows.push(example());
-        assert_eq!(bounded(&rows), Err(error::Error::TooMany(MOST_AT_ONCE)));
+        assert_eq!(bounded(&nodes), Ok(()));
+        nodes.push(node);
+        assert_eq!(bounded(&nodes), Err(error::Error::TooMany(MOST_AT_ONCE)));
     }
 }

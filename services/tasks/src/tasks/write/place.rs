@@ -1,5 +1,7 @@
 //! Where tasks are: in which project, under which task, and in which order.
-use super::lookup;
+use std::collections::HashMap;
+
+use super::{each::change_each, lookup};
 use crate::{
     Error,
     ids::{ProjectId, TaskId},
@@ -11,10 +13,13 @@ use crate::{
     projects, ranks,
     tasks::{
         error,
-        row::Task,
+        row::{Task, node::Node},
         store::{self, MOST_AT_ONCE, Siblings, Side},
     },
 };
+
+/// Siblings on each side that get another rank at most.
+const MOST_AROUND: usize = 512;
 
 /// Where a task goes.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +89,7 @@ pub(super) async fn siblings_at(
     unit: &mut Unit,
     task: &Task,
     place: Place,
-    below: &[Task],
+    below: &[Node],
 ) -> Result<Siblings, Error> {
     let siblings = match place {
         Place::Stay => Siblings { project: task.project_id, parent: task.parent_id },
@@ -105,14 +110,14 @@ async fn project_under(
     unit: &mut Unit,
     task: &Task,
     parent: TaskId,
-    below: &[Task],
+    below: &[Node],
 ) -> Result<ProjectId, Error> {
     if parent == task.id || below.iter().any(|descendant| descendant.id == parent) {
         return Err(error::Error::Cycle.into());
     }
     let found = lookup::present(unit, parent).await;
     let parent = found.map_err(|error| error.missing_at("parent_id"))?;
-    if !fits_under(unit, &parent, task, below).await? {
+    if !fits_under(unit, &parent, task.id, below).await? {
         return Err(error::Error::TooDeep(DEPTH).into());
     }
     Ok(parent.project_id)
@@ -122,13 +127,13 @@ async fn project_under(
 pub(crate) async fn fits_under(
     unit: &mut Unit,
     parent: &Task,
-    task: &Task,
-    below: &[Task],
+    task: TaskId,
+    below: &[Node],
 ) -> Result<bool, Error> {
-    Ok(depth(unit, parent).await? + Task::height(task.id, below) <= DEPTH)
+    Ok(depth(unit, parent).await? + Node::height(task, below) <= DEPTH)
 }
 
-/// The rank next to a sibling.
+/// The rank next to a sibling; what stands there already keeps its own.
 pub(super) async fn rank_beside(
     unit: &mut Unit,
     actor: &Actor,
@@ -136,7 +141,9 @@ pub(super) async fn rank_beside(
     siblings: Siblings,
     beside: Beside,
 ) -> Result<String, Error> {
+    let stays = siblings == Siblings { project: task.project_id, parent: task.parent_id };
     let (field, sibling, side) = match beside {
+        Beside::AtEnd if stays => return rank_behind_all(unit, task, siblings).await,
         Beside::AtEnd => return Ok(ranks::at_end(unit.next_sequence())),
         Beside::Before(sibling) => ("before", sibling, Side::Before),
         Beside::After(sibling) => ("after", sibling, Side::Behind),
@@ -149,17 +156,51 @@ pub(super) async fn rank_beside(
         return Err(Error::of_field(field, "NOT_A_SIBLING", message));
     }
     let next = nearest(unit, siblings, &sibling.rank, side, 1, task.id).await?;
-    let next = next.first().map(|task| task.rank.as_str());
+    let next = next.first().map(|node| node.rank.as_str());
     let end = ranks::at_end(unit.next_sequence());
-    let rank = match side {
-        Side::Before => ranks::between(next, Some(&sibling.rank)),
-        Side::Behind => ranks::between(Some(&sibling.rank), next.or(Some(&end))),
+    let (lower, upper) = match side {
+        Side::Before => (next, Some(sibling.rank.as_str())),
+        Side::Behind => (Some(sibling.rank.as_str()), next.or(Some(&end))),
     };
+    if stays && lower < Some(&task.rank) && upper > Some(&task.rank) {
+        return Ok(task.rank.clone());
+    }
+    let rank = ranks::between(lower, upper);
     if rank.len() <= ranks::LONGEST {
         Ok(rank)
     } else {
         make_room(unit, actor, task, siblings, rank).await
     }
+}
+
+/// The rank behind all others where it is.
+async fn rank_behind_all(
+    unit: &mut Unit,
+    task: &Task,
+    siblings: Siblings,
+) -> Result<String, Error> {
+    let behind = nearest(unit, siblings, &task.rank, Side::Behind, 1, task.id).await?;
+    let end = || ranks::at_end(unit.next_sequence());
+    Ok(if behind.is_empty() { task.rank.clone() } else { end() })
+}
+
+/// The rank of a task that comes back to where it was: its own, or where another has got that meanwhile one behind it.
+pub(crate) async fn rank_of_returning(
+    unit: &mut Unit,
+    task: &Task,
+    siblings: Siblings,
+) -> Result<String, Error> {
+    // Nothing is between a rank and the same with the lowest digit behind it.
+    let beyond = format!("{}0", task.rank);
+    let at = nearest(unit, siblings, &beyond, Side::Before, 1, task.id).await?;
+    if at.first().is_none_or(|other| other.rank != task.rank) {
+        return Ok(task.rank.clone());
+    }
+    let next = nearest(unit, siblings, &task.rank, Side::Behind, 1, task.id).await?;
+    let end = ranks::at_end(unit.next_sequence());
+    let upper = next.first().map_or(end.as_str(), |next| &next.rank);
+    let rank = ranks::between(Some(&task.rank), Some(upper));
+    Ok(if rank.len() <= ranks::LONGEST { rank } else { end })
 }
 
 /// The siblings on one side of a rank, nearest first, without the task that is on its way.
@@ -170,11 +211,11 @@ async fn nearest(
     side: Side,
     count: usize,
     besides: TaskId,
-) -> Result<Vec<Task>, Error> {
+) -> Result<Vec<Node>, Error> {
     let limit = i64::try_from(count).unwrap_or(MOST_AT_ONCE) + 1;
     let query = store::siblings(unit.scope.id, siblings, rank.to_owned(), side, limit);
-    let mut found = unit.load(query).await?;
-    found.retain(|task| task.id != besides);
+    let mut found = unit.query(query).await?;
+    found.retain(|node| node.id != besides);
     found.truncate(count);
     Ok(found)
 }
@@ -197,19 +238,22 @@ async fn make_room(
         let lower = if before.len() > around { before.pop() } else { None };
         let upper = if behind.len() > around { behind.pop() } else { None };
         let (lower, upper) =
-            (lower.map(|task| task.rank), upper.map_or(end.clone(), |task| task.rank));
+            (lower.map(|node| node.rank), upper.map_or(end.clone(), |node| node.rank));
         let mut fresh =
             ranks::spread(lower.as_deref(), Some(&upper), before.len() + 1 + behind.len());
         let longest = fresh.iter().map(String::len).max().unwrap_or(0);
-        if longest > ranks::LONGEST / 2 && !all && around < 4_000 {
+        if longest > ranks::LONGEST / 2 && !all && around < MOST_AROUND {
             around *= 4;
             continue;
         }
         let own = fresh.remove(before.len());
-        for (mut sibling, rank) in before.into_iter().rev().chain(behind).zip(fresh) {
-            sibling.rank = rank;
-            unit.save(sibling, Operation::Move, actor).await?;
-        }
+        let around: Vec<_> = before.into_iter().rev().chain(behind).collect();
+        let mut ranks: HashMap<_, _> = around.iter().map(|node| node.id).zip(fresh).collect();
+        change_each(unit, actor, &around, |sibling| {
+            sibling.rank = ranks.remove(&sibling.id).unwrap_or(sibling.rank.clone());
+            Operation::Move
+        })
+        .await?;
         return Ok(own);
     }
 }

@@ -1,11 +1,11 @@
 //! How far tasks are. One rule stands below all ways to say it: no open task lies under a closed one. So what closes a task closes
 //! what is open below it, as one act; what opens a task opens what that act closed, and the tasks above.
-use super::lookup;
+use super::{each::change_each, lookup};
 use crate::{
     Error,
     ids::CompletionId,
     journal::{change::Actor, unit::Unit},
-    tasks::row::{Task, names::Status},
+    tasks::row::{Task, names::Status, node::Node},
 };
 
 /// Completes a task that is not completed yet.
@@ -30,7 +30,7 @@ pub(super) async fn write(
     let with_it = match (before.is_open(), status.is_open()) {
         (true, false) => {
             let below = lookup::below(unit, task.id).await?;
-            below.into_iter().filter(|task| task.status.is_open()).collect()
+            below.into_iter().filter(|node| node.status.is_open()).collect()
         }
         (false, true) => closed_with(unit, &task).await?,
         (true, true) | (false, false) => vec![],
@@ -38,20 +38,21 @@ pub(super) async fn write(
     let (now, others) = (unit.now, if status.is_open() { Status::NeedsAction } else { status });
     task.become_status(status, now, act);
     let task = unit.save(task, Task::operation(before, status), actor).await?;
-    for mut other in with_it {
+    change_each(unit, actor, &with_it, |other| {
         let operation = Task::operation(other.status, others);
         other.become_status(others, now, act);
-        unit.save(other, operation, actor).await?;
-    }
+        operation
+    })
+    .await?;
     open_above(unit, actor, &task).await?;
     Ok(task)
 }
 
 /// The tasks below that were closed by the same act.
-async fn closed_with(unit: &mut Unit, task: &Task) -> Result<Vec<Task>, Error> {
+async fn closed_with(unit: &mut Unit, task: &Task) -> Result<Vec<Node>, Error> {
     let Some(act) = task.completion_id else { return Ok(vec![]) };
     let below = lookup::below(unit, task.id).await?;
-    Ok(below.into_iter().filter(|task| task.completion_id == Some(act)).collect())
+    Ok(below.into_iter().filter(|node| node.completion_id == Some(act)).collect())
 }
 
 /// Opens the tasks above one that is open.

@@ -1,5 +1,6 @@
 //! What is done to a task and all that lies below it.
 use super::{
+    each::change_each,
     lookup,
     place::{self, Target},
     status::open_above,
@@ -15,14 +16,16 @@ use crate::{
 };
 
 /// To the trash.
-pub(super) async fn delete(unit: &mut Unit, actor: &Actor, task: Task) -> Result<(), Error> {
+pub(super) async fn delete(unit: &mut Unit, actor: &Actor, mut task: Task) -> Result<(), Error> {
     let (now, trash) = (unit.now, ObjectId::from(task.id));
     let below = lookup::below(unit, task.id).await?;
-    for mut task in std::iter::once(task).chain(below) {
+    task.trash(now, trash);
+    unit.save(task, Operation::Delete, actor).await?;
+    change_each(unit, actor, &below, |task| {
         task.trash(now, trash);
-        unit.save(task, Operation::Delete, actor).await?;
-    }
-    Ok(())
+        Operation::Delete
+    })
+    .await
 }
 
 /// To another place.
@@ -38,10 +41,11 @@ pub(super) async fn relocate(
     let moved = if siblings.project == task.project_id { vec![] } else { below };
     (task.project_id, task.parent_id) = (siblings.project, siblings.parent);
     let task = unit.save(task, Operation::Move, actor).await?;
-    for mut below in moved {
+    change_each(unit, actor, &moved, |below| {
         below.project_id = siblings.project;
-        unit.save(below, Operation::Move, actor).await?;
-    }
+        Operation::Move
+    })
+    .await?;
     open_above(unit, actor, &task).await?;
     Ok(task)
 }

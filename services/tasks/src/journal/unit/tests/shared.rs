@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
-    Error,
+    Error, access,
     ids::{ObjectId, ProjectId, TaskId},
     journal::{
         self,
@@ -37,6 +37,10 @@ struct Gate(Arc<Semaphore>);
 impl Command for Gate {
     fn label(&self) -> [&'static str; 2] {
         ["task", "update"]
+    }
+
+    fn frees(&self) -> bool {
+        true
     }
 
     fn wanted(&self) -> Vec<Wanted> {
@@ -186,6 +190,20 @@ async fn told(store: &Store) -> Vec<String> {
     told
 }
 
+/// Whatever was written, what is counted along the way is what a count of all finds.
+async fn is_counted_as_it_is(store: &Store) {
+    let usage = async || {
+        let usage = access::store::usage(&store.db, store.scope, crate::KINDS).await.unwrap();
+        (
+            crate::KINDS.iter().map(|kind| usage.rows_of(kind.object_type)).collect::<Vec<_>>(),
+            usage.bytes,
+        )
+    };
+    let along_the_way = usage().await;
+    store.runs("UPDATE scopes SET usage = NULL").await;
+    assert_eq!(along_the_way, usage().await);
+}
+
 async fn writes_that_share_a_unit_end_as_if_each_had_been_alone(backend: Backend) {
     let (alone, sharing) = (Store::new(backend).await, Store::new(backend).await);
     let (mut random, mut done, mut refused) = (Random(7), 0, 0);
@@ -199,6 +217,7 @@ async fn writes_that_share_a_unit_end_as_if_each_had_been_alone(backend: Backend
             *(if expected.is_ok() { &mut done } else { &mut refused }) += 1;
         }
         assert_eq!(told(&sharing).await, told(&alone).await);
+        is_counted_as_it_is(&sharing).await;
     }
     assert!(done > 100 && refused > 100, "{done} done, {refused} refused: too little to tell");
 }

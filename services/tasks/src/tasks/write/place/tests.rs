@@ -14,6 +14,7 @@ use crate::{
 
 kit_db::on_each_backend!(
     where_there_is_room_only_what_is_moved_gets_a_rank,
+    what_stands_there_already_is_not_written,
     where_there_is_none_eight_on_each_side_are_ranked_anew,
     fewer_than_eight_on_a_side_are_all_ranked_anew,
     where_eight_are_too_crowded_four_times_as_many_are_ranked_anew,
@@ -61,8 +62,8 @@ impl Row {
         self.all().await.into_iter().find(|row| row.id == id(task)).unwrap().rank
     }
 
-    /// Moves a task, and gives which others were written, by their numbers.
-    async fn moves(&self, task: u128, beside: Beside) -> Vec<u128> {
+    /// Moves a task, and gives what was written, by its number and in its order.
+    async fn writes(&self, task: u128, beside: Beside) -> Vec<u128> {
         let (db, scope) = (&self.0.db, self.0.scope);
         let sequence = journal::store::changes_before(db, scope, i64::MAX, 1).await.unwrap();
         let to = Target { place: Place::Stay, beside };
@@ -70,11 +71,13 @@ impl Row {
         let told = journal::store::changes_after(db, scope, sequence[0].sequence, 999).await;
         let told = told.unwrap();
         assert!(told.iter().all(|change| change.operation == Operation::Move));
-        let mut written: Vec<_> =
-            told.iter().map(|Change { object_id, .. }| object_id.0.as_u128()).collect();
-        if let Some(last) = written.pop() {
-            assert_eq!(last, task, "the others come first, as they make room for it");
-        }
+        told.iter().map(|Change { object_id, .. }| object_id.0.as_u128()).collect()
+    }
+
+    /// Moves a task, and gives which others were written.
+    async fn moves(&self, task: u128, beside: Beside) -> Vec<u128> {
+        let mut written = self.writes(task, beside).await;
+        assert_eq!(written.pop(), Some(task), "the others come first, as they make room for it");
         written.sort_unstable();
         written
     }
@@ -103,9 +106,6 @@ async fn where_there_is_room_only_what_is_moved_gets_a_rank(backend: Backend) {
         (5, Beside::Before(id(1)), 0),
         (5, Beside::After(id(2)), 2),
         (3, Beside::Before(id(2)), 1),
-        // It stands there already, and its own place is none of those it goes between.
-        (3, Beside::Before(id(2)), 1),
-        (3, Beside::After(id(1)), 1),
         (1, Beside::After(id(4)), 4),
         (2, Beside::AtEnd, 4),
     ] {
@@ -115,6 +115,23 @@ async fn where_there_is_room_only_what_is_moved_gets_a_rank(backend: Backend) {
         assert_eq!(row.order().await, order, "{task} {beside:?}");
     }
     row.are_short(ranks::LONGEST).await;
+}
+
+async fn what_stands_there_already_is_not_written(backend: Backend) {
+    let row = Row::with(backend, 4).await;
+    for (task, beside) in [
+        (2, Beside::After(id(1))),
+        (2, Beside::Before(id(3))),
+        (1, Beside::Before(id(2))),
+        (4, Beside::After(id(3))),
+        (4, Beside::AtEnd),
+    ] {
+        assert_eq!(row.writes(task, beside).await, [], "{task} {beside:?}");
+    }
+    assert_eq!(row.order().await, up_to(4));
+    // One among equals is moved: where it stands among them nobody has said.
+    row.ranks(3, &row.rank(2).await).await;
+    assert_eq!(row.writes(2, Beside::Before(id(3))).await, [2]);
 }
 
 async fn where_there_is_none_eight_on_each_side_are_ranked_anew(backend: Backend) {

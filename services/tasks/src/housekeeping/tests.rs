@@ -1,0 +1,204 @@
+use std::sync::Mutex;
+
+use kit_db::testing::Backend;
+
+use super::*;
+use crate::{
+    ids::{ProjectId, TaskId},
+    journal::change::{Change, Operation},
+    migrations::tests::Store,
+    projects,
+    tasks::{self, rules::TaskFields},
+};
+
+kit_db::on_each_backend!(
+    old_trash_is_purged_as_a_user_would_and_young_trash_stays,
+    nothing_is_purged_after_the_stop,
+    siblings_that_purge_at_once_purge_once,
+    what_is_old_in_the_journal_goes_and_what_is_young_stays,
+    the_journal_loses_its_beginning_alone_whatever_clocks_said,
+    all_that_is_old_goes_in_one_pass_however_much_it_is,
+    what_cannot_be_purged_keeps_nothing_else_in_the_trash,
+    an_erasing_that_was_broken_off_is_finished_and_forgotten,
+);
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn task(number: u128) -> TaskId {
+    TaskId(Uuid::from_u128(number))
+}
+
+fn new(id: TaskId, project: Option<ProjectId>) -> tasks::write::Write {
+    let title = Some(id.to_string());
+    let fields = Box::new(TaskFields { title, ..TaskFields::default() });
+    tasks::write::Write::Create { id: Some(id), project, parent: None, fields }
+}
+
+fn delete(id: TaskId) -> tasks::write::Write {
+    tasks::write::Write::Delete { id, if_version: None }
+}
+
+async fn changes(store: &Store) -> Vec<Change> {
+    journal::store::changes_after(&store.db, store.scope, 0, 99).await.unwrap()
+}
+
+async fn purges(store: &Store) -> Vec<Change> {
+    let mut changes = changes(store).await;
+    changes.retain(|change| change.operation == Operation::Purge);
+    changes
+}
+
+async fn in_trash(store: &Store) -> Vec<Uuid> {
+    let items = trash::store::list(&store.db, store.scope, None, 99).await.unwrap();
+    items.into_iter().map(|item| item.id.0).collect()
+}
+
+async fn purge_all(store: &Store, stop: &Stop) -> Result<(), Error> {
+    purge(&store.db, &store.writer, store.clock.now().minus(DAY), stop).await.map(drop)
+}
+
+async fn old_trash_is_purged_as_a_user_would_and_young_trash_stays(backend: Backend) {
+    let store = Store::new(backend).await;
+    let project = ProjectId(Uuid::from_u128(20));
+    let name = "Attic".to_owned();
+    let made = projects::write::Write::Create { id: Some(project), name };
+    store.carries_out(made).await.unwrap();
+    for (id, project) in [(10, None), (11, None), (12, Some(project)), (13, None)] {
+        store.carries_out(new(task(id), project)).await.unwrap();
+    }
+    store.carries_out(delete(task(10))).await.unwrap();
+    let gone = projects::write::Write::Delete { id: project, if_version: None };
+    store.carries_out(gone).await.unwrap();
+    store.clock.advance(DAY);
+    store.carries_out(delete(task(11))).await.unwrap();
+    purge_all(&store, &Stop::new()).await.unwrap();
+    assert_eq!(in_trash(&store).await.len(), 3, "a day old to the microsecond is not older");
+
+    store.clock.advance(Duration::from_secs(1));
+    purge_all(&store, &Stop::new()).await.unwrap();
+    assert_eq!(in_trash(&store).await, [task(11).0]);
+    let purges = purges(&store).await;
+    let mut purged: Vec<_> = purges.iter().map(|change| change.object_id.0).collect();
+    purged.sort_unstable();
+    assert_eq!(purged, [10, 12, 20].map(Uuid::from_u128));
+    for purge in purges {
+        assert_eq!((purge.actor_id.0, &*purge.request_id), (Uuid::nil(), "housekeeping"));
+    }
+}
+
+async fn nothing_is_purged_after_the_stop(backend: Backend) {
+    let store = Store::new(backend).await;
+    store.carries_out(new(task(10), None)).await.unwrap();
+    store.carries_out(delete(task(10))).await.unwrap();
+    store.clock.advance(2 * DAY);
+    let stop = Stop::new();
+    stop.cancel();
+    purge_all(&store, &stop).await.unwrap();
+    assert_eq!(in_trash(&store).await, [task(10).0]);
+}
+
+async fn siblings_that_purge_at_once_purge_once(backend: Backend) {
+    let store = Store::new(backend).await;
+    for id in 10..20 {
+        store.carries_out(new(task(id), None)).await.unwrap();
+        store.carries_out(delete(task(id))).await.unwrap();
+    }
+    store.clock.advance(2 * DAY);
+    let stop = Stop::new();
+    let (one, other) = tokio::join!(purge_all(&store, &stop), purge_all(&store, &stop));
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    assert_eq!(purges(&store).await.len(), 10);
+}
+
+async fn what_is_old_in_the_journal_goes_and_what_is_young_stays(backend: Backend) {
+    let store = Store::new(backend).await;
+    store.carries_out_once("old", new(task(10), None)).await;
+    store.clock.advance(DAY);
+    store.carries_out_once("young", new(task(11), None)).await;
+    let now = store.clock.now();
+    let sweep = async |before| {
+        let keys = journal::store::sweep_keys(&store.db, before).await.unwrap();
+        (keys, journal::store::sweep_changes(&store.db, before).await.unwrap())
+    };
+    assert_eq!(sweep(now.minus(DAY)).await, (0, 0), "they are not older");
+    // The Inbox and the first task.
+    assert_eq!(sweep(now).await, (1, 2));
+    let left: Vec<_> = changes(&store).await.iter().map(|change| change.sequence).collect();
+    assert_eq!(left, [3]);
+    // What its key still stands for is answered, what another stands for is done.
+    store.carries_out_once("young", new(task(11), None)).await;
+    store.carries_out_once("old", new(task(12), None)).await;
+    assert_eq!(changes(&store).await.len(), 2);
+}
+
+async fn the_journal_loses_its_beginning_alone_whatever_clocks_said(backend: Backend) {
+    let store = Store::new(backend).await;
+    store.clock.advance(DAY);
+    for id in 10..13 {
+        store.carries_out(new(task(id), None)).await.unwrap();
+    }
+    // A replica whose clock is behind wrote the last but one.
+    let first = "(SELECT at FROM journal WHERE sequence = 1)";
+    store.runs(format!("UPDATE journal SET at = {first} WHERE sequence = 3")).await;
+    let before = store.clock.now();
+    assert_eq!(journal::store::sweep_changes(&store.db, before).await.unwrap(), 1);
+    assert_eq!(journal::store::sweep_changes(&store.db, before).await.unwrap(), 0);
+    let left: Vec<_> = changes(&store).await.iter().map(|change| change.sequence).collect();
+    assert_eq!(left, [2, 3, 4]);
+}
+
+async fn all_that_is_old_goes_in_one_pass_however_much_it_is(backend: Backend) {
+    let store = Store::new(backend).await;
+    store.carries_out_once("old", new(task(10), None)).await;
+    let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1234) SELECT n FROM numbers";
+    let more = format!(
+        "INSERT INTO idempotency_keys SELECT scope_id, user_id, key || n, fingerprint, reply, created_at FROM idempotency_keys, ({numbers}) AS more"
+    );
+    store.runs(more).await;
+    store.clock.advance(DAY);
+    store.carries_out_once("young", new(task(11), None)).await;
+    let (stop, now, swept) = (Stop::new(), store.clock.now(), Mutex::new(vec![]));
+    // A sibling sweeps at the same time.
+    let sweep = || async {
+        let some = journal::store::sweep_keys(&store.db, now).await?;
+        swept.lock().unwrap().push(some);
+        Ok::<_, Error>(some)
+    };
+    let until = (&store.clock, &stop);
+    let (one, other) =
+        tokio::join!(until_none("swept", until, sweep), until_none("swept", until, sweep));
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    assert_eq!(swept.into_inner().unwrap().iter().sum::<usize>(), 1235);
+}
+
+async fn what_cannot_be_purged_keeps_nothing_else_in_the_trash(backend: Backend) {
+    let store = Store::new(backend).await;
+    for id in 10..13 {
+        store.carries_out(new(task(id), None)).await.unwrap();
+        store.carries_out(delete(task(id))).await.unwrap();
+    }
+    store.runs(format!("UPDATE tasks SET labels = '7' WHERE title = '{}'", task(10))).await;
+    store.clock.advance(2 * DAY);
+    assert!(purge_all(&store, &Stop::new()).await.is_err(), "it is told of");
+    let purges = purges(&store).await;
+    let mut purged: Vec<_> = purges.iter().map(|change| change.object_id.0).collect();
+    purged.sort_unstable();
+    assert_eq!(purged, [11, 12].map(Uuid::from_u128));
+}
+
+async fn an_erasing_that_was_broken_off_is_finished_and_forgotten(backend: Backend) {
+    let store = Store::new(backend).await;
+    store.carries_out(new(task(10), None)).await.unwrap();
+    store.carries_out(delete(task(10))).await.unwrap();
+    let user = UserId(store.scope.0);
+    access::store::mark_erased(&store.db, &store.clock, user).await.unwrap();
+    store.clock.advance(2 * DAY);
+    purge_all(&store, &Stop::new()).await.unwrap();
+    let now = store.clock.now();
+    let marked = async || access::store::sequences(&store.db, &[store.scope]).await.unwrap().len();
+    access::write::finish(&store.db, now.minus(2 * DAY)).await.unwrap();
+    assert_eq!((changes(&store).await.len(), marked().await), (3, 1), "it may go on yet");
+    access::write::finish(&store.db, now).await.unwrap();
+    assert_eq!((changes(&store).await.len(), marked().await), (0, 0));
+    assert!(in_trash(&store).await.is_empty());
+}

@@ -1,0 +1,10 @@
+//! How much a scope may keep, and what is counted for that.
+use super::stored::Kind;
+use crate::access::usage::Quotas;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Bounds {
+    pub(crate) quotas: Quotas,
+    pub(crate) kinds: &'static [Kind],
+}
