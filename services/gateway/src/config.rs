@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use network::Network;
 
-/// The services read messages of up to 4 MiB; what is added to a body, as the name of a device, has room in the rest.
-const LARGEST_BODY: usize = 3 * 1024 * 1024;
+/// What is added to a body, as the name of a device, has room in the rest of a message.
+const LARGEST_BODY: usize = channel::MESSAGE / 4 * 3;
 
 /// Whether something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,12 +49,20 @@ pub struct Config {
     pub rate_limit_refresh: u32,
     /// `BODY_LIMIT`: the largest body of a request, in bytes; at most 3145728.
     pub body_limit: usize,
-    /// `MAX_IN_FLIGHT`: requests worked on at once; what comes above is shed. Streams do not count.
+    /// `MAX_IN_FLIGHT`: the most requests that are worked on at once. Streams do not count.
     pub max_in_flight: usize,
+    /// `MAX_IN_FLIGHT_PER_ADDRESS`: of them, those of one address.
+    pub max_in_flight_per_address: usize,
+    /// `MAX_IN_FLIGHT_PER_USER`: of them, those of one user.
+    pub max_in_flight_per_user: usize,
     /// `MAX_STREAMS`: open change streams and polls for changes.
     pub max_streams: usize,
     /// `MAX_STREAMS_PER_USER`: open change streams of one user.
     pub max_streams_per_user: usize,
+    /// `MAX_POLLS_PER_USER`: polls of one user that wait for changes.
+    pub max_polls_per_user: usize,
+    /// `MAX_STREAMS_PER_ADDRESS`: open change streams and polls of one address, or of one /64 with IPv6.
+    pub max_streams_per_address: usize,
 }
 
 impl Default for Config {
@@ -73,8 +81,12 @@ impl Default for Config {
             rate_limit_refresh: 120,
             body_limit: 256 * 1024,
             max_in_flight: 512,
+            max_in_flight_per_address: 128,
+            max_in_flight_per_user: 64,
             max_streams: 5_000,
             max_streams_per_user: 4,
+            max_polls_per_user: 16,
+            max_streams_per_address: 1_000,
         }
     }
 }
@@ -97,8 +109,12 @@ impl Settings for Config {
             ("RATE_LIMIT_REFRESH", self.rate_limit_refresh as usize),
             ("BODY_LIMIT", self.body_limit),
             ("MAX_IN_FLIGHT", self.max_in_flight),
+            ("MAX_IN_FLIGHT_PER_ADDRESS", self.max_in_flight_per_address),
+            ("MAX_IN_FLIGHT_PER_USER", self.max_in_flight_per_user),
             ("MAX_STREAMS", self.max_streams),
             ("MAX_STREAMS_PER_USER", self.max_streams_per_user),
+            ("MAX_POLLS_PER_USER", self.max_polls_per_user),
+            ("MAX_STREAMS_PER_ADDRESS", self.max_streams_per_address),
         ];
         let few = |(name, count): (&str, usize)| {
             (count == 0).then(|| format!("{name} must be at least 1"))
@@ -176,15 +192,19 @@ mod tests {
     #[test]
     fn no_limit_can_be_nothing() {
         type Change = fn(&mut Config);
-        let all: [(&str, Change); 8] = [
+        let all: [(&str, Change); 12] = [
             ("RATE_LIMIT_USER", |config| config.rate_limit_user = 0),
             ("RATE_LIMIT_ADDRESS", |config| config.rate_limit_address = 0),
             ("RATE_LIMIT_LOGIN", |config| config.rate_limit_login = 0),
             ("RATE_LIMIT_REFRESH", |config| config.rate_limit_refresh = 0),
             ("BODY_LIMIT", |config| config.body_limit = 0),
             ("MAX_IN_FLIGHT", |config| config.max_in_flight = 0),
+            ("MAX_IN_FLIGHT_PER_ADDRESS", |config| config.max_in_flight_per_address = 0),
+            ("MAX_IN_FLIGHT_PER_USER", |config| config.max_in_flight_per_user = 0),
             ("MAX_STREAMS", |config| config.max_streams = 0),
             ("MAX_STREAMS_PER_USER", |config| config.max_streams_per_user = 0),
+            ("MAX_POLLS_PER_USER", |config| config.max_polls_per_user = 0),
+            ("MAX_STREAMS_PER_ADDRESS", |config| config.max_streams_per_address = 0),
         ];
         for (name, nothing) in all {
             assert_eq!(named(nothing), [name]);

@@ -9,6 +9,7 @@ mod head;
 mod headers;
 mod host;
 pub(crate) mod idempotency;
+mod places;
 mod quota;
 pub(crate) mod rates;
 mod record;

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use kit_base::{Timestamp, error::Refusal};
+use kit_rpc::token::TokenError;
 use serde::Serialize;
 use tonic::Status;
 use utoipa::ToSchema;
@@ -222,6 +223,12 @@ impl Problem {
         }
         target.extend(headers);
         response
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(refusal: TokenError) -> Self {
+        kit_base::status(&refusal).into()
     }
 }
 

@@ -7,6 +7,7 @@ mod projects;
 mod sessions;
 mod tasks;
 mod trash;
+mod usage;
 
 use crate::operations::Operations;
 
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Vec<Operations> {
         trash::operations(),
         changes::operations(),
         activity::operations(),
+        usage::operations(),
         about::operations(),
     ]
 }

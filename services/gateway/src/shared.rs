@@ -2,12 +2,17 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use kit_base::Clock;
+use kit_base::{Clock, room::Rooms};
 use kit_rpc::token::Verifier;
 
 use crate::{
     config::{Config, Network},
-    edge::{admission::Admission, cors::Cors, rates::Rates, streams::Streams},
+    edge::{
+        admission::Admission,
+        cors::Cors,
+        rates::Rates,
+        streams::{Most, Streams},
+    },
     openapi::Document,
     peers::Peers,
 };
@@ -24,10 +29,17 @@ pub(crate) struct Shared {
     pub(crate) rates: Rates,
     pub(crate) cors: ArcSwap<Cors>,
     pub(crate) streams: Streams,
+    /// Where pages are, by user, until their clients have taken them.
+    pub(crate) rooms: Rooms,
     pub(crate) document: Document,
     pub(crate) config: Config,
     pub(crate) peers: Peers,
 }
+
+/// For pages that wait for their clients, in bytes.
+const ROOM: usize = 32 << 20;
+/// Of one user, so that those of others go on.
+const ROOM_OF_A_USER: usize = 1 << 20;
 
 impl Shared {
     pub(crate) fn new(
@@ -43,10 +55,20 @@ impl Shared {
         Ok(Self {
             verifier: Arc::new(Verifier::new("gateway", clock.clone())),
             proxies: config.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,
-            admission: Admission::new(config.max_in_flight),
-            rates: Rates::new(&config, clock.clone()),
+            admission: Admission::new(
+                config.max_in_flight,
+                config.max_in_flight_per_address,
+                config.max_in_flight_per_user,
+            ),
+            rates: Rates::new(&config),
             cors: ArcSwap::from_pointee(Cors::new(&config.cors_origins)?),
-            streams: Streams::new(config.max_streams, config.max_streams_per_user),
+            streams: Streams::new(Most {
+                all: config.max_streams,
+                streams_per_user: config.max_streams_per_user,
+                polls_per_user: config.max_polls_per_user,
+                per_address: config.max_streams_per_address,
+            }),
+            rooms: Rooms::new(ROOM, ROOM_OF_A_USER),
             document,
             clock,
             config,

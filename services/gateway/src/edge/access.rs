@@ -11,6 +11,8 @@ pub(crate) const HASHING: Duration = Duration::from_millis(4_800);
 pub(crate) enum Access {
     /// Users; the handler asks for one.
     Users,
+    /// Users who say their password once more: it costs a password hash.
+    Confirmed,
     /// Users who listen for changes.
     Listeners,
     /// Anyone, to sign in: it costs a password hash.
@@ -23,13 +25,13 @@ pub(crate) enum Access {
 
 impl Access {
     /// Every one.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Users, Self::Listeners, Self::SignIn, Self::Refresh, Self::Anyone];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Users, Self::Confirmed, Self::Listeners, Self::SignIn, Self::Refresh, Self::Anyone];
 
     /// Whether one may come without being signed in.
     pub(crate) fn is_open(self) -> bool {
         match self {
-            Self::Users | Self::Listeners => false,
+            Self::Users | Self::Confirmed | Self::Listeners => false,
             Self::SignIn | Self::Refresh | Self::Anyone => true,
         }
     }
@@ -37,7 +39,7 @@ impl Access {
     /// How long a request may take until its reply begins (reliability: time budget).
     pub(super) fn budget(self, method: &Method) -> Duration {
         Duration::from_secs(match self {
-            Self::SignIn => 5,
+            Self::SignIn | Self::Confirmed => 5,
             // A poll waits 30 s for something to happen.
             Self::Listeners => 33,
             _ if method.is_safe() => 2,
@@ -53,7 +55,11 @@ mod tests {
     #[test]
     fn a_request_has_more_time_than_what_it_waits_for_takes() {
         let [get, post] = [Method::GET, Method::POST];
-        assert!(Access::SignIn.budget(&post) > HASHING, "a hash is waited for");
+        for access in [Access::SignIn, Access::Confirmed] {
+            for method in [&post, &Method::PUT, &Method::DELETE] {
+                assert!(access.budget(method) > HASHING, "{access:?}: a hash is waited for");
+            }
+        }
         let poll = Duration::from_secs(proto::tasks::v1::limits::WAIT_SECONDS + 2);
         assert!(Access::Listeners.budget(&get) > poll, "a poll and its own margin");
         for access in [Access::Users, Access::Refresh, Access::Anyone] {

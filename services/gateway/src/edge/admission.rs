@@ -1,51 +1,113 @@
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+mod limit;
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
 
 use axum::http::StatusCode;
+use uuid::Uuid;
 
-use super::access::Access;
+use self::limit::Limit;
+pub(crate) use self::limit::Usual;
+use super::{
+    access::Access,
+    places::{self, Places},
+    visit::Visit,
+};
 use crate::problem::Problem;
 
-/// How many requests are worked on at once.
+/// How many requests are worked on at once, in all and of one address.
 pub(crate) struct Admission {
     in_flight: AtomicUsize,
-    most: usize,
-    /// With the reserve for those who would otherwise be signed out.
-    most_with_reserve: usize,
+    limit: Limit,
+    /// Who signs in waits for a hash: in places apart, so that others have theirs, and no sign of how fast those are.
+    signing_in: AtomicUsize,
+    most_signing_in: usize,
+    of_address: Places,
+    most_of_address: usize,
+    of_user: Places,
+    most_of_user: usize,
 }
 
 /// A request's place, free again when it is dropped.
-pub(crate) struct Place<'a>(Option<&'a AtomicUsize>);
+#[derive(Default)]
+pub(crate) struct Place<'a> {
+    in_all: Option<&'a AtomicUsize>,
+    of_address: Option<places::Place>,
+}
 
 impl Admission {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { in_flight: AtomicUsize::new(0), most, most_with_reserve: most + most.div_ceil(20) }
+    pub(crate) fn new(most: usize, most_of_address: usize, most_of_user: usize) -> Self {
+        Self {
+            in_flight: AtomicUsize::new(0),
+            limit: Limit::new(most),
+            signing_in: AtomicUsize::new(0),
+            most_signing_in: most.div_ceil(4),
+            of_address: Places::new(),
+            most_of_address,
+            of_user: Places::new(),
+            most_of_user,
+        }
     }
 
-    /// A place, or 503 at once: nobody queues here.
-    pub(super) fn enter(&self, access: Access) -> Result<Place<'_>, Problem> {
-        let most = match access {
-            // They have places of their own.
-            Access::Listeners => return Ok(Place(None)),
-            Access::Refresh => self.most_with_reserve,
-            Access::Users | Access::SignIn | Access::Anyone => self.most,
+    /// A place, or a refusal at once: nobody queues here. 429 when the address has its share, 503 when all places are taken.
+    pub(crate) fn enter(&self, access: Access, visit: &Visit) -> Result<Place<'_>, Problem> {
+        let with_reserve = |most: usize| match access {
+            // Who is refused would be signed out.
+            Access::Refresh => most + most.div_ceil(20),
+            _ => most,
         };
-        let place = Place(Some(&self.in_flight));
-        if self.in_flight.fetch_add(1, Relaxed) < most {
-            return Ok(place);
+        let (count, most) = match access {
+            // They have places of their own.
+            Access::Listeners => return Ok(Place::default()),
+            Access::SignIn | Access::Confirmed => (&self.signing_in, self.most_signing_in),
+            Access::Users | Access::Refresh | Access::Anyone => (&self.in_flight, self.limit.now()),
+        };
+        let mut place = Place { in_all: Some(count), of_address: None };
+        if count.fetch_add(1, Relaxed) >= with_reserve(most) {
+            kit_process::metrics::load_shed("in_flight");
+            let message = "too much is going on right now; try again soon";
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message));
         }
-        kit_process::metrics::load_shed("in_flight");
-        Err(Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "SHED",
-            "too much is going on right now; try again soon",
-        ))
+        let most_of_address = self.most_of_address.min((most - most / 4).max(1));
+        place.of_address = self.of_address.enter(visit.subscriber(), with_reserve(most_of_address));
+        if place.of_address.is_none() {
+            kit_process::metrics::load_shed("in_flight_of_address");
+            return Err(too_many("address", most_of_address));
+        }
+        Ok(place)
     }
+
+    /// A place of a user's, who is not known before its token was looked at; 429 when the user has as many as may be: at most half of all
+    /// that there are now, so that who brings others to be refused is refused, too.
+    pub(crate) fn enter_user(&self, user_id: Uuid) -> Result<places::Place, Problem> {
+        let most = self.most_of_user.min(self.limit.now().div_ceil(2));
+        self.of_user.enter(user_id.as_u128(), most).ok_or_else(|| {
+            kit_process::metrics::load_shed("in_flight_of_user");
+            too_many("user", most)
+        })
+    }
+
+    /// An operation was answered: how long it took, none when it failed for what is no fault of the client's. What is for anyone is
+    /// answered without asking a service, and tells nothing.
+    pub(crate) fn answered(&self, usual: &Usual, took: Option<Duration>, visit: &Visit) {
+        if matches!(visit.access, Access::Users | Access::Refresh) {
+            let in_flight = self.in_flight.load(Relaxed);
+            self.limit.answered(usual, took, in_flight, [visit.whose(), !visit.subscriber()]);
+        }
+    }
+}
+
+fn too_many(whose: &str, most: usize) -> Problem {
+    let message = format!("so many requests of one {whose} are worked on at once: {most}");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_AT_ONCE", message)
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Some(in_flight) = self.0 {
-            in_flight.fetch_sub(1, Relaxed);
+        if let Some(count) = self.in_all {
+            count.fetch_sub(1, Relaxed);
         }
     }
 }
@@ -54,15 +116,55 @@ impl Drop for Place<'_> {
 mod tests {
     use super::*;
 
+    /// What it is refused for, if it is.
+    fn enter<'a>(
+        admission: &'a Admission,
+        access: Access,
+        address: &str,
+    ) -> Result<Place<'a>, StatusCode> {
+        admission.enter(access, &Visit::of_address(address)).map_err(|problem| problem.status())
+    }
+
     #[test]
     fn what_comes_above_the_limit_is_refused_until_a_place_is_free() {
-        let admission = Admission::new(1);
-        let place = admission.enter(Access::Users).unwrap_or_else(|_| unreachable!());
-        assert!(admission.enter(Access::Anyone).is_err());
-        assert!(admission.enter(Access::Refresh).is_ok(), "the reserve");
-        assert!(admission.enter(Access::Listeners).is_ok(), "their own places");
+        let admission = Admission::new(1, 9, 9);
+        let place = enter(&admission, Access::Users, "10.0.0.1").unwrap();
+        let refused = enter(&admission, Access::Anyone, "10.0.0.2").err();
+        assert_eq!(refused, Some(StatusCode::SERVICE_UNAVAILABLE));
+        assert!(enter(&admission, Access::Refresh, "10.0.0.2").is_ok(), "the reserve");
+        assert!(enter(&admission, Access::Listeners, "10.0.0.2").is_ok(), "their own places");
         drop(place);
-        assert!(admission.enter(Access::Users).is_ok());
+        assert!(enter(&admission, Access::Users, "10.0.0.2").is_ok());
         assert_eq!(admission.in_flight.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn an_address_takes_its_share_and_leaves_the_rest_to_others() {
+        let admission = Admission::new(9, 2, 9);
+        let places = [(); 2].map(|()| enter(&admission, Access::Users, "10.0.0.1").unwrap());
+        for access in [Access::Users, Access::SignIn, Access::Anyone] {
+            let refused = enter(&admission, access, "10.0.0.1").err();
+            assert_eq!(refused, Some(StatusCode::TOO_MANY_REQUESTS));
+        }
+        assert!(enter(&admission, Access::Refresh, "10.0.0.1").is_ok(), "the reserve");
+        let others =
+            (2..9).filter(|it| enter(&admission, Access::Users, &format!("10.0.0.{it}")).is_ok());
+        assert!(others.count() > 5);
+        drop(places);
+        assert!(enter(&admission, Access::Users, "10.0.0.1").is_ok());
+        assert_eq!((admission.in_flight.load(Relaxed), admission.of_address.taken()), (0, 0));
+    }
+
+    #[test]
+    fn a_user_takes_half_of_the_places_at_most() {
+        for (most, most_of_user, places) in [(9, 2, 2), (9, 9, 5), (1, 9, 1)] {
+            let admission = Admission::new(most, 9, most_of_user);
+            let user = Uuid::from_u128(1);
+            let taken: Vec<_> =
+                std::iter::from_fn(|| admission.enter_user(user).ok()).take(99).collect();
+            assert_eq!(taken.len(), places, "{most_of_user} of {most}");
+            let refused = admission.enter_user(user).map_err(|problem| problem.status());
+            assert_eq!(refused.err(), Some(StatusCode::TOO_MANY_REQUESTS));
+        }
     }
 }

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::{extract::Request, http::HeaderMap};
 use kit_process::serve::PeerAddress;
 
-use super::visit::Visit;
+use super::{access::Access, visit::Visit};
 use crate::config::Network;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -11,15 +11,14 @@ const FORWARDED_PROTO: &str = "x-forwarded-proto";
 const FORWARDED: &str = "forwarded";
 
 /// Who comes: as the connection says, or as proxies say that are ours.
-pub(super) fn visit(request: &Request, proxies: &[Network]) -> Visit {
+pub(super) fn visit(access: Access, request: &Request, proxies: &[Network]) -> Visit {
     // In process there is no connection.
     let peer = request
         .extensions()
         .get::<PeerAddress>()
         .map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.ip());
     let (address, secure) = client(peer.to_canonical(), request.headers(), proxies);
-    let (user_id, quota, refusal, faults) = Default::default();
-    Visit { address, secure, user_id, quota, refusal, faults }
+    Visit::new(access, address, secure)
 }
 
 /// The address of the client, and whether it came by https.
@@ -174,7 +173,7 @@ mod tests {
             *request.headers_mut() = map;
             let peer = format!("{peer}:4711").parse().unwrap();
             request.extensions_mut().insert(PeerAddress(peer));
-            visit(&request, &["10.0.0.0/8".parse().unwrap()]).address.to_string()
+            visit(Access::Users, &request, &["10.0.0.0/8".parse().unwrap()]).address.to_string()
         };
         assert_eq!(address("10.0.0.1"), "198.51.100.7");
         assert_eq!(address("[::ffff:10.0.0.1]"), "198.51.100.7", "a socket for both families");

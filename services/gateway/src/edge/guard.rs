@@ -15,11 +15,12 @@ use axum::{
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kit_base::request::{self, RequestContext};
+use tokio::time::{Instant, timeout_at};
 use tower::{Layer, Service};
 
 use super::{
-    access::Access, client, compression, head, headers, host, record::Record, terms, user,
-    visit::Visit,
+    access::Access, admission::Usual, client, compression, head, headers, host, record::Record,
+    terms, user, visit::Visit,
 };
 use crate::{
     problem::{Fault, Occurrence, Problem},
@@ -32,7 +33,12 @@ pub(crate) fn around(
     access: Access,
 ) -> impl Layer<Route, Service = Edge> + Clone + use<> {
     let gateway = gateway.clone();
-    tower::layer::layer_fn(move |route: Route| Edge { gateway: gateway.clone(), access, route })
+    tower::layer::layer_fn(move |route: Route| Edge {
+        gateway: gateway.clone(),
+        access,
+        usual: Arc::default(),
+        route,
+    })
 }
 
 /// See [`around`].
@@ -40,6 +46,8 @@ pub(crate) fn around(
 pub(crate) struct Edge {
     gateway: Gateway,
     access: Access,
+    /// How long the operation usually takes.
+    usual: Arc<Usual>,
     route: Route,
 }
 
@@ -63,14 +71,14 @@ impl Edge {
     async fn answer(self, mut request: Request) -> Response {
         // First, so that whatever is said about the request below can be found by its id and trace.
         let record = Record::begin(&request, &self.gateway.clock);
-        let deadline = tokio::time::Instant::now() + self.access.budget(request.method());
+        let deadline = Instant::now() + self.access.budget(request.method());
         let context = RequestContext {
             request_id: record.request_id.clone(),
             trace: record.trace(),
             deadline,
         };
         // The address of the client, not of our own proxy: limits and the list of sessions go by it.
-        let visit = Arc::new(client::visit(&request, &self.gateway.proxies));
+        let visit = Arc::new(client::visit(self.access, &request, &self.gateway.proxies));
         request.extensions_mut().insert(visit.clone());
         let cors = self.gateway.cors.load_full();
         let origin = cors.origin(request.headers());
@@ -100,9 +108,9 @@ impl Edge {
 
     /// What may turn a request away before its handler is asked, the cheapest first.
     async fn admitted(self, mut request: Request, visit: &Visit) -> Result<Response, Problem> {
-        let Self { gateway, access, route } = self;
+        let Self { gateway, access, usual, route } = self;
         // More work at once than this only makes everyone wait: the excess is told so at once.
-        let _place = gateway.admission.enter(access)?;
+        let _place = gateway.admission.enter(access, visit)?;
         // One address must not use up what is there for all; guesses at passwords get much less.
         gateway.rates.address(access, visit)?;
         // What names no host, or two, may be meant for someone else.
@@ -120,20 +128,29 @@ impl Edge {
             }
             return Err(refusal);
         }
-        let deadline =
-            request::with_current(|context| context.deadline).expect("inside of the scope");
-        // Nobody waits for ever; what is still under way is dropped, and the services are told by their own deadline.
-        let late = |_| {
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "DEADLINE_EXCEEDED",
-                "this took too long; try again",
-            )
-        };
-        tokio::time::timeout_at(deadline, compression::answer(route, request))
-            .await
-            .map_err(late)
-            .map(|Ok(reply)| reply)
+        let began = Instant::now();
+        let outcome = in_time(route, request).await;
+        let status = outcome.as_ref().map_or_else(Problem::status, Response::status);
+        if status.is_success() || status == StatusCode::NOT_MODIFIED {
+            gateway.admission.answered(&usual, Some(began.elapsed()), visit);
+        } else if status.is_server_error() {
+            // How fast it failed says nothing of how fast the work is.
+            gateway.admission.answered(&usual, None, visit);
+        }
+        outcome
+    }
+}
+
+/// What the operation says. Nobody waits for ever; what is still under way is dropped, and the services are told by their own deadline.
+async fn in_time(route: Route, request: Request) -> Result<Response, Problem> {
+    let deadline = request::with_current(|context| context.deadline).expect("inside of the scope");
+    match timeout_at(deadline, compression::answer(route, request)).await {
+        Ok(Ok(reply)) => Ok(reply),
+        Err(_) => Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "DEADLINE_EXCEEDED",
+            "this took too long; try again",
+        )),
     }
 }
 

@@ -1,12 +1,11 @@
 use std::{
-    net::{IpAddr, Ipv6Addr},
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use kit_base::Clock;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
@@ -24,6 +23,9 @@ use crate::{
 const WINDOW: i64 = 60;
 const MICROSECONDS: i64 = 1_000_000;
 
+/// So many bytes of an answer count as a request.
+const BYTES_OF_A_REQUEST: usize = 64 * 1024;
+
 /// The policy that is for floods.
 const ADDRESS: &str = "address";
 
@@ -31,7 +33,8 @@ const ADDRESS: &str = "address";
 pub(crate) struct Rates {
     /// Made when there is something to count.
     table: OnceLock<Table>,
-    clock: Clock,
+    /// What is owed is counted from here on: the time of day may be set back, and everybody would owe that much more.
+    began: Instant,
     rules: ArcSwap<Rules>,
 }
 
@@ -59,6 +62,11 @@ impl Policy {
             header: HeaderValue::from_str(&header).expect("a name and two numbers"),
         }
     }
+
+    /// How long it takes to earn a request back, in microseconds.
+    fn interval(&self) -> i64 {
+        (WINDOW * MICROSECONDS / i64::from(self.quota.max(1))).max(1)
+    }
 }
 
 impl Rules {
@@ -74,9 +82,9 @@ impl Rules {
 }
 
 impl Rates {
-    pub(crate) fn new(config: &Config, clock: Clock) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let rules = ArcSwap::from_pointee(Rules::new(config));
-        Self { table: OnceLock::new(), clock, rules }
+        Self { table: OnceLock::new(), began: Instant::now(), rules }
     }
 
     /// Goes on by these settings.
@@ -92,12 +100,12 @@ impl Rates {
     /// Counts a request of an address.
     pub(super) fn address(&self, access: Access, visit: &Visit) -> Result<(), Problem> {
         let Some(rules) = self.rules() else { return Ok(()) };
-        let address = subscriber(visit.address);
+        let address = visit.subscriber();
         match access {
             // A flood of logins must not keep anyone from refreshing, nor the other way round.
             Access::SignIn => self.spend(&rules.login, address, visit)?,
             Access::Refresh => self.spend(&rules.refresh, address, visit)?,
-            Access::Users | Access::Listeners | Access::Anyone => {}
+            Access::Users | Access::Confirmed | Access::Listeners | Access::Anyone => {}
         }
         self.spend(&rules.address, address, visit)
     }
@@ -108,19 +116,30 @@ impl Rates {
         self.spend(&rules.user, user_id.as_u128(), visit)
     }
 
+    /// Counts a large answer of a user: what it is owed for more than a request is spent, too.
+    pub(crate) fn takes(&self, user_id: Uuid, bytes: usize) {
+        let Some(rules) = self.rules() else { return };
+        let requests = i64::try_from(bytes / BYTES_OF_A_REQUEST).unwrap_or(i64::MAX);
+        let key = (rules.user.name, user_id.as_u128());
+        self.table.get_or_init(Table::new).owe(key, self.now(), requests * rules.user.interval());
+    }
+
+    fn now(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
     fn spend(&self, policy: &Policy, key: u128, visit: &Visit) -> Result<(), Problem> {
-        let (interval, most) =
-            (WINDOW * MICROSECONDS / i64::from(policy.quota.max(1)), WINDOW * MICROSECONDS);
+        let (interval, most) = (policy.interval(), WINDOW * MICROSECONDS);
         let Spent { debt, wait } = self.table.get_or_init(Table::new).spend(
             (policy.name, key),
-            self.clock.now().as_microseconds(),
-            interval.max(1),
+            self.now(),
+            interval,
             most,
         );
         let quota = Quota {
             policy: policy.header.clone(),
             name: policy.name,
-            remaining: (most - debt) / interval.max(1),
+            remaining: (most - debt).max(0) / interval,
             seconds: (debt + MICROSECONDS - 1) / MICROSECONDS,
         };
         if wait == 0 {
@@ -144,41 +163,46 @@ impl Rates {
     }
 }
 
-/// One subscriber of an IPv6 provider has a whole /64.
-fn subscriber(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => Ipv6Addr::to_bits(address) >> 64 << 64,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     use kit_base::Timestamp;
+    use tokio::time::advance;
 
-    fn visit(address: &str) -> Visit {
-        let (user_id, quota, refusal, faults) = Default::default();
-        let address = address.parse().unwrap();
-        Visit { address, secure: false, user_id, quota, refusal, faults }
-    }
-
-    fn rates(configure: impl FnOnce(&mut Config)) -> (Rates, Clock) {
+    fn rates(configure: impl FnOnce(&mut Config)) -> Rates {
         let mut config = Config::default();
         configure(&mut config);
-        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
-        (Rates::new(&config, clock.clone()), clock)
+        Rates::new(&config)
     }
 
     /// How many of so many requests are let through.
     fn passed(rates: &Rates, access: Access, addresses: &[&str]) -> usize {
-        addresses.iter().filter(|address| rates.address(access, &visit(address)).is_ok()).count()
+        addresses
+            .iter()
+            .filter(|address| rates.address(access, &Visit::of_address(address)).is_ok())
+            .count()
     }
 
-    #[test]
-    fn a_subscriber_is_an_address_or_a_network_of_64_bits() {
-        let (rates, _) = rates(|config| config.rate_limit_address = 2);
+    #[tokio::test(start_paused = true)]
+    async fn a_large_answer_counts_as_so_many_requests() {
+        let rates = rates(|config| config.rate_limit_user = 60);
+        let (user, visit) = (Uuid::from_u128(7), Visit::of_address("192.0.2.1"));
+        let passed = || (0..99).filter(|_| rates.user(user, &visit).is_ok()).count();
+        rates.takes(user, BYTES_OF_A_REQUEST - 1);
+        rates.takes(user, 10 * BYTES_OF_A_REQUEST);
+        assert_eq!(passed(), 50);
+        rates.takes(user, 5 * BYTES_OF_A_REQUEST);
+        advance(Duration::from_secs(5)).await;
+        assert_eq!(passed(), 0, "what was taken beyond the rate is earned back first");
+        advance(Duration::from_secs(5)).await;
+        assert_eq!(passed(), 5);
+        assert!(rates.user(Uuid::from_u128(8), &visit).is_ok(), "another goes on");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_subscriber_is_an_address_or_a_network_of_64_bits() {
+        let rates = rates(|config| config.rate_limit_address = 2);
         assert_eq!(passed(&rates, Access::Users, &["192.0.2.1"; 4]), 2);
         assert_eq!(passed(&rates, Access::Users, &["192.0.2.2"; 4]), 2, "the neighbour goes on");
         let network = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3"];
@@ -186,9 +210,9 @@ mod tests {
         assert_eq!(passed(&rates, Access::Users, &["2001:db8:0:1::1"; 3]), 2);
     }
 
-    #[test]
-    fn logins_and_refreshes_of_an_address_do_not_use_each_other_up() {
-        let (rates, _) = rates(|config| {
+    #[tokio::test(start_paused = true)]
+    async fn logins_and_refreshes_of_an_address_do_not_use_each_other_up() {
+        let rates = rates(|config| {
             (config.rate_limit_login, config.rate_limit_refresh, config.rate_limit_address) =
                 (2, 3, 9);
         });
@@ -198,12 +222,12 @@ mod tests {
         assert_eq!(passed(&rates, Access::Anyone, address), 4, "all of them are of the address");
     }
 
-    #[test]
-    fn what_was_spent_is_earned_back_bit_by_bit() {
-        let (rates, clock) = rates(|config| config.rate_limit_user = 6);
+    #[tokio::test(start_paused = true)]
+    async fn what_was_spent_is_earned_back_bit_by_bit() {
+        let rates = rates(|config| config.rate_limit_user = 6);
         let user = Uuid::from_u128(1);
         let ask = || {
-            let visit = visit("192.0.2.1");
+            let visit = Visit::of_address("192.0.2.1");
             let outcome = rates.user(user, &visit);
             (
                 outcome.is_ok(),
@@ -214,22 +238,25 @@ mod tests {
             assert_eq!(ask(), (true, Some((left, 60 - 10 * left))), "{left} are left");
         }
         assert_eq!(ask(), (false, None), "a refusal tells it itself");
-        assert!(rates.user(Uuid::from_u128(2), &visit("192.0.2.1")).is_ok(), "each has a rate");
-        clock.advance(Duration::from_millis(9_999));
+        assert!(
+            rates.user(Uuid::from_u128(2), &Visit::of_address("192.0.2.1")).is_ok(),
+            "each has a rate"
+        );
+        advance(Duration::from_millis(9_999)).await;
         assert!(!ask().0);
-        clock.advance(Duration::from_millis(1));
+        advance(Duration::from_millis(1)).await;
         assert_eq!(ask(), (true, Some((0, 60))));
-        clock.advance(Duration::from_secs(60));
+        advance(Duration::from_secs(60)).await;
         assert_eq!(ask(), (true, Some((5, 10))), "no more than a minute's is saved up");
     }
 
-    #[test]
-    fn a_refusal_says_which_rate_it_was_and_when_to_come_again() {
-        let (rates, _) = rates(|config| config.rate_limit_address = 1);
-        let first = visit("192.0.2.1");
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_says_which_rate_it_was_and_when_to_come_again() {
+        let rates = rates(|config| config.rate_limit_address = 1);
+        let first = Visit::of_address("192.0.2.1");
         assert!(rates.address(Access::Users, &first).is_ok());
         assert!(first.quota.get().is_none(), "the rate for floods is nobody's to plan with");
-        let problem = rates.address(Access::Users, &visit("192.0.2.1")).unwrap_err();
+        let problem = rates.address(Access::Users, &Visit::of_address("192.0.2.1")).unwrap_err();
         let reply = problem.write(crate::problem::Occurrence {
             request_id: "r",
             trace_id: String::new(),
@@ -242,10 +269,10 @@ mod tests {
         assert_eq!(header("ratelimit-policy"), "\"address\";q=1;w=60");
     }
 
-    #[test]
-    fn new_settings_take_effect_and_forget_nothing() {
-        let (rates, _) = rates(|config| config.rate_limit_user = 1);
-        let ask = || rates.user(Uuid::from_u128(1), &visit("192.0.2.1")).is_ok();
+    #[tokio::test(start_paused = true)]
+    async fn new_settings_take_effect_and_forget_nothing() {
+        let rates = rates(|config| config.rate_limit_user = 1);
+        let ask = || rates.user(Uuid::from_u128(1), &Visit::of_address("192.0.2.1")).is_ok();
         assert_eq!([ask(), ask()], [true, false]);
         let config =
             |on, quota| Config { rate_limit: on, rate_limit_user: quota, ..Config::default() };

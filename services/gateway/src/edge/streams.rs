@@ -1,6 +1,6 @@
 //! How many clients may listen at once, and when they are sent away.
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -8,64 +8,95 @@ use axum::http::StatusCode;
 use kit_base::Stop;
 use uuid::Uuid;
 
+use super::visit::Visit;
 use crate::problem::Problem;
 
 /// The places for listeners.
 pub(crate) struct Streams {
-    most: usize,
-    most_per_user: usize,
+    most: Most,
     taken: Arc<Mutex<Taken>>,
     end: Stop,
+}
+
+/// How many there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    pub(crate) all: usize,
+    pub(crate) streams_per_user: usize,
+    pub(crate) polls_per_user: usize,
+    pub(crate) per_address: usize,
 }
 
 #[derive(Default)]
 struct Taken {
     all: usize,
-    streams: HashMap<Uuid, usize>,
+    by: HashMap<Holder, usize>,
+}
+
+/// Whom a place counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Holder {
+    Streams(Uuid),
+    Polls(Uuid),
+    /// As [`Visit::subscriber`] has it.
+    Address(u128),
+}
+
+impl Holder {
+    /// How many places there may be, and how one more is refused.
+    fn bound(self, most: &Most) -> (usize, &'static str, &'static str) {
+        match self {
+            Self::Streams(_) => {
+                (most.streams_per_user, "TOO_MANY_STREAMS", "a user may have so many streams open")
+            }
+            Self::Polls(_) => {
+                (most.polls_per_user, "TOO_MANY_POLLS", "a user may wait so many times at once")
+            }
+            Self::Address(_) => {
+                (most.per_address, "TOO_MANY_LISTENERS", "so many may listen from one address")
+            }
+        }
+    }
 }
 
 /// A listener's place, free again when it is dropped.
 pub(crate) struct Place {
     taken: Arc<Mutex<Taken>>,
-    user_id: Option<Uuid>,
+    holders: [Holder; 2],
 }
 
 impl Streams {
-    pub(crate) fn new(most: usize, most_per_user: usize) -> Self {
-        Self { most, most_per_user, taken: Arc::default(), end: Stop::new() }
+    pub(crate) fn new(most: Most) -> Self {
+        Self { most, taken: Arc::default(), end: Stop::new() }
     }
 
-    /// A place for a stream of the user; 429 when the user has enough of them, 503 when the process has.
-    pub(crate) fn open(&self, user_id: Uuid) -> Result<Place, Problem> {
-        self.take_place(Some(user_id))
+    /// A place for a stream of the user; 429 when the user or the address has enough of them, 503 when the process has.
+    pub(crate) fn open(&self, user_id: Uuid, visit: &Visit) -> Result<Place, Problem> {
+        self.take_place([Holder::Streams(user_id), Holder::Address(visit.subscriber())])
     }
 
-    /// A place for a poll, which may wait; 503 when there is none.
-    pub(crate) fn wait(&self) -> Result<Place, Problem> {
-        self.take_place(None)
+    /// A place for a poll of the user, which may wait; 429 and 503 as for a stream.
+    pub(crate) fn wait(&self, user_id: Uuid, visit: &Visit) -> Result<Place, Problem> {
+        self.take_place([Holder::Polls(user_id), Holder::Address(visit.subscriber())])
     }
 
-    fn take_place(&self, user_id: Option<Uuid>) -> Result<Place, Problem> {
+    fn take_place(&self, holders: [Holder; 2]) -> Result<Place, Problem> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.all >= self.most {
+        if taken.all >= self.most.all {
             kit_process::metrics::load_shed("streams");
             let message = "too many clients are listening; try again soon";
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message));
         }
-        if let Some(user_id) = user_id {
-            let own = taken.streams.entry(user_id).or_default();
-            if *own >= self.most_per_user {
-                let message = format!("a user may have {} streams open", self.most_per_user);
-                return Err(Problem::new(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "TOO_MANY_STREAMS",
-                    message,
-                ));
+        for holder in holders {
+            let (most, reason, bound) = holder.bound(&self.most);
+            if taken.by.get(&holder).is_some_and(|held| *held >= most) {
+                let message = format!("{bound}: {most}");
+                return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, reason, message));
             }
-            *own += 1;
         }
         taken.all += 1;
-        Ok(Place { taken: self.taken.clone(), user_id })
+        holders.iter().for_each(|holder| *taken.by.entry(*holder).or_default() += 1);
+        Ok(Place { taken: self.taken.clone(), holders })
     }
 
     /// Sends all listeners away: they come back to a process that stays.
@@ -83,11 +114,12 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.all -= 1;
-        let Some(user_id) = self.user_id else { return };
-        if let Some(own) = taken.streams.get_mut(&user_id) {
-            *own -= 1;
-            if *own == 0 {
-                taken.streams.remove(&user_id);
+        for holder in self.holders {
+            if let Entry::Occupied(mut held) = taken.by.entry(holder) {
+                *held.get_mut() -= 1;
+                if *held.get() == 0 {
+                    held.remove();
+                }
             }
         }
     }
@@ -101,39 +133,64 @@ mod tests {
         place.err().map(|problem| problem.status().as_u16())
     }
 
+    fn streams(all: usize, streams_per_user: usize, polls_per_user: usize) -> Streams {
+        Streams::new(Most { all, streams_per_user, polls_per_user, per_address: 4 })
+    }
+
+    fn user(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
     #[test]
     fn a_place_is_free_again_once_its_holder_has_left() {
-        let (streams, user, other) = (Streams::new(2, 1), Uuid::from_u128(1), Uuid::from_u128(2));
-        let first = streams.open(user).unwrap_or_else(|_| unreachable!());
-        assert_eq!(refusal(streams.open(user)), Some(429));
-        let waiting = streams.wait();
-        assert_eq!(refusal(streams.open(other)), Some(503));
+        let (streams, here) = (streams(2, 1, 1), Visit::of_address("192.0.2.1"));
+        let first = streams.open(user(1), &here).unwrap_or_else(|_| unreachable!());
+        assert_eq!(refusal(streams.open(user(1), &here)), Some(429));
+        let waiting = streams.wait(user(1), &here);
+        assert_eq!(refusal(streams.open(user(2), &here)), Some(503));
         drop((first, waiting));
-        assert_eq!(refusal(streams.open(user)), None);
-        assert!(streams.taken.lock().unwrap().streams.is_empty());
+        assert_eq!(refusal(streams.open(user(1), &here)), None);
+        assert!(streams.taken.lock().unwrap().by.is_empty());
     }
 
     #[test]
     fn a_user_who_is_refused_takes_no_place_and_keeps_the_others() {
-        let (streams, user, other) = (Streams::new(5, 2), Uuid::from_u128(1), Uuid::from_u128(2));
-        let mut held: Vec<_> = (0..2).map(|_| streams.open(user)).collect();
+        let (streams, here) = (streams(6, 2, 3), Visit::of_address("192.0.2.1"));
+        let there = Visit::of_address("192.0.2.2");
+        let mut held: Vec<_> = (0..2).map(|_| streams.open(user(1), &here)).collect();
         for _ in 0..10 {
-            assert_eq!(refusal(streams.open(user)), Some(429));
+            assert_eq!(refusal(streams.open(user(1), &there)), Some(429));
         }
-        held.push(streams.open(other));
-        held.extend((0..2).map(|_| streams.wait()));
-        assert!(held.iter().all(Result::is_ok), "polls are no streams of a user");
-        assert_eq!([refusal(streams.wait()), refusal(streams.open(other))], [Some(503); 2]);
+        held.extend((0..3).map(|_| streams.wait(user(1), &there)));
+        for _ in 0..10 {
+            assert_eq!(refusal(streams.wait(user(1), &here)), Some(429), "a poll is held, too");
+        }
+        held.push(streams.open(user(2), &here));
+        assert!(held.iter().all(Result::is_ok), "each user has places, for each way to listen");
+        assert_eq!(refusal(streams.wait(user(3), &here)), Some(503));
         drop(held.remove(0));
-        assert_eq!(refusal(streams.open(user)), None);
+        assert_eq!(refusal(streams.open(user(1), &here)), None);
         drop(held);
         let taken = streams.taken.lock().unwrap();
-        assert_eq!((taken.all, taken.streams.len()), (0, 0));
+        assert_eq!((taken.all, taken.by.len()), (0, 0));
+    }
+
+    #[test]
+    fn an_address_takes_no_more_than_its_share_under_however_many_names() {
+        let streams = streams(9, 9, 9);
+        let network = ["2001:db8::1", "2001:db8::2"].map(Visit::of_address);
+        let listen = |number: usize, visit| match number % 2 {
+            0 => streams.open(Uuid::now_v7(), visit),
+            _ => streams.wait(Uuid::now_v7(), visit),
+        };
+        let held: Vec<_> = (0..6).map(|number| listen(number, &network[number / 3])).collect();
+        assert_eq!(held.iter().filter(|place| place.is_ok()).count(), 4);
+        assert_eq!(refusal(listen(0, &Visit::of_address("2001:db8:1::1"))), None);
     }
 
     #[test]
     fn whoever_listens_is_sent_away_at_the_end_and_so_is_who_comes_after() {
-        let streams = Streams::new(1, 1);
+        let streams = streams(1, 1, 1);
         let early = streams.ended();
         assert!(!early.is_cancelled());
         streams.end();

@@ -39,6 +39,23 @@ impl Table {
 
     /// Spends one of `key`: it costs `interval` to earn back, and `most` may be owed. Times are in microseconds.
     pub(super) fn spend(&self, key: impl Hash, now: i64, interval: i64, most: i64) -> Spent {
+        self.with(key, |cell| {
+            let settled = cell.settled.max(now) + interval;
+            let wait = settled - now - most;
+            if wait > 0 {
+                return Spent { debt: settled - interval - now, wait };
+            }
+            cell.settled = settled;
+            Spent { debt: settled - now, wait: 0 }
+        })
+    }
+
+    /// Spends what takes `cost` to earn back, whatever is owed already.
+    pub(super) fn owe(&self, key: impl Hash, now: i64, cost: i64) {
+        self.with(key, |cell| cell.settled = cell.settled.max(now).saturating_add(cost));
+    }
+
+    fn with<T>(&self, key: impl Hash, change: impl FnOnce(&mut Cell) -> T) -> T {
         // Zero stands for a cell that nobody uses.
         let hash = self.hasher.hash_one(key).max(1);
         let place = usize::try_from(hash >> 32).unwrap_or_default();
@@ -50,13 +67,7 @@ impl Table {
         if own.is_none() {
             set[way] = Cell { key: hash, settled: 0 };
         }
-        let settled = set[way].settled.max(now) + interval;
-        let wait = settled - now - most;
-        if wait > 0 {
-            return Spent { debt: settled - interval - now, wait };
-        }
-        set[way].settled = settled;
-        Spent { debt: settled - now, wait: 0 }
+        change(&mut set[way])
     }
 }
 
@@ -76,6 +87,17 @@ mod tests {
         assert_eq!(spend(SECOND).wait, 0);
         assert_eq!(spend(SECOND).wait, SECOND, "what was refused costs nothing");
         assert_eq!(spend(100 * SECOND), Spent { debt: SECOND, wait: 0 });
+    }
+
+    #[test]
+    fn what_is_owed_is_earned_back_like_what_was_spent() {
+        let table = Table::new();
+        let spend = |now| table.spend("a", now, SECOND, 3 * SECOND);
+        table.owe("a", 0, 10 * SECOND);
+        assert_eq!(spend(0).wait, 8 * SECOND);
+        assert_eq!(spend(8 * SECOND), Spent { debt: 3 * SECOND, wait: 0 });
+        table.owe("a", 100 * SECOND, 2 * SECOND);
+        assert_eq!([spend(100 * SECOND).wait, spend(100 * SECOND).wait], [0, SECOND]);
     }
 
     #[test]

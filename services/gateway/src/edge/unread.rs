@@ -11,14 +11,14 @@ use futures_util::FutureExt as _;
 use kit_base::request::{self, RequestContext};
 use kit_process::serve::{PeerAddress, Unread};
 
-use super::{client, guard, head, headers, record::Record};
+use super::{access::Access, client, guard, head, headers, record::Record};
 use crate::{problem::Problem, shared::Gateway};
 
 /// The answer to whom the server could not read.
 pub(crate) fn refused(unread: Unread, peer: SocketAddr, gateway: &Gateway) -> Response {
     let request = stand_in(peer);
     let record = Record::begin(&request, &gateway.clock);
-    let visit = client::visit(&request, &gateway.proxies);
+    let visit = client::visit(Access::Anyone, &request, &gateway.proxies);
     let context = RequestContext {
         request_id: Arc::clone(&record.request_id),
         trace: record.trace(),

@@ -1,22 +1,19 @@
 //! The user of a request: proved by the token, counted by the rate, and the only way to call a service in their name.
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use kit_base::status;
 use kit_rpc::{Caller, VALIDATE_ONLY, token::TokenError};
 use tonic::metadata::MetadataMap;
 
 use super::{
+    access::Access,
     idempotency::{self, IDEMPOTENCY_KEY},
     visit::Visit,
 };
 use crate::{problem::Problem, shared::Shared};
-
-/// Without word from auth for this long a session may have ended unheard: nothing is written then.
-const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// Who asks, and what the services need to believe it.
 #[derive(Clone)]
@@ -42,6 +39,10 @@ impl FromRequestParts<Arc<Shared>> for User {
         if let Some(visit) = parts.extensions.get::<Arc<Visit>>() {
             _ = visit.user_id.set(caller.user_id);
             shared.rates.user(caller.user_id, visit)?;
+            // Who listens has places of its own.
+            if visit.access != Access::Listeners {
+                _ = visit.place.set(shared.admission.enter_user(caller.user_id)?);
+            }
         }
         Ok(Self { caller, metadata: metadata(parts, shared)? })
     }
@@ -102,7 +103,7 @@ impl FromRequestParts<Arc<Shared>> for Leaver {
 fn metadata(parts: &Parts, shared: &Shared) -> Result<HeaderMap, Problem> {
     let mut metadata = HeaderMap::with_capacity(8);
     if !parts.method.is_safe() {
-        refuse_unheard(shared)?;
+        shared.verifier.heard_lately()?;
         metadata.insert(IDEMPOTENCY_KEY, idempotency::key(&parts.headers, &shared.clock)?);
     }
     let bearer = parts.headers.get(header::AUTHORIZATION).cloned();
@@ -112,7 +113,7 @@ fn metadata(parts: &Parts, shared: &Shared) -> Result<HeaderMap, Problem> {
 
 /// Who asks, or the refusal of whoever cannot be told.
 pub(super) fn known(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Problem> {
-    caller(headers, shared).map_err(|refusal| Problem::from(status(&refusal)))
+    caller(headers, shared).map_err(Problem::from)
 }
 
 fn caller(headers: &HeaderMap, shared: &Shared) -> Result<Caller, TokenError> {
@@ -126,12 +127,4 @@ fn caller(headers: &HeaderMap, shared: &Shared) -> Result<Caller, TokenError> {
         return Err(TokenError::Missing);
     }
     shared.verifier.verify(token.trim_start_matches(' '))
-}
-
-fn refuse_unheard(shared: &Shared) -> Result<(), Problem> {
-    let heard = shared.verifier.silence().is_some_and(|silence| silence <= LONGEST_SILENCE);
-    let message = "whether the session is still valid cannot be told right now; reading goes on";
-    heard
-        .then_some(())
-        .ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TRUST_STALE", message))
 }

@@ -62,7 +62,7 @@ fn may_refuse(operation: &Operation, status: u16) -> bool {
             404 => operation.path.contains('{'),
             408 | 413 | 415 => body,
             409 => writes && !open,
-            410 => false,
+            403 | 410 => false,
             422 => writes,
             _ => true,
         }

@@ -24,6 +24,7 @@ const fn refusal(status: u16, code: &'static str, description: &'static str) -> 
 pub(super) const REFUSALS: &[Refusal] = &[
     refusal(400, "MALFORMED_JSON", "What cannot be parsed: JSON, query, cursor or header"),
     refusal(401, "TOKEN_EXPIRED", "Not signed in"),
+    refusal(403, "QUOTA_EXCEEDED", "As much is kept, or was written today, as an account may"),
     refusal(404, "TASK_NOT_FOUND", "Missing, or someone else's"),
     refusal(408, "BODY_TIMEOUT", "The body did not arrive in time"),
     refusal(409, "ID_TAKEN", "At odds with what is there"),

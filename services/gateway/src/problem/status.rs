@@ -15,16 +15,9 @@ pub(super) fn for_refusal(code: Code, reason: Option<&str>) -> (StatusCode, &'st
             (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED")
         }
         (_, Some("SHED")) => (StatusCode::SERVICE_UNAVAILABLE, "SHED"),
-        // Only services refuse with these, and never without a reason: tonic says them of what it cannot read itself.
-        (
-            Code::InvalidArgument
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::Aborted
-            | Code::FailedPrecondition
-            | Code::OutOfRange,
-            None,
-        ) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        (code, None) if always_has_a_reason(code) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL")
+        }
         (Code::InvalidArgument, _) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
         (Code::Unauthenticated, _) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
         (Code::PermissionDenied, _) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
@@ -43,6 +36,26 @@ pub(super) fn for_refusal(code: Code, reason: Option<&str>) -> (StatusCode, &'st
             (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL")
         }
     }
+}
+
+/// Whether only services refuse with it, and never without a reason: tonic says it of what it cannot read itself.
+fn always_has_a_reason(code: Code) -> bool {
+    use Code::{
+        Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange,
+        PermissionDenied, ResourceExhausted, Unauthenticated,
+    };
+    matches!(
+        code,
+        InvalidArgument
+            | NotFound
+            | AlreadyExists
+            | Aborted
+            | FailedPrecondition
+            | OutOfRange
+            | PermissionDenied
+            | ResourceExhausted
+            | Unauthenticated
+    )
 }
 
 /// The code and the words for a status about which nothing more is known.
@@ -141,9 +154,6 @@ mod tests {
     #[test]
     fn a_refusal_without_a_reason_has_the_status_and_the_code_of_its_kind() {
         for (code, status, told) in [
-            (Code::Unauthenticated, 401, "UNAUTHENTICATED"),
-            (Code::PermissionDenied, 403, "FORBIDDEN"),
-            (Code::ResourceExhausted, 429, "TOO_MANY_REQUESTS"),
             (Code::Unavailable, 503, "UNAVAILABLE"),
             (Code::DeadlineExceeded, 503, "DEADLINE_EXCEEDED"),
             (Code::Cancelled, 503, "DEADLINE_EXCEEDED"),
@@ -172,6 +182,9 @@ mod tests {
             (Code::Aborted, 409, "CONFLICT"),
             (Code::FailedPrecondition, 409, "CONFLICT"),
             (Code::OutOfRange, 410, "CURSOR_EXPIRED"),
+            (Code::Unauthenticated, 401, "UNAUTHENTICATED"),
+            (Code::PermissionDenied, 403, "FORBIDDEN"),
+            (Code::ResourceExhausted, 429, "TOO_MANY_REQUESTS"),
         ] {
             assert_eq!(
                 for_refusal(code, None),

@@ -82,7 +82,7 @@ impl Edge {
         let (private, public) = SigningKey::generate();
         let key = SigningKey::new("k1".to_owned(), &private).unwrap();
         let keys = vec![v1::SigningKey { id: "k1".to_owned(), public_key: public.to_vec() }];
-        let peers = Fake::new(TrustUpdate { snapshot: true, keys, revocations: vec![] });
+        let peers = Fake::new(TrustUpdate { keys, revocations: vec![] });
         let (settings, live) = Live::published(config);
         let service = gateway::build(live, clock, peers.channels()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

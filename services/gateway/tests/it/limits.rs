@@ -98,3 +98,17 @@ async fn what_comes_above_the_limit_is_shed_at_once() {
     assert_eq!(slow.await.unwrap(), 200);
     assert_eq!(edge.get("/v1/me").await.status, 200);
 }
+
+#[tokio::test]
+async fn an_address_that_has_its_share_is_told_to_wait() {
+    let edge = Arc::new(Edge::with(|config| config.max_in_flight_per_address = 1).await);
+    edge.peers.next(Outcome::Takes(Duration::from_millis(800)));
+    let slow = edge.clone();
+    let slow = kit_base::work::detach(async move { slow.get("/v1/me").await.status });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let refused = edge.get("/v1/me").await;
+    assert_eq!(refused.refusal(), "429 TOO_MANY_AT_ONCE");
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(slow.await.unwrap(), 200);
+    assert_eq!(edge.get("/v1/me").await.status, 200);
+}

@@ -208,12 +208,14 @@ async fn a_change_is_shown_with_every_field_wherever_it_is_listed() {
 async fn the_limits_are_those_that_are_kept() {
     let edge = Edge::with(|config| {
         (config.body_limit, config.max_streams_per_user) = (5_000, 3);
+        config.max_polls_per_user = 7;
         (config.rate_limit_user, config.rate_limit_address) = (101, 102);
         (config.rate_limit_login, config.rate_limit_refresh) = (103, 104);
     })
     .await;
     let expected = json!({
         "default_page": 50, "longest_page": 200, "body_bytes": 5_000, "body_depth": 32, "streams": 3,
+        "polls": 7,
         "rates": {"user": 101, "address": 102, "login": 103, "refresh": 104},
     });
     assert_eq!(edge.anonymous("GET", "/v1/limits", &[], "").await.json(), expected);

@@ -190,6 +190,32 @@ async fn the_end_of_another_session_ends_no_stream() {
 }
 
 #[tokio::test]
+async fn a_poll_ends_with_its_session_and_tells_nothing_of_what_came_after() {
+    let edge = std::sync::Arc::new(Edge::start().await);
+    edge.peers.next(Outcome::Takes(Duration::from_secs(20)));
+    let asking = edge.clone();
+    let poll = kit_base::work::detach(async move { asking.get("/v1/changes?wait=20s").await });
+    while edge.peers.count() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let until = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
+    let revocations = vec![Revocation { session_id: edge.session_id.to_string(), until }];
+    edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
+    let reply = tokio::time::timeout(Duration::from_secs(5), poll).await.expect("soon").unwrap();
+    assert_eq!(reply.refusal(), "401 SESSION_ENDED");
+}
+
+#[tokio::test]
+async fn who_does_not_wait_takes_no_place_of_those_who_do() {
+    let edge = Edge::with(|config| (config.max_streams, config.max_polls_per_user) = (1, 1)).await;
+    let _stream = open(&edge, &[]).await;
+    for path in ["/v1/changes", "/v1/changes?wait=0s"] {
+        assert_eq!(edge.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(edge.get("/v1/changes?wait=1s").await.refusal(), "503 SHED");
+}
+
+#[tokio::test]
 async fn a_poll_that_waits_is_answered_when_its_process_stops() {
     let edge = std::sync::Arc::new(Edge::start().await);
     edge.peers.next(Outcome::Takes(Duration::from_secs(20)));
@@ -212,12 +238,12 @@ async fn polls_and_streams_share_the_places_of_a_process() {
     let edge =
         Edge::with(|config| (config.max_streams, config.max_streams_per_user) = (1, 1)).await;
     let stream = open(&edge, &[]).await;
-    let shed = edge.get("/v1/changes").await;
+    let shed = edge.get("/v1/changes?wait=1s").await;
     assert_eq!((shed.refusal().as_str(), shed.header("retry-after")), ("503 SHED", "1"));
     assert_eq!(edge.get("/v1/tasks").await.status, 200, "others go on");
     drop(stream);
     let free = async {
-        while edge.get("/v1/changes").await.status != 200 {
+        while edge.get("/v1/changes?wait=1s").await.status != 200 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

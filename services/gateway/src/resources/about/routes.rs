@@ -69,6 +69,7 @@ pub(crate) async fn limits(State(gateway): State<Gateway>) -> Reply {
         body_bytes: config.body_limit,
         body_depth: crate::body::DEEPEST,
         streams: config.max_streams_per_user,
+        polls: config.max_polls_per_user,
         rates,
     }))
 }

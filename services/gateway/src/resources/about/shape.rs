@@ -37,6 +37,8 @@ pub(crate) struct Limits {
     pub(super) body_depth: usize,
     /// Open change streams of a user.
     pub(super) streams: usize,
+    /// Polls of a user that wait for changes at once.
+    pub(super) polls: usize,
     /// Null where there is no limit.
     #[schema(required)]
     pub(super) rates: Option<RateLimits>,

@@ -41,8 +41,8 @@ pub(crate) fn operations() -> Operations {
         )
         .offer(routes!(read), user().versioned())
         .offer(routes!(update), user().versioned().example(change))
-        .offer(routes!(delete), user().example(confirmation))
-        .offer(routes!(change_password), user().example(passwords))
+        .offer(routes!(delete), Traits::new(Access::Confirmed).example(confirmation))
+        .offer(routes!(change_password), Traits::new(Access::Confirmed).example(passwords))
         .length(&["Registration"], "email", 3, limits::EMAIL)
         .length(&["Registration"], "password", limits::PASSWORD_LEAST, limits::PASSWORD)
         .length(&["PasswordChange"], "new_password", limits::PASSWORD_LEAST, limits::PASSWORD)
@@ -121,8 +121,9 @@ pub(crate) async fn delete(
     body: Draft<PasswordConfirmation>,
 ) -> Reply {
     let (PasswordConfirmation { password }, user) = body.said_by(user);
-    let answer = accounts(&gateway).delete_me(user.asks(DeleteMeRequest { password })).await?;
-    Ok(reply::done(answer))
+    let mut request = user.asks(DeleteMeRequest { password });
+    request.set_timeout(HASHING);
+    Ok(reply::done(accounts(&gateway).delete_me(request).await?))
 }
 
 /// Change your password
@@ -136,6 +137,7 @@ pub(crate) async fn change_password(
     body: Draft<PasswordChange>,
 ) -> Reply {
     let (PasswordChange { current_password, new_password }, user) = body.said_by(user);
-    let request = user.asks(ChangePasswordRequest { current_password, new_password });
+    let mut request = user.asks(ChangePasswordRequest { current_password, new_password });
+    request.set_timeout(HASHING);
     Ok(reply::done(accounts(&gateway).change_password(request).await?))
 }

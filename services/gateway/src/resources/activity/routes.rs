@@ -31,7 +31,10 @@ fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
 pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
     query.end()?;
+    let user_id = user.caller.user_id;
+    let turn = reply::turn(&gateway, user_id).await?;
     let answer =
         changes(&gateway).list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
-    Ok(reply::plain::<ActivityPage, _>(answer.map_err(Problem::of_query)?))
+    let answer = answer.map_err(Problem::of_query)?;
+    Ok(reply::page::<ActivityPage, _>(answer, &gateway, user_id, turn).await)
 }

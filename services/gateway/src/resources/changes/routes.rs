@@ -1,17 +1,21 @@
 //! The feed that a client keeps its copy up to date by.
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use axum::extract::State;
-use kit_rpc::GrpcChannel;
+use axum::{Extension, extract::State};
+use kit_rpc::{GrpcChannel, token::TokenError};
 use proto::tasks::v1::{
     ListChangesRequest, ListChangesResponse, change_service_client::ChangeServiceClient,
     limits::WAIT_SECONDS,
 };
 use utoipa_axum::routes;
+use uuid::Uuid;
 
-use super::shape::{ChangePage, ChangeQuery};
+use super::{
+    shape::{ChangePage, ChangeQuery},
+    stream::LOOK,
+};
 use crate::{
-    edge::{access::Access, user::User},
+    edge::{access::Access, user::User, visit::Visit},
     operations::{Operations, Traits},
     problem::Problem,
     query::Query,
@@ -37,18 +41,47 @@ fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
 /// What happened after a cursor, oldest first. With `wait` it answers once there is something, or when that time is over.
 #[utoipa::path(get, path = "/v1/changes", operation_id = "list_changes", params(ChangeQuery),
     responses((status = 200, description = "Changes, and where to go on", body = ChangePage)))]
-pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
-    let (limit, cursor) = query.page();
+pub(crate) async fn list(
+    State(gateway): State<Gateway>,
+    user: User,
+    Extension(visit): Extension<Arc<Visit>>,
+    query: Query,
+) -> Reply {
+    let (user_id, (limit, cursor)) = (user.caller.user_id, query.page());
     let wait = query.seconds("wait", WAIT_SECONDS);
     query.end()?;
-    let _place = gateway.streams.wait()?;
-    let leaves = gateway.streams.ended();
+    if wait.is_zero() {
+        // It is a read as any other.
+        let _places = (
+            gateway.admission.enter(Access::Users, &visit)?,
+            gateway.admission.enter_user(user_id)?,
+        );
+        let turn = reply::turn(&gateway, user_id).await?;
+        let answer = after(&gateway, user, &cursor, limit, wait).await?;
+        return Ok(reply::page::<ChangePage, _>(answer, &gateway, user_id, turn).await);
+    }
+    let _place = gateway.streams.wait(user.caller.user_id, &visit)?;
+    let (session, leaves) = (user.caller.session_id, gateway.streams.ended());
     let answer = tokio::select! {
+        biased;
+        refusal = ended(&gateway, session) => Err(refusal),
         answer = after(&gateway, user.clone(), &cursor, limit, wait) => answer,
         // The client comes back with the cursor that it gets now, to a process that stays.
-        () = leaves.cancelled(), if !wait.is_zero() => after(&gateway, user, &cursor, limit, Duration::ZERO).await,
-    }?;
-    Ok(reply::plain::<ChangePage, _>(answer))
+        () = leaves.cancelled() => after(&gateway, user, &cursor, limit, Duration::ZERO).await,
+    };
+    if gateway.verifier.has_ended(session) {
+        return Err(TokenError::Revoked.into());
+    }
+    let (answer, turn) = (answer?, reply::turn(&gateway, user_id).await?);
+    Ok(reply::page::<ChangePage, _>(answer, &gateway, user_id, turn).await)
+}
+
+/// Waits for the end of a session, which is seen as soon as for a stream.
+async fn ended(gateway: &Gateway, session: Uuid) -> Problem {
+    while !gateway.verifier.has_ended(session) {
+        tokio::time::sleep(LOOK).await;
+    }
+    TokenError::Revoked.into()
 }
 
 async fn after(

@@ -24,7 +24,8 @@ pub(crate) struct Change {
     /// `create`, `update`, `complete`, `reopen`, `move`, `delete`, `restore` or `purge`.
     #[schema(example = "update")]
     operation: String,
-    /// Each field that changed, with `from` and `to`.
+    /// Each field that changed, with `from` and `to`. There is no `from` where there was nothing, and none that is longer than 4 KiB: an
+    /// earlier change has it as its `to`.
     #[schema(value_type = Object, example = json!({"title": {"from": "Buy milk", "to": "Buy oat milk"}}))]
     changes: Box<RawValue>,
     /// The request that did it; its changes share it.

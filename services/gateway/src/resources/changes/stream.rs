@@ -2,6 +2,7 @@
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::{
@@ -16,12 +17,12 @@ use proto::tasks::v1::{
     ChangeBatch, WatchChangesRequest, change_service_client::ChangeServiceClient,
 };
 use tokio::time::{Instant, Interval, MissedTickBehavior};
-use tonic::Streaming;
+use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 
 use super::shape::Change;
 use crate::{
-    edge::{streams::Place, user::User},
+    edge::{streams::Place, user::User, visit::Visit},
     problem::Problem,
     reply::Reply,
     shared::{Gateway, Shared},
@@ -31,8 +32,8 @@ use crate::{
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lives, give or take a tenth: so that listeners spread over new replicas.
 const LIFE_SECONDS: u64 = 30 * 60;
-/// How soon the end of a session ends its streams.
-const LOOK: Duration = Duration::from_secs(1);
+/// How soon the end of a session ends its streams and polls.
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 /// How long opening may take.
 const OPENING: Duration = Duration::from_secs(2);
 
@@ -46,11 +47,12 @@ const OPENING: Duration = Duration::from_secs(2);
 pub(crate) async fn stream(
     State(gateway): State<Gateway>,
     user: User,
+    Extension(visit): Extension<Arc<Visit>>,
     headers: HeaderMap,
 ) -> Reply {
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
     let Caller { user_id, session_id } = user.caller.clone();
-    let place = gateway.streams.open(user_id)?;
+    let place = gateway.streams.open(user_id, &visit)?;
     let mut request = user.asks(WatchChangesRequest { cursor: last.unwrap_or_default() });
     request.set_timeout(OPENING);
     let batches = ChangeServiceClient::new(gateway.peers.tasks.clone())
@@ -121,9 +123,26 @@ impl Listener {
                 () = self.leaves.cancelled() => return None,
                 () = tokio::time::sleep_until(self.until) => return None,
                 _ = self.look.tick() => if self.gateway.verifier.has_ended(self.session_id) { return None },
-                batch = self.batches.message() => self.waiting = events(batch.ok()??),
+                batch = self.batches.message() => match batch {
+                    Ok(batch) => self.waiting = events(batch?),
+                    Err(status) => {
+                        broke_off(&status);
+                        return None;
+                    }
+                },
             }
         }
+    }
+}
+
+/// The client comes back. Where a replica has gone it finds another; where a batch cannot be had it comes to the same end again, which
+/// nobody would see.
+fn broke_off(status: &Status) {
+    let (code, fault) = (status.code(), kit_base::error::told(status));
+    if code == Code::Unavailable {
+        tracing::debug!(?code, fault, "a stream of changes broke off");
+    } else {
+        tracing::warn!(?code, fault, "a stream of changes broke off");
     }
 }
 

@@ -25,11 +25,12 @@ use crate::{
 /// What may be done to projects.
 pub(crate) fn operations() -> Operations {
     let user = || Traits::new(Access::Users);
+    let renamed = json!({"name": "Orchard"});
     Operations::new("projects", "What tasks are grouped by")
         .offer(routes!(list), user().paged())
-        .offer(routes!(create), user().example(json!({"name": "Garden"})))
+        .offer(routes!(create), user().refuses(&[403]).example(json!({"name": "Garden"})))
         .offer(routes!(read), user().versioned())
-        .offer(routes!(update), user().versioned().example(json!({"name": "Orchard"})))
+        .offer(routes!(update), user().versioned().refuses(&[403]).example(renamed))
         .offer(routes!(remove), user().versioned())
         .length(&["NewProject", "ProjectPatch"], "name", 1, limits::PROJECT_NAME)
         .pattern(&["NewProject", "ProjectPatch"], "name", &pattern::VISIBLE)

@@ -62,8 +62,8 @@ pub(crate) async fn login(
 
 /// Stay signed in
 ///
-/// Every refresh token is good for one use. Used again it gives the same successor for 10 s, and later as long as that was not used
-/// itself; a use after that ends the session.
+/// Every refresh token is good for one use. Used again it gives the same successor as long as that was not used itself; a use after
+/// that ends the session.
 #[utoipa::path(post, path = "/v1/auth/refresh", operation_id = "refresh", request_body = Refresh,
     responses((status = 200, description = "The next tokens", body = Tokens)))]
 pub(crate) async fn refresh(

@@ -27,7 +27,10 @@ pub(crate) struct TaskQuery {
     )]
     due_before: Option<String>,
     /// Those that hold these words, at most 16, in their title or description.
-    #[param(pattern = "^\\s*([^\\s\\u0000]+\\s+){0,15}([^\\s\\u0000]+\\s*)?$")]
+    // White space as Unicode has it: dialects differ in what `\s` is.
+    #[param(
+        pattern = "^[\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028-\\u2029\\u202f\\u205f\\u3000]*([^\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028-\\u2029\\u202f\\u205f\\u3000\\u0000]+[\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028-\\u2029\\u202f\\u205f\\u3000]+){0,15}([^\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028-\\u2029\\u202f\\u205f\\u3000\\u0000]+[\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028-\\u2029\\u202f\\u205f\\u3000]*)?$"
+    )]
     q: Option<String>,
     /// `-` in front turns it round; `-created_at` when absent. By `rank` only within a project.
     #[param(inline)]

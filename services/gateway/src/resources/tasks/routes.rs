@@ -3,7 +3,7 @@ use axum::extract::State;
 use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest, ListTasksRequest,
-    MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest, limits,
+    MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest,
     task_service_client::TaskServiceClient,
 };
 use serde_json::json;
@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::{
     filter::TaskQuery,
-    shape::{Minutes, Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch},
+    shape::{Move, NewTask, Priority, Status, Task, TaskPage, TaskPatch, bounded},
 };
 use crate::{
     body::{Draft, Nothing},
@@ -37,23 +37,16 @@ pub(crate) fn operations() -> Operations {
         json!({"title": "Buy oat milk", "priority": "high", "due": {"date": "2026-09-01"}});
     // To the end of where it is.
     let place = json!({"parent_id": null, "project_id": null, "before": null, "after": null});
-    Operations::new("tasks", "What there is to do")
+    bounded(Operations::new("tasks", "What there is to do"))
         .offer(routes!(list), user().paged())
         // The project or task that it goes to may be missing.
-        .offer(routes!(create), user().refuses(&[404]).example(task))
+        .offer(routes!(create), user().refuses(&[403, 404]).example(task))
         .offer(routes!(read), user().versioned())
-        .offer(routes!(update), user().versioned().example(change))
+        .offer(routes!(update), user().versioned().refuses(&[403]).example(change))
         .offer(routes!(remove), user().versioned())
-        .offer(routes!(complete), user().versioned())
-        .offer(routes!(reopen), user().versioned())
-        .offer(routes!(relocate), user().versioned().example(place))
-        .length(&["NewTask", "TaskPatch"], "title", 1, limits::TITLE)
-        .length(&["NewTask", "TaskPatch"], "description", 0, limits::DESCRIPTION)
-        .bound(estimate("NewTask"))
-        .bound(estimate("TaskPatch"))
-        .bound(labels("NewTask"))
-        .bound(labels("TaskPatch"))
-        .pattern(&["NewTask", "TaskPatch"], "title", &pattern::VISIBLE)
+        .offer(routes!(complete), user().versioned().refuses(&[403]))
+        .offer(routes!(reopen), user().versioned().refuses(&[403]))
+        .offer(routes!(relocate), user().versioned().refuses(&[403]).example(place))
         .pattern(&["NewTask"], "id", pattern::UUID_7)
         .pattern(&["Due"], "date", pattern::DAY)
         .pattern(&["Due"], "datetime", pattern::TIME)
@@ -80,14 +73,6 @@ const PLACES: &[Kind] = &[
     Kind { has: &[], may_have: &["project_id", "before"], patterns: &[] },
     Kind { has: &[], may_have: &["project_id", "after"], patterns: &[] },
 ];
-
-fn estimate(shape: &'static str) -> Bound {
-    Bound::Range { shape, field: "estimate_minutes", bounds: Minutes::BOUNDS }
-}
-
-fn labels(shape: &'static str) -> Bound {
-    Bound::Items { shape, field: "labels", most: limits::LABELS, longest: limits::LABEL }
-}
 
 /// The service that keeps them.
 fn tasks(gateway: &Gateway) -> TaskServiceClient<GrpcChannel> {
@@ -136,8 +121,10 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
         limit,
         cursor,
     };
+    let user_id = user.caller.user_id;
+    let turn = reply::turn(&gateway, user_id).await?;
     let answer = tasks(&gateway).list_tasks(user.asks(message)).await.map_err(Problem::of_query)?;
-    Ok(reply::plain::<TaskPage, _>(answer))
+    Ok(reply::page::<TaskPage, _>(answer, &gateway, user_id, turn).await)
 }
 
 /// Read a task

@@ -5,6 +5,8 @@ use utoipa::ToSchema;
 
 use crate::{
     body::{Patch, Within, object, words},
+    openapi::pattern,
+    operations::{Bound, Operations},
     reply::{Moment, Resource, next},
 };
 
@@ -16,6 +18,21 @@ words! {
 words! {
     /// How much a task matters.
     Priority is v1::Priority
+}
+
+/// The bounds of what is written, which the document tells.
+pub(crate) fn bounded(operations: Operations) -> Operations {
+    let written = ["NewTask", "TaskPatch"];
+    let operations = operations
+        .length(&written, "title", 1, limits::TITLE)
+        .length(&written, "description", 0, limits::DESCRIPTION)
+        .pattern(&written, "title", &pattern::VISIBLE);
+    let (most, longest) = (limits::LABELS, limits::LABEL);
+    written.into_iter().fold(operations, |operations, shape| {
+        operations
+            .bound(Bound::Range { shape, field: "estimate_minutes", bounds: Minutes::BOUNDS })
+            .bound(Bound::Items { shape, field: "labels", most, longest })
+    })
 }
 
 /// How long a task is thought to take.

@@ -24,7 +24,7 @@ pub(crate) fn operations() -> Operations {
     let user = || Traits::new(Access::Users);
     Operations::new("trash", "What was deleted, until it is 30 days old")
         .offer(routes!(list), user().paged())
-        .offer(routes!(restore), user())
+        .offer(routes!(restore), user().refuses(&[403]))
         .offer(routes!(purge), user())
 }
 
