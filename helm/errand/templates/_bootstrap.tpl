@@ -27,7 +27,7 @@ containers:
       - {{ $keys.postgresPassword }}=random
       {{- range list "auth" "tasks" }}
       - --key
-      - {{ include "errand.secrets.databaseKey" (list $ .) }}=text:postgres://errand:{{ printf "{%s}" $keys.postgresPassword }}@{{ include "errand.fullname" $ }}-postgres:5432/{{ . }}
+      - {{ include "errand.secrets.databaseKey" (list $ .) }}=text:postgres://errand:{{ printf "{%s}" $keys.postgresPassword }}@{{ include "errand.fullname" $ }}-postgres:5432/{{ . }}?sslmode=disable
       {{- end }}
       {{- end }}
     securityContext: {{- toYaml .Values.defaults.securityContext | nindent 6 }}

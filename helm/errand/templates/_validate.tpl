@@ -74,7 +74,7 @@ replacing: {{ add $most $surge }}
 {{- $own := mergeOverwrite (deepCopy $.Values.defaults) (index $.Values $component) }}
 {{- if $own.enabled }}
 {{- $replicas := (include "errand.replicas" $own | fromYaml).replacing }}
-{{- $each := add ($own.settings.DATABASE_CONNECTIONS) 2 }}
+{{- $each := add ($own.settings.DATABASE_CONNECTIONS) (eq $component "tasks" | ternary 5 3) }}
 {{- $needed = add $needed (mul $each $replicas) }}
 {{- $parts = append $parts (printf "%v of %v for %s" $replicas $each $component) }}
 {{- end }}

@@ -81,6 +81,7 @@ const ROWS: &[Row] = &[
     ("GET", "/v1/changes", About::Caller, None, 200),
     ("GET", "/v1/changes/stream", About::Caller, None, 200),
     ("GET", "/v1/activity", About::Caller, None, 200),
+    ("GET", "/v1/usage", About::Caller, None, 200),
     ("GET", "/v1/limits", About::Anyone, None, 200),
     ("GET", "/.well-known/jwks.json", About::Anyone, None, 200),
     ("GET", "/openapi.json", About::Anyone, None, 200),

@@ -26,6 +26,7 @@ mod smoke;
 mod storage;
 mod stream;
 mod upgrade;
+mod usage;
 mod user;
 mod versions;
 mod writes;
