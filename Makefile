@@ -9,7 +9,7 @@ export LISTEN ?= 127.0.0.1:8080
 export ADMIN_LISTEN ?= 127.0.0.1:9090
 export DATA_DIR ?= data
 
-.PHONY: help run run-split test lint verify api-test bench profile images chart-test e2e manifests clean
+.PHONY: help run run-split test lint verify api-test bench drill-abuse drill-overload drill-housekeeping profile images chart-test e2e manifests clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,18 @@ api-test: ## judge the served API by its document: spectral, generated clients, 
 
 bench: ## measure throughput, latency, start, memory and size of release builds
 	scripts/bench
+
+drill-abuse: ## show that nobody's use hurts another's: ATTACKS (all) for SECONDS (60) each, beside the load of others
+	cargo build --locked --release --package auth --package tasks --package gateway --bins
+	bench/abuse/run $(if $(ATTACKS),--only $(ATTACKS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+drill-overload: ## show that who is asked for more than can be done does what can be done: SECONDS (10) for each load
+	cargo build --locked --release --package auth --package tasks --package gateway --package arrivals --bins
+	bench/overload/run $(if $(SECONDS),--seconds $(SECONDS))
+
+drill-housekeeping: ## show that what is too old goes as fast as 1,000 writes/s for an hour bring it: SECONDS (900)
+	cargo build --locked --release --package auth --package tasks --package gateway --package arrivals --bins
+	bench/housekeeping/run $(if $(SECONDS),--seconds $(SECONDS))
 
 profile: ## train the profile by which `make bench` and `make images` build, if it is there: a fifth to a third less CPU a request
 	scripts/profile

@@ -3,6 +3,8 @@ import json
 import os
 import subprocess
 
+from target import listed
+
 LOAD_LUA = """-- Sends the requests of the file $REQUESTS in turn, and prints one line of JSON.
 local requests, next_request = {}, 0
 function init()
@@ -29,11 +31,11 @@ end
 
 def load(work, address, requests, seconds, connections):
     """Sends the requests over so many connections for so long; returns what wrk saw."""
-    script, listed = work / "load.lua", work / "requests"
+    script, path = work / "load.lua", work / "requests"
     script.write_text(LOAD_LUA)
-    listed.write_bytes(b"".join(b"%d\n%s" % (len(request), request) for request in requests))
+    path.write_bytes(listed(requests))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script, f"http://{address}/"]
-    ended = subprocess.run(command, env=os.environ | {"REQUESTS": str(listed)}, capture_output=True, text=True)
+    ended = subprocess.run(command, env=os.environ | {"REQUESTS": str(path)}, capture_output=True, text=True)
     if ended.returncode or "{" not in ended.stderr:
         raise SystemExit(f"wrk failed: {ended.stderr}{ended.stdout}")
     return json.loads(ended.stderr.strip().splitlines()[-1])

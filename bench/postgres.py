@@ -21,9 +21,9 @@ def postgres_folder():
 
 
 class Postgres:
-    """A throw-away server that makes every commit durable, as a real one does."""
+    """A throw-away server that makes every commit durable, as a real one does. Settings may be other than those of a short measurement."""
 
-    def __init__(self, work):
+    def __init__(self, work, **other):
         self.programs, self.folder, (self.port,) = postgres_folder(), work / "postgres", free_ports(1)
         self.folder.mkdir()
         account = {}
@@ -41,7 +41,7 @@ class Postgres:
             raise SystemExit("initdb failed: " + (self.folder / "log").read_text())
         settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "fsync": "on",
                     "synchronous_commit": "on", "max_connections": 300, "shared_buffers": "256MB", "max_wal_size": "4GB",
-                    "checkpoint_timeout": "30min", "autovacuum_naptime": "10min"}
+                    "checkpoint_timeout": "30min", "autovacuum_naptime": "10min"} | other
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.process = subprocess.Popen([self.programs / "postgres", "-D", data, *options], **common)
 

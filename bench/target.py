@@ -19,6 +19,11 @@ USERS = [f"bench{number}" for number in range(16)]
 MIX = {"get": 60, "list": 20, "create": 10, "update": 10}
 
 
+def listed(requests):
+    """Requests as a load reads them from a file: of each its length on a line of its own, and its bytes."""
+    return b"".join(b"%d\n%s" % (len(request), request) for request in requests)
+
+
 def end_processes(processes):
     """Asks the processes to end, the last started first, and insists after ten seconds."""
     for process in reversed(processes):
@@ -51,6 +56,13 @@ class Target:
         for command in self.commands:
             if not shutil.which(command[0]):
                 raise SystemExit(f"{command[0]} is missing: build it with `cargo build --release`")
+
+    @classmethod
+    def split(cls, binaries, postgres, work):
+        """The three processes of `split.toml`, whose programs are in that folder."""
+        file = work / "split.toml"
+        file.write_text((Path(__file__).parent / file.name).read_text().replace("$release", str(binaries.resolve())))
+        return cls(file, postgres, work)
 
     def fill(self, text, **more):
         """Puts the values in the place of their names."""
@@ -145,6 +157,18 @@ class Target:
         create = self.config["routes"]["create"]
         with ThreadPoolExecutor(8) as pool:
             self.tasks = list(pool.map(lambda number: self.want(create, n=number)["id"], range(count)))
+
+    def requests_of_all(self, operations, chance, tasks, count):
+        """So many requests of each operation and user, mixed. Each user is signed in anew, and given so many tasks first."""
+        requests = []
+        for user in USERS:
+            self.values["user"] = user
+            self.log_in()
+            self.seed(tasks)
+            for operation in operations:
+                requests += self.requests(operation, chance, count)
+        chance.shuffle(requests)
+        return requests
 
     def requests(self, operation, chance, count=4096):
         """The requests that an operation sends in turn, as chance has it."""
