@@ -107,40 +107,36 @@ impl Problem {
 
     /// A body that parses but is not acceptable.
     pub(crate) fn unacceptable(faults: Vec<Fault>) -> Self {
-        let message = match faults.len() {
-            1 => "1 field is not acceptable".to_owned(),
-            count => format!("{count} fields are not acceptable"),
-        };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", message)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", fault::count(&faults))
             .with_faults(faults)
     }
 
-    /// The same with what a service has found in the rest of the body: a place that is named already is not named twice, and
+    /// The same with what a service has found in the rest of the request: a place that is named already is not named twice, and
     /// what follows from it not at all.
-    pub(crate) fn unacceptable_in_all(mut faults: Vec<Fault>, answer: Option<Self>) -> Self {
-        let told = answer.filter(|problem| problem.0.code == "VALIDATION_FAILED");
-        let more: Vec<_> = told
-            .into_iter()
-            .flat_map(|problem| problem.0.faults)
-            .filter(|fault| {
-                !faults.iter().any(|known| known.is_at_place_of(fault) || known.explains(fault))
-            })
-            .collect();
-        faults.extend(more);
-        faults.truncate(MOST_FAULTS);
-        Self::unacceptable(faults)
+    pub(crate) fn completed_by(self, answer: Option<Self>) -> Self {
+        let told = answer.filter(|problem| {
+            matches!(&*problem.0.code, "VALIDATION_FAILED" | "INVALID_CURSOR" | "CURSOR_MISMATCH")
+        });
+        let more = told.into_iter().flat_map(|problem| problem.0.faults).filter(|fault| {
+            let mut known = self.0.faults.iter();
+            !known.any(|known| known.is_at_place_of(fault) || known.explains(fault))
+        });
+        let more: Vec<_> = more.collect();
+        self.with_more(more)
     }
 
     /// Both at once, under the code of the first: it has to have one.
-    pub(crate) fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         let Details { code, message, faults, .. } = *other.0;
-        match faults.is_empty() {
-            true => self.0.faults.push(Fault::of_body(code, message)),
-            false => self.0.faults.extend(faults),
+        self.with_more(if faults.is_empty() { vec![Fault::of_body(code, message)] } else { faults })
+    }
+
+    fn with_more(mut self, more: Vec<Fault>) -> Self {
+        if !more.is_empty() {
+            self.0.faults.extend(more);
+            self.0.faults.truncate(MOST_FAULTS);
+            self.0.message = fault::count(&self.0.faults).into();
         }
-        self.0.faults.truncate(MOST_FAULTS);
-        let count = self.0.faults.len();
-        self.0.message = format!("{count} parts of the request are not acceptable").into();
         self
     }
 
@@ -157,6 +153,10 @@ impl Problem {
     /// A refusal of a call whose request has no body: what is not acceptable is its query.
     pub(crate) fn of_query(status: Status) -> Self {
         let mut problem = Self::from(status);
+        if matches!(&*problem.0.code, "INVALID_CURSOR" | "CURSOR_MISMATCH") {
+            let Details { code, message, .. } = &*problem.0;
+            problem.0.faults = vec![Fault::of_cursor(code.clone(), message.clone())];
+        }
         if problem.0.status == StatusCode::UNPROCESSABLE_ENTITY {
             problem.0.status = StatusCode::BAD_REQUEST;
             problem.0.faults.iter_mut().for_each(Fault::blame_query);

@@ -1,7 +1,9 @@
 //! The query of a request, read strictly: what is unknown, repeated or malformed is told at once.
 mod decode;
 
-use std::{borrow::Cow, cell::RefCell, convert::Infallible, str::FromStr, time::Duration};
+use std::{
+    borrow::Cow, cell::RefCell, convert::Infallible, str::FromStr, sync::Arc, time::Duration,
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -11,12 +13,16 @@ use kit_base::{Timestamp, page::MAX_LIMIT};
 use proto::tasks::v1::limits::{FILTER, FIRST_DAY, LAST_DAY};
 
 use self::decode::Pair;
-use crate::problem::{Fault, Problem};
+use crate::{
+    edge::visit::Visit,
+    problem::{Fault, Problem},
+};
 
 /// The parameters of a request. Each is asked for by its name; [`Query::end`] tells what was wrong with them.
 pub(crate) struct Query {
     given: Vec<Pair>,
     found: RefCell<Findings>,
+    visit: Option<Arc<Visit>>,
 }
 
 #[derive(Default)]
@@ -29,7 +35,8 @@ impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+        let visit = parts.extensions.get().cloned();
+        Ok(Self { visit, ..Self::parse(parts.uri.query().unwrap_or_default()) })
     }
 }
 
@@ -37,7 +44,7 @@ impl Query {
     /// The parameters of `query`.
     pub(crate) fn parse(query: &str) -> Self {
         let (given, faults) = decode::pairs(query);
-        Self { given, found: RefCell::new(Findings { known: vec![], faults }) }
+        Self { given, found: RefCell::new(Findings { known: vec![], faults }), visit: None }
     }
 
     /// All values of `name` in order, each in its parts.
@@ -160,6 +167,19 @@ impl Query {
         let expected = format!("this is a number from 1 to {MAX_LIMIT}");
         let limit: Option<i32> = self.read("limit", expected, limit);
         (limit.unwrap_or(0), self.text("cursor").unwrap_or_default())
+    }
+
+    /// Ends the reading where a service is asked for what the rest says: what it finds wrong there is told with what is wrong here.
+    /// Says whether that is all that was asked for.
+    pub(crate) fn ask(mut self) -> Result<bool, Problem> {
+        match (self.visit.take(), self.end()) {
+            (_, Ok(())) => Ok(true),
+            (None, Err(problem)) => Err(problem),
+            (Some(visit), Err(problem)) => {
+                _ = visit.found.set(problem);
+                Ok(false)
+            }
+        }
     }
 
     /// What was wrong with the parameters, those included that nobody asked for.

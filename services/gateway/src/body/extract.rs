@@ -10,7 +10,7 @@ use tonic::metadata::MetadataValue;
 use super::{
     arrival::{collect, expect_json},
     object::{Faults, Fields, Read},
-    tree::{Tree, Unreadable},
+    tree::Tree,
 };
 use crate::{
     edge::{user::Drafts, visit::Visit},
@@ -25,12 +25,13 @@ impl<T: Read> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        whole(said(request, shared).await?).map(Json)
+        let Said { value, wrong } = said(request, shared).await?;
+        whole(value, wrong).map(Json)
     }
 }
 
-/// A body of JSON with faults that may not be all: the rest of it is shown to the service, so that what its rules find is told in the
-/// same answer. What it says can be had only together with the call that then asks for no more than that.
+/// A body of JSON in a request with faults that may not be all: the rest of it is shown to the service, so that what its rules find is
+/// told in the same answer. What it says can be had only together with the call that then asks for no more than that.
 pub(crate) struct Draft<T> {
     value: T,
     faulty: bool,
@@ -41,14 +42,13 @@ impl<T: Read> FromRequest<Arc<Shared>> for Draft<T> {
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let visit = request.extensions().get::<Arc<Visit>>().cloned();
-        let (value, faults) = said(request, shared).await?;
-        match (value, visit) {
-            (Some(value), _) if faults.is_empty() => Ok(Self { value, faulty: false }),
-            (Some(value), Some(visit)) => {
-                _ = visit.faults.set(faults);
+        let Said { value, wrong } = said(request, shared).await?;
+        match (value, wrong, visit) {
+            (Some(value), Some(wrong), Some(visit)) => {
+                _ = visit.found.set(wrong);
                 Ok(Self { value, faulty: true })
             }
-            (_, _) => Err(Problem::unacceptable(faults)),
+            (value, wrong, _) => Ok(Self { value: whole(value, wrong)?, faulty: false }),
         }
     }
 }
@@ -103,41 +103,49 @@ impl FromRequest<Arc<Shared>> for Nothing {
 
 /// Reads a whole body that has no fault.
 pub(super) fn parse<T: Read>(bytes: &[u8]) -> Result<T, Problem> {
-    whole(read(bytes)?)
+    let (value, faults) = read(bytes)?;
+    whole(value, unacceptable(faults))
 }
 
-fn whole<T>((value, faults): (Option<T>, Vec<Fault>)) -> Result<T, Problem> {
-    value.filter(|_| faults.is_empty()).ok_or_else(|| Problem::unacceptable(faults))
+fn whole<T>(value: Option<T>, wrong: Option<Problem>) -> Result<T, Problem> {
+    match (value, wrong) {
+        (Some(value), None) => Ok(value),
+        (_, wrong) => Err(wrong.unwrap_or_else(|| Problem::unacceptable(vec![]))),
+    }
 }
 
-/// What the body of a request says without its faults, and those. That of one whose head is refused says nothing but its faults,
-/// which are told with those of the head.
-async fn said<T: Read>(
-    request: Request,
-    shared: &Shared,
-) -> Result<(Option<T>, Vec<Fault>), Problem> {
+fn unacceptable(faults: Vec<Fault>) -> Option<Problem> {
+    (!faults.is_empty()).then(|| Problem::unacceptable(faults))
+}
+
+/// What a request says, without its faults, and those of its head and its body.
+struct Said<T> {
+    value: Option<T>,
+    wrong: Option<Problem>,
+}
+
+async fn said<T: Read>(request: Request, shared: &Shared) -> Result<Said<T>, Problem> {
     let visit = request.extensions().get::<Arc<Visit>>().cloned();
     let json = expect_json(request.method(), request.headers());
     let found = match json {
         Ok(()) => collect(request, shared.config.body_limit).await.and_then(|bytes| read(&bytes)),
         Err(problem) => Err(problem),
     };
-    let Some(refusal) = visit.as_ref().and_then(|visit| visit.refusal.get()) else { return found };
-    let refusal = refusal.clone();
-    Err(match found {
-        Ok((_, faults)) if faults.is_empty() => refusal,
-        Ok((_, faults)) => refusal.and(Problem::unacceptable(faults)),
-        Err(problem) => refusal.and(problem),
-    })
+    let head = visit.and_then(|visit| visit.refusal.get().cloned());
+    let both = |problem| match head.clone() {
+        Some(head) => head.and(problem),
+        None => problem,
+    };
+    let (value, faults) = found.map_err(both)?;
+    let wrong = unacceptable(faults).map(both).or(head);
+    Ok(Said { value, wrong })
 }
 
 /// What a body says without its faults, and those; nothing where it is no object.
 fn read<T: Read>(bytes: &[u8]) -> Result<(Option<T>, Vec<Fault>), Problem> {
-    let tree = Tree::parse(bytes).map_err(|unreadable| match unreadable {
-        Unreadable::Text(why) => Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", why),
-        Unreadable::Number(why) => {
-            Problem::unacceptable(vec![Fault::body(String::new(), "OUT_OF_RANGE", why)])
-        }
+    let tree = Tree::parse(bytes).map_err(|why| {
+        let message = format!("the body cannot be read as JSON: {why}");
+        Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", message)
     })?;
     let mut faults = Faults::default();
     let value = T::read(tree, &mut faults);

@@ -23,7 +23,7 @@ use super::{
     terms, user, visit::Visit,
 };
 use crate::{
-    problem::{Fault, Occurrence, Problem},
+    problem::{Occurrence, Problem},
     shared::Gateway,
 };
 
@@ -88,8 +88,8 @@ impl Edge {
             let outcome = AssertUnwindSafe(self.admitted(request, &visit)).catch_unwind().await;
             let outcome = outcome
                 .unwrap_or_else(|_| Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)));
-            let outcome = match visit.faults.get() {
-                Some(found) => Err(unacceptable(found, outcome)),
+            let outcome = match visit.found.get() {
+                Some(found) => Err(found.clone().completed_by(refusal(outcome))),
                 None => outcome,
             };
             let mut response = written(outcome, &record, &gateway);
@@ -154,15 +154,9 @@ async fn in_time(route: Route, request: Request) -> Result<Response, Problem> {
     }
 }
 
-/// The refusal of a body with faults, whatever the service says of the rest of it: also when it is down.
-fn unacceptable(found: &[Fault], outcome: Result<Response, Problem>) -> Problem {
-    let answer = outcome.map_or_else(Some, |mut response| {
-        if response.status().is_success() {
-            tracing::error!("a service has done what it was only to validate");
-        }
-        response.extensions_mut().remove::<Problem>()
-    });
-    Problem::unacceptable_in_all(found.to_vec(), answer)
+/// What the operation refused, if it did.
+fn refusal(outcome: Result<Response, Problem>) -> Option<Problem> {
+    outcome.map_or_else(Some, |mut response| response.extensions_mut().remove())
 }
 
 /// The reply as it is sent: every refusal, whoever it comes from, becomes a problem document here.

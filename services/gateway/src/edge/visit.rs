@@ -7,7 +7,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{access::Access, places::Place, quota::Quota};
-use crate::problem::{Fault, Problem};
+use crate::problem::Problem;
 
 /// One request's visitor; an extension of the request.
 #[derive(Debug)]
@@ -26,15 +26,15 @@ pub(crate) struct Visit {
     pub(crate) quota: OnceLock<Quota>,
     /// What the edge has found wrong with the head of a request with a body, which is told with what is wrong there.
     pub(crate) refusal: OnceLock<Problem>,
-    /// What the edge has found wrong with the body, where the service was asked about the rest.
-    pub(crate) faults: OnceLock<Vec<Fault>>,
+    /// What the edge has found wrong where the service is asked about the rest, so that one answer tells of all.
+    pub(crate) found: OnceLock<Problem>,
 }
 
 impl Visit {
     /// One of whom nothing else is known yet.
     pub(super) fn new(access: Access, address: IpAddr, secure: bool) -> Self {
-        let (user_id, place, quota, refusal, faults) = Default::default();
-        Self { access, address, secure, user_id, place, quota, refusal, faults }
+        let (user_id, place, quota, refusal, found) = Default::default();
+        Self { access, address, secure, user_id, place, quota, refusal, found }
     }
 
     /// Whose request it is, as far as is known: the user's, or that of the address.

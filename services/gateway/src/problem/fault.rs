@@ -46,6 +46,11 @@ impl Fault {
         Self { pointer: Some(String::new()), parameter: None, header: None, code, message }
     }
 
+    /// The cursor, which its service did not take.
+    pub(super) fn of_cursor(code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
+        Self { pointer: None, parameter: Some("cursor".to_owned()), header: None, code, message }
+    }
+
     /// The parameter called `name`.
     pub(crate) fn query(
         name: &str,
@@ -74,20 +79,34 @@ impl Fault {
     }
 
     /// Whether `other` may be a conflict only because this is missing: what is not read is not there for the service, which then
-    /// speaks of the whole that it belongs to.
+    /// speaks of the whole that it belongs to, or of another list.
     pub(super) fn explains(&self, other: &Self) -> bool {
         let within = |one: &str, whole: &str| {
             one.strip_prefix(whole).is_some_and(|rest| rest.starts_with('/'))
         };
-        let unread = !matches!(&*self.code, "UNKNOWN_FIELD" | "REPEATED_FIELD");
+        let unread =
+            !matches!(&*self.code, "UNKNOWN_FIELD" | "REPEATED_FIELD" | "UNKNOWN_PARAMETER");
         let places = self.pointer.as_deref().zip(other.pointer.as_deref());
-        unread && other.code == "CONFLICT" && places.is_some_and(|(one, whole)| within(one, whole))
+        let together = places.is_some_and(|(one, whole)| within(one, whole))
+            || (self.parameter.is_some() && other.parameter.is_some());
+        unread && together && matches!(&*other.code, "CONFLICT" | "CURSOR_MISMATCH")
     }
 
     /// What a service found in a field is, in a request without a body, the parameter of that name.
     pub(super) fn blame_query(&mut self) {
         self.parameter =
             self.pointer.take().map(|pointer| pointer.trim_start_matches('/').to_owned());
+    }
+}
+
+/// How much is not acceptable, in words.
+pub(super) fn count(faults: &[Fault]) -> String {
+    let all = |is: &dyn Fn(&Fault) -> bool| faults.iter().all(is);
+    match faults.len() {
+        1 if all(&|one| one.pointer.is_some()) => "1 field is not acceptable".to_owned(),
+        count if all(&|one| one.pointer.is_some()) => format!("{count} fields are not acceptable"),
+        _ if all(&|one| one.parameter.is_some()) => "the query is not acceptable".to_owned(),
+        count => format!("{count} parts of the request are not acceptable"),
     }
 }
 

@@ -60,7 +60,7 @@ fn faults_are_counted_in_words() {
 fn a_place_that_is_named_already_is_not_named_twice() {
     let found = || vec![fault("/title", "TOO_LONG"), fault("/labels/1", "WRONG_TYPE")];
     let places = |answer: Option<Problem>| {
-        let document = told(Problem::unacceptable_in_all(found(), answer));
+        let document = told(Problem::unacceptable(found()).completed_by(answer));
         let errors = document["errors"].as_array().unwrap().iter();
         errors
             .map(|one| format!("{} {}", one["pointer"], one["code"]).replace('"', ""))
@@ -81,7 +81,7 @@ fn no_more_faults_are_told_than_somebody_reads() {
     let fields: Vec<_> = (0..2 * MOST_FAULTS).map(|number| format!("f{number}")).collect();
     let answer = Problem::from(invalid(&fields.iter().map(String::as_str).collect::<Vec<_>>()));
     assert_eq!(count(answer.clone()), MOST_FAULTS);
-    assert_eq!(count(Problem::unacceptable_in_all(many(), Some(answer))), MOST_FAULTS);
+    assert_eq!(count(Problem::unacceptable(many()).completed_by(Some(answer))), MOST_FAULTS);
 }
 
 #[test]

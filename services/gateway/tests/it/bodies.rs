@@ -1,12 +1,9 @@
-use std::collections::HashMap;
-
 use kit_base::error::refuse;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::{
     edge::{Edge, ID, Reply},
-    peers::Outcome,
+    peers::{Outcome, invalid},
 };
 
 #[tokio::test]
@@ -55,18 +52,6 @@ async fn every_fault_of_a_body_is_told_at_once() {
     assert_eq!(edge.peers.count(), 0);
 }
 
-/// A service's refusal of these fields.
-fn invalid(fields: &[(&str, &str)]) -> Outcome {
-    let mut details = ErrorDetails::with_error_info("VALIDATION_FAILED", "errand", HashMap::new());
-    let violations = fields.iter().map(|(field, reason)| {
-        let mut violation = FieldViolation::new(*field, "what would be right");
-        violation.reason = (*reason).to_owned();
-        violation
-    });
-    details.set_bad_request(violations.collect::<Vec<_>>());
-    Outcome::Fails(Status::with_error_details(Code::InvalidArgument, "not acceptable", details))
-}
-
 /// Where a reply says that something is wrong, and what.
 fn told(reply: &Reply) -> Vec<String> {
     assert_eq!(reply.refusal(), "422 VALIDATION_FAILED");
@@ -104,17 +89,8 @@ async fn faults_of_the_rules_are_told_with_those_of_the_shape() {
 #[tokio::test]
 async fn every_write_with_rules_is_looked_at_whole() {
     let edge = Edge::start().await;
-    let (task, project) = (format!("/v1/tasks/{ID}"), format!("/v1/projects/{ID}"));
-    for (method, path) in [
-        ("POST", "/v1/tasks"),
-        ("PATCH", &task),
-        ("POST", &format!("{task}/move")),
-        ("POST", "/v1/projects"),
-        ("PATCH", &project),
-        ("PATCH", "/v1/me"),
-        ("PUT", "/v1/me/password"),
-        ("POST", "/v1/auth/register"),
-    ] {
+    for (method, path, _) in writes() {
+        let path = path.as_str();
         edge.peers.next(invalid(&[("of_the_rules", "WRONG")]));
         let reply = edge.send(method, path, r#"{"of_the_shape":1}"#).await;
         let faults = told(&reply);
@@ -137,6 +113,55 @@ async fn every_write_with_rules_is_looked_at_whole() {
         }
         assert_eq!(edge.peers.count(), 0, "{method} {path}: asked once");
     }
+}
+
+#[tokio::test]
+async fn a_fault_of_the_head_hides_none_of_the_body() {
+    let edge = Edge::start().await;
+    let json = ("content-type", "application/json");
+    for (header, query, code) in [
+        (("x-none", ""), "?colour=red", "INVALID_QUERY"),
+        (("idempotency-key", "two words"), "", "INVALID_IDEMPOTENCY_KEY"),
+        (("if-match", "7"), "", "INVALID_IF_MATCH"),
+        (("if-none-match", "\"7\""), "", "INVALID_IF_NONE_MATCH"),
+    ] {
+        for (method, path, body) in writes() {
+            edge.peers.next(invalid(&[("of_the_rules", "WRONG")]));
+            let path = format!("{path}{query}");
+            let reply = edge.ask(method, &path, &[json, header], body).await;
+            assert_eq!(reply.refusal(), format!("400 {code}"), "{method} {path}");
+            let problem = reply.json();
+            let errors = problem["errors"].as_array().unwrap();
+            let last = errors.last().unwrap();
+            assert_eq!((errors.len(), &last["pointer"]), (2, &"/of_the_rules".into()), "{problem}");
+            assert_eq!(problem["detail"], "2 parts of the request are not acceptable");
+            let call = edge.peers.last();
+            assert_eq!(call.metadata.get("validate-only").unwrap(), "true", "{method} {path}");
+            // A service that finds nothing more has done nothing, and the head is as it was.
+            let reply = edge.ask(method, &path, &[json, header], body).await;
+            assert_eq!(reply.refusal(), format!("400 {code}"), "{method} {path}");
+            assert_eq!(edge.peers.last().metadata.get("validate-only").unwrap(), "true");
+        }
+    }
+    assert_eq!(edge.peers.count(), 0);
+}
+
+/// Every write whose service has rules for what it says, with what has no fault by its shape.
+fn writes() -> [(&'static str, String, &'static str); 9] {
+    let (task, project) = (format!("/v1/tasks/{ID}"), format!("/v1/projects/{ID}"));
+    let passwords = r#"{"current_password":"correct horse","new_password":"another horse"}"#;
+    let registration = r#"{"email":"ada@example.org","password":"correct horse","name":"Ada"}"#;
+    [
+        ("POST", "/v1/tasks".to_owned(), r#"{"title":"x"}"#),
+        ("PATCH", task.clone(), r#"{"title":"x"}"#),
+        ("POST", format!("{task}/move"), "{}"),
+        ("POST", "/v1/projects".to_owned(), r#"{"name":"x"}"#),
+        ("PATCH", project, r#"{"name":"x"}"#),
+        ("PATCH", "/v1/me".to_owned(), r#"{"name":"x"}"#),
+        ("DELETE", "/v1/me".to_owned(), r#"{"password":"correct horse"}"#),
+        ("PUT", "/v1/me/password".to_owned(), passwords),
+        ("POST", "/v1/auth/register".to_owned(), registration),
+    ]
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn a_write_names_the_version_that_the_client_knows() {
         edge.ask("PATCH", &path, &[json, ("if-match", "W/\"7\"")], "{}").await.refusal(),
         "412 VERSION_MISMATCH"
     );
-    assert_eq!(edge.peers.count(), 0);
+    assert_eq!(edge.peers.acts(), 0);
     edge.peers.next(Outcome::Fails(refuse(
         Code::Aborted,
         "VERSION_MISMATCH",
@@ -192,7 +192,7 @@ async fn a_condition_is_never_dropped() {
     }
     let zero = edge.ask("PATCH", &task, &[json, ("if-match", "\"07\"")], "{}").await;
     assert_eq!(zero.refusal(), "412 VERSION_MISMATCH", "it is not how we write version 7");
-    assert_eq!(edge.peers.count(), 0);
+    assert_eq!(edge.peers.acts(), 0);
     for path in ["/v1/tasks", "/v1/limits"] {
         assert_eq!(edge.ask("GET", path, &[("if-match", "*")], "").await.status, 200, "{path}");
         assert_eq!(
@@ -245,7 +245,7 @@ async fn every_fault_of_a_head_is_told_at_once() {
         let text = |name: &str| last[name].as_str().unwrap_or("?").to_owned();
         assert_eq!(format!("{} {}", text("pointer"), text("code")), fault);
     }
-    assert_eq!(edge.peers.count(), 0);
+    assert_eq!(edge.peers.acts(), 0);
 }
 
 #[tokio::test]

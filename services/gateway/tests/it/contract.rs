@@ -94,7 +94,11 @@ async fn the_documented_parameters_are_those_that_are_read() {
             .unwrap_or_default();
         assert_eq!(documented, read, "{path}");
     }
-    assert_eq!(edge.peers.count(), 0);
+    // What else is wrong with a list its service is asked.
+    while edge.peers.count() > 0 {
+        let call = edge.peers.last();
+        assert!(call.name.starts_with("List"), "{}", call.name);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ mod tasks;
 
 use std::{
     any::Any,
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -23,7 +23,8 @@ use proto::{
     },
 };
 use tokio::sync::{broadcast, mpsc};
-use tonic::{Request, Response, Status, metadata::MetadataMap, service::Routes};
+use tonic::{Code, Request, Response, Status, metadata::MetadataMap, service::Routes};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 /// One call as it came.
 pub(crate) struct Call {
@@ -50,6 +51,18 @@ pub(crate) enum Outcome {
     /// Answers with this message, which has to be the call's own.
     Gives(Box<dyn Any + Send>),
     Panics,
+}
+
+/// A service's refusal of these fields.
+pub(crate) fn invalid(fields: &[(&str, &str)]) -> Outcome {
+    let mut details = ErrorDetails::with_error_info("VALIDATION_FAILED", "errand", HashMap::new());
+    let violations = fields.iter().map(|(field, reason)| {
+        let mut violation = FieldViolation::new(*field, "what would be right");
+        violation.reason = (*reason).to_owned();
+        violation
+    });
+    details.set_bad_request(violations.collect::<Vec<_>>());
+    Outcome::Fails(Status::with_error_details(Code::InvalidArgument, "not acceptable", details))
 }
 
 impl Fake {
@@ -84,6 +97,12 @@ impl Fake {
 
     pub(crate) fn count(&self) -> usize {
         self.calls.lock().unwrap().len()
+    }
+
+    /// How many of the calls ask for more than what is wrong with them.
+    pub(crate) fn acts(&self) -> usize {
+        let calls = self.calls.lock().unwrap();
+        calls.iter().filter(|call| !call.metadata.contains_key("validate-only")).count()
     }
 
     /// Records the call and gives `message`, unless told otherwise.

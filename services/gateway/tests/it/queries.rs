@@ -1,4 +1,10 @@
-use crate::edge::{Edge, ID};
+use kit_base::error::refuse;
+use tonic::{Code, Status};
+
+use crate::{
+    edge::{Edge, ID, Reply},
+    peers::{Outcome, invalid},
+};
 
 #[tokio::test]
 async fn a_list_is_asked_for_as_the_query_says() {
@@ -53,26 +59,63 @@ async fn a_parameter_that_is_not_known_is_refused_with_those_that_are() {
         ),
         "{message}"
     );
-    assert_eq!(edge.peers.count(), 0);
 }
 
 #[tokio::test]
 async fn what_a_service_finds_wrong_with_a_query_is_a_bad_request() {
-    use crate::peers::Outcome;
-    use tonic::{Code, Status};
-    use tonic_types::{ErrorDetails, StatusExt as _};
     let edge = Edge::start().await;
-    let mut details = ErrorDetails::with_error_info(
-        "VALIDATION_FAILED",
-        "errand",
-        std::collections::HashMap::new(),
-    );
-    details.add_bad_request_violation("order_by", "by rank only within a project");
-    edge.peers.next(Outcome::Fails(Status::with_error_details(
-        Code::InvalidArgument,
-        "not acceptable",
-        details,
-    )));
+    edge.peers.next(invalid(&[("order_by", "CONFLICT")]));
     let reply = edge.get("/v1/tasks?order_by=rank").await;
-    assert_eq!((reply.status, &reply.json()["errors"][0]["parameter"]), (400, &"order_by".into()));
+    assert_eq!((reply.status, told(&reply)), (400, vec!["order_by CONFLICT".to_owned()]));
+}
+
+/// Which parameters a reply says are wrong, and how.
+fn told(reply: &Reply) -> Vec<String> {
+    let problem = reply.json();
+    let faults = problem["errors"].as_array().unwrap().iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    faults.map(|one| format!("{} {}", text(&one["parameter"]), text(&one["code"]))).collect()
+}
+
+#[tokio::test]
+async fn what_the_service_finds_is_told_with_what_the_edge_does() {
+    let edge = Edge::start().await;
+    let of_service = || invalid(&[("q", "TOO_MANY"), ("cursor", "CURSOR_MISMATCH")]);
+    for (query, expected) in [
+        ("x=1", &["x UNKNOWN_PARAMETER", "q TOO_MANY", "cursor CURSOR_MISMATCH"][..]),
+        // With another state it is another list, whose cursor this may well be.
+        ("status=lost", &["status NOT_ONE_OF", "q TOO_MANY"]),
+        ("q=a&q=b", &["q REPEATED_PARAMETER"]),
+    ] {
+        edge.peers.next(of_service());
+        let reply = edge.get(&format!("/v1/tasks?{query}")).await;
+        assert_eq!(
+            (reply.refusal().as_str(), told(&reply)),
+            ("400 INVALID_QUERY", expected.iter().map(ToString::to_string).collect())
+        );
+        assert_eq!(reply.json()["detail"], "the query is not acceptable");
+    }
+    let lists = ["tasks", "projects", "trash", "activity", "changes", "sessions"];
+    for list in lists {
+        let unknown = refuse(Code::InvalidArgument, "INVALID_CURSOR", "start again");
+        edge.peers.next(Outcome::Fails(unknown));
+        let reply = edge.get(&format!("/v1/{list}?cursor=!!&limit=0")).await;
+        let expected = ["limit INVALID_PARAMETER", "cursor INVALID_CURSOR"];
+        assert_eq!(
+            (reply.status, told(&reply)),
+            (400, expected.map(str::to_owned).to_vec()),
+            "{list}"
+        );
+        edge.peers.next(Outcome::Fails(Status::unavailable("down")));
+        let reply = edge.get(&format!("/v1/{list}?limit=0")).await;
+        assert_eq!(reply.refusal(), "400 INVALID_QUERY", "{list}: whatever the service says");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_changes_with_a_query_that_is_wrong_is_told_so_at_once() {
+    let edge = Edge::start().await;
+    assert_eq!(edge.get("/v1/changes?wait=30s&colour=red").await.refusal(), "400 INVALID_QUERY");
+    let message = edge.peers.last().message;
+    assert!(message.contains("wait_milliseconds: 0"), "{message}");
 }

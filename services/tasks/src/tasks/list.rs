@@ -1,7 +1,13 @@
 //! Lists of tasks, page by page.
 use std::time::Duration;
 
-use kit_base::{Timestamp, Violation, page, room::Rooms, text::fold, turns::Turns};
+use kit_base::{
+    Fault as _, Timestamp, Violation,
+    page::{self, PageError},
+    room::Rooms,
+    text::fold,
+    turns::Turns,
+};
 use kit_db::Db;
 use proto::tasks::v1::{self, ListTasksRequest, ListTasksResponse};
 use serde::{Deserialize, Serialize};
@@ -90,8 +96,9 @@ pub(super) async fn page(
 ) -> Result<ListTasksResponse, Error> {
     let limit = page::limit(request.limit)?;
     let (cursor, query) = (request.cursor.clone(), identity(&request));
-    let (filter, order_by) = parse(request)?;
-    let order = order(&order_by, page::decode(&query, &cursor)?)?;
+    let after = page::decode(&query, &cursor);
+    let (filter, order_by) = parse(request, after.as_ref().err().copied())?;
+    let order = order(&order_by, after?)?;
     let search = if filter.searches(&order) { Some(searches.begin(scope).await) } else { None };
     let room = rooms.reserve(scope, page::MAX_BYTES).await;
     let mut found = store::list(db, scope, &filter, &order, limit + 1).await?;
@@ -118,7 +125,8 @@ fn identity(request: &ListTasksRequest) -> String {
     format!("{:?}", ListTasksRequest { limit: 0, cursor: String::new(), ..request.clone() })
 }
 
-fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
+/// What is asked for; all that is wrong with it, and not the `cursor` alone.
+fn parse(request: ListTasksRequest, cursor: Option<PageError>) -> Result<(Filter, String), Error> {
     let mut faults = vec![];
     // By number: the getters of the message leave out what they do not know, and what is left would be another list.
     let status = request.status.iter().map(|&number| known::<v1::Status, Status>(number));
@@ -153,6 +161,9 @@ fn parse(request: ListTasksRequest) -> Result<(Filter, String), Error> {
         faults.push(Violation::new("order_by", "CONFLICT", "`rank` needs a `project_id`"));
     }
     let (words, labels) = sought(&query.unwrap_or_default(), &label, &mut faults);
+    if let Some(cursor) = cursor.filter(|_| !faults.is_empty()) {
+        faults.push(Violation::new("cursor", cursor.fault().1, cursor.to_string()));
+    }
     Error::unless_acceptable(faults)?;
     let due_before = due_before.map(|moment| Timestamp::from_proto(moment.seconds, moment.nanos));
     let (status, priority) = (status.unwrap_or_default(), priority.unwrap_or_default());
@@ -201,7 +212,7 @@ fn order(order_by: &str, position: Option<Position>) -> Result<Order, Error> {
             Ok(Order::Created { descending, after: Some(moment(at, id)) })
         }
         ("" | "created_at", None) => Ok(Order::Created { descending, after: None }),
-        _ => Err(page::PageError::Cursor.into()),
+        _ => Err(PageError::Cursor.into()),
     }
 }
 

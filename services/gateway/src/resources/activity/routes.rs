@@ -30,7 +30,7 @@ fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
 #[utoipa::path(get, path = "/v1/activity", operation_id = "list_activity", responses((status = 200, description = "A page of changes", body = ActivityPage)))]
 pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
-    query.end()?;
+    query.ask()?;
     let user_id = user.caller.user_id;
     let turn = reply::turn(&gateway, user_id).await?;
     let answer =

@@ -49,15 +49,16 @@ pub(crate) async fn list(
 ) -> Reply {
     let (user_id, (limit, cursor)) = (user.caller.user_id, query.page());
     let wait = query.seconds("wait", WAIT_SECONDS);
-    query.end()?;
-    if wait.is_zero() {
+    // Who has asked for what cannot be is told so at once.
+    let waits = query.ask()? && !wait.is_zero();
+    if !waits {
         // It is a read as any other.
         let _places = (
             gateway.admission.enter(Access::Users, &visit)?,
             gateway.admission.enter_user(user_id)?,
         );
         let turn = reply::turn(&gateway, user_id).await?;
-        let answer = after(&gateway, user, &cursor, limit, wait).await?;
+        let answer = after(&gateway, user, &cursor, limit, Duration::ZERO).await?;
         return Ok(reply::page::<ChangePage, _>(answer, &gateway, user_id, turn).await);
     }
     let _place = gateway.streams.wait(user.caller.user_id, &visit)?;

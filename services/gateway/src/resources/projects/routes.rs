@@ -65,7 +65,7 @@ pub(crate) async fn create(
     responses((status = 200, description = "A page of projects", body = ProjectPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (archived, (limit, cursor)) = (query.flag("archived"), query.page());
-    query.end()?;
+    query.ask()?;
     let request = user.asks(ListProjectsRequest { archived, limit, cursor });
     let answer = projects(&gateway).list_projects(request).await.map_err(Problem::of_query)?;
     Ok(reply::plain::<ProjectPage, _>(answer))

@@ -91,7 +91,7 @@ pub(crate) async fn logout(State(gateway): State<Gateway>, user: Leaver, _: Noth
 #[utoipa::path(get, path = "/v1/sessions", operation_id = "list_sessions", responses((status = 200, description = "Where you are signed in", body = SessionPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
-    query.end()?;
+    query.ask()?;
     let answer =
         sessions(&gateway).list_sessions(user.asks(ListSessionsRequest { limit, cursor })).await;
     Ok(reply::plain::<SessionPage, _>(answer.map_err(Problem::of_query)?))

@@ -109,7 +109,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
     let (label, due_before) = (query.list("label"), query.moment("due_before"));
     let (text, order_by) = (query.text("q"), query.word("order_by", &ORDERS));
     let (limit, cursor) = query.page();
-    query.end()?;
+    query.ask()?;
     let message = ListTasksRequest {
         project_id,
         status,

@@ -39,7 +39,7 @@ fn trash(gateway: &Gateway) -> TrashServiceClient<GrpcChannel> {
 #[utoipa::path(get, path = "/v1/trash", operation_id = "list_trash", responses((status = 200, description = "What was deleted", body = TrashPage)))]
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
-    query.end()?;
+    query.ask()?;
     let answer = trash(&gateway).list_trash(user.asks(ListTrashRequest { limit, cursor })).await;
     Ok(reply::plain::<TrashPage, _>(answer.map_err(Problem::of_query)?))
 }

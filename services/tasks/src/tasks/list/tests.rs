@@ -9,7 +9,7 @@ fn asked(order_by: &str) -> ListTasksRequest {
 }
 
 fn refused(request: ListTasksRequest) -> Vec<(String, String)> {
-    let faults = parse(request).unwrap_err().violations().to_vec();
+    let faults = parse(request, None).unwrap_err().violations().to_vec();
     faults.into_iter().map(|fault| (fault.field, fault.reason)).collect()
 }
 
@@ -91,7 +91,7 @@ fn a_list_is_parsed_as_it_is_searched() {
         query: Some("  ÄRGER\tStraße ".to_owned()),
         ..asked("rank")
     };
-    let (filter, order_by) = parse(request).unwrap();
+    let (filter, order_by) = parse(request, None).unwrap();
     assert_eq!(order_by, "rank");
     assert_eq!(filter.project.map(|project| project.0), Some(Uuid::from_u128(7)));
     assert_eq!(filter.status, [Status::Completed]);
@@ -152,7 +152,7 @@ fn what_no_task_can_hold_is_not_sought() {
 fn sixteen_words_and_labels_are_sought_and_no_more() {
     for (words, labels, field) in [(16, 16, None), (17, 0, Some("q")), (0, 17, Some("label"))] {
         let (query, label) = (Some("w ".repeat(words)), vec!["l".to_owned(); labels]);
-        let outcome = parse(ListTasksRequest { query, label, ..asked("") });
+        let outcome = parse(ListTasksRequest { query, label, ..asked("") }, None);
         let told = outcome.err().map(|error| error.violations()[0].field.clone());
         assert_eq!(told.as_deref(), field, "{words} words, {labels} labels");
     }
@@ -175,4 +175,20 @@ async fn a_scope_that_searched_for_long_rests_as_long() {
     }
     drop(waits().await);
     assert_eq!(waits().await.1, GIVEN_UP.as_millis(), "what is given up was begun all the same");
+}
+
+#[test]
+fn a_cursor_that_is_none_is_told_with_the_rest() {
+    let refused = |request, cursor| -> Vec<String> {
+        let refused = parse(request, Some(cursor)).unwrap_err();
+        refused.violations().iter().map(|one| format!("{} {}", one.field, one.reason)).collect()
+    };
+    let told = refused(asked("sideways"), PageError::Cursor);
+    assert_eq!(told, ["order_by UNKNOWN_VALUE", "cursor INVALID_CURSOR"]);
+    let told = refused(asked("sideways"), PageError::Mismatch);
+    assert_eq!(told, ["order_by UNKNOWN_VALUE", "cursor CURSOR_MISMATCH"]);
+    assert!(
+        parse(asked("rank"), Some(PageError::Cursor)).is_ok(),
+        "alone it is told as what it is"
+    );
 }
