@@ -88,9 +88,19 @@ def certificates_name_what_is_called():
         wanted = {f"errand-{service}{kind}{rest}" for kind in ("", "-headless") for rest in ("", ".errand", ".errand.svc", ".errand.svc.cluster.local")}
         if set(certificate["dnsNames"]) != wanted or certificate["renewBeforePercentage"] != 30:
             yield f"the certificate of {service}: {certificate}"
-    environment = {variable["name"]: variable.get("value") for name, _, container in containers(rendered) if name == "Deployment errand-auth/auth" for variable in container["env"]}
+    environment = environment_of("auth", rendered)
     if environment["TLS_CLIENTS"] != "errand-gateway,errand-tasks":
         yield f"auth lets in {environment['TLS_CLIENTS']}"
+
+
+def environment_of(service, rendered):
+    return {variable["name"]: variable.get("value") for name, _, container in containers(rendered) if name == f"Deployment errand-{service}/{service}" for variable in container["env"]}
+
+
+def the_gateway_tells_the_length_of_passwords_that_auth_asks_for():
+    told = environment_of("gateway", objects(values={"auth": {"settings": {"PASSWORD_MINIMUM": 30}}})).get("PASSWORD_MINIMUM")
+    if told != "30":
+        yield f"the gateway tells {told}"
 
 
 def unsafe_values_are_refused():
@@ -105,5 +115,6 @@ def unsafe_values_are_refused():
 ALL = [
     nothing_is_random, reloadable_settings_restart_no_pod, other_settings_restart_their_pods_alone, a_migration_runs_once_for_each_image,
     a_chart_alone_replaces_no_pod, a_mirror_serves_every_image, a_digest_pins_its_image, a_service_alone_brings_nothing_of_the_others,
-    the_chart_works_as_a_part_of_another, certificates_name_what_is_called, unsafe_values_are_refused,
+    the_chart_works_as_a_part_of_another, certificates_name_what_is_called,
+    the_gateway_tells_the_length_of_passwords_that_auth_asks_for, unsafe_values_are_refused,
 ]

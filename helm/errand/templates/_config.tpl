@@ -46,6 +46,11 @@ data:
 {{/* The environment of a service: what follows from the release, and paths of files. Settings come from the file. */}}
 {{- define "errand.environment" -}}
 - {name: CONFIG_FILE, value: /etc/errand/config/settings.env}
+{{- if eq .component "gateway" }}
+{{- with .root.Values.auth.settings.PASSWORD_MINIMUM }}
+- {name: PASSWORD_MINIMUM, value: {{ . | toString | quote }}}
+{{- end }}
+{{- end }}
 {{- if ne .component "auth" }}
 - {name: AUTH_URL, value: {{ include "errand.endpoint" (list .root "auth") | quote }}}
 {{- end }}

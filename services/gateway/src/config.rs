@@ -4,6 +4,7 @@ mod url;
 
 use kit_process::Settings;
 use kit_rpc::channel;
+use proto::auth::v1::limits::PASSWORD_LEAST;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use network::Network;
@@ -33,6 +34,8 @@ pub struct Config {
     pub tls_dir: String,
     /// `PUBLIC_URL`: how clients reach the edge; the `servers` entry of the OpenAPI document. Relative when empty.
     pub public_url: String,
+    /// `PASSWORD_MINIMUM`: the fewest characters of a password, as auth has it, which the OpenAPI document tells.
+    pub password_minimum: usize,
     /// `CORS_ORIGINS`: origins whose scripts may call the API, as `https://app.example.org`; `*` for any. None by default.
     pub cors_origins: Vec<String>,
     /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-*` and `Forwarded` are believed, as `10.0.0.0/8`. None by default.
@@ -72,6 +75,7 @@ impl Default for Config {
             tasks_url: "http://localhost:50052".to_owned(),
             tls_dir: String::new(),
             public_url: String::new(),
+            password_minimum: PASSWORD_LEAST,
             cors_origins: vec![],
             trusted_proxies: vec![],
             rate_limit: Switch::On,
@@ -103,6 +107,7 @@ impl Settings for Config {
 
     fn faults(&self) -> Vec<String> {
         let counts = [
+            ("PASSWORD_MINIMUM", self.password_minimum),
             ("RATE_LIMIT_USER", self.rate_limit_user as usize),
             ("RATE_LIMIT_ADDRESS", self.rate_limit_address as usize),
             ("RATE_LIMIT_LOGIN", self.rate_limit_login as usize),

@@ -37,7 +37,8 @@ use shared::Shared;
 /// A setting that cannot be used.
 pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
     let auth = peers.auth.clone();
-    let (config, resources) = (settings.now(), resources::all());
+    let config = settings.now();
+    let resources = resources::all(config.password_minimum);
     let document = openapi::document(&resources, &config.public_url);
     let shared = Arc::new(Shared::new(config, clock, peers, document)?);
     let [follower, untold, waiting, streaming, following, refusing] =

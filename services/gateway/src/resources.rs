@@ -11,10 +11,10 @@ mod usage;
 
 use crate::operations::Operations;
 
-/// What each resource offers, in the order of the document.
-pub(crate) fn all() -> Vec<Operations> {
+/// What each resource offers, in the order of the document, where a password has at least `password_minimum` characters.
+pub(crate) fn all(password_minimum: usize) -> Vec<Operations> {
     vec![
-        accounts::operations(),
+        accounts::operations(password_minimum),
         sessions::operations(),
         projects::operations(),
         tasks::operations(),

@@ -209,3 +209,14 @@ async fn the_documented_bounds_of_an_estimate_are_those_of_the_service() {
         assert_eq!(bounds, [Some(1), Some(limits::ESTIMATE_MINUTES.into())], "{shape}");
     }
 }
+
+#[tokio::test]
+async fn the_document_tells_how_long_a_password_is_here() {
+    let edge = Edge::with(|config| config.password_minimum = 30).await;
+    let document = edge.anonymous("GET", "/openapi.json", &[], "").await.json();
+    let schemas = &document["components"]["schemas"];
+    for (shape, field) in [("Registration", "password"), ("PasswordChange", "new_password")] {
+        let least = &schemas[shape]["properties"][field]["minLength"];
+        assert_eq!(least, 30, "{shape}");
+    }
+}

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     Error,
     ids::{ScopeId, TaskId},
-    limits::FILTER,
+    limits::{FILTER, ORDERS},
     message::field_id,
 };
 
@@ -149,8 +149,7 @@ fn parse(request: ListTasksRequest, cursor: Option<PageError>) -> Result<(Filter
             "none, low, medium, high or urgent",
         ));
     }
-    let known = ["", "created_at", "-created_at", "due", "-due", "rank", "-rank"];
-    if !known.contains(&order_by.as_str()) {
+    if !order_by.is_empty() && !ORDERS.contains(&order_by.as_str()) {
         faults.push(Violation::new(
             "order_by",
             "UNKNOWN_VALUE",

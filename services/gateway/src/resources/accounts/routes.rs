@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What may be done to accounts.
-pub(crate) fn operations() -> Operations {
+pub(crate) fn operations(password_minimum: usize) -> Operations {
     let user = || Traits::new(Access::Users);
     let registration = json!({
         "email": "ada@example.org", "password": "correct horse battery staple", "name": "Ada", "time_zone": "Europe/Berlin",
@@ -44,8 +44,8 @@ pub(crate) fn operations() -> Operations {
         .offer(routes!(delete), Traits::new(Access::Confirmed).example(confirmation))
         .offer(routes!(change_password), Traits::new(Access::Confirmed).example(passwords))
         .length(&["Registration"], "email", 3, limits::EMAIL)
-        .length(&["Registration"], "password", limits::PASSWORD_LEAST, limits::PASSWORD)
-        .length(&["PasswordChange"], "new_password", limits::PASSWORD_LEAST, limits::PASSWORD)
+        .length(&["Registration"], "password", password_minimum, limits::PASSWORD)
+        .length(&["PasswordChange"], "new_password", password_minimum, limits::PASSWORD)
         .length(&["Registration", "AccountPatch"], "name", 1, limits::NAME)
         .pattern(&["Registration", "AccountPatch"], "name", &pattern::VISIBLE_LINE)
         .pattern(&["Registration", "AccountPatch"], "time_zone", pattern::TIME_ZONE)

@@ -1,6 +1,9 @@
 //! Which tasks a list holds, as the document says it.
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use proto::tasks::v1::limits::ORDERS;
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Type, schema::Schema},
+};
 
 use super::shape::{Priority, Status};
 
@@ -44,19 +47,14 @@ pub(crate) struct TaskQuery {
 pub(crate) struct Label(String);
 
 /// An order of tasks.
-#[derive(Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "the document's half of `ORDERS`")]
-pub(crate) enum Order {
-    #[serde(rename = "created_at")]
-    Created,
-    #[serde(rename = "-created_at")]
-    LatestCreated,
-    #[serde(rename = "due")]
-    Due,
-    #[serde(rename = "-due")]
-    LatestDue,
-    #[serde(rename = "rank")]
-    Rank,
-    #[serde(rename = "-rank")]
-    LastRank,
+#[derive(Debug)]
+pub(crate) struct Order;
+
+impl PartialSchema for Order {
+    fn schema() -> RefOr<Schema> {
+        let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(ORDERS));
+        names.description(Some("An order of tasks.")).into()
+    }
 }
+
+impl ToSchema for Order {}

@@ -3,7 +3,7 @@ use axum::extract::State;
 use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest, ListTasksRequest,
-    MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest,
+    MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest, limits::ORDERS,
     task_service_client::TaskServiceClient,
 };
 use serde_json::json;
@@ -78,8 +78,6 @@ const PLACES: &[Kind] = &[
 fn tasks(gateway: &Gateway) -> TaskServiceClient<GrpcChannel> {
     TaskServiceClient::new(gateway.peers.tasks.clone())
 }
-
-const ORDERS: [&str; 6] = ["created_at", "-created_at", "due", "-due", "rank", "-rank"];
 
 /// Create a task
 ///
