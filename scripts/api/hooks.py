@@ -22,7 +22,7 @@ KNOWN_TO_THE_SERVER = {
     "CURSOR_MISMATCH", "INVALID_CURSOR", "IDEMPOTENCY_KEY_REUSED", "NOT_FOUND", "TOO_COMMON", "TOO_PREDICTABLE",
 }
 # What is drawn as nothing and is beyond what a pattern can name in every dialect (services/gateway/src/openapi/pattern.rs).
-UNWRITABLE = re.compile("[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
+UNWRITABLE = re.compile("[\U00013430-\U00013440\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
 OBJECTS = re.compile(r"^/v1/(tasks|projects|trash|sessions)/\{id\}")
 
 ADDRESSES = itertools.count()

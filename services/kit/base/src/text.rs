@@ -18,9 +18,9 @@ pub fn is_visible(character: char) -> bool {
     !invisible && !UNSEEN.iter().any(|range| range.contains(&character))
 }
 
-/// What is drawn as nothing and is no white space: Unicode's Default_Ignorable_Code_Point, the marks of annotations, and the
-/// braille cell without dots.
-const UNSEEN: [RangeInclusive<char>; 18] = [
+/// What is drawn as nothing and is no white space: Unicode's Default_Ignorable_Code_Point, the marks of annotations, what only joins
+/// hieroglyphs, the filler of the Khitan script, the note without a head, and the braille cell without dots.
+const UNSEEN: [RangeInclusive<char>; 21] = [
     '\u{ad}'..='\u{ad}',
     '\u{34f}'..='\u{34f}',
     '\u{61c}'..='\u{61c}',
@@ -36,7 +36,10 @@ const UNSEEN: [RangeInclusive<char>; 18] = [
     '\u{feff}'..='\u{feff}',
     '\u{ffa0}'..='\u{ffa0}',
     '\u{fff0}'..='\u{fffb}',
+    '\u{13430}'..='\u{13440}',
+    '\u{16fe4}'..='\u{16fe4}',
     '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d159}'..='\u{1d159}',
     '\u{1d173}'..='\u{1d17a}',
     '\u{e0000}'..='\u{e0fff}',
 ];
@@ -85,6 +88,9 @@ mod tests {
             "\u{fe0f}",
             "\u{7}",
             "\u{e0041}",
+            "\u{13430}",
+            "\u{16fe4}",
+            "\u{1d159}",
         ] {
             assert!(!text.contains(is_visible), "{text:?}");
         }

@@ -5,12 +5,18 @@ use crate::Violation;
 
 /// The time zone of an IANA name, in whatever case it is written; its own name is in the one spelling of the database. A link
 /// (`Asia/Calcutta`) is a name as good as that of its target (`Asia/Kolkata`): the database that we carry does not tell them apart.
+/// All names of UTC are `UTC`.
 pub fn named(field: &str, name: &str) -> Result<TimeZone, Violation> {
     let zone = TimeZone::get(name).ok().filter(|zone| zone.iana_name().is_some_and(is_a_place));
-    zone.ok_or_else(|| {
+    let is_utc = |zone: &TimeZone| zone.iana_name().is_some_and(|name| UTC.contains(&name));
+    zone.map(|zone| if is_utc(&zone) { TimeZone::UTC } else { zone }).ok_or_else(|| {
         Violation::new(field, "TIME_ZONE", "the name of an IANA time zone, as Europe/Berlin")
     })
 }
+
+/// What the database calls UTC besides (its file `backward`, and `Etc/UTC`).
+const UTC: [&str; 7] =
+    ["Etc/UCT", "Etc/UTC", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"];
 
 /// Two names stand for no zone at all: the one of a clock that nobody has set, and the one of CLDR for what is not known.
 fn is_a_place(name: &str) -> bool {
@@ -30,7 +36,11 @@ mod tests {
             ("America/Port-Au-Prince", "America/Port-au-Prince"),
             ("etc/gmt+5", "Etc/GMT+5"),
             ("utc", "UTC"),
-            ("zulu", "Zulu"),
+            ("zulu", "UTC"),
+            ("Etc/UTC", "UTC"),
+            ("Etc/Universal", "UTC"),
+            ("UCT", "UTC"),
+            ("Etc/GMT", "Etc/GMT"),
             ("asia/calcutta", "Asia/Calcutta"),
             ("Asia/Kolkata", "Asia/Kolkata"),
         ] {
