@@ -26,6 +26,8 @@ pub(crate) struct Authority {
     /// The refreshes of one token happen one after another: racing ones would each hold a connection to the database while they wait
     /// for the same row.
     pub(crate) refreshes: Turns,
+    /// So do the writes of one account.
+    pub(crate) writes: Turns,
 }
 
 impl Authority {
@@ -40,6 +42,7 @@ impl Authority {
             clock,
             config,
             refreshes: Turns::new(),
+            writes: Turns::new(),
         })
     }
 

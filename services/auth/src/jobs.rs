@@ -49,10 +49,10 @@ pub(crate) async fn keep_house(authority: Arc<Authority>, stop: Stop) {
 
 async fn tidy(authority: &Authority, stop: &Stop) -> Result<(), Error> {
     let now = authority.clock.now();
-    accounts::write::note_addresses(&authority.db).await?;
-    housekeeping::sweep(&authority.db, &authority.clock, stop).await?;
-    sessions::metrics::active_sessions(sessions::store::count(&authority.db, now).await?);
-    Ok(())
+    let noted = accounts::write::note_addresses(&authority.db).await;
+    let swept = housekeeping::sweep(&authority.db, &authority.clock, stop).await;
+    let counted = sessions::store::count(&authority.db, now).await;
+    noted.and(swept).and(counted.map(sessions::metrics::active_sessions))
 }
 
 /// Ends the streams when no more requests are accepted: they would outlast the drain.

@@ -79,10 +79,10 @@ async fn open(db: &Db, account: Account, address: String, key: Option<Key>) -> R
 /// Notes whose addresses they are that a release before stored, which notes none. Where an address is another account's by now,
 /// both are found by the spelling that each was opened with.
 pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
-    let mut after = AccountId(uuid::Uuid::nil());
+    let (mut after, mut failed) = (AccountId(uuid::Uuid::nil()), vec![]);
     loop {
         let accounts = store::without_address(db, after, AT_ONCE).await?;
-        let Some((last, _)) = accounts.last() else { return Ok(()) };
+        let Some((last, _)) = accounts.last() else { return failed.pop().map_or(Ok(()), Err) };
         after = *last;
         for (id, email) in accounts {
             let held = db.write("account.address", move |connection| {
@@ -95,6 +95,8 @@ pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
                 Ok(())
                 // Deleted since it was read: its address is free.
                 | Err(Error::Account(AccountError::EmailTaken | AccountError::NotFound)) => {}
+                // It keeps none of the others; where nothing works, all fail.
+                Err(error) if failed.len() < MOST_FAILURES => failed.push(error),
                 Err(error) => return Err(error),
             }
         }
@@ -103,6 +105,7 @@ pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
 
 /// Accounts that are looked at in one go.
 const AT_ONCE: i64 = 500;
+const MOST_FAILURES: usize = 8;
 
 /// What was answered, when this is the same request again whose answer was lost; else its address is taken. The key alone proves
 /// nothing, since a client may choose it.
@@ -123,6 +126,7 @@ pub(super) async fn update(
     request: UpdateMeRequest,
     key: Option<Key>,
 ) -> Result<Done, Error> {
+    let _turn = authority.writes.begin(id.0).await;
     let now = authority.clock.now();
     let write = authority.db.write("account.update", move |connection| {
         Box::pin(async move {
@@ -153,6 +157,7 @@ pub(super) async fn delete(
     let address = Address::from_text(&verified.email).key;
     let subjects = [Subject::Account(address), Subject::Change(id.to_string())];
     let counters = subjects.map(|subject| Counter::new(subject, &authority.secrets.attempts));
+    let _turn = authority.writes.begin(id.0).await;
     let deletion = authority.db.write("account.delete", move |connection| {
         Box::pin(async move {
             let account = store::lock(connection, id).await?;

@@ -73,6 +73,27 @@ pub(crate) async fn keep(
             UsedKey { user_id: user, key, fingerprint, reply: reply.clone(), created_at: now };
         let query = diesel::insert_into(idempotency_keys::table).values(&used);
         on!(connection, conn => query.execute(conn).await)?;
+        forget_oldest(connection, user).await?;
     }
     Ok(Done { reply, replayed: false })
 }
+
+/// Keys of one account that are remembered.
+pub(crate) const MOST: i64 = 1_000;
+
+/// Forgets the keys of an account that are more than it may have, the oldest first.
+async fn forget_oldest(connection: &mut Connection, user: AccountId) -> Result<(), Error> {
+    let own = idempotency_keys::table.filter(idempotency_keys::user_id.eq(user));
+    let newest = own.select(idempotency_keys::key).order(idempotency_keys::created_at.desc());
+    let query = newest.offset(MOST).limit(SOME);
+    let old: Vec<String> = on!(connection, conn => query.load(conn).await)?;
+    if !old.is_empty() {
+        let gone = idempotency_keys::table
+            .filter(idempotency_keys::user_id.eq(user).and(idempotency_keys::key.eq_any(old)));
+        on!(connection, conn => diesel::delete(gone).execute(conn).await)?;
+    }
+    Ok(())
+}
+
+/// As many as go with one write.
+const SOME: i64 = 16;

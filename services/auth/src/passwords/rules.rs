@@ -1,5 +1,5 @@
 //! What a password may be (NIST SP 800-63B-4, 3.1.1.2): long, of any characters, and not one that is guessed first.
-use kit_base::Violation;
+use kit_base::{Violation, text::fold};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::limits::{PASSWORD, PASSWORD_LEAST};
@@ -48,7 +48,7 @@ pub(crate) fn normalize(raw: &str) -> String {
 
 /// Whether it is on the list, as it stands or without the digits and signs around it, or is one short thing over and over.
 fn is_common(password: &str) -> bool {
-    let lower = password.to_lowercase();
+    let lower = fold(password);
     let core = lower.trim_matches(|c: char| !c.is_alphabetic());
     let short = repeated(&lower).chars().count() < LOWEST_MINIMUM;
     [lower.as_str(), core].iter().any(|text| is_listed(text) || is_listed(repeated(text)))
@@ -85,10 +85,9 @@ fn is_run(text: &str) -> bool {
 
 /// Whether little is left of the password without the word.
 fn is_about(password: &str, word: &str) -> bool {
-    let left = password.to_lowercase().replace(word, "");
-    word.chars().count() >= 4
-        && left.len() < password.len()
-        && left.chars().count() < LOWEST_MINIMUM
+    let (whole, word) = (fold(password), fold(word));
+    let left = whole.replace(&word, "");
+    word.chars().count() >= 4 && left.len() < whole.len() && left.chars().count() < LOWEST_MINIMUM
 }
 
 #[cfg(test)]
@@ -140,6 +139,10 @@ mod tests {
         assert_eq!(verdict("ada.lovelace-2026", 15), "TOO_PREDICTABLE");
         assert_eq!(verdict("Errand-2026-Errand", 15), "TOO_PREDICTABLE");
         assert_eq!(verdict("an errand for the grocer", 15), "fine");
+        for password in ["große-123456", "GROSSE-123456", "Grosse-123456"] {
+            let refused = check("password", password, "große", 8).unwrap_err();
+            assert_eq!(refused.reason, "TOO_PREDICTABLE", "{password}");
+        }
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub(crate) async fn change(
     let new = authority.hasher.hash(&new).await?;
     let now = authority.clock.now();
     let password = NewPassword { id, verified: account.password_set_at, new, now };
+    let _turn = authority.writes.begin(id.0).await;
     let (done, ended) = replace(&authority.db, password, session, counters, key).await?;
     if !done.replayed {
         authority.revoke(&ended, now);

@@ -107,7 +107,9 @@ pub(crate) struct End {
 
 /// Ends a session and tells everyone.
 pub(crate) async fn end(authority: &Authority, wanted: End) -> Result<Done, Error> {
-    let (now, account, session) = (authority.clock.now(), wanted.account, wanted.session);
+    let (account, session) = (wanted.account, wanted.session);
+    let _turn = authority.writes.begin(account.0).await;
+    let now = authority.clock.now();
     let (done, ended) = store_end(&authority.db, wanted, now).await?;
     if ended {
         authority.revoke(&[session], now);

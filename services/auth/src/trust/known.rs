@@ -87,8 +87,8 @@ impl Trust {
         let is_news =
             |ended: &Revocation| known.revocations.insert(ended.session_id, ended.until).is_none();
         let revocations: Vec<_> = revocations.into_iter().filter(is_news).collect();
-        if !revocations.is_empty() {
-            self.publish(TrustUpdate { keys: vec![], revocations });
+        for some in revocations.chunks(AT_ONCE) {
+            self.publish(TrustUpdate { keys: vec![], revocations: some.to_vec() });
         }
     }
 
@@ -145,6 +145,11 @@ mod tests {
         let sizes: Vec<_> =
             told.iter().map(|update| (update.revocations.len(), update.keys.len())).collect();
         assert_eq!(sizes, [(AT_ONCE, 0), (AT_ONCE, 0), (1, 0), (0, 1)]);
+        let (_, mut updates) = trust.follow();
+        trust.revoke((many..2 * many).map(ended).collect(), now);
+        let live = std::iter::from_fn(|| updates.try_recv().ok());
+        let sizes: Vec<_> = live.map(|update| update.revocations.len()).collect();
+        assert_eq!(sizes, [AT_ONCE, AT_ONCE, 1], "what comes later, too");
     }
 
     #[tokio::test(start_paused = true)]

@@ -109,7 +109,13 @@ impl Watch {
                 () = trust.end.cancelled() => return None,
                 () = tokio::time::sleep_until(self.until) => return None,
                 update = self.updates.recv() => match update {
-                    Ok(update) => return Some(update),
+                    Ok(update) => {
+                        // Who hears of one end takes it that all are told: after this one it asks a replica that knows.
+                        if !trust.is_current() {
+                            self.until = Instant::now();
+                        }
+                        return Some(update);
+                    }
                     Err(RecvError::Lagged(_)) => {
                         let (known, updates) = trust.follow();
                         (self.known, self.updates) = (known.into_iter(), updates);

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use kit_db::testing::Backend;
 use prost_types::FieldMask;
 use proto::auth::v1::{ChangePasswordRequest, LoginRequest, RegisterRequest, UpdateMeRequest};
@@ -18,6 +21,34 @@ kit_db::on_each_backend!(
     a_new_password_ends_the_other_sessions_at_once,
     the_current_password_cannot_be_guessed_through_a_change,
 );
+
+/// Each of its writes takes so long here that no two of the pool's connections would be free in time.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: scripts/test"]
+async fn writes_of_one_account_leave_connections_to_others() {
+    let app = App::new(Backend::Postgres, "own_writes").await;
+    let auth = app.replica_with(|config| config.database_connections = 2).await;
+    auth.registers("ada").await;
+    auth.registers("bob").await;
+    let (ada, bob) = (auth.signs_in("ada").await, auth.signs_in("bob").await);
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+        'BEGIN IF NEW.name LIKE ''slow%'' THEN PERFORM pg_sleep(0.3); END IF; RETURN NEW; END'; \
+        CREATE TRIGGER slow BEFORE UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION slow()";
+    kit_db::testing::run_script(&app.database.url, slow).await;
+    let renames = async |tokens: &_, name: String| {
+        let request = update(&["name"], Some(&name), None, None);
+        auth.accounts().update_me(by(tokens, request)).await.map(drop)
+    };
+    let many = join_all((0..6).map(|number| renames(&ada, format!("slow {number}"))));
+    let others = async {
+        for number in 0..8 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            renames(&bob, format!("Bob {number}")).await.unwrap();
+        }
+    };
+    let (outcomes, ()) = tokio::join!(many, others);
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+}
 
 pub(crate) fn registration(email: &str) -> RegisterRequest {
     RegisterRequest {

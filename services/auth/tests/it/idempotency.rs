@@ -13,6 +13,7 @@ kit_db::on_each_backend!(
     a_key_that_stood_for_another_write_is_refused_and_nothing_is_written,
     writes_that_race_under_one_key_are_done_once,
     a_key_is_forgotten_after_a_day,
+    an_account_has_its_latest_keys_and_no_more,
 );
 
 const OTHER: &str = "another four words";
@@ -160,4 +161,32 @@ async fn a_key_is_forgotten_after_a_day(backend: Backend) {
         count.unwrap().count == 1
     })
     .await;
+}
+
+async fn an_account_has_its_latest_keys_and_no_more(backend: Backend) {
+    let app = App::new(backend, "many_keys").await;
+    let auth = app.replica().await;
+    let (ada, bob) = (auth.registers("ada").await, auth.registers("bob").await);
+    let (here, there) = (auth.signs_in("ada").await, auth.signs_in("bob").await);
+    renames(&auth, &there, "Bob", "of-bob").await.unwrap();
+    // Older than the one that follows, as many as an account may have.
+    let (id, at, none) = match backend {
+        Backend::Sqlite => (format!("x'{}'", ada.id.replace('-', "")), "1799999000000000", "x''"),
+        Backend::Postgres => (format!("'{}'", ada.id), "to_timestamp(1799999000)", "''::bytea"),
+    };
+    let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)";
+    let keys = format!(
+        "INSERT INTO idempotency_keys (user_id, key, fingerprint, reply, created_at) \
+         {numbers} SELECT {id}, 'old-' || i, {none}, {none}, {at} FROM n",
+    );
+    kit_db::testing::run_script(&app.database.url, &keys).await;
+    let first = renames(&auth, &here, "One", "new-1").await.unwrap();
+    assert!(!replayed(&first));
+    let again = renames(&auth, &here, "One", "new-1").await.unwrap();
+    assert!(replayed(&again), "{backend:?}: the latest is remembered");
+    let contents = kit_db::testing::contents(&app.database.url).await;
+    let of =
+        |text: &str| contents["idempotency_keys"].iter().filter(|row| row.contains(text)).count();
+    assert_eq!((of("old-"), of("new-1"), of("of-bob")), (999, 1, 1), "{backend:?}");
+    assert_ne!(ada.id, bob.id);
 }

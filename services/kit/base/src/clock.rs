@@ -31,6 +31,13 @@ impl Clock {
         }
     }
 
+    /// Sets a clock that stands still, as one of a machine may be set.
+    pub fn set(&self, to: Timestamp) {
+        if let Some(now) = &self.0 {
+            now.store(to.as_microseconds(), Ordering::SeqCst);
+        }
+    }
+
     /// The time now, to the microsecond.
     #[expect(
         clippy::disallowed_methods,

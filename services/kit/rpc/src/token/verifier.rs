@@ -36,6 +36,8 @@ const SILENCE: Duration = Duration::from_secs(12);
 
 /// Without word from auth for this long a session may have ended unheard: nothing is written then.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+/// How far a clock may go back in between.
+const ASTRAY: Duration = Duration::from_secs(1);
 
 /// A key that may have signed a living token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,7 +231,9 @@ impl Verifier {
     /// Whether what is not heard of may be taken for not having happened: a session may have ended, and nobody writes for it.
     pub fn heard_lately(&self) -> Result<(), TokenError> {
         let heard = Timestamp::from_microseconds(self.heard.load(Ordering::Relaxed));
-        let lately = self.clock.now().since(heard) <= LONGEST_SILENCE;
+        let now = self.clock.now();
+        // A clock that was set back says nothing of how long it was silent.
+        let lately = heard <= now.plus(ASTRAY) && now.since(heard) <= LONGEST_SILENCE;
         if lately { Ok(()) } else { Err(TokenError::Stale) }
     }
 }

@@ -228,6 +228,10 @@ fn half_a_minute_without_a_word_is_too_long() {
     }
     verifier.apply(TrustUpdate::default());
     assert_eq!(verifier.heard_lately(), Ok(()), "a heartbeat says enough");
+    clock.set(clock.now().minus(Duration::from_secs(600)));
+    assert_eq!(verifier.heard_lately(), Err(TokenError::Stale), "a clock that was set back");
+    verifier.apply(TrustUpdate::default());
+    assert_eq!(verifier.heard_lately(), Ok(()));
 }
 
 #[test]
