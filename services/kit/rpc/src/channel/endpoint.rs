@@ -101,7 +101,9 @@ impl Endpoint {
     pub(crate) fn new(address: SocketAddr, target: Target, peer: Arc<Peer>, new: bool) -> Self {
         peer.count(1, 0);
         let now = Instant::now();
-        let links = (0..=peer.limits.stream_connections).map(|_| Arc::new(Link::new())).collect();
+        let link = |number| if number == 0 { Length::Brief } else { Length::Lasting };
+        let links = (0..=peer.limits.stream_connections).map(|it| Arc::new(Link::new(link(it))));
+        let links = links.collect();
         let standing = Mutex::new(Standing {
             latency: Latency::unknown(now),
             since: new.then_some(now),

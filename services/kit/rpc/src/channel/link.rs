@@ -6,6 +6,8 @@ use http_body_util::Full;
 use hyper::client::conn::http2::SendRequest;
 use tokio::sync::watch;
 
+use super::call::Length;
+
 /// The sending side of an HTTP/2 connection.
 pub(crate) type Connection = SendRequest<Full<Bytes>>;
 
@@ -19,13 +21,15 @@ enum State {
 /// A connection that may be there, and the number of streams on it.
 #[derive(Debug)]
 pub(crate) struct Link {
+    /// Which calls it is for.
+    pub(super) length: Length,
     state: watch::Sender<State>,
     streams: AtomicUsize,
 }
 
 impl Link {
-    pub(crate) fn new() -> Self {
-        Self { state: watch::Sender::new(State::Closed), streams: AtomicUsize::new(0) }
+    pub(crate) fn new(length: Length) -> Self {
+        Self { length, state: watch::Sender::new(State::Closed), streams: AtomicUsize::new(0) }
     }
 
     pub(crate) fn streams(&self) -> usize {
@@ -110,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_place_is_given_to_so_many_and_refusing_one_takes_none() {
-        let link = Link::new();
+        let link = Link::new(Length::Brief);
         assert_eq!(
             [link.enter(2), link.enter(2), link.enter(2), link.enter(2)],
             [true, true, false, false]
@@ -122,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_opens_the_connection_for_all_who_wait_and_the_next_tries_again() {
-        let link = Link::new();
+        let link = Link::new(Length::Brief);
         let (opening, first) = link.begin();
         let (waiting, second) = link.begin();
         assert_eq!((first, second), (true, false));

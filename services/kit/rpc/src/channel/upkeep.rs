@@ -36,7 +36,7 @@ pub(super) async fn connection(link: &Arc<Link>, endpoint: &Arc<Endpoint>) -> Op
 
 /// Opens the connection and stays with it to its end.
 async fn open(link: Arc<Link>, endpoint: Arc<Endpoint>) {
-    match connect(&endpoint).await {
+    match connect(&endpoint, link.length).await {
         Ok((connection, life)) => {
             link.opened(connection);
             let endpoint = Arc::downgrade(&{ endpoint });

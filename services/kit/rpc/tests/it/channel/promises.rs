@@ -141,6 +141,25 @@ async fn many_streams_leave_room_for_calls() {
 }
 
 #[tokio::test]
+async fn streams_that_nobody_reads_are_in_the_way_of_no_other() {
+    let endless = || {
+        let piece = || Ok::<_, std::io::Error>(Bytes::from_static(&[7; 16 * 1024]));
+        Response::new(Body::from_stream(stream::iter(std::iter::repeat_with(piece))))
+    };
+    let peer = Peer::start(move |_| async move { endless() }).await;
+    let channel = remote("things", &peer.url(), None, limits()).unwrap();
+    let most = limits().in_flight;
+    let unread = join_all((1..most).map(|_| call(&channel, "WatchThings", &[]))).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut read = call(&channel, "WatchThings", &[]).await.unwrap().into_body();
+    for _ in 0..64 {
+        let frame = tokio::time::timeout(Duration::from_secs(5), read.frame()).await;
+        assert!(frame.expect("it comes").is_some());
+    }
+    drop(unread);
+}
+
+#[tokio::test]
 async fn more_calls_than_places_wait_their_turn() {
     let peer = Peer::start(|_| async {
         tokio::time::sleep(Duration::from_millis(10)).await;
