@@ -39,7 +39,7 @@ fn id<T: std::str::FromStr>(text: &str) -> Option<T> {
 /// An id of the client's choice: a UUIDv7 (RFC 9562).
 pub(crate) fn chosen_id(text: Option<&String>, faults: &mut Vec<Violation>) -> Option<Uuid> {
     let id = field_id::<Uuid>("id", text, faults)?;
-    if id.get_version_num() != 7 {
+    if id.get_version_num() != 7 || id.get_variant() != uuid::Variant::RFC4122 {
         faults.push(Violation::new("id", "ID", "a UUID of version 7, or leave it out"));
     }
     Some(id)
@@ -107,6 +107,8 @@ mod tests {
     fn an_id_of_the_clients_choice_is_of_version_7() {
         for (text, reasons) in [
             (OF_VERSION_7, vec![]),
+            // Of no variant of RFC 9562.
+            ("01a22219-328d-797c-0299-3514c8f144d2", vec!["ID"]),
             ("00000000-0000-0000-0000-000000000000", vec!["ID"]),
             ("9b2f2a0e-6c51-4d0e-8a53-0f5a3c3f5c11", vec!["ID"]),
             ("ffffffff-ffff-ffff-ffff-ffffffffffff", vec!["ID"]),

@@ -52,14 +52,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Rpc {
     /// The scope that the caller may see, made at the first request.
     pub(crate) async fn scope<M>(&self, request: &Request<M>) -> Result<ScopeId, Status> {
-        let actor = actor(request)?;
-        let user = actor.user_id;
+        let user = UserId(Caller::from_request(request)?.user_id);
         if let Some(scope) = self.scopes.get(&user) {
             return Ok(scope);
         }
         let scope = match access::store::private_scope(&self.db, user).await? {
             Some(scope) => scope,
-            None => self.begin_scope(actor).await?,
+            None => self.begin_scope(actor(request)?).await?,
         };
         self.scopes.insert(user, scope);
         Ok(scope)

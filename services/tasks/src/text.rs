@@ -14,7 +14,7 @@ pub(crate) fn line(field: &str, raw: &str, longest: usize, faults: &mut Vec<Viol
         faults.push(Violation::new(field, "TOO_LONG", format!("at most {longest} characters")));
     }
     if text.contains('\0') {
-        faults.push(Violation::new(field, "CHARACTER", "no NUL character"));
+        faults.push(Violation::new(field, "INVALID_CHARACTER", "no NUL character"));
     }
     text.to_owned()
 }
@@ -52,12 +52,12 @@ mod tests {
             (" \n\t ", &["REQUIRED"]),
             ("\u{200b}\u{2060}", &["REQUIRED"]),
             ("\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}", &["REQUIRED", "TOO_LONG"]),
-            ("\0", &["REQUIRED", "CHARACTER"]),
+            ("\0", &["REQUIRED", "INVALID_CHARACTER"]),
             ("123456", &["TOO_LONG"]),
             ("éééééé", &["TOO_LONG"]),
             (" 12345", &["TOO_LONG"]),
-            ("12345\0", &["TOO_LONG", "CHARACTER"]),
-            ("a\0b", &["CHARACTER"]),
+            ("12345\0", &["TOO_LONG", "INVALID_CHARACTER"]),
+            ("a\0b", &["INVALID_CHARACTER"]),
         ] {
             let told = kept(raw).unwrap_err();
             let told: Vec<_> = told.iter().map(|(_, reason)| reason.as_str()).collect();

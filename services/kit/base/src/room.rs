@@ -77,9 +77,8 @@ impl Rooms {
         place.expected.load(Relaxed).clamp(least, self.most_of_a_key)
     }
 
-    /// Waits for a turn, and for room for a page that nobody has read yet: as large as the key's are, and at most `bytes`.
-    pub async fn reserve(&self, key: impl Hash, bytes: usize) -> Room {
-        let turn = self.begin(key).await;
+    /// Waits for room for a page that nobody has read yet: as large as the key's are, and at most `bytes`.
+    pub async fn reserve(&self, turn: Turn, bytes: usize) -> Room {
         let expected = self.likely(&turn.place) * UNIT;
         self.hold(turn, expected.min(bytes)).await
     }
@@ -161,7 +160,7 @@ mod tests {
     fn what_is_not_read_yet_holds_what_is_likely() {
         let rooms = Rooms::new(100 * UNIT, 48 * UNIT);
         let left = |key: usize, bytes| {
-            let _room = rooms.reserve(key, bytes).now_or_never();
+            let _room = rooms.reserve(begin(&rooms, key).unwrap(), bytes).now_or_never();
             rooms.all.available_permits()
         };
         assert_eq!([left(0, 99 * UNIT), left(0, 5 * UNIT)], [88, 95]);

@@ -9,6 +9,10 @@ macro_rules! names {
         pub(crate) enum $type { $($(#[doc = $variant_doc])* $variant),+ }
 
         impl $type {
+            /// All names.
+            #[allow(dead_code, reason = "of some sets nobody names all")]
+            pub(crate) const NAMES: &'static [&'static str] = &[$($name),+];
+
             /// The name of each.
             pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }

@@ -242,7 +242,7 @@ fn configure(
     // Idle in a transaction for less than others wait for a lock: a replica that falls silent holds up nobody's write.
     let options = format!(
         "{} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=700 \
-         -c client_connection_check_interval=1000",
+         -c client_connection_check_interval=100",
         config.get_options().unwrap_or_default(),
         milliseconds(limits.statement),
         milliseconds(limits.lock),

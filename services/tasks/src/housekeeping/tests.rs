@@ -145,6 +145,24 @@ async fn the_journal_loses_its_beginning_alone_whatever_clocks_said(backend: Bac
     assert_eq!(journal::store::sweep_changes(&store.db, before).await.unwrap(), 0);
     let left: Vec<_> = changes(&store).await.iter().map(|change| change.sequence).collect();
     assert_eq!(left, [2, 3, 4]);
+    // However many there are behind one that is young, they keep none of another scope: of one whose id is that of a task here.
+    let later = match backend {
+        Backend::Sqlite => "at + 1",
+        Backend::Postgres => "at + interval '1 microsecond'",
+    };
+    let rest = "actor_id, session_id, request_id, trace_id, object_type, object_id, object_version, operation, changes";
+    for (scope, at, most) in [("scope_id", "at", 1_100), ("object_id", later, 1)] {
+        let numbers = format!(
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {most}) SELECT n FROM numbers"
+        );
+        let copies = format!(
+            "INSERT INTO journal (scope_id, sequence, at, {rest}) SELECT {scope}, 100 + n, {at}, {rest} FROM journal, ({numbers}) AS more \
+             WHERE sequence = 3"
+        );
+        store.runs(copies).await;
+    }
+    assert_eq!(journal::store::sweep_changes(&store.db, before).await.unwrap(), 1);
+    assert_eq!(journal::store::sweep_changes(&store.db, before).await.unwrap(), 0);
 }
 
 async fn all_that_is_old_goes_in_one_pass_however_much_it_is(backend: Backend) {

@@ -98,7 +98,7 @@ impl ChangeService for Rpc {
         let limit = page::limit(limit).map_err(Error::from)?;
         let before =
             page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
-        let room = self.rooms.reserve(scope, page::MAX_BYTES).await;
+        let room = self.rooms.reserve(self.rooms.begin(scope).await, page::MAX_BYTES).await;
         let changes = store::changes_before(&self.db, scope, before, limit + 1).await?;
         room.was(changes.iter().map(Change::bytes).sum());
         let (changes, next_cursor) = page::cut(changes, limit, Change::bytes, |last| {
@@ -128,7 +128,7 @@ impl Rpc {
         after: i64,
         limit: i64,
     ) -> Result<Vec<Change>, Error> {
-        let room = self.rooms.reserve(scope, page::MAX_BYTES).await;
+        let room = self.rooms.reserve(self.rooms.begin(scope).await, page::MAX_BYTES).await;
         let changes = store::changes_after(&self.db, scope, after, limit).await?;
         room.was(changes.iter().map(Change::bytes).sum());
         match changes.first() {

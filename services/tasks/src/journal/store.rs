@@ -1,5 +1,5 @@
 //! The journal and the idempotency keys: read, and deleted when they are too old.
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use diesel::{prelude::*, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
@@ -84,17 +84,25 @@ pub(crate) async fn sweep_keys(db: &Db, before: Timestamp) -> Result<usize, Erro
     .await
 }
 
-/// Deletes some changes from before a moment; how many.
+/// Deletes some changes from before a moment; how many. Those of scopes that begin with a younger one, as a clock that was ahead leaves
+/// it, keep no others.
 pub(crate) async fn sweep_changes(db: &Db, before: Timestamp) -> Result<usize, Error> {
-    let old = journal::table.filter(journal::at.lt(before)).order(journal::at);
-    let old = old.select(journal::scope_id);
-    let old: Vec<ScopeId> =
-        search!(db, "journal.old", conn => old.limit(AT_ONCE).load(conn).await)?;
-    let mut deleted = 0;
-    for scope in old.into_iter().collect::<HashSet<_>>() {
-        deleted += sweep_scope(db, scope, before).await?;
+    let mut after = Timestamp::from_microseconds(i64::MIN);
+    loop {
+        let old = journal::table.filter(journal::at.ge(after).and(journal::at.lt(before)));
+        let old = old.order(journal::at).select((journal::scope_id, journal::at));
+        let old: Vec<(ScopeId, Timestamp)> =
+            search!(db, "journal.old", conn => old.limit(AT_ONCE).load(conn).await)?;
+        let Some(&(_, last)) = old.last() else { return Ok(0) };
+        let mut deleted = 0;
+        for scope in old.into_iter().map(|(scope, _)| scope).collect::<HashSet<_>>() {
+            deleted += sweep_scope(db, scope, before).await?;
+        }
+        if deleted > 0 {
+            return Ok(deleted);
+        }
+        after = last.max(after.plus(Duration::from_micros(1)));
     }
-    Ok(deleted)
 }
 
 /// From the oldest on and up to the first that is young, whatever clocks said of those behind it: what is left has no gap, and a

@@ -18,10 +18,8 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    row::{
-        Task,
-        names::{Priority, Status},
-    },
+    message::{priorities, statuses},
+    row::Task,
     store::{self, Filter, Order},
 };
 use crate::{
@@ -99,8 +97,10 @@ pub(super) async fn page(
     let after = page::decode(&query, &cursor);
     let (filter, order_by) = parse(request, after.as_ref().err().copied())?;
     let order = order(&order_by, after?)?;
+    // Who has all its room taken waits here, and in no place that others need.
+    let turn = rooms.begin(scope).await;
     let search = if filter.searches(&order) { Some(searches.begin(scope).await) } else { None };
-    let room = rooms.reserve(scope, page::MAX_BYTES).await;
+    let room = rooms.reserve(turn, page::MAX_BYTES).await;
     let mut found = store::list(db, scope, &filter, &order, limit + 1).await?;
     let missing = limit + 1 - i64::try_from(found.len()).unwrap_or(0);
     let is_whole = found.iter().map(Task::bytes).sum::<usize>() <= page::MAX_BYTES && missing > 0;
@@ -128,33 +128,14 @@ fn identity(request: &ListTasksRequest) -> String {
 /// What is asked for; all that is wrong with it, and not the `cursor` alone.
 fn parse(request: ListTasksRequest, cursor: Option<PageError>) -> Result<(Filter, String), Error> {
     let mut faults = vec![];
-    // By number: the getters of the message leave out what they do not know, and what is left would be another list.
-    let status = request.status.iter().map(|&number| known::<v1::Status, Status>(number));
-    let status = status.collect::<Result<Vec<_>, ()>>();
-    let priority = request.priority.iter().map(|&number| known::<v1::Priority, Priority>(number));
-    let priority = priority.collect::<Result<Vec<_>, ()>>();
     let project = field_id("project_id", request.project_id.as_ref(), &mut faults);
+    // By number: the getters of the message leave out what they do not know, and what is left would be another list.
+    let status = statuses(&request.status, &mut faults);
+    let priority = priorities(&request.priority, &mut faults);
     let v1::ListTasksRequest { label, due_before, query, order_by, .. } = request;
-    if status.is_err() {
-        faults.push(Violation::new(
-            "status",
-            "UNKNOWN_VALUE",
-            "needs_action, in_process, completed or cancelled",
-        ));
-    }
-    if priority.is_err() {
-        faults.push(Violation::new(
-            "priority",
-            "UNKNOWN_VALUE",
-            "none, low, medium, high or urgent",
-        ));
-    }
     if !order_by.is_empty() && !ORDERS.contains(&order_by.as_str()) {
-        faults.push(Violation::new(
-            "order_by",
-            "UNKNOWN_VALUE",
-            "created_at, due or rank, with `-` in front to turn it round",
-        ));
+        let message = format!("this is one of {}", ORDERS.join(", "));
+        faults.push(Violation::new("order_by", "NOT_ONE_OF", message));
     }
     if order_by.ends_with("rank") && project.is_none() {
         faults.push(Violation::new("order_by", "CONFLICT", "`rank` needs a `project_id`"));
@@ -165,13 +146,7 @@ fn parse(request: ListTasksRequest, cursor: Option<PageError>) -> Result<(Filter
     }
     Error::unless_acceptable(faults)?;
     let due_before = due_before.map(|moment| Timestamp::from_proto(moment.seconds, moment.nanos));
-    let (status, priority) = (status.unwrap_or_default(), priority.unwrap_or_default());
     Ok((Filter { project, status, priority, labels, due_before, words }, order_by))
-}
-
-/// A name of a closed set, by the number that the contract `C` gives it.
-fn known<C: TryFrom<i32>, N: TryFrom<C, Error = ()>>(number: i32) -> Result<N, ()> {
-    C::try_from(number).map_err(drop).and_then(N::try_from)
 }
 
 /// The words and labels that a task has to have, as they are compared.
@@ -187,7 +162,7 @@ fn sought(
     }
     for (field, texts) in [("q", &words[..]), ("label", labels)] {
         if texts.iter().any(|text| text.contains('\0')) {
-            faults.push(Violation::new(field, "CHARACTER", "no NUL character"));
+            faults.push(Violation::new(field, "INVALID_CHARACTER", "no NUL character"));
         }
     }
     (words, labels.iter().map(|label| fold(label.trim())).collect())

@@ -104,10 +104,10 @@ fn written(
         description: is_named("description")
             .then(|| rules::description(description.unwrap_or_default(), faults)),
         status: is_named("status")
-            .then(|| status.map_or(Some(Status::NeedsAction), |it| known_status(it, faults)))
+            .then(|| status.map_or(Some(Status::NeedsAction), |it| statuses(&[it], faults).pop()))
             .flatten(),
         priority: is_named("priority")
-            .then(|| priority.map_or(Some(Priority::None), |it| known_priority(it, faults)))
+            .then(|| priority.map_or(Some(Priority::None), |it| priorities(&[it], faults).pop()))
             .flatten(),
         due: is_named("due").then(|| due.and_then(|due| parse_due(due, faults))),
         labels: is_named("labels").then(|| labels::parse(&labels_given, faults)),
@@ -131,30 +131,29 @@ fn parse_due(due: v1::Due, faults: &mut Vec<Violation>) -> Option<Due> {
     Due::parse(DueFields { date, datetime, time_zone }, faults)
 }
 
-fn known_status(status: i32, faults: &mut Vec<Violation>) -> Option<Status> {
-    let known = v1::Status::try_from(status).ok().and_then(|status| Status::try_from(status).ok());
-    if known.is_none() {
-        faults.push(Violation::new(
-            "status",
-            "UNKNOWN_VALUE",
-            "needs_action, in_process, completed or cancelled",
-        ));
-    }
-    known
+/// The states that these numbers stand for.
+pub(super) fn statuses(numbers: &[i32], faults: &mut Vec<Violation>) -> Vec<Status> {
+    named::<v1::Status, _>("status", numbers, Status::NAMES, faults)
 }
 
-fn known_priority(priority: i32, faults: &mut Vec<Violation>) -> Option<Priority> {
-    let known = v1::Priority::try_from(priority)
-        .ok()
-        .and_then(|priority| Priority::try_from(priority).ok());
-    if known.is_none() {
-        faults.push(Violation::new(
-            "priority",
-            "UNKNOWN_VALUE",
-            "none, low, medium, high or urgent",
-        ));
-    }
-    known
+/// The priorities that these numbers stand for.
+pub(super) fn priorities(numbers: &[i32], faults: &mut Vec<Violation>) -> Vec<Priority> {
+    named::<v1::Priority, _>("priority", numbers, Priority::NAMES, faults)
+}
+
+/// What the numbers of the contract `C` stand for; none of it where one stands for nothing.
+fn named<C: TryFrom<i32>, N: TryFrom<C, Error = ()>>(
+    field: &str,
+    numbers: &[i32],
+    names: &[&str],
+    faults: &mut Vec<Violation>,
+) -> Vec<N> {
+    let known = |&number: &i32| C::try_from(number).map_err(drop).and_then(N::try_from);
+    numbers.iter().map(known).collect::<Result<_, _>>().unwrap_or_else(|()| {
+        let message = format!("this is one of {}", names.join(", "));
+        faults.push(Violation::new(field, "NOT_ONE_OF", message));
+        vec![]
+    })
 }
 
 impl TryFrom<v1::Status> for Status {

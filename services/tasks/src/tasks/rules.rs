@@ -49,7 +49,7 @@ pub(crate) fn description(raw: String, faults: &mut Vec<Violation>) -> String {
         ));
     }
     if raw.contains('\0') {
-        faults.push(Violation::new("description", "CHARACTER", "no NUL character"));
+        faults.push(Violation::new("description", "INVALID_CHARACTER", "no NUL character"));
     }
     raw
 }

@@ -126,8 +126,8 @@ async fn a_patch_names_fields_that_there_are(backend: Backend) {
     };
     let expected = told(&[
         ("title", "REQUIRED"),
-        ("status", "UNKNOWN_VALUE"),
-        ("priority", "UNKNOWN_VALUE"),
+        ("status", "NOT_ONE_OF"),
+        ("priority", "NOT_ONE_OF"),
         ("nothing", "UNKNOWN_FIELD"),
     ]);
     assert_eq!(faults(alice.tasks().update_task(alice.asks(message)).await), expected);
@@ -141,7 +141,7 @@ async fn a_project_says_what_is_wrong_with_it(backend: Backend) {
     let before = everything(&alice).await;
     let long = "x".repeat(121);
     for (name, reason) in
-        [("", "REQUIRED"), (" \t", "REQUIRED"), (&*long, "TOO_LONG"), ("a\0", "CHARACTER")]
+        [("", "REQUIRED"), (" \t", "REQUIRED"), (&*long, "TOO_LONG"), ("a\0", "INVALID_CHARACTER")]
     {
         let message = CreateProjectRequest { id: Some(own("7")), name: own(name) };
         let refused = faults(alice.projects().create_project(alice.asks(message)).await);
@@ -216,9 +216,9 @@ async fn a_list_says_what_is_wrong_with_it(backend: Backend) {
     assert_eq!(outcome.as_ref().unwrap_err().code(), Code::InvalidArgument);
     let expected = told(&[
         ("project_id", "ID"),
-        ("status", "UNKNOWN_VALUE"),
-        ("priority", "UNKNOWN_VALUE"),
-        ("order_by", "UNKNOWN_VALUE"),
+        ("status", "NOT_ONE_OF"),
+        ("priority", "NOT_ONE_OF"),
+        ("order_by", "NOT_ONE_OF"),
         ("label", "TOO_MANY"),
     ]);
     assert_eq!(faults(outcome), expected);

@@ -114,7 +114,7 @@ async fn labels_that_cannot_be_are_refused_and_the_old_ones_stay(backend: Backen
     for (labels, field, reason) in [
         (&["b", ""][..], "labels.1", "REQUIRED"),
         (&[&*long], "labels.0", "TOO_LONG"),
-        (&["b", "c\0d"], "labels.1", "CHARACTER"),
+        (&["b", "c\0d"], "labels.1", "INVALID_CHARACTER"),
         (&many, "labels", "TOO_MANY"),
     ] {
         let message = alice.asks(patch(&id, "labels", labelled("", labels)));

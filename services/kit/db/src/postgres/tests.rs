@@ -18,7 +18,7 @@ fn no_statement_waits_for_ever_whatever_the_url_says() {
             "-c statement_timeout=1500",
             "-c lock_timeout=800",
             "-c idle_in_transaction_session_timeout=700",
-            "-c client_connection_check_interval=1000",
+            "-c client_connection_check_interval=100",
         ] {
             assert!(options.contains(clock), "{clock} in {options}");
         }

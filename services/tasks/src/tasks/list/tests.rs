@@ -1,7 +1,10 @@
 use kit_base::Fault as _;
 
 use super::*;
-use crate::tasks::row::tests::example;
+use crate::tasks::row::{
+    names::{Priority, Status},
+    tests::example,
+};
 
 fn asked(order_by: &str) -> ListTasksRequest {
     let project_id = Some(Uuid::from_u128(7).to_string());
@@ -113,15 +116,15 @@ fn every_fault_of_a_list_is_named_at_once() {
     };
     let told = [
         ("project_id", "ID"),
-        ("status", "UNKNOWN_VALUE"),
-        ("priority", "UNKNOWN_VALUE"),
+        ("status", "NOT_ONE_OF"),
+        ("priority", "NOT_ONE_OF"),
         ("order_by", "CONFLICT"),
         ("q", "TOO_MANY"),
     ];
     let told = told.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
     assert_eq!(refused(wrong), told);
     for order_by in ["title", "--due", "created_at ", "-", "+due", "DUE"] {
-        let expected = ("order_by".to_owned(), "UNKNOWN_VALUE".to_owned());
+        let expected = ("order_by".to_owned(), "NOT_ONE_OF".to_owned());
         assert_eq!(refused(asked(order_by)), [expected], "{order_by}");
     }
 }
@@ -131,10 +134,10 @@ fn a_number_that_names_nothing_is_refused_wherever_it_stands() {
     for number in [i32::MIN, -1, 0, 6, 99, i32::MAX] {
         for numbers in [vec![number], vec![1, number], vec![number, 1]] {
             let list = ListTasksRequest { status: numbers.clone(), ..asked("") };
-            let expected = ("status".to_owned(), "UNKNOWN_VALUE".to_owned());
+            let expected = ("status".to_owned(), "NOT_ONE_OF".to_owned());
             assert_eq!(refused(list), [expected], "{numbers:?}");
             let list = ListTasksRequest { priority: numbers.clone(), ..asked("") };
-            let expected = ("priority".to_owned(), "UNKNOWN_VALUE".to_owned());
+            let expected = ("priority".to_owned(), "NOT_ONE_OF".to_owned());
             assert_eq!(refused(list), [expected], "{numbers:?}");
         }
     }
@@ -144,7 +147,7 @@ fn a_number_that_names_nothing_is_refused_wherever_it_stands() {
 fn what_no_task_can_hold_is_not_sought() {
     let nul = || "a\0b".to_owned();
     let list = ListTasksRequest { query: Some(nul()), label: vec![nul()], ..asked("") };
-    let told = ["q", "label"].map(|field| (field.to_owned(), "CHARACTER".to_owned()));
+    let told = ["q", "label"].map(|field| (field.to_owned(), "INVALID_CHARACTER".to_owned()));
     assert_eq!(refused(list), told);
 }
 
@@ -184,9 +187,9 @@ fn a_cursor_that_is_none_is_told_with_the_rest() {
         refused.violations().iter().map(|one| format!("{} {}", one.field, one.reason)).collect()
     };
     let told = refused(asked("sideways"), PageError::Cursor);
-    assert_eq!(told, ["order_by UNKNOWN_VALUE", "cursor INVALID_CURSOR"]);
+    assert_eq!(told, ["order_by NOT_ONE_OF", "cursor INVALID_CURSOR"]);
     let told = refused(asked("sideways"), PageError::Mismatch);
-    assert_eq!(told, ["order_by UNKNOWN_VALUE", "cursor CURSOR_MISMATCH"]);
+    assert_eq!(told, ["order_by NOT_ONE_OF", "cursor CURSOR_MISMATCH"]);
     assert!(
         parse(asked("rank"), Some(PageError::Cursor)).is_ok(),
         "alone it is told as what it is"

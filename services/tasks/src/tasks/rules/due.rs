@@ -46,7 +46,7 @@ impl Due {
             conflict("due.time_zone", NO_ZONE);
         }
         let offset = time.is_some_and(|(_, offset)| offset);
-        if offset && place.as_ref().is_some_and(|place| place.iana_name() != Some("UTC")) {
+        if offset && place.is_some() {
             conflict("due.datetime", OFFSET);
         }
         if faults.len() > before {
@@ -73,7 +73,7 @@ const NO_ZONE: &str = "only beside `datetime`: a day is the same everywhere";
 const TIME: &str = "a wall time from 0001-01-02 to 9999-12-29 in whole seconds, as 2026-09-01T09:00:00, or one that ends in `Z` or \
     an offset as +02:00, which the first and the last day have no room for";
 const OFFSET: &str =
-    "a time with `Z` or an offset is a time in UTC; leave either out beside another `time_zone`";
+    "a time with `Z` or an offset says where it is: leave that out, or the `time_zone`";
 
 /// Whether every zone can place the day on the line of time.
 fn is_kept(day: civil::Date) -> bool {

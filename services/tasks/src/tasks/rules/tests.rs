@@ -97,7 +97,7 @@ fn a_title_is_trimmed_and_bounded() {
     for (raw, reason) in [
         ("", "REQUIRED"),
         (" \t", "REQUIRED"),
-        ("a\0b", "CHARACTER"),
+        ("a\0b", "INVALID_CHARACTER"),
         (&"é".repeat(501), "TOO_LONG"),
         (&format!("{} ", "é".repeat(500)), "TOO_LONG"),
     ] {
@@ -118,7 +118,7 @@ fn a_description_is_kept_as_it_is_and_bounded_in_characters() {
         ("é".repeat(DESCRIPTION), None),
         ("x".repeat(DESCRIPTION + 1), Some("TOO_LONG")),
         ("é".repeat(DESCRIPTION + 1), Some("TOO_LONG")),
-        ("a\0b".to_owned(), Some("CHARACTER")),
+        ("a\0b".to_owned(), Some("INVALID_CHARACTER")),
     ] {
         let mut faults = vec![];
         assert_eq!(description(raw.clone(), &mut faults), raw);
