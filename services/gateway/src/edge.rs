@@ -7,6 +7,7 @@ pub(crate) mod cors;
 pub(crate) mod guard;
 mod head;
 mod headers;
+pub(crate) mod holding;
 mod host;
 pub(crate) mod idempotency;
 mod places;

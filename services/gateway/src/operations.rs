@@ -74,6 +74,8 @@ pub(crate) struct Traits {
     pub(crate) cached: bool,
     /// It gives a page of a list: `limit` and `cursor` say which.
     pub(crate) paged: bool,
+    /// It goes on behind the event that `Last-Event-ID` names.
+    pub(crate) resumed: bool,
     /// Statuses that it refuses with, beyond those that access, method and body bring along.
     pub(crate) refusals: &'static [u16],
     /// A body that it accepts as it is.
@@ -83,8 +85,8 @@ pub(crate) struct Traits {
 impl Traits {
     /// Of an operation that `access` is true of, and nothing else.
     pub(crate) fn new(access: Access) -> Self {
-        let [versioned, keyed, cached, paged] = [false; 4];
-        Self { access, versioned, keyed, cached, paged, refusals: &[], example: None }
+        let [versioned, keyed, cached, paged, resumed] = [false; 5];
+        Self { access, versioned, keyed, cached, paged, resumed, refusals: &[], example: None }
     }
 
     pub(crate) fn versioned(self) -> Self {
@@ -101,6 +103,10 @@ impl Traits {
 
     pub(crate) fn paged(self) -> Self {
         Self { paged: true, ..self }
+    }
+
+    pub(crate) fn resumed(self) -> Self {
+        Self { resumed: true, ..self }
     }
 
     pub(crate) fn refuses(self, refusals: &'static [u16]) -> Self {

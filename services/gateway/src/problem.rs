@@ -153,15 +153,26 @@ impl Problem {
     /// A refusal of a call whose request has no body: what is not acceptable is its query.
     pub(crate) fn of_query(status: Status) -> Self {
         let mut problem = Self::from(status);
-        if matches!(&*problem.0.code, "INVALID_CURSOR" | "CURSOR_MISMATCH") {
-            let Details { code, message, .. } = &*problem.0;
-            problem.0.faults = vec![Fault::of_cursor(code.clone(), message.clone())];
-        }
+        problem.blame_cursor(Fault::cursor);
         if problem.0.status == StatusCode::UNPROCESSABLE_ENTITY {
             problem.0.status = StatusCode::BAD_REQUEST;
             problem.0.faults.iter_mut().for_each(Fault::blame_query);
         }
         problem
+    }
+
+    /// A refusal of a stream: what is not acceptable is the event that it should go on behind.
+    pub(crate) fn of_stream(status: Status) -> Self {
+        let mut problem = Self::from(status);
+        problem.blame_cursor(Fault::last_event);
+        problem
+    }
+
+    fn blame_cursor(&mut self, place: fn(Cow<'static, str>, Cow<'static, str>) -> Fault) {
+        let Details { code, message, faults, .. } = &mut *self.0;
+        if matches!(&**code, "INVALID_CURSOR" | "CURSOR_MISMATCH") {
+            *faults = vec![place(code.clone(), message.clone())];
+        }
     }
 
     /// A reply of axum's own that says no more than its status.

@@ -130,7 +130,7 @@ impl Query {
             self.fault(name, "INVALID_PARAMETER", "no value of a list is empty");
         }
         if values.len() > FILTER {
-            self.fault(name, "INVALID_PARAMETER", format!("this has at most {FILTER} values"));
+            self.fault(name, "TOO_MANY", format!("this has at most {FILTER} values"));
         }
         values
     }
@@ -172,14 +172,17 @@ impl Query {
     /// Ends the reading where a service is asked for what the rest says: what it finds wrong there is told with what is wrong here.
     /// Says whether that is all that was asked for.
     pub(crate) fn ask(mut self) -> Result<bool, Problem> {
-        match (self.visit.take(), self.end()) {
-            (_, Ok(())) => Ok(true),
-            (None, Err(problem)) => Err(problem),
-            (Some(visit), Err(problem)) => {
-                _ = visit.found.set(problem);
-                Ok(false)
-            }
-        }
+        let visit = self.visit.take();
+        let head = visit.as_ref().and_then(|visit| visit.refusal.get().cloned());
+        let wrong = match (head, self.end()) {
+            (None, Ok(())) => return Ok(true),
+            (Some(head), Ok(())) => head,
+            (None, Err(problem)) => problem,
+            (Some(head), Err(problem)) => head.and(problem),
+        };
+        let Some(visit) = visit else { return Err(wrong) };
+        _ = visit.found.set(wrong);
+        Ok(false)
     }
 
     /// What was wrong with the parameters, those included that nobody asked for.

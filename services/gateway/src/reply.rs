@@ -1,23 +1,21 @@
 //! What the edge answers when all went well.
 mod moment;
 
-use std::time::Duration;
-
 use axum::{
     body::Bytes,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use kit_base::room::{Room, Turn};
+use kit_base::room::Turn;
 use serde::Serialize;
-use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::{
     condition::{Wanted, etag},
-    edge::idempotency::REPLAYED,
+    edge::{
+        holding::{Kept, LARGE},
+        idempotency::REPLAYED,
+    },
     problem::Problem,
-    shared::Gateway,
 };
 
 pub(crate) use moment::Moment;
@@ -88,59 +86,16 @@ pub(crate) fn plain<R: Serialize + From<M>, M>(answer: tonic::Response<M>) -> Re
     respond(answer, |body: &R| json(body))
 }
 
-/// Waits for a turn of the user's to read a page. Who takes what was read before too slowly is told so, and does not wait here in any
-/// number: all who wait have places that others need.
-pub(crate) async fn turn(gateway: &Gateway, user_id: Uuid) -> Result<Turn, Problem> {
-    timeout(LONGEST_TURN, gateway.rooms.begin(user_id)).await.map_err(|_| {
-        kit_process::metrics::load_shed("pages_of_user");
-        let message =
-            "so many of your lists are worked on, or wait for you to read them; try again soon";
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_AT_ONCE", message)
-    })
-}
-
-/// A page that was asked for. A large one keeps its turn, and room, until the client has taken it.
-pub(crate) async fn page<R: Serialize + From<M>, M>(
-    answer: tonic::Response<M>,
-    gateway: &Gateway,
-    user_id: Uuid,
-    turn: Turn,
-) -> Response {
+/// A page that was asked for. A large one keeps its turn.
+pub(crate) fn page<R: Serialize + From<M>, M>(answer: tonic::Response<M>, turn: Turn) -> Response {
     let bytes = serde_json::to_vec(&R::from(answer.into_inner())).expect("plain data");
     turn.was(bytes.len());
-    if bytes.len() < LARGE {
-        return written_as_json(bytes.into());
+    let large = bytes.len() >= LARGE;
+    let mut response = written_as_json(bytes.into());
+    if large {
+        response.extensions_mut().insert(Kept::from(turn));
     }
-    gateway.rates.takes(user_id, bytes.len());
-    // Who reads slowly holds it for long: the others are told so, and do not wait here in any number.
-    match timeout(PATIENCE, gateway.rooms.hold(turn, bytes.len())).await {
-        Ok(room) => written_as_json(Bytes::from_owner(Held { bytes, _room: room })),
-        Err(_) => {
-            kit_process::metrics::load_shed("large_answers");
-            let message = "too many large answers wait for their clients; try again soon";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message).into_response()
-        }
-    }
-}
-
-/// How long a page waits for a turn.
-const LONGEST_TURN: Duration = Duration::from_secs(1);
-/// How long a large answer waits for room.
-const PATIENCE: Duration = Duration::from_millis(300);
-
-/// What is smaller than this, in bytes, is as good as taken: it fits into the buffers of a connection.
-const LARGE: usize = 32 * 1024;
-
-/// Bytes that are freed together with their room.
-struct Held {
-    bytes: Vec<u8>,
-    _room: Room,
-}
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
+    response
 }
 
 /// Done, and nothing to say about it.

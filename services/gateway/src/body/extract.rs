@@ -88,17 +88,27 @@ impl FromRequest<Arc<Shared>> for Nothing {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        if axum::body::HttpBody::is_end_stream(request.body()) {
-            return Ok(Self);
+        let head = Visit::refusal(request.extensions());
+        let found = nothing(request, shared).await;
+        match (head, found) {
+            (None, found) => found,
+            (Some(head), Ok(_)) => Err(head),
+            (Some(head), Err(problem)) => Err(head.and(problem)),
         }
-        let media = expect_json(request.method(), request.headers());
-        let bytes = collect(request, shared.config.body_limit).await?;
-        if bytes.is_empty() {
-            return Ok(Self);
-        }
-        media?;
-        parse(&bytes)
     }
+}
+
+async fn nothing(request: Request, shared: &Shared) -> Result<Nothing, Problem> {
+    if axum::body::HttpBody::is_end_stream(request.body()) {
+        return Ok(Nothing);
+    }
+    let media = expect_json(request.method(), request.headers());
+    let bytes = collect(request, shared.config.body_limit).await?;
+    if bytes.is_empty() {
+        return Ok(Nothing);
+    }
+    media?;
+    parse(&bytes)
 }
 
 /// Reads a whole body that has no fault.
@@ -125,13 +135,12 @@ struct Said<T> {
 }
 
 async fn said<T: Read>(request: Request, shared: &Shared) -> Result<Said<T>, Problem> {
-    let visit = request.extensions().get::<Arc<Visit>>().cloned();
+    let head = Visit::refusal(request.extensions());
     let json = expect_json(request.method(), request.headers());
     let found = match json {
         Ok(()) => collect(request, shared.config.body_limit).await.and_then(|bytes| read(&bytes)),
         Err(problem) => Err(problem),
     };
-    let head = visit.and_then(|visit| visit.refusal.get().cloned());
     let both = |problem| match head.clone() {
         Some(head) => head.and(problem),
         None => problem,

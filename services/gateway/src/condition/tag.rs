@@ -67,5 +67,6 @@ pub(super) fn list<'h>(lines: impl IntoIterator<Item = &'h str>) -> Option<Vec<T
 fn first(text: &str) -> Option<(Tag<'_>, &str)> {
     let weak = text.strip_prefix("W/");
     let (opaque, rest) = weak.unwrap_or(text).strip_prefix('"')?.split_once('"')?;
+    opaque.bytes().all(|byte| byte.is_ascii_graphic()).then_some(())?;
     Some((Tag { weak: weak.is_some(), opaque }, rest))
 }

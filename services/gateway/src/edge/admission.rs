@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::limit::Limit;
@@ -89,12 +90,50 @@ impl Admission {
         })
     }
 
-    /// An operation was answered: how long it took, none when it failed for what is no fault of the client's. What is for anyone is
-    /// answered without asking a service, and tells nothing.
-    pub(crate) fn answered(&self, usual: &Usual, took: Option<Duration>, visit: &Visit) {
+    /// An operation begins; how long it takes is told by what this gives.
+    pub(crate) fn begin<'a>(&'a self, usual: &'a Usual, visit: &'a Visit) -> Work<'a> {
+        Work { admission: self, usual, visit, began: Instant::now(), ended: false }
+    }
+}
+
+/// An operation that is worked on.
+pub(crate) struct Work<'a> {
+    admission: &'a Admission,
+    usual: &'a Usual,
+    visit: &'a Visit,
+    began: Instant,
+    ended: bool,
+}
+
+impl Work<'_> {
+    /// It was answered with this status.
+    pub(crate) fn end(mut self, status: StatusCode) {
+        self.ended = true;
+        if status.is_success() || status == StatusCode::NOT_MODIFIED {
+            self.tell(Some(self.began.elapsed()));
+        } else if status.is_server_error() {
+            // How fast it failed says nothing of how fast the work is.
+            self.tell(None);
+        }
+    }
+
+    /// How long it took; none when it failed for what is no fault of the client's. What is for anyone is answered without asking a
+    /// service, and tells nothing.
+    fn tell(&self, took: Option<Duration>) {
+        let Self { admission, usual, visit, .. } = self;
         if matches!(visit.access, Access::Users | Access::Refresh) {
-            let in_flight = self.in_flight.load(Relaxed);
-            self.limit.answered(usual, took, in_flight, [visit.whose(), !visit.subscriber()]);
+            let in_flight = admission.in_flight.load(Relaxed);
+            let client = [visit.whose(), !visit.subscriber()];
+            admission.limit.answered(usual, took, in_flight, client);
+        }
+    }
+}
+
+impl Drop for Work<'_> {
+    /// Its client has given it up, who may have had reason to.
+    fn drop(&mut self) {
+        if !self.ended && self.usual.is_exceeded(self.began.elapsed()) {
+            self.tell(None);
         }
     }
 }
@@ -153,6 +192,31 @@ mod tests {
         drop(places);
         assert!(enter(&admission, Access::Users, "10.0.0.1").is_ok());
         assert_eq!((admission.in_flight.load(Relaxed), admission.of_address.taken()), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_what_takes_too_long_says_so_and_who_gives_up_soon_says_nothing() {
+        let admission = Admission::new(512, 512, 512);
+        let usual = Usual::default();
+        let client =
+            |number: u32| Visit::of_address(&format!("10.0.{}.{}", number / 99, number % 99));
+        let work = async |number, milliseconds| {
+            let visit = client(number);
+            let work = admission.begin(&usual, &visit);
+            tokio::time::advance(Duration::from_millis(milliseconds)).await;
+            drop(work);
+        };
+        let visit = client(0);
+        let first = admission.begin(&usual, &visit);
+        tokio::time::advance(Duration::from_millis(10)).await;
+        first.end(StatusCode::OK);
+        admission.in_flight.store(128, Relaxed);
+        for (milliseconds, is_less) in [(39, false), (50, true)] {
+            for number in 1..200 {
+                work(number, milliseconds).await;
+            }
+            assert_eq!(admission.limit.now() < 128, is_less, "{milliseconds}");
+        }
     }
 
     #[test]

@@ -6,9 +6,8 @@ use axum::{
     extract::Request,
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header},
     response::Response,
-    routing::Route,
 };
-use tower::ServiceExt as _;
+use tower::{Service, ServiceExt as _};
 use tower_http::compression::{
     Compression, CompressionLevel, Predicate,
     predicate::{And, SizeAbove},
@@ -23,7 +22,10 @@ const LEAST: u64 = 1024;
 type Which = And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>;
 
 /// What `route` answers, packed only for those who ask for it: the others do not pay.
-pub(super) async fn answer(route: Route, request: Request) -> Result<Response, Infallible> {
+pub(super) async fn answer<S>(route: S, request: Request) -> Result<Response, Infallible>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
     let reply = match wanted(request.headers()) {
         true => around(route).oneshot(request).await.map(told),
         false => route.oneshot(request).await,
@@ -32,7 +34,7 @@ pub(super) async fn answer(route: Route, request: Request) -> Result<Response, I
 }
 
 /// Packs what `route` replies.
-fn around(route: Route) -> Compression<Route, Which> {
+fn around<S>(route: S) -> Compression<S, Which> {
     // JSON shrinks to a tenth at any level; the fastest is the cheapest.
     Compression::new(route)
         .quality(CompressionLevel::Fastest)

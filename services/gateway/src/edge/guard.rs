@@ -19,8 +19,8 @@ use tokio::time::{Instant, timeout_at};
 use tower::{Layer, Service};
 
 use super::{
-    access::Access, admission::Usual, client, compression, head, headers, host, record::Record,
-    terms, user, visit::Visit,
+    access::Access, admission::Usual, client, compression, head, headers, holding, host,
+    record::Record, terms, user, visit::Visit,
 };
 use crate::{
     problem::{Occurrence, Problem},
@@ -128,23 +128,24 @@ impl Edge {
             }
             return Err(refusal);
         }
-        let began = Instant::now();
-        let outcome = in_time(route, request).await;
-        let status = outcome.as_ref().map_or_else(Problem::status, Response::status);
-        if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            gateway.admission.answered(&usual, Some(began.elapsed()), visit);
-        } else if status.is_server_error() {
-            // How fast it failed says nothing of how fast the work is.
-            gateway.admission.answered(&usual, None, visit);
-        }
+        let work = gateway.admission.begin(&usual, visit);
+        let outcome = in_time(route, request, &gateway, visit).await;
+        work.end(outcome.as_ref().map_or_else(Problem::status, Response::status));
         outcome
     }
 }
 
 /// What the operation says. Nobody waits for ever; what is still under way is dropped, and the services are told by their own deadline.
-async fn in_time(route: Route, request: Request) -> Result<Response, Problem> {
+async fn in_time(
+    route: Route,
+    request: Request,
+    gateway: &Gateway,
+    visit: &Visit,
+) -> Result<Response, Problem> {
     let deadline = request::with_current(|context| context.deadline).expect("inside of the scope");
-    match timeout_at(deadline, compression::answer(route, request)).await {
+    let holding =
+        tower::service_fn(|request| holding::answer(route.clone(), request, gateway, visit));
+    match timeout_at(deadline, compression::answer(holding, request)).await {
         Ok(Ok(reply)) => Ok(reply),
         Err(_) => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -26,8 +26,8 @@ pub(super) fn accept(
     let known = query.into_iter().chain(key).filter_map(Result::err);
     let found = known.chain(condition::unreadable(headers, writes)).reduce(Problem::and);
     match found {
-        // Who reads the body tells of both, and does nothing: what is refused already is out of the way.
-        Some(problem) if reads.body => {
+        // Who reads the query or the body tells of both, and does nothing: what is refused already is out of the way.
+        Some(problem) if reads.query || writes => {
             _ = visit.refusal.set(problem);
             names.into_iter().for_each(|name| _ = request.headers_mut().remove(name));
             Ok(())

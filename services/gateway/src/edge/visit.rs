@@ -1,9 +1,10 @@
 //! What the edge finds out about a request, for the handlers and for its own log.
 use std::{
     net::{IpAddr, Ipv6Addr},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
+use axum::http::Extensions;
 use uuid::Uuid;
 
 use super::{access::Access, places::Place, quota::Quota};
@@ -24,7 +25,7 @@ pub(crate) struct Visit {
     pub(crate) place: OnceLock<Place>,
     /// What is left of the rate that was spent from last.
     pub(crate) quota: OnceLock<Quota>,
-    /// What the edge has found wrong with the head of a request with a body, which is told with what is wrong there.
+    /// What the edge has found wrong with the head of a request, which is told with what is wrong with its query or its body.
     pub(crate) refusal: OnceLock<Problem>,
     /// What the edge has found wrong where the service is asked about the rest, so that one answer tells of all.
     pub(crate) found: OnceLock<Problem>,
@@ -35,6 +36,11 @@ impl Visit {
     pub(super) fn new(access: Access, address: IpAddr, secure: bool) -> Self {
         let (user_id, place, quota, refusal, found) = Default::default();
         Self { access, address, secure, user_id, place, quota, refusal, found }
+    }
+
+    /// What is wrong with the head of a request with these extensions, as far as the edge has found.
+    pub(crate) fn refusal(extensions: &Extensions) -> Option<Problem> {
+        extensions.get::<Arc<Self>>()?.refusal.get().cloned()
     }
 
     /// Whose request it is, as far as is known: the user's, or that of the address.

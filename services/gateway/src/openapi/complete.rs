@@ -54,8 +54,8 @@ pub(super) fn complete(operation: &Operation, tag: &str) -> Documented {
 fn may_refuse(operation: &Operation, status: u16) -> bool {
     let Traits { access, refusals, .. } = &operation.traits;
     let (writes, open) = (operation.writes(), access.is_open());
-    // An action without fields may be sent an empty object.
-    let body = operation.documented.request_body.is_some() || operation.method == HttpMethod::Post;
+    // One without fields may be sent an empty object.
+    let body = writes;
     refusals.contains(&status)
         || match status {
             401 => !open,
@@ -99,7 +99,7 @@ fn page() -> [RefOr<Parameter>; 2] {
 
 /// The headers that an operation reads.
 fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
-    let Traits { versioned, cached, .. } = &operation.traits;
+    let Traits { versioned, cached, resumed, .. } = &operation.traits;
     let header = |name, description, pattern: Option<&str>| {
         let text = ObjectBuilder::new().schema_type(Type::String).pattern(pattern);
         ParameterBuilder::new()
@@ -122,11 +122,15 @@ fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
         let about = "The ETags that you have: answered with 304 when it is still one of them.";
         header("If-None-Match", about, Some(pattern::IF_NONE_MATCH))
     };
+    let last = || {
+        let about = "The `id` of the last event that you have.";
+        header("Last-Event-ID", about, Some(pattern::CURSOR))
+    };
     let headers = match operation.writes() {
-        true => [operation.is_keyed().then(key), versioned.then(known)],
+        true => [operation.is_keyed().then(key), versioned.then(known), None],
         false => {
             let etag = *versioned || *cached;
-            [etag.then(known), etag.then(had)]
+            [etag.then(known), etag.then(had), resumed.then(last)]
         }
     };
     headers.into_iter().flatten().collect()

@@ -26,8 +26,6 @@ pub(crate) struct Reads {
     pub(crate) query: bool,
     /// `Idempotency-Key`
     pub(crate) key: bool,
-    /// A body.
-    pub(crate) body: bool,
     /// `If-Match`: it is about something that has versions.
     pub(crate) version: bool,
 }
@@ -82,7 +80,6 @@ fn reads(operation: &Operation) -> Reads {
     Reads {
         query: any(&|one| one.parameter_in == ParameterIn::Query),
         key: header("Idempotency-Key"),
-        body: operation.request_body.is_some(),
         version: header("If-Match"),
     }
 }

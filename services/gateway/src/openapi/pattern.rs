@@ -25,10 +25,12 @@ pub(crate) const UUID_7: &str =
 pub(crate) const CURSOR: &str = "^[A-Za-z0-9_-]*$";
 /// A key of visible characters, with quotes around it or without.
 pub(crate) const IDEMPOTENCY_KEY: &str = r#"^([!#-+\--\[\]-~]{1,128}|"[!#-+\--\[\]-~]{1,128}")$"#;
-/// Entity tags (RFC 9110, 8.8.3), as many as are read.
-pub(crate) const IF_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*"){0,15})$"#;
+/// Entity tags (RFC 9110, 8.8.3), as many as are read. Between commas there may be nothing (5.6.1.2).
+pub(crate) const IF_MATCH: &str =
+    r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*"){0,15}([ \t]*,[ \t,]*)?)$"#;
 /// As many of them as a head has room for.
-pub(crate) const IF_NONE_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
+pub(crate) const IF_NONE_MATCH: &str =
+    r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*([ \t]*,[ \t,]*)?)$"#;
 /// The form of a time zone's name; which there are is known to the database of zones.
 pub(crate) const TIME_ZONE: &str = "^[A-Za-z][A-Za-z0-9_+/-]*$";
 
@@ -87,6 +89,14 @@ fn follows(one: char, next: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_are_written_for_the_days_that_are_kept() {
+        use proto::tasks::v1::limits;
+        assert_eq!([limits::FIRST_DAY, limits::LAST_DAY], ["0001-01-02", "9999-12-29"]);
+        assert_eq!(limits::FILTER, 16, "as resources/tasks/filter.rs has it");
+        assert!(limits::DAY.contains("from 0001-01-02 to 9999-12-29"), "{}", limits::DAY);
+    }
 
     #[test]
     fn a_class_is_written_in_ranges() {

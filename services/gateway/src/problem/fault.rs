@@ -46,9 +46,14 @@ impl Fault {
         Self { pointer: Some(String::new()), parameter: None, header: None, code, message }
     }
 
-    /// The cursor, which its service did not take.
-    pub(super) fn of_cursor(code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
+    /// The cursor of a page.
+    pub(super) fn cursor(code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
         Self { pointer: None, parameter: Some("cursor".to_owned()), header: None, code, message }
+    }
+
+    /// The cursor that is the id of an event.
+    pub(super) fn last_event(code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
+        Self { pointer: None, parameter: None, header: Some("Last-Event-ID"), code, message }
     }
 
     /// The parameter called `name`.
@@ -84,12 +89,17 @@ impl Fault {
         let within = |one: &str, whole: &str| {
             one.strip_prefix(whole).is_some_and(|rest| rest.starts_with('/'))
         };
-        let unread =
-            !matches!(&*self.code, "UNKNOWN_FIELD" | "REPEATED_FIELD" | "UNKNOWN_PARAMETER");
-        let places = self.pointer.as_deref().zip(other.pointer.as_deref());
-        let together = places.is_some_and(|(one, whole)| within(one, whole))
-            || (self.parameter.is_some() && other.parameter.is_some());
-        unread && together && matches!(&*other.code, "CONFLICT" | "CURSOR_MISMATCH")
+        if matches!(&*self.code, "UNKNOWN_FIELD" | "REPEATED_FIELD" | "UNKNOWN_PARAMETER") {
+            return false;
+        }
+        match (self.pointer.as_deref().zip(other.pointer.as_deref()), &self.parameter, &*other.code)
+        {
+            (Some((one, whole)), _, "CONFLICT") => within(one, whole),
+            // A conflict of parameters names the other one.
+            (None, Some(name), "CONFLICT") => other.message.contains(&format!("`{name}`")),
+            (None, Some(_), "CURSOR_MISMATCH") => true,
+            _ => false,
+        }
     }
 
     /// What a service found in a field is, in a request without a body, the parameter of that name.

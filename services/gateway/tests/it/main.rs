@@ -5,6 +5,7 @@ mod browsers;
 mod conditions;
 mod contract;
 mod edge;
+mod holding;
 mod limits;
 mod operations;
 mod peers;

@@ -55,13 +55,25 @@ pub(crate) enum Outcome {
 
 /// A service's refusal of these fields.
 pub(crate) fn invalid(fields: &[(&str, &str)]) -> Outcome {
+    let violation =
+        |(field, reason): &(&str, &str)| violation(field, reason, "what would be right");
+    refused(fields.iter().map(violation).collect())
+}
+
+/// A service's refusal of one field, in these words.
+pub(crate) fn invalid_as(field: &str, reason: &str, message: &str) -> Outcome {
+    refused(vec![violation(field, reason, message)])
+}
+
+fn violation(field: &str, reason: &str, message: &str) -> FieldViolation {
+    let mut violation = FieldViolation::new(field, message);
+    violation.reason = reason.to_owned();
+    violation
+}
+
+fn refused(violations: Vec<FieldViolation>) -> Outcome {
     let mut details = ErrorDetails::with_error_info("VALIDATION_FAILED", "errand", HashMap::new());
-    let violations = fields.iter().map(|(field, reason)| {
-        let mut violation = FieldViolation::new(*field, "what would be right");
-        violation.reason = (*reason).to_owned();
-        violation
-    });
-    details.set_bad_request(violations.collect::<Vec<_>>());
+    details.set_bad_request(violations);
     Outcome::Fails(Status::with_error_details(Code::InvalidArgument, "not acceptable", details))
 }
 

@@ -3,7 +3,7 @@ use tonic::{Code, Status};
 
 use crate::{
     edge::{Edge, ID, Reply},
-    peers::{Outcome, invalid},
+    peers::{Outcome, invalid, invalid_as},
 };
 
 #[tokio::test]
@@ -83,6 +83,7 @@ async fn what_the_service_finds_is_told_with_what_the_edge_does() {
     let of_service = || invalid(&[("q", "TOO_MANY"), ("cursor", "CURSOR_MISMATCH")]);
     for (query, expected) in [
         ("x=1", &["x UNKNOWN_PARAMETER", "q TOO_MANY", "cursor CURSOR_MISMATCH"][..]),
+        ("project_id=x&order_by=rank", &["project_id INVALID_PARAMETER", "q TOO_MANY"]),
         // With another state it is another list, whose cursor this may well be.
         ("status=lost", &["status NOT_ONE_OF", "q TOO_MANY"]),
         ("q=a&q=b", &["q REPEATED_PARAMETER"]),
@@ -94,6 +95,14 @@ async fn what_the_service_finds_is_told_with_what_the_edge_does() {
             ("400 INVALID_QUERY", expected.iter().map(ToString::to_string).collect())
         );
         assert_eq!(reply.json()["detail"], "the query is not acceptable");
+    }
+    let conflict = || invalid_as("order_by", "CONFLICT", "`rank` needs a `project_id`");
+    for (query, expected) in [
+        ("limit=0&order_by=rank", vec!["limit INVALID_PARAMETER", "order_by CONFLICT"]),
+        ("project_id=x&order_by=rank", vec!["project_id INVALID_PARAMETER"]),
+    ] {
+        edge.peers.next(conflict());
+        assert_eq!(told(&edge.get(&format!("/v1/tasks?{query}")).await), expected);
     }
     let lists = ["tasks", "projects", "trash", "activity", "changes", "sessions"];
     for list in lists {

@@ -143,6 +143,12 @@ impl Window {
 }
 
 impl Usual {
+    /// Whether this is much longer than usual.
+    pub(super) fn is_exceeded(&self, took: Duration) -> bool {
+        let usual = self.0.load(Relaxed);
+        usual > 0 && took.as_nanos() > u128::from(usual.saturating_mul(SLOW))
+    }
+
     /// Whether this took much longer than usual. It is taken into account where `learns` says so, or where it took less.
     fn add(&self, took: Duration, learns: bool) -> bool {
         let nanoseconds = |it: Duration| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX).max(1);

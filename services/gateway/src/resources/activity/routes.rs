@@ -6,7 +6,7 @@ use utoipa_axum::routes;
 
 use super::shape::ActivityPage;
 use crate::{
-    edge::{access::Access, user::User},
+    edge::{access::Access, holding::turn, user::User},
     operations::{Operations, Traits},
     problem::Problem,
     query::Query,
@@ -32,9 +32,9 @@ pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: 
     let (limit, cursor) = query.page();
     query.ask()?;
     let user_id = user.caller.user_id;
-    let turn = reply::turn(&gateway, user_id).await?;
+    let turn = turn(&gateway, user_id).await?;
     let answer =
         changes(&gateway).list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
     let answer = answer.map_err(Problem::of_query)?;
-    Ok(reply::page::<ActivityPage, _>(answer, &gateway, user_id, turn).await)
+    Ok(reply::page::<ActivityPage, _>(answer, turn))
 }

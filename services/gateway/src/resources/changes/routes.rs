@@ -15,7 +15,7 @@ use super::{
     stream::LOOK,
 };
 use crate::{
-    edge::{access::Access, user::User, visit::Visit},
+    edge::{access::Access, holding::turn, user::User, visit::Visit},
     operations::{Operations, Traits},
     problem::Problem,
     query::Query,
@@ -28,7 +28,7 @@ pub(crate) fn operations() -> Operations {
     let listener = || Traits::new(Access::Listeners).refuses(&[410]);
     Operations::new("changes", "What happens, to follow it")
         .offer(routes!(list), listener())
-        .offer(routes!(super::stream::stream), listener())
+        .offer(routes!(super::stream::stream), listener().resumed())
 }
 
 /// The service that keeps them.
@@ -57,9 +57,9 @@ pub(crate) async fn list(
             gateway.admission.enter(Access::Users, &visit)?,
             gateway.admission.enter_user(user_id)?,
         );
-        let turn = reply::turn(&gateway, user_id).await?;
+        let turn = turn(&gateway, user_id).await?;
         let answer = after(&gateway, user, &cursor, limit, Duration::ZERO).await?;
-        return Ok(reply::page::<ChangePage, _>(answer, &gateway, user_id, turn).await);
+        return Ok(reply::page::<ChangePage, _>(answer, turn));
     }
     let _place = gateway.streams.wait(user.caller.user_id, &visit)?;
     let (session, leaves) = (user.caller.session_id, gateway.streams.ended());
@@ -73,8 +73,8 @@ pub(crate) async fn list(
     if gateway.verifier.has_ended(session) {
         return Err(TokenError::Revoked.into());
     }
-    let (answer, turn) = (answer?, reply::turn(&gateway, user_id).await?);
-    Ok(reply::page::<ChangePage, _>(answer, &gateway, user_id, turn).await)
+    let (answer, turn) = (answer?, turn(&gateway, user_id).await?);
+    Ok(reply::page::<ChangePage, _>(answer, turn))
 }
 
 /// Waits for the end of a session, which is seen as soon as for a stream.

@@ -11,18 +11,19 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use kit_base::Stop;
+use kit_base::{Stop, room::Room};
 use kit_rpc::Caller;
+use prost::Message as _;
 use proto::tasks::v1::{
     ChangeBatch, WatchChangesRequest, change_service_client::ChangeServiceClient,
 };
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior, timeout};
 use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 
 use super::shape::Change;
 use crate::{
-    edge::{streams::Place, user::User, visit::Visit},
+    edge::{holding::LARGE, streams::Place, user::User, visit::Visit},
     problem::Problem,
     reply::Reply,
     shared::{Gateway, Shared},
@@ -42,7 +43,6 @@ const OPENING: Duration = Duration::from_secs(2);
 /// Server-sent events: a `change` for each change, and now and then a `bookmark` that only moves the cursor. `id` is the cursor:
 /// with `Last-Event-ID` a stream goes on behind it, without it begins now.
 #[utoipa::path(get, path = "/v1/changes/stream", operation_id = "follow_changes",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that you have")),
     responses((status = 200, description = "Events without end", body = String, content_type = "text/event-stream")))]
 pub(crate) async fn stream(
     State(gateway): State<Gateway>,
@@ -58,9 +58,9 @@ pub(crate) async fn stream(
     let batches = ChangeServiceClient::new(gateway.peers.tasks.clone())
         .watch_changes(request)
         .await
-        .map_err(Problem::of_query)?
+        .map_err(Problem::of_stream)?
         .into_inner();
-    let listener = Listener::new(gateway, session_id, batches, place);
+    let listener = Listener::new(gateway, (user_id, session_id), batches, place);
     let events = Sse::new(listener.events())
         .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
     let headers = [
@@ -74,9 +74,12 @@ pub(crate) async fn stream(
 /// One client that listens.
 struct Listener {
     gateway: Arc<Shared>,
+    user_id: Uuid,
     session_id: Uuid,
     batches: Streaming<ChangeBatch>,
     waiting: VecDeque<Event>,
+    /// For what waits.
+    room: Option<Room>,
     leaves: Stop,
     until: Instant,
     look: Interval,
@@ -86,7 +89,7 @@ struct Listener {
 impl Listener {
     fn new(
         gateway: Gateway,
-        session_id: Uuid,
+        (user_id, session_id): (Uuid, Uuid),
         batches: Streaming<ChangeBatch>,
         place: Place,
     ) -> Self {
@@ -95,7 +98,19 @@ impl Listener {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let leaves = gateway.streams.ended();
         let (waiting, until) = (VecDeque::new(), Instant::now() + life);
-        Self { gateway, session_id, batches, waiting, leaves, until, look, _place: place }
+        let room = None;
+        Self {
+            gateway,
+            user_id,
+            session_id,
+            batches,
+            waiting,
+            room,
+            leaves,
+            until,
+            look,
+            _place: place,
+        }
     }
 
     fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -118,13 +133,18 @@ impl Listener {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
             }
+            self.room = None;
             tokio::select! {
                 biased;
                 () = self.leaves.cancelled() => return None,
                 () = tokio::time::sleep_until(self.until) => return None,
                 _ = self.look.tick() => if self.gateway.verifier.has_ended(self.session_id) { return None },
                 batch = self.batches.message() => match batch {
-                    Ok(batch) => self.waiting = events(batch?),
+                    Ok(batch) => {
+                        let batch = batch?;
+                        self.room = self.room(batch.encoded_len()).await?;
+                        self.waiting = events(batch);
+                    }
                     Err(status) => {
                         broke_off(&status);
                         return None;
@@ -134,6 +154,22 @@ impl Listener {
         }
     }
 }
+
+impl Listener {
+    /// Room for so many bytes, until the client has taken them; none where they are few. Nothing when there is none in time: the client has to
+    /// go, and finds what it has not taken when it comes back.
+    async fn room(&self, bytes: usize) -> Option<Option<Room>> {
+        if bytes < LARGE {
+            return Some(None);
+        }
+        let rooms = &self.gateway.rooms;
+        let held = async { rooms.hold(rooms.begin(self.user_id).await, bytes).await };
+        timeout(PATIENCE, held).await.ok().map(Some)
+    }
+}
+
+/// How long a batch waits for room.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The client comes back. Where a replica has gone it finds another; where a batch cannot be had it comes to the same end again, which
 /// nobody would see.

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::shape::{NewProject, Project, ProjectPage, ProjectPatch, ProjectQuery};
 use crate::{
-    body::Draft,
+    body::{Draft, Nothing},
     condition::{IfMatch, Wanted},
     edge::{access::Access, user::User},
     openapi::pattern,
@@ -121,6 +121,7 @@ pub(crate) async fn remove(
     user: User,
     Id(id): Id,
     if_match: IfMatch,
+    _: Nothing,
 ) -> Reply {
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(DeleteProjectRequest { id: id.clone(), if_version });

@@ -102,7 +102,12 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
 /// Its tokens are refused within a second.
 #[utoipa::path(delete, path = "/v1/sessions/{id}", operation_id = "revoke_session", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Ended")))]
-pub(crate) async fn revoke(State(gateway): State<Gateway>, user: Leaver, Id(id): Id) -> Reply {
+pub(crate) async fn revoke(
+    State(gateway): State<Gateway>,
+    user: Leaver,
+    Id(id): Id,
+    _: Nothing,
+) -> Reply {
     Ok(reply::done(
         sessions(&gateway).revoke_session(user.asks(RevokeSessionRequest { id })).await?,
     ))

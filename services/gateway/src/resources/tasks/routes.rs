@@ -16,7 +16,7 @@ use super::{
 use crate::{
     body::{Draft, Nothing},
     condition::{IfMatch, Wanted},
-    edge::{access::Access, user::User},
+    edge::{access::Access, holding::turn, user::User},
     openapi::pattern,
     operations::{Bound, Kind, Operations, Traits},
     path::Id,
@@ -120,9 +120,9 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
         cursor,
     };
     let user_id = user.caller.user_id;
-    let turn = reply::turn(&gateway, user_id).await?;
+    let turn = turn(&gateway, user_id).await?;
     let answer = tasks(&gateway).list_tasks(user.asks(message)).await.map_err(Problem::of_query)?;
-    Ok(reply::page::<TaskPage, _>(answer, &gateway, user_id, turn).await)
+    Ok(reply::page::<TaskPage, _>(answer, turn))
 }
 
 /// Read a task
@@ -174,6 +174,7 @@ pub(crate) async fn remove(
     user: User,
     Id(id): Id,
     if_match: IfMatch,
+    _: Nothing,
 ) -> Reply {
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(DeleteTaskRequest { id: id.clone(), if_version });

@@ -119,6 +119,7 @@ object! {
         status: Option<Status>,
         priority: Option<Priority>,
         due: Option<Due>,
+        /// In the order that they are given in; of those that differ in case alone the first is kept.
         #[schema(example = json!(["errands"]))]
         labels: Option<Vec<String>>,
         /// How many minutes it is thought to take.

@@ -65,6 +65,11 @@ pub(crate) async fn restore(
 /// With all that went with it; there is no way back.
 #[utoipa::path(delete, path = "/v1/trash/{id}", operation_id = "purge", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Gone")))]
-pub(crate) async fn purge(State(gateway): State<Gateway>, user: User, Id(id): Id) -> Reply {
+pub(crate) async fn purge(
+    State(gateway): State<Gateway>,
+    user: User,
+    Id(id): Id,
+    _: Nothing,
+) -> Reply {
     Ok(reply::done(trash(&gateway).purge_trash(user.asks(PurgeTrashRequest { id })).await?))
 }

@@ -1,0 +1,120 @@
+//! Large answers hold room until their clients have taken them: so much in all, and so much of each user. Who reads slowly is in the way
+//! of nobody else, and takes the memory of none.
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::Request,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::Route,
+};
+use http_body::{Frame, SizeHint};
+use kit_base::room::{Room, Turn};
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use super::visit::Visit;
+use crate::{problem::Problem, shared::Gateway};
+
+/// What is smaller than this, in bytes, is as good as taken: it fits into the buffers of a connection.
+pub(crate) const LARGE: usize = 32 * 1024;
+
+/// How long one waits for a turn.
+const LONGEST_TURN: Duration = Duration::from_secs(1);
+/// How long a large answer waits for room. Who reads slowly holds it for long: the others are told so, and do not wait here in any
+/// number.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Waits for a turn of the user's to read what may be large. Who takes what was read before too slowly is told so, and does not wait
+/// here in any number: all who wait have places that others need.
+pub(crate) async fn turn(gateway: &Gateway, user_id: Uuid) -> Result<Turn, Problem> {
+    timeout(LONGEST_TURN, gateway.rooms.begin(user_id)).await.map_err(|_| {
+        kit_process::metrics::load_shed("pages_of_user");
+        let message =
+            "so many of your answers are worked on, or wait for you to read them; try again soon";
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_AT_ONCE", message)
+    })
+}
+
+/// The turn that an answer was read in, which it keeps.
+#[derive(Clone)]
+pub(crate) struct Kept(Arc<Turn>);
+
+impl From<Turn> for Kept {
+    fn from(turn: Turn) -> Self {
+        Self(Arc::new(turn))
+    }
+}
+
+/// What `route` answers, with room for it where it is large and somebody's.
+pub(super) async fn answer(
+    route: Route,
+    request: Request,
+    gateway: &Gateway,
+    visit: &Visit,
+) -> Result<Response, Infallible> {
+    let reads = request.method().is_safe();
+    let mut reply = route.oneshot(request).await?;
+    let kept = reply.extensions_mut().remove::<Kept>();
+    let size = reply.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    let (Some(&user_id), Some(size)) = (visit.user_id.get(), size.filter(|size| *size >= LARGE))
+    else {
+        return Ok(reply);
+    };
+    gateway.rates.takes(user_id, size);
+    let held = async {
+        let turn = match kept.and_then(|Kept(turn)| Arc::into_inner(turn)) {
+            Some(turn) => turn,
+            None => {
+                let turn = turn(gateway, user_id).await?;
+                turn.was(size);
+                turn
+            }
+        };
+        timeout(PATIENCE, gateway.rooms.hold(turn, size)).await.map_err(|_| {
+            kit_process::metrics::load_shed("large_answers");
+            let message = "too many large answers wait for their clients; try again soon";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message)
+        })
+    };
+    Ok(match held.await {
+        Ok(room) => reply.map(|body| Body::new(Held { body, _room: room })),
+        // What is written already is told all the same.
+        Err(_) if !reads => reply,
+        Err(problem) => problem.into_response(),
+    })
+}
+
+/// A body with its room.
+struct Held {
+    body: Body,
+    _room: Room,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
