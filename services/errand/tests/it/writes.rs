@@ -138,8 +138,21 @@ fn values(document: &Value, schema: &Value) -> Vec<Value> {
     values.extend(is("boolean").then_some([json!(true), json!(false)]).into_iter().flatten());
     values
         .extend(is("array").then_some([json!([]), json!(["é", "Ship it"])]).into_iter().flatten());
+    values.extend(schema.get("example").filter(|_| is("string")).cloned());
+    values.extend(object(document, schema));
     values.extend(is("null").then_some(Value::Null));
     values
+}
+
+/// An object of all that it has to have; none where that is nothing, or nobody knows what it may be.
+fn object(document: &Value, schema: &Value) -> Option<Value> {
+    let required = schema["required"].as_array().filter(|names| !names.is_empty())?;
+    let field = |name: &Value| {
+        let name = name.as_str()?;
+        let value = values(document, &schema["properties"][name]).into_iter().next()?;
+        Some((name.to_owned(), value))
+    };
+    required.iter().map(field).collect::<Option<serde_json::Map<_, _>>>().map(Value::Object)
 }
 
 /// Where what was written can be read.

@@ -85,8 +85,7 @@ where
     let (activity, limits) = (Activity::new(), &shared.limits);
     let (io, handler) = watched(stream, address, &shared, &activity);
     let mut connection = std::pin::pin!(shared.builder.serve_connection(io, handler));
-    let mut slow_head = std::pin::pin!(activity.overdue_head(limits.header_timeout.duration()));
-    let mut untaken = std::pin::pin!(activity.offers().untaken(limits.send_timeout.duration()));
+    let mut given_up = std::pin::pin!(given_up(&shared, &activity));
     let most = chance::near(limits.max_connection_age.duration());
     let mut age = std::pin::pin!(time::sleep(most));
     let mut told = std::pin::pin!(told_to_end(&shared, &activity));
@@ -112,12 +111,20 @@ where
                 activity.expect_no_more();
                 age.as_mut().reset(time::Instant::now() + limits.connection_age_grace.duration());
             }
-            () = slow_head.as_mut() => return,
-            () = untaken.as_mut() => return,
+            () = given_up.as_mut() => return,
             // A client that has vanished never acknowledges the GOAWAY.
             () = activity.quiet(), if stopping => return,
-            () = shared.cut.cancelled() => return,
         }
+    }
+}
+
+/// Waits until a head is overdue, nothing is taken of what was answered, or there is no more time for anyone.
+async fn given_up(shared: &Shared, activity: &Activity) {
+    let limits = &shared.limits;
+    tokio::select! {
+        () = activity.overdue_head(limits.header_timeout.duration()) => {}
+        () = activity.offers().untaken(limits.send_timeout.duration()) => {}
+        () = shared.cut.cancelled() => {}
     }
 }
 
