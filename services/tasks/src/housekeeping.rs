@@ -97,7 +97,7 @@ async fn purge_one(writer: &Writer, scope: ScopeId, id: ObjectId) -> Result<bool
     let actor = Actor { user_id, session_id, request_id, trace_id };
     let command = Box::new(trash::write::Write::Purge { id });
     let deadline = Instant::now() + PERIOD;
-    match writer.submit(scope, Submission { actor, key: None, command, deadline }).await {
+    match writer.submit(scope, Submission { actor, key: None, command, bytes: 0, deadline }).await {
         // A sibling was faster.
         Err(error) if error.is_missing() || error.is_erased() => Ok(false),
         outcome => outcome.map(|_| true),

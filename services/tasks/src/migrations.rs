@@ -147,7 +147,7 @@ pub(crate) mod tests {
             let (request_id, trace_id) = Default::default();
             let actor = Actor { user_id, session_id, request_id, trace_id };
             let deadline = Instant::now() + Duration::from_secs(60);
-            Submission { actor, key: None, command: Box::new(command), deadline }
+            Submission { actor, key: None, command: Box::new(command), bytes: 0, deadline }
         }
 
         pub(crate) async fn carries_out(

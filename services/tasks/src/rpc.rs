@@ -67,7 +67,7 @@ impl Rpc {
     async fn begin_scope(&self, actor: Actor) -> Result<ScopeId, Error> {
         let scope = access::store::create(&self.db, &self.clock, actor.user_id).await?;
         let command = Box::new(projects::write::Write::CreateInbox);
-        let inbox = Submission { actor, key: None, command, deadline: deadline() };
+        let inbox = Submission { actor, key: None, command, bytes: 0, deadline: deadline() };
         self.writer.submit(scope, inbox).await?;
         Ok(scope)
     }
@@ -87,13 +87,13 @@ impl Rpc {
         let (scope, actor) = (self.scope(&request).await?, actor(&request)?);
         self.verifier.heard_lately().map_err(|stale| kit_base::status(&stale))?;
         let key = key(method, &request)?;
-        let only_validate = only_validates(&request);
+        let (only_validate, bytes) = (only_validates(&request), request.get_ref().encoded_len());
         let command = Box::new(parse(request.into_inner())?);
         if only_validate {
             return Err(Error::Invalid(vec![]).into());
         }
         let user = actor.user_id;
-        let write = Submission { actor, key, command, deadline: deadline() };
+        let write = Submission { actor, key, command, bytes, deadline: deadline() };
         let done = self.writer.submit(scope, write).await;
         if done.as_ref().is_err_and(Error::is_erased) {
             self.scopes.remove(&user);

@@ -10,7 +10,6 @@ macro_rules! names {
 
         impl $type {
             /// All names.
-            #[allow(dead_code, reason = "of some sets nobody names all")]
             pub(crate) const NAMES: &'static [&'static str] = &[$($name),+];
 
             /// The name of each.
@@ -39,7 +38,7 @@ macro_rules! names {
         {
             fn from_sql(value: DB::RawValue<'_>) -> ::diesel::deserialize::Result<Self> {
                 let name = String::from_sql(value)?;
-                Self::parse(&name).ok_or_else(|| format!("{name} is no {}", stringify!($type)).into())
+                Self::parse(&name).ok_or_else(|| format!("{name} is none of {}", Self::NAMES.join(", ")).into())
             }
         }
     };

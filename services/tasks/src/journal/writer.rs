@@ -35,6 +35,8 @@ use crate::{Error, ids::ScopeId};
 const MOST_TOGETHER: usize = 64;
 /// Writes that may wait for a scope.
 const MOST_WAITING: usize = 1024;
+/// What they may say, in bytes: a hundred of the largest.
+const MOST_BYTES_WAITING: usize = 8 << 20;
 /// A scope that wrote more than so many bytes at once, more than what sixty-four writes of some words come to, rests as long as that
 /// took: half of the time others have what it used.
 const LARGE: i64 = 256 << 10;
@@ -47,6 +49,8 @@ pub(crate) struct Submission {
     pub(crate) actor: Actor,
     pub(crate) key: Option<Key>,
     pub(crate) command: Box<dyn Command>,
+    /// About how many bytes it takes while it waits.
+    pub(crate) bytes: usize,
     pub(crate) deadline: Instant,
 }
 
@@ -101,8 +105,12 @@ impl Writer {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = !queues.contains_key(&scope);
         let queue = queues.entry(scope).or_default();
-        if queue.len() >= MOST_WAITING {
-            return Err(error::Error::Busy.into());
+        if !has_room(queue, &waiting) {
+            // What nobody waits for any more takes no room of others.
+            queue.retain(Waiting::is_wanted);
+            if !has_room(queue, &waiting) {
+                return Err(error::Error::Busy.into());
+            }
         }
         queue.push_back(waiting);
         Ok(idle)
@@ -240,6 +248,11 @@ impl Waiting {
     }
 }
 
+fn has_room(queue: &VecDeque<Waiting>, next: &Waiting) -> bool {
+    let bytes: usize = queue.iter().map(|waiting| waiting.write.bytes).sum();
+    queue.len() < MOST_WAITING && bytes + next.write.bytes <= MOST_BYTES_WAITING
+}
+
 /// Those that somebody still waits for; the others are told that it is too late.
 fn still_wanted(waiting: Vec<Waiting>) -> Vec<Waiting> {
     let (wanted, expired): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Waiting::is_wanted);
@@ -251,7 +264,7 @@ fn still_wanted(waiting: Vec<Waiting>) -> Vec<Waiting> {
 
 /// One write of a unit: what it answered before, if its key was used, or what it answers now.
 async fn run_write(unit: &mut Unit, write: &Submission) -> Result<Done, Error> {
-    let Submission { actor, key, command, deadline: _ } = write;
+    let Submission { actor, key, command, bytes: _, deadline: _ } = write;
     if let Some(Key { key, fingerprint }) = key
         && let Some(used) = unit.used_key(actor.user_id, key)
     {

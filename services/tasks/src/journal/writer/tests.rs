@@ -266,6 +266,17 @@ async fn a_scope_takes_no_more_writes_than_it_can_hold(backend: Backend) {
     assert!(outcomes[..MOST_WAITING].iter().all(Result::is_ok));
     assert_eq!(outcomes[MOST_WAITING..], [Err("BUSY"); 2]);
     assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+
+    let large = || Submission { bytes: MOST_BYTES_WAITING / 2, ..writes.submission(Act::Succeed) };
+    let outcomes = writes.together(vec![large(), large(), large()]).await;
+    assert_eq!(outcomes, [Ok(()), Ok(()), Err("BUSY")]);
+    // Of two whose callers have gone none is in the way of the next.
+    let gone = [large(), large()].map(|write| writes.submit(write));
+    let next = async {
+        gone.into_iter().for_each(|write| assert!(write.now_or_never().is_none()));
+        writes.submit(large()).now_or_never()
+    };
+    assert_eq!(writes.behind_another(next).await, None, "it waits");
 }
 
 async fn a_scope_that_wrote_much_rests_as_long(backend: Backend) {
