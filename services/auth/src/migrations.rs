@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[Migration] = &[
         indexes: &[Index {
             name: "accounts_beyond_ascii",
             on: "accounts (id) WHERE octet_length(email) > length(email)",
+            replaces: None,
         }],
     },
     Migration {

@@ -1,6 +1,7 @@
 //! Deleting what is too old.
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
+use futures_util::future::join_all;
 use kit_base::{Clock, Stop, Timestamp, chance};
 use kit_db::{
     Db,
@@ -77,18 +78,31 @@ fn note(what: &str, outcome: Result<(), Error>) {
 
 /// Purges old trash as a user would, so that the journal tells; how many acts. Whatever comes of one, the others are purged.
 async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Result<usize, Error> {
-    let (mut all, mut purged) = (Ok(()), 0);
+    let mut scopes: HashMap<ScopeId, Vec<ObjectId>> = HashMap::new();
     for (scope, id) in trash::store::older_than(db, before).await? {
+        scopes.entry(scope).or_default().push(id);
+    }
+    let (mut all, mut purged) = (Ok(()), 0);
+    let some = scopes.into_iter().flat_map(|(scope, acts)| {
+        let some = acts.chunks(TOGETHER).map(|some| (scope, some.to_vec()));
+        some.collect::<Vec<_>>()
+    });
+    for (scope, some) in some.collect::<Vec<_>>() {
         if stop.is_cancelled() {
             break;
         }
-        match purge_one(writer, scope, id).await {
-            Ok(done) => purged += usize::from(done),
-            Err(error) => all = Err(error),
+        for outcome in join_all(some.into_iter().map(|id| purge_one(writer, scope, id))).await {
+            match outcome {
+                Ok(done) => purged += usize::from(done),
+                Err(error) => all = Err(error),
+            }
         }
     }
     all.map(|()| purged)
 }
+
+/// Acts of one scope that are purged at once: they share units of work, on one connection.
+const TOGETHER: usize = 16;
 
 /// False when it was gone already.
 async fn purge_one(writer: &Writer, scope: ScopeId, id: ObjectId) -> Result<bool, Error> {

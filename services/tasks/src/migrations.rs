@@ -20,14 +20,15 @@ pub const ALL: &[Migration] = &[
         postgres: include_str!("../migrations/0002_words_and_order/postgres.sql"),
         sqlite: include_str!("../migrations/0002_words_and_order/sqlite.sql"),
         indexes: &[
-            Index { name: "tasks_created", on: "tasks (scope_id, created_at, id)" },
             Index {
                 name: "tasks_deleted",
                 on: "tasks (scope_id, trashed_at, id) WHERE trash_id = id",
+                replaces: None,
             },
             Index {
                 name: "projects_deleted",
                 on: "projects (scope_id, trashed_at, id) WHERE trash_id = id",
+                replaces: None,
             },
         ],
     },
@@ -53,6 +54,7 @@ pub const ALL: &[Migration] = &[
         indexes: &[Index {
             name: "scopes_erased",
             on: "scopes (erased_at) WHERE erased_at IS NOT NULL",
+            replaces: None,
         }],
     },
     Migration {
@@ -68,8 +70,40 @@ pub const ALL: &[Migration] = &[
         postgres: include_str!("../migrations/0007_ages/postgres.sql"),
         sqlite: include_str!("../migrations/0007_ages/sqlite.sql"),
         indexes: &[
-            Index { name: "journal_age", on: "journal (at)" },
-            Index { name: "idempotency_keys_old", on: "idempotency_keys (created_at)" },
+            Index { name: "journal_age", on: "journal (at)", replaces: None },
+            Index {
+                name: "idempotency_keys_old",
+                on: "idempotency_keys (created_at)",
+                replaces: None,
+            },
+        ],
+    },
+    Migration {
+        version: 8,
+        name: "live",
+        postgres: include_str!("../migrations/0008_live/both.sql"),
+        sqlite: include_str!("../migrations/0008_live/both.sql"),
+        indexes: &[
+            Index {
+                name: "tasks_live",
+                on: "tasks (scope_id, created_at, id) WHERE trashed_at IS NULL",
+                replaces: Some("tasks_created"),
+            },
+            Index {
+                name: "tasks_live_rank",
+                on: "tasks (scope_id, project_id, rank, id) WHERE trashed_at IS NULL",
+                replaces: Some("tasks_rank"),
+            },
+            Index {
+                name: "tasks_live_due",
+                on: "tasks (scope_id, due_at, id) WHERE trashed_at IS NULL AND due_at IS NOT NULL",
+                replaces: Some("tasks_due"),
+            },
+            Index {
+                name: "tasks_never_due",
+                on: "tasks (scope_id, created_at, id) WHERE trashed_at IS NULL AND due_at IS NULL",
+                replaces: None,
+            },
         ],
     },
 ];

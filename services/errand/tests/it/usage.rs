@@ -21,7 +21,7 @@ async fn what_is_kept_is_told_and_what_is_gone_is_not(app: &App) {
     let inbox = 512 + "Inbox".len();
     assert_eq!(used(&alice).await, [json!(0), json!(1), json!(inbox)]);
     let task = alice.creates_task(json!({ "title": "Ship it", "labels": ["a", "b"] })).await;
-    let kept = inbox + 512 + "Ship it".len() + 2 * 64;
+    let kept = inbox + 512 + 2 * "Ship it".len() + 2 * (96 + 3);
     assert_eq!(used(&alice).await, [json!(1), json!(1), json!(kept)]);
     alice.delete(&path_of(&task)).await.expect(204);
     assert_eq!(used(&alice).await, [json!(1), json!(1), json!(kept)], "it is in the trash");

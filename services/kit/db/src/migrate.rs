@@ -31,6 +31,8 @@ pub struct Index {
     pub name: &'static str,
     /// What follows ON: the table and its columns, the same on both backends.
     pub on: &'static str,
+    /// The one that is dropped when this is there: what that was for, this is for, too.
+    pub replaces: Option<&'static str>,
 }
 
 #[derive(QueryableByName)]
@@ -74,9 +76,13 @@ pub async fn apply(db: &Db, migrations: &'static [Migration]) -> Result<i32, Err
 async fn index(connection: &mut Connection, migrations: &[Migration]) -> Result<(), Error> {
     let indexes = migrations.iter().flat_map(|migration| migration.indexes);
     let Backend::Postgres(mut shared) = connection.backend() else {
-        for Index { name, on } in indexes {
+        for Index { name, on, replaces } in indexes {
             let index = format!("CREATE INDEX IF NOT EXISTS {name} ON {on}");
             on!(connection, conn => conn.batch_execute(&index).await)?;
+            if let Some(former) = replaces {
+                let index = format!("DROP INDEX IF EXISTS {former}");
+                on!(connection, conn => conn.batch_execute(&index).await)?;
+            }
         }
         return Ok(());
     };
@@ -86,11 +92,15 @@ async fn index(connection: &mut Connection, migrations: &[Migration]) -> Result<
     }
     shared.batch_execute("SET statement_timeout = 0; SET lock_timeout = '60s'").await?;
     let built = async {
-        for Index { name, on } in indexes {
+        for Index { name, on, replaces } in indexes {
             // One whose building was cut short is there and of no use.
             shared.batch_execute(&DROP_INVALID.replace("NAME", name)).await?;
             let index = format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {on}");
             shared.batch_execute(&index).await?;
+            if let Some(former) = replaces {
+                let index = format!("DROP INDEX CONCURRENTLY IF EXISTS {former}");
+                shared.batch_execute(&index).await?;
+            }
         }
         Ok(())
     };

@@ -35,8 +35,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
         name: "things",
-        postgres: "CREATE TABLE things (id UUID PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-        sqlite: "CREATE TABLE things (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        postgres: "CREATE TABLE things (id UUID PRIMARY KEY, name TEXT NOT NULL UNIQUE); CREATE INDEX things_former ON things (name, id)",
+        sqlite: "CREATE TABLE things (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE); CREATE INDEX things_former ON things (name, id)",
         indexes: &[],
     },
     Migration {
@@ -44,7 +44,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "what they are",
         postgres: "ALTER TABLE things ADD at TIMESTAMPTZ NOT NULL; ALTER TABLE things ADD document JSONB NOT NULL",
         sqlite: "ALTER TABLE things ADD at INTEGER NOT NULL DEFAULT 0; ALTER TABLE things ADD document TEXT NOT NULL DEFAULT '{}'",
-        indexes: &[Index { name: "things_at", on: "things (at)" }],
+        indexes: &[Index { name: "things_at", on: "things (at)", replaces: Some("things_former") }],
     },
 ];
 

@@ -4,7 +4,7 @@ pub(crate) mod names;
 pub(crate) mod node;
 
 use diesel::prelude::*;
-use kit_base::Timestamp;
+use kit_base::{Timestamp, text::fold};
 
 use self::{
     labels::Labels,
@@ -125,8 +125,11 @@ impl Row for Task {
         self.version
     }
 
+    /// Its words are kept as they are searched, too, and a label in a row and an index of its own.
     fn kept_bytes(&self) -> usize {
-        512 + self.title.len() + self.description.len() + 64 * self.labels.0.len()
+        let label = |label: &String| 96 + 3 * fold(label).len();
+        let labels: usize = self.labels.0.iter().map(label).sum();
+        512 + 2 * (self.title.len() + self.description.len()) + labels
     }
 
     fn stamp(&mut self, version: i64, now: Timestamp) {

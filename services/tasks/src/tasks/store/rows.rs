@@ -43,8 +43,8 @@ impl Stored for Task {
     fn count(scope: ScopeId) -> Statement<(i64, i64)> {
         counts(
             "SELECT count(*) AS objects, \
-             coalesce(sum(512 + octet_length(title) + octet_length(description)), 0) \
-             + 64 * (SELECT count(*) FROM task_labels WHERE scope_id = $1) AS bytes \
+             coalesce(sum(512 + 2 * (octet_length(title) + octet_length(description))), 0) \
+             + (SELECT coalesce(sum(96 + 3 * octet_length(label)), 0) FROM task_labels WHERE scope_id = $1) AS bytes \
              FROM tasks WHERE scope_id = $1",
             scope,
         )
