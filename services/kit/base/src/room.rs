@@ -14,8 +14,8 @@ use crate::keyed::Keyed;
 /// What room is counted in, in bytes.
 const UNIT: usize = 1024;
 const PLACES: usize = 4096;
-/// A key has room for so many small pages at once.
-const SMALL_PAGES: usize = 12;
+/// A key has room for so many small pages at once: what asks for them in good faith asks for no more.
+const SMALL_PAGES: usize = 64;
 
 /// Where pages are held.
 #[derive(Debug)]
@@ -135,9 +135,9 @@ mod tests {
 
     #[test]
     fn who_has_large_pages_has_few_at_once_and_who_has_small_ones_many() {
-        let rooms = Rooms::new(100 * UNIT, 48 * UNIT);
+        let rooms = Rooms::new(400 * UNIT, 192 * UNIT);
         assert_eq!(at_once(&rooms, 0), 4, "nobody knows yet");
-        had(&rooms, 0, 48 * UNIT, 1);
+        had(&rooms, 0, 192 * UNIT, 1);
         assert_eq!(at_once(&rooms, 0), 1);
         had(&rooms, 0, 1, 4);
         assert!(at_once(&rooms, 0) < 3, "a few small ones promise nothing");
@@ -167,7 +167,7 @@ mod tests {
         had(&rooms, 0, 48 * UNIT, 1);
         assert_eq!(left(0, 99 * UNIT), 52);
         had(&rooms, 0, 1, 40);
-        assert_eq!(left(0, 99 * UNIT), 96);
+        assert_eq!(left(0, 99 * UNIT), 99);
     }
 
     #[test]
