@@ -90,6 +90,11 @@ impl Rooms {
 }
 
 impl Turn {
+    /// Whether the page is likely to be this large, in bytes.
+    pub fn expects(&self, bytes: usize) -> bool {
+        self.place.expected.load(Relaxed) * UNIT >= bytes
+    }
+
     /// Says how large the page was: the next are expected to be as large, and only little by little smaller.
     pub fn was(&self, bytes: usize) {
         let expected = self.place.expected.load(Relaxed);

@@ -39,7 +39,7 @@ fn delete(id: TaskId) -> tasks::write::Write {
 }
 
 async fn changes(store: &Store) -> Vec<Change> {
-    journal::store::changes_after(&store.db, store.scope, 0, 99).await.unwrap()
+    journal::store::changes_after(&store.db, store.scope, 0, 99, false).await.unwrap()
 }
 
 async fn purges(store: &Store) -> Vec<Change> {

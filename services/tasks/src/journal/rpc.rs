@@ -22,6 +22,7 @@ use crate::{
     ids::ScopeId,
     limits::WAIT_SECONDS,
     rpc::{Reply, Rpc},
+    tasks::list::LARGE,
 };
 
 /// The longest wait of a long poll.
@@ -128,8 +129,14 @@ impl Rpc {
         after: i64,
         limit: i64,
     ) -> Result<Vec<Change>, Error> {
-        let room = self.rooms.reserve(self.rooms.begin(scope).await, page::MAX_BYTES).await;
-        let changes = store::changes_after(&self.db, scope, after, limit).await?;
+        let turn = self.rooms.begin(scope).await;
+        let apart = turn.expects(LARGE);
+        let search = if apart { Some(self.searches.begin(scope).await) } else { None };
+        let room = self.rooms.reserve(turn, page::MAX_BYTES).await;
+        let changes = store::changes_after(&self.db, scope, after, limit, apart).await?;
+        if let Some(search) = search {
+            search.end();
+        }
         room.was(changes.iter().map(Change::bytes).sum());
         match changes.first() {
             Some(first) if after > 0 && first.sequence > after + 1 => {
@@ -137,7 +144,7 @@ impl Rpc {
             }
             None if after > 0 && self.sequence(scope).await? != after => {
                 // Something was written between the two reads, unless it is still not there to be read.
-                let changes = store::changes_after(&self.db, scope, after, limit).await?;
+                let changes = store::changes_after(&self.db, scope, after, limit, apart).await?;
                 if changes.first().is_some_and(|first| first.sequence == after + 1) {
                     Ok(changes)
                 } else {

@@ -13,21 +13,27 @@ use kit_db::{
 use super::change::{Change, journal};
 use crate::{Error, ids::ScopeId};
 
-/// At most `limit` changes after `sequence`, oldest first.
+/// At most `limit` changes after `sequence`, oldest first, read `apart` from what others read, or among it.
 pub(crate) async fn changes_after(
     db: &Db,
     scope: ScopeId,
     sequence: i64,
     limit: i64,
+    apart: bool,
 ) -> Result<Vec<Change>, Error> {
     let rows = journal::table
         .filter(journal::scope_id.eq(Plan::General.bind(scope)))
         .filter(journal::sequence.gt(Plan::General.bind(sequence)));
     let rows = rows.order(journal::sequence.asc());
-    Ok(read!(db, "journal.after", conn => {
-        let rows = Limited(rows.select(Change::as_select()), limit).load_stream(conn).await;
-        page(rows, Change::bytes).await
-    })?)
+    macro_rules! changes {
+        ($by:ident, $name:literal) => {
+            $by!(db, $name, conn => {
+                let rows = Limited(rows.select(Change::as_select()), limit).load_stream(conn).await;
+                page(rows, Change::bytes).await
+            })
+        };
+    }
+    Ok(if apart { changes!(search, "journal.large")? } else { changes!(read, "journal.after")? })
 }
 
 /// At most `limit` changes before `sequence`, newest first.

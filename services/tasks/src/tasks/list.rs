@@ -29,6 +29,9 @@ use crate::{
     message::field_id,
 };
 
+/// What is likely to be this large is read where searches are: on the connections that reads share it would stand in the way of others.
+pub(crate) const LARGE: usize = 64 << 10;
+
 /// Searches of this process at once; one more connection is there for what goes on beside the requests.
 pub(crate) const AT_ONCE: usize = 2;
 
@@ -45,14 +48,14 @@ pub(crate) struct Searches {
 }
 
 /// A search that goes on.
-struct Search<'a> {
+pub(crate) struct Search<'a> {
     rests_until: MutexGuard<'a, Option<Instant>>,
     began: Instant,
     _place: Option<SemaphorePermit<'a>>,
 }
 
 impl Search<'_> {
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         let took = self.began.elapsed();
         *self.rests_until = (took > LONG).then(|| Instant::now() + took);
     }
@@ -65,7 +68,7 @@ impl Searches {
     }
 
     /// Waits for the turn of a scope, until it has rested, and for a place.
-    async fn begin(&self, scope: ScopeId) -> Search<'_> {
+    pub(crate) async fn begin(&self, scope: ScopeId) -> Search<'_> {
         let mut rests_until = self.turns.begin(scope).await;
         if let Some(until) = *rests_until {
             sleep_until(until).await;
@@ -99,15 +102,17 @@ pub(super) async fn page(
     let order = order(&order_by, after?)?;
     // Who has all its room taken waits here, and in no place that others need.
     let turn = rooms.begin(scope).await;
-    let search = if filter.searches(&order) { Some(searches.begin(scope).await) } else { None };
+    let apart = filter.searches(&order) || turn.expects(LARGE);
+    let search = if apart { Some(searches.begin(scope).await) } else { None };
     let room = rooms.reserve(turn, page::MAX_BYTES).await;
-    let mut found = store::list(db, scope, &filter, &order, limit + 1).await?;
+    let mut found = store::list(db, scope, &filter, &order, limit + 1, apart).await?;
     let missing = limit + 1 - i64::try_from(found.len()).unwrap_or(0);
     let is_whole = found.iter().map(Task::bytes).sum::<usize>() <= page::MAX_BYTES && missing > 0;
     // Behind the last that is due come those that never are.
     if matches!(order, Order::Due { .. }) && is_whole && filter.due_before.is_none() {
         found.extend(
-            store::list(db, scope, &filter, &Order::NeverDue { after: None }, missing).await?,
+            store::list(db, scope, &filter, &Order::NeverDue { after: None }, missing, apart)
+                .await?,
         );
     }
     if let Some(search) = search {

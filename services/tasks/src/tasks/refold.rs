@@ -143,7 +143,8 @@ mod tests {
             let mut found = [0; 2];
             for (found, filter) in found.iter_mut().zip([words, labels]) {
                 let order = Order::Created { descending: false, after: None };
-                let tasks = store::list(&self.0.db, example().scope_id, &filter, &order, 9).await;
+                let tasks =
+                    store::list(&self.0.db, example().scope_id, &filter, &order, 9, false).await;
                 *found = tasks.unwrap().len();
             }
             found

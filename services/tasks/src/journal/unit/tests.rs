@@ -70,12 +70,13 @@ async fn saves(unit: &mut Unit, task: Task) -> Task {
 /// What others read: the titles by the time they were made.
 async fn read(store: &Store, filter: Filter) -> Vec<String> {
     let order = Order::Created { descending: false, after: None };
-    let found = store::list(&store.db, store.scope, &filter, &order, 99).await.unwrap();
+    let found = store::list(&store.db, store.scope, &filter, &order, 99, false).await.unwrap();
     found.into_iter().map(|task| task.title).collect()
 }
 
 async fn told(store: &Store) -> Vec<(i64, i64, Operation)> {
-    let changes = journal::store::changes_after(&store.db, store.scope, 0, 99).await.unwrap();
+    let changes =
+        journal::store::changes_after(&store.db, store.scope, 0, 99, false).await.unwrap();
     let told = changes.into_iter().map(|it| (it.sequence, it.object_version, it.operation));
     told.collect()
 }
@@ -156,7 +157,8 @@ async fn what_is_saved_twice_is_one_row_and_two_changes(backend: Backend) {
     unit.commit().await.unwrap();
     let mut unit = begins(&store).await;
     assert_eq!(unit.find::<Task>(id(1)).await.unwrap(), Some(twice));
-    let changes = journal::store::changes_after(&store.db, store.scope, 1, 99).await.unwrap();
+    let changes =
+        journal::store::changes_after(&store.db, store.scope, 1, 99, false).await.unwrap();
     assert_eq!(changes.iter().map(|it| it.object_version).collect::<Vec<_>>(), [1, 2]);
     for change in changes {
         let Actor { user_id, session_id, request_id, trace_id } = actor();
@@ -237,7 +239,8 @@ async fn a_write_that_touches_many_holds_few(backend: Backend) {
     let mut operations: HashMap<Operation, usize> = HashMap::new();
     let mut last = 1;
     loop {
-        let page = journal::store::changes_after(&store.db, store.scope, last, 999).await.unwrap();
+        let page =
+            journal::store::changes_after(&store.db, store.scope, last, 999, false).await.unwrap();
         let Some(end) = page.last() else { break };
         last = end.sequence;
         for change in page.iter().filter(|change| change.object_type == Task::TYPE) {

@@ -177,15 +177,16 @@ macro_rules! page {
     }};
 }
 
-/// At most `limit` tasks of a scope.
+/// At most `limit` tasks of a scope, read `apart` from what others read, or among it.
 pub(crate) async fn list(
     db: &Db,
     scope: ScopeId,
     filter: &Filter,
     order: &Order,
     limit: i64,
+    apart: bool,
 ) -> Result<Vec<Task>, Error> {
-    if !filter.searches(order) {
+    if !apart {
         return Ok(page!(read, "task.list", db, scope, filter, order, limit)?);
     }
     match page!(search, "task.search", db, scope, filter, order, limit) {

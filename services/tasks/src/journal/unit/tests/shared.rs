@@ -167,7 +167,8 @@ async fn told(store: &Store) -> Vec<String> {
     let mut told = vec![];
     loop {
         let after = i64::try_from(told.len()).unwrap();
-        let page = journal::store::changes_after(&store.db, store.scope, after, 999).await.unwrap();
+        let page =
+            journal::store::changes_after(&store.db, store.scope, after, 999, false).await.unwrap();
         if page.is_empty() {
             break;
         }

@@ -47,7 +47,7 @@ impl Row {
     async fn all(&self) -> Vec<Task> {
         let order = Order::Rank { descending: false, after: None };
         let (db, scope) = (&self.0.db, self.0.scope);
-        store::list(db, scope, &Filter::default(), &order, 999).await.unwrap()
+        store::list(db, scope, &Filter::default(), &order, 999, false).await.unwrap()
     }
 
     async fn order(&self) -> Vec<u128> {
@@ -68,7 +68,7 @@ impl Row {
         let sequence = journal::store::changes_before(db, scope, i64::MAX, 1).await.unwrap();
         let to = Target { place: Place::Stay, beside };
         self.0.carries_out(Write::Move { id: id(task), to, if_version: None }).await.unwrap();
-        let told = journal::store::changes_after(db, scope, sequence[0].sequence, 999).await;
+        let told = journal::store::changes_after(db, scope, sequence[0].sequence, 999, false).await;
         let told = told.unwrap();
         assert!(told.iter().all(|change| change.operation == Operation::Move));
         told.iter().map(|Change { object_id, .. }| object_id.0.as_u128()).collect()
