@@ -128,7 +128,11 @@ impl Problem {
     /// Both at once, under the code of the first: it has to have one.
     pub(crate) fn and(self, other: Self) -> Self {
         let Details { code, message, faults, .. } = *other.0;
-        self.with_more(if faults.is_empty() { vec![Fault::of_body(code, message)] } else { faults })
+        self.with_more(if faults.is_empty() {
+            vec![Fault::body(String::new(), code, message)]
+        } else {
+            faults
+        })
     }
 
     fn with_more(mut self, more: Vec<Fault>) -> Self {
@@ -153,7 +157,7 @@ impl Problem {
     /// A refusal of a call whose request has no body: what is not acceptable is its query.
     pub(crate) fn of_query(status: Status) -> Self {
         let mut problem = Self::from(status);
-        problem.blame_cursor(Fault::cursor);
+        problem.blame_cursor(|code, message| Fault::query("cursor", code, message));
         if problem.0.status == StatusCode::UNPROCESSABLE_ENTITY {
             problem.0.status = StatusCode::BAD_REQUEST;
             problem.0.faults.iter_mut().for_each(Fault::blame_query);
@@ -164,7 +168,7 @@ impl Problem {
     /// A refusal of a stream: what is not acceptable is the event that it should go on behind.
     pub(crate) fn of_stream(status: Status) -> Self {
         let mut problem = Self::from(status);
-        problem.blame_cursor(Fault::last_event);
+        problem.blame_cursor(|code, message| Fault::header("Last-Event-ID", code, message));
         problem
     }
 

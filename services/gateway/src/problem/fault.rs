@@ -26,55 +26,34 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// The part of the body at `pointer`.
+    /// The part of the body at `pointer`; the whole where that is empty.
     pub(crate) fn body(
         pointer: String,
-        code: &'static str,
+        code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            pointer: Some(pointer),
-            parameter: None,
-            header: None,
-            code: code.into(),
-            message: message.into(),
-        }
-    }
-
-    /// The body as a whole.
-    pub(super) fn of_body(code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
-        Self { pointer: Some(String::new()), parameter: None, header: None, code, message }
-    }
-
-    /// The cursor of a page.
-    pub(super) fn cursor(code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
-        Self { pointer: None, parameter: Some("cursor".to_owned()), header: None, code, message }
-    }
-
-    /// The cursor that is the id of an event.
-    pub(super) fn last_event(code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
-        Self { pointer: None, parameter: None, header: Some("Last-Event-ID"), code, message }
+        let (code, message) = (code.into(), message.into());
+        Self { pointer: Some(pointer), parameter: None, header: None, code, message }
     }
 
     /// The parameter called `name`.
     pub(crate) fn query(
         name: &str,
-        code: &'static str,
+        code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let (parameter, message) = (Some(name.to_owned()), message.into());
-        Self { pointer: None, parameter, header: None, code: code.into(), message }
+        let (parameter, code, message) = (Some(name.to_owned()), code.into(), message.into());
+        Self { pointer: None, parameter, header: None, code, message }
     }
 
     /// The header called `name`.
-    pub(crate) fn header(name: &'static str, code: &'static str, message: &'static str) -> Self {
-        Self {
-            pointer: None,
-            parameter: None,
-            header: Some(name),
-            code: code.into(),
-            message: message.into(),
-        }
+    pub(crate) fn header(
+        name: &'static str,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let (code, message) = (code.into(), message.into());
+        Self { pointer: None, parameter: None, header: Some(name), code, message }
     }
 
     /// Whether both are about the same part of the request.
@@ -124,12 +103,6 @@ impl From<Violation> for Fault {
     fn from(Violation { field, reason, message }: Violation) -> Self {
         let pointer =
             if field.is_empty() { field } else { format!("/{}", field.replace('.', "/")) };
-        Self {
-            pointer: Some(pointer),
-            parameter: None,
-            header: None,
-            code: reason.into(),
-            message: message.into(),
-        }
+        Self::body(pointer, reason, message)
     }
 }
