@@ -135,6 +135,14 @@ impl Problem {
         })
     }
 
+    /// What is wrong with a head and with the rest, where something is.
+    pub(crate) fn of_both(head: Option<Self>, rest: Option<Self>) -> Option<Self> {
+        match (head, rest) {
+            (Some(head), Some(rest)) => Some(head.and(rest)),
+            (head, rest) => head.or(rest),
+        }
+    }
+
     fn with_more(mut self, more: Vec<Fault>) -> Self {
         if !more.is_empty() {
             self.0.faults.extend(more);

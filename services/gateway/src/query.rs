@@ -174,12 +174,7 @@ impl Query {
     pub(crate) fn ask(mut self) -> Result<bool, Problem> {
         let visit = self.visit.take();
         let head = visit.as_ref().and_then(|visit| visit.refusal.get().cloned());
-        let wrong = match (head, self.end()) {
-            (None, Ok(())) => return Ok(true),
-            (Some(head), Ok(())) => head,
-            (None, Err(problem)) => problem,
-            (Some(head), Err(problem)) => head.and(problem),
-        };
+        let Some(wrong) = Problem::of_both(head, self.end().err()) else { return Ok(true) };
         let Some(visit) = visit else { return Err(wrong) };
         _ = visit.found.set(wrong);
         Ok(false)

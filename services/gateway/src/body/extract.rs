@@ -25,7 +25,7 @@ impl<T: Read> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let Said { value, wrong } = said(request, shared).await?;
+        let Said { value, wrong } = said(request, shared).await;
         whole(value, wrong).map(Json)
     }
 }
@@ -42,7 +42,7 @@ impl<T: Read> FromRequest<Arc<Shared>> for Draft<T> {
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let visit = request.extensions().get::<Arc<Visit>>().cloned();
-        let Said { value, wrong } = said(request, shared).await?;
+        let Said { value, wrong } = said(request, shared).await;
         match (value, wrong, visit) {
             (Some(value), Some(wrong), Some(visit)) => {
                 _ = visit.found.set(wrong);
@@ -89,12 +89,8 @@ impl FromRequest<Arc<Shared>> for Nothing {
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let head = Visit::refusal(request.extensions());
-        let found = nothing(request, shared).await;
-        match (head, found) {
-            (None, found) => found,
-            (Some(head), Ok(_)) => Err(head),
-            (Some(head), Err(problem)) => Err(head.and(problem)),
-        }
+        let rest = nothing(request, shared).await.err();
+        Problem::of_both(head, rest).map_or(Ok(Self), Err)
     }
 }
 
@@ -134,20 +130,18 @@ struct Said<T> {
     wrong: Option<Problem>,
 }
 
-async fn said<T: Read>(request: Request, shared: &Shared) -> Result<Said<T>, Problem> {
+async fn said<T: Read>(request: Request, shared: &Shared) -> Said<T> {
     let head = Visit::refusal(request.extensions());
     let json = expect_json(request.method(), request.headers());
     let found = match json {
         Ok(()) => collect(request, shared.config.body_limit).await.and_then(|bytes| read(&bytes)),
         Err(problem) => Err(problem),
     };
-    let both = |problem| match head.clone() {
-        Some(head) => head.and(problem),
-        None => problem,
+    let (value, rest) = match found {
+        Ok((value, faults)) => (value, unacceptable(faults)),
+        Err(problem) => (None, Some(problem)),
     };
-    let (value, faults) = found.map_err(both)?;
-    let wrong = unacceptable(faults).map(both).or(head);
-    Ok(Said { value, wrong })
+    Said { value, wrong: Problem::of_both(head, rest) }
 }
 
 /// What a body says without its faults, and those; nothing where it is no object.
