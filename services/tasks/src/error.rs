@@ -55,15 +55,6 @@ impl Error {
     pub(crate) fn of_field(field: &str, reason: &'static str, message: &str) -> Self {
         Self::Invalid(vec![Violation::new(field, reason, message)])
     }
-
-    /// What a body names and is not there is a fault of that field.
-    pub(crate) fn missing_at(self, field: &str) -> Self {
-        if self.is_missing() {
-            Self::of_field(field, "NOT_FOUND", "the id of one that exists")
-        } else {
-            self
-        }
-    }
 }
 
 impl Fault for Error {
@@ -161,17 +152,6 @@ mod tests {
     fn the_log_has_each_cause_once() {
         let error = Error::from(kit_db::Error::Query(lost()));
         assert_eq!(kit_base::error::chain(&error), "a query failed: the password is hunter2");
-    }
-
-    #[test]
-    fn what_a_field_names_and_is_not_there_is_a_fault_of_the_field() {
-        for (error, code, reason, _) in all() {
-            let turned = error.missing_at("parent_id");
-            let expected = if code == NotFound { "VALIDATION_FAILED" } else { reason };
-            assert_eq!(turned.fault().1, expected);
-            let told: Vec<_> = turned.violations().iter().map(|fault| &*fault.reason).collect();
-            assert_eq!(told, if code == NotFound { vec!["NOT_FOUND"] } else { vec![] }, "{reason}");
-        }
     }
 
     #[test]

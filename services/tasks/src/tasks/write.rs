@@ -1,6 +1,7 @@
 //! The writes of tasks.
 mod each;
 mod lookup;
+mod named;
 mod place;
 mod status;
 mod tree;

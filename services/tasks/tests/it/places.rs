@@ -92,6 +92,10 @@ async fn what_is_moved_takes_along_what_lies_below(backend: Backend) {
     assert_eq!(now(&alice, &leaf).await, before, "what stays in its project is not written");
 }
 
+fn not_found(fields: [&str; 2]) -> Vec<(String, String)> {
+    fields.map(|field| (field.to_owned(), "NOT_FOUND".to_owned())).to_vec()
+}
+
 async fn a_move_is_refused_at_the_field_that_says_where(backend: Backend) {
     let app = App::new(backend).await;
     let alice = app.user(1);
@@ -121,6 +125,8 @@ async fn a_move_is_refused_at_the_field_that_says_where(backend: Backend) {
         let expected = vec![(field.to_owned(), why.to_owned())];
         assert_eq!(faults(moves(&alice, message).await), expected, "{said}");
     }
+    let nowhere = MoveTaskRequest { before: Some(NOBODY.to_owned()), ..under(&task, &gone.id) };
+    assert_eq!(faults(moves(&alice, nowhere).await), not_found(["parent_id", "before"]));
     assert_eq!(now(&alice, &task).await, task);
     moves(&alice, beside(None, Some(&sibling.id))).await.unwrap();
     assert!(now(&alice, &sibling).await.rank < now(&alice, &task).await.rank);
@@ -198,6 +204,8 @@ async fn a_new_subtask_is_in_the_project_of_its_parent(backend: Backend) {
         let refused = alice.tasks().create_task(alice.asks(new(project, above))).await;
         assert_eq!(faults(refused), [(field.to_owned(), why.to_owned())]);
     }
+    let nowhere = alice.tasks().create_task(alice.asks(new(Some(NOBODY), Some(NOBODY)))).await;
+    assert_eq!(faults(nowhere), not_found(["parent_id", "project_id"]));
 }
 
 async fn what_comes_back_where_its_place_is_gone_stands_at_the_end_of_what_is_left(

@@ -1,7 +1,7 @@
 //! Where tasks are: in which project, under which task, and in which order.
 use std::collections::HashMap;
 
-use super::{each::change_each, lookup};
+use super::{each::change_each, lookup, named};
 use crate::{
     Error,
     ids::{ProjectId, TaskId},
@@ -44,16 +44,34 @@ pub(crate) enum Beside {
     After(TaskId),
 }
 
+impl Target {
+    /// Refuses one that names what is not there.
+    pub(super) async fn all_there(self, unit: &mut Unit) -> Result<(), Error> {
+        let (parent, project) = match self.place {
+            Place::Stay => (None, None),
+            Place::Under(parent) => (Some(parent), None),
+            Place::TopOf(project) => (None, Some(project)),
+        };
+        let (before, after) = match self.beside {
+            Beside::AtEnd => (None, None),
+            Beside::Before(sibling) => (Some(sibling), None),
+            Beside::After(sibling) => (None, Some(sibling)),
+        };
+        let tasks = [("parent_id", parent), ("before", before), ("after", after)];
+        named::all_there(unit, tasks, project).await
+    }
+}
+
 /// The project that a new task goes to, unless something speaks against it.
 pub(super) async fn project_of_new(
     unit: &mut Unit,
     project: Option<ProjectId>,
     parent: Option<TaskId>,
 ) -> Result<ProjectId, Error> {
+    named::all_there(unit, [("parent_id", parent)], project).await?;
     let id = match parent {
         Some(parent) => {
-            let found = lookup::present(unit, parent).await;
-            let parent = found.map_err(|error| error.missing_at("parent_id"))?;
+            let parent = lookup::present(unit, parent).await?;
             if project.is_some_and(|project| project != parent.project_id) {
                 let message = "the project of the parent, or leave it out";
                 return Err(Error::of_field("project_id", "CONFLICT", message));
@@ -72,8 +90,7 @@ pub(super) async fn project_of_new(
 /// Refuses a project that takes no tasks. The Inbox is always there and never archived.
 async fn accepting(unit: &mut Unit, id: ProjectId) -> Result<(), Error> {
     if id != unit.scope.inbox_id {
-        let found = projects::write::present(unit, id).await;
-        found.map_err(|error| error.missing_at("project_id"))?.accepts_tasks()?;
+        projects::write::present(unit, id).await?.accepts_tasks()?;
     }
     Ok(())
 }
@@ -115,8 +132,7 @@ async fn project_under(
     if parent == task.id || below.iter().any(|descendant| descendant.id == parent) {
         return Err(error::Error::Cycle.into());
     }
-    let found = lookup::present(unit, parent).await;
-    let parent = found.map_err(|error| error.missing_at("parent_id"))?;
+    let parent = lookup::present(unit, parent).await?;
     if !fits_under(unit, &parent, task.id, below).await? {
         return Err(error::Error::TooDeep(DEPTH).into());
     }
@@ -148,8 +164,7 @@ pub(super) async fn rank_beside(
         Beside::Before(sibling) => ("before", sibling, Side::Before),
         Beside::After(sibling) => ("after", sibling, Side::Behind),
     };
-    let found = lookup::present(unit, sibling).await;
-    let sibling = found.map_err(|error| error.missing_at(field))?;
+    let sibling = lookup::present(unit, sibling).await?;
     let place = Siblings { project: sibling.project_id, parent: sibling.parent_id };
     if sibling.id == task.id || place != siblings {
         let message = "the id of a task at the place it goes to";

@@ -35,6 +35,7 @@ pub(super) async fn relocate(
     mut task: Task,
     to: Target,
 ) -> Result<Task, Error> {
+    to.all_there(unit).await?;
     let below = lookup::below(unit, task.id).await?;
     let siblings = place::siblings_at(unit, &task, to.place, &below).await?;
     task.rank = place::rank_beside(unit, actor, &task, siblings, to.beside).await?;
