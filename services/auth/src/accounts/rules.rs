@@ -35,7 +35,7 @@ pub(crate) fn registration(
     let email = gather(email(raw_email), &mut faults);
     let known = email.as_ref().map(|address| address.shown.as_str()).unwrap_or_default();
     let password = password::check("password", raw_password, local_part(known), minimum);
-    let password = gather(password.map_err(|fault| vec![fault]), &mut faults);
+    let password = gather(password, &mut faults);
     let name = gather(raw_name.map_or_else(|| Ok(default_name(known)), name), &mut faults);
     let time_zone =
         gather(raw_time_zone.map_or_else(|| Ok(default_time_zone()), time_zone), &mut faults);

@@ -15,30 +15,31 @@ const COMMON: &str = include_str!("common.txt");
 /// What the guidance says of every password that is refused.
 const ADVICE: &str = "a few unrelated words work well, and any character may be used";
 
-/// The password in the form that is hashed, or why it may not be one; `owner` is what stands before the @ of its owner's address.
+/// The password in the form that is hashed, or all that speaks against it; `owner` is what stands before the @ of its owner's address.
 pub(crate) fn check(
     field: &str,
     raw: &str,
     owner: &str,
     minimum: usize,
-) -> Result<String, Violation> {
+) -> Result<String, Vec<Violation>> {
     let password = normalize(raw);
     let length = password.chars().count();
-    let fault = |reason, message: String| Err(Violation::new(field, reason, message));
+    let mut faults = vec![];
+    let mut fault = |reason, message| faults.push(Violation::new(field, reason, message));
     if length < minimum {
-        fault("TOO_SHORT", format!("a password has at least {minimum} characters; {ADVICE}"))
+        fault("TOO_SHORT", format!("a password has at least {minimum} characters; {ADVICE}"));
     } else if length > PASSWORD {
-        fault("TOO_LONG", format!("a password has at most {PASSWORD} characters"))
-    } else if is_common(&password) {
-        fault("TOO_COMMON", format!("this password is among the first that are guessed; {ADVICE}"))
+        fault("TOO_LONG", format!("a password has at most {PASSWORD} characters"));
+    }
+    if is_common(&password) {
+        fault("TOO_COMMON", format!("this password is among the first that are guessed; {ADVICE}"));
     } else if is_about(&password, owner) || is_about(&password, "errand") {
         fault(
             "TOO_PREDICTABLE",
             format!("this is little more than your address or the product's name; {ADVICE}"),
-        )
-    } else {
-        Ok(password)
+        );
     }
+    if faults.is_empty() { Ok(password) } else { Err(faults) }
 }
 
 /// Unicode's composed form (NFC): the same keys give the same password on every machine.
@@ -46,13 +47,14 @@ pub(crate) fn normalize(raw: &str) -> String {
     raw.nfc().collect()
 }
 
-/// Whether it is on the list, as it stands or without the digits and signs around it, or is one short thing over and over.
+/// Whether it is on the list, as it stands or without the digits and signs around it, or is one short thing over and over or a run.
 fn is_common(password: &str) -> bool {
     let lower = fold(password);
     let core = lower.trim_matches(|c: char| !c.is_alphabetic());
-    let short = repeated(&lower).chars().count() < LOWEST_MINIMUM;
+    let part = repeated(&lower);
+    let repeats = part.len() < lower.len() && part.chars().count() < LOWEST_MINIMUM;
     [lower.as_str(), core].iter().any(|text| is_listed(text) || is_listed(repeated(text)))
-        || short
+        || repeats
         || is_run(&lower)
 }
 
@@ -73,14 +75,14 @@ fn repeated(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-/// Whether each character follows the one before it: 12345…, zyxw….
+/// Whether each of three characters and more follows the one before it: 12345…, zyxw….
 fn is_run(text: &str) -> bool {
     let steps = || {
         text.chars()
             .zip(text.chars().skip(1))
             .map(|(one, next)| u32::from(next).wrapping_sub(u32::from(one)))
     };
-    steps().all(|step| step == 1) || steps().all(|step| step == u32::MAX)
+    steps().count() >= 2 && (steps().all(|step| step == 1) || steps().all(|step| step == u32::MAX))
 }
 
 /// Whether little is left of the password without the word.
@@ -94,9 +96,13 @@ fn is_about(password: &str, word: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn reasons(faults: Vec<Violation>) -> String {
+        faults.into_iter().map(|fault| fault.reason).collect::<Vec<_>>().join(" ")
+    }
+
     fn verdict(password: &str, minimum: usize) -> String {
         check("password", password, "ada.lovelace", minimum)
-            .map_or_else(|fault| fault.reason, |_| "fine".to_owned())
+            .map_or_else(reasons, |_| "fine".to_owned())
     }
 
     #[test]
@@ -141,7 +147,7 @@ mod tests {
         assert_eq!(verdict("an errand for the grocer", 15), "fine");
         for password in ["große-123456", "GROSSE-123456", "Grosse-123456"] {
             let refused = check("password", password, "große", 8).unwrap_err();
-            assert_eq!(refused.reason, "TOO_PREDICTABLE", "{password}");
+            assert_eq!(reasons(refused), "TOO_PREDICTABLE", "{password}");
         }
     }
 
@@ -158,20 +164,29 @@ mod tests {
     }
 
     #[test]
-    fn of_several_faults_the_first_is_told() {
+    fn all_that_speaks_against_it_is_told() {
         let (short, long) = ("errand", "errand".repeat(60));
         for (password, minimum, told) in [
-            (short, 8, "TOO_SHORT"),
-            ("password", 9, "TOO_SHORT"),
+            ("", 8, "TOO_SHORT"),
+            ("ab", 8, "TOO_SHORT"),
+            ("quiet", 8, "TOO_SHORT"),
+            ("abc", 8, "TOO_SHORT TOO_COMMON"),
+            ("aaaa", 8, "TOO_SHORT TOO_COMMON"),
+            (short, 8, "TOO_SHORT TOO_PREDICTABLE"),
+            ("password", 9, "TOO_SHORT TOO_COMMON"),
             ("password", 8, "TOO_COMMON"),
-            (&long, 8, "TOO_LONG"),
+            (&long, 8, "TOO_LONG TOO_COMMON"),
             ("ada.lovelace", 12, "TOO_PREDICTABLE"),
+            ("ada.lovelace", 15, "TOO_SHORT TOO_PREDICTABLE"),
         ] {
             assert_eq!(verdict(password, minimum), told, "{password}");
         }
-        let fault = check("new_password", "short", "", 15).unwrap_err();
-        assert_eq!(fault.field, "new_password");
-        assert!(fault.message.starts_with("a password has at least 15 characters"), "{fault:?}");
+        let faults = check("new_password", "short", "", 15).unwrap_err();
+        assert_eq!(faults[0].field, "new_password");
+        assert!(
+            faults[0].message.starts_with("a password has at least 15 characters"),
+            "{faults:?}"
+        );
     }
 
     #[test]
@@ -180,7 +195,7 @@ mod tests {
         assert_eq!(check("password", apart, "", 15), Ok(composed.to_owned()));
         assert_eq!(check("password", composed, "", 15), Ok(composed.to_owned()));
         // What is counted is the composed form, too.
-        assert_eq!(verdict(&"u\u{308}x".repeat(7), 15), "TOO_SHORT");
+        assert_eq!(verdict(&"u\u{308}x".repeat(7), 15), "TOO_SHORT TOO_COMMON");
         assert_eq!(
             check("password", "  Spaces And CASE stay ", "", 15).unwrap(),
             "  Spaces And CASE stay "
@@ -216,7 +231,10 @@ mod tests {
         {
             assert_eq!(verdict(password, 8), "TOO_COMMON", "{password}");
         }
-        for password in ["abcdefgh-zyxwvuts", "dragons of the north", "12345678 steps down"] {
+        assert_eq!(verdict("blue ivblue iv", 8), "TOO_COMMON");
+        for password in
+            ["abcdefgh-zyxwvuts", "dragons of the north", "12345678 steps down", "blue ivyblue ivy"]
+        {
             assert_eq!(verdict(password, 8), "fine", "{password}");
         }
     }
@@ -225,7 +243,7 @@ mod tests {
     fn what_is_little_more_than_the_address_is_refused_and_a_short_name_forbids_nothing() {
         let about = |password: &str, owner: &str| {
             check("password", password, owner, 8)
-                .is_err_and(|fault| fault.reason == "TOO_PREDICTABLE")
+                .is_err_and(|faults| reasons(faults) == "TOO_PREDICTABLE")
         };
         assert!(about("ADA.Lovelace!", "ada.lovelace") && about("lovelace1234567", "lovelace"));
         assert!(!about("lovelace12345678", "lovelace"), "eight characters are left");

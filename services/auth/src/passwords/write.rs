@@ -97,11 +97,14 @@ async fn check(
     match (new, right) {
         (Ok(new), true) => Ok(new),
         (Ok(_), false) => Err(Error::Invalid(vec![incorrect("current_password")])),
-        (Err(fault), true) => {
+        (Err(faults), true) => {
             throttle::store::release(&authority.db, counters.to_vec()).await?;
-            Err(Error::Invalid(vec![fault]))
+            Err(Error::Invalid(faults))
         }
-        (Err(fault), false) => Err(Error::Invalid(vec![incorrect("current_password"), fault])),
+        (Err(mut faults), false) => {
+            faults.insert(0, incorrect("current_password"));
+            Err(Error::Invalid(faults))
+        }
     }
 }
 
