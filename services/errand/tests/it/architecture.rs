@@ -2,6 +2,7 @@
 mod circles;
 mod file;
 mod graph;
+mod methods;
 mod planted;
 mod rooms;
 mod rules;

@@ -1,7 +1,6 @@
 //! A unit of work on one scope: its row is locked, so nobody else writes there; what is read stays in memory, what is written
 //! goes out at once at the end, together with its journal and its idempotency keys.
 mod admit;
-mod flush;
 
 use std::{
     any::{Any, TypeId},
@@ -12,20 +11,20 @@ use std::{
 use diesel::{OptionalExtension as _, prelude::*, sql_query};
 use diesel_async::RunQueryDsl;
 use kit_base::{Clock, Timestamp};
-use kit_db::{Cached, Connection, Statement, among, sql::JsonText, together};
+use kit_db::{Cached, Connection, Statement, among, inserts, sql::JsonText, statement, together};
 
 use super::{
     bounds::Bounds,
-    change::{Actor, Change, Operation},
+    change::{Actor, Change, Operation, journal},
     error,
     keys::{UsedKey, idempotency_keys},
     rows::Rows,
-    stored::{Stored, Table, Wanted},
+    stored::{Pending, Stored, Table, Wanted},
 };
 use crate::{
     Error,
     access::{
-        row::Scope,
+        row::{Scope, scopes},
         store::{SCOPE, counted},
         usage::Usage,
     },
@@ -212,6 +211,45 @@ impl Unit {
         };
         self.usage.write(self.now, change.bytes());
         self.changes.push(change);
+    }
+
+    /// Writes all that is pending, with its journal and its keys, and makes it durable.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        let changes = std::mem::take(&mut self.changes);
+        let keys = std::mem::take(&mut self.fresh_keys);
+        self.flush(changes, keys).await?;
+        Ok(self.connection.commit().await?)
+    }
+
+    /// Gives up what is pending.
+    pub(crate) async fn abandon(mut self) {
+        self.connection.rollback().await;
+    }
+
+    /// Writes rows that are pending, so that a query sees them.
+    async fn flush(&mut self, changes: Vec<Change>, keys: Vec<UsedKey>) -> Result<(), Error> {
+        let scope = self.scope.id;
+        let (mut clear, mut write) = (vec![], vec![]);
+        for table in self.tables.values_mut() {
+            let pending: Pending = table.pending(scope);
+            clear.extend(pending.clear);
+            write.extend(pending.write);
+        }
+        if !changes.is_empty() || !keys.is_empty() {
+            self.usage.sequence = self.scope.sequence;
+            let usage = self.usage.to_json();
+            let reached = diesel::update(scopes::table.find(scope))
+                .set((scopes::sequence.eq(self.scope.sequence), scopes::usage.eq(usage)));
+            write.push(statement!(conn => Cached(reached).execute(conn).await.map(drop)));
+        }
+        write.extend(inserts!(journal::table => changes));
+        write.extend(inserts!(idempotency_keys::table => keys));
+        for statements in [clear, write] {
+            if !statements.is_empty() {
+                self.connection.send(statements).await?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,10 @@ use std::{
     fmt,
 };
 
-use super::file::{File, Named};
+use super::{
+    file::{File, Named},
+    methods::{self, Methods},
+};
 
 /// The files of a crate by their path below `src`, with their texts.
 pub(super) type Sources = BTreeMap<String, String>;
@@ -66,6 +69,9 @@ pub(super) fn arrows(sources: &Sources) -> Vec<Arrow> {
             }
         }
     }
+    for ((from, to), line) in house.called(sources) {
+        found.entry((from, to)).or_insert(line);
+    }
     let arrow = |((from, to), line): ((&str, &str), usize)| {
         let text = sources[from].lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
         Arrow { from: from.to_owned(), to: to.to_owned(), line, text: text.to_owned() }
@@ -112,6 +118,33 @@ impl<'a> House<'a> {
                 if let Some(Target::Item(file)) = self.exact(module, &path) {
                     found.push((file, *line));
                 }
+            }
+        }
+        found
+    }
+
+    /// The files that call on `self` a method which stands in another file, each with that one and the line.
+    fn called(&self, sources: &Sources) -> Vec<((&'a str, &'a str), usize)> {
+        let mut types: BTreeMap<_, Vec<(&'a str, Methods)>> = BTreeMap::new();
+        for (module, (file, _)) in self.0 {
+            for (path, methods) in methods::read(&sources[*file]) {
+                // Where it stands that is not this file, the path says so.
+                let at = match self.lead(module, &path, 0) {
+                    Some(Target::Item(at) | Target::Module(at)) => at,
+                    None => file,
+                };
+                let name = path.last().cloned().unwrap_or_default();
+                types.entry((at, name)).or_default().push((*file, methods));
+            }
+        }
+        let mut found = vec![];
+        for files in types.values() {
+            for ((from, caller), (to, called)) in
+                files.iter().flat_map(|one| files.iter().map(move |other| (one, other)))
+            {
+                let calls = caller.calls.iter().filter(|_| from != to);
+                let calls = calls.filter(|(name, _)| called.defines.contains(*name));
+                found.extend(calls.map(|(_, line)| ((*from, *to), *line)));
             }
         }
         found

@@ -66,6 +66,18 @@ fn a_parent_that_gives_what_its_child_has_and_has_what_its_child_takes_is_a_circ
 }
 
 #[test]
+fn a_type_that_calls_a_method_which_its_child_gives_it_is_a_circle() {
+    let child = "use super::A; impl A { pub(super) fn g(&self) {} fn k(&self) {} }";
+    let house_of = |call: &str| {
+        let parent =
+            format!("mod b; pub(crate) struct A(B); impl A {{ fn f(&self) {{ {call} }} }}");
+        house([("lib.rs", "mod a;"), ("a.rs", &parent), ("a/b.rs", child)])
+    };
+    assert_eq!(found(&house_of("self.g()")), [["a.rs", "a/b.rs"]]);
+    assert_eq!(found(&house_of("self.0.g()")), Vec::<Vec<String>>::new());
+}
+
+#[test]
 fn a_glob_leads_to_what_is_named_through_it() {
     let sources = house([
         ("lib.rs", "mod a; mod b;"),
