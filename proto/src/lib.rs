@@ -26,6 +26,13 @@ pub mod tasks {
     }
 }
 
+/// A moment as the contracts carry it: seconds and nanoseconds since 1970 (UTC).
+#[must_use]
+pub fn moment(moment: kit_base::Timestamp) -> prost_types::Timestamp {
+    let (seconds, nanos) = moment.to_proto();
+    prost_types::Timestamp { seconds, nanos }
+}
+
 /// All contracts as an encoded `google.protobuf.FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
@@ -41,4 +48,18 @@ fn the_methods_that_only_read_and_those_that_stream_are_known() {
         STREAMS,
         ["/auth.v1.TrustService/WatchTrust", "/tasks.v1.ChangeService/WatchChanges"]
     );
+}
+
+#[test]
+fn a_moment_is_told_to_the_microsecond_before_1970_too() {
+    for (microseconds, seconds, nanos) in [
+        (0, 0, 0),
+        (1, 0, 1_000),
+        (-1, -1, 999_999_000),
+        (1_500_000, 1, 500_000_000),
+        (-1_500_000, -2, 500_000_000),
+    ] {
+        let told = moment(kit_base::Timestamp::from_microseconds(microseconds));
+        assert_eq!(told, prost_types::Timestamp { seconds, nanos }, "{microseconds}");
+    }
 }

@@ -1,4 +1,6 @@
 //! What the handlers and jobs of one process share.
+use std::sync::Arc;
+
 use kit_base::{Clock, Timestamp, turns::Turns};
 use kit_db::Db;
 use kit_rpc::token::Revocation;
@@ -21,7 +23,7 @@ pub(crate) struct Authority {
     pub(crate) secrets: Secrets,
     pub(crate) hasher: Hasher,
     pub(crate) keyring: Keyring,
-    pub(crate) trust: Trust,
+    pub(crate) trust: Arc<Trust>,
     pub(crate) config: Config,
     /// The refreshes of one token happen one after another: racing ones would each hold a connection to the database while they wait
     /// for the same row.
@@ -38,7 +40,7 @@ impl Authority {
             secrets: Secrets::new(&config.kek()?),
             hasher: Hasher::start(config.workers(), config.profile())?,
             keyring: Keyring::new(config.key_rotation()),
-            trust: Trust::new(&clock),
+            trust: Arc::new(Trust::new(&clock)),
             clock,
             config,
             refreshes: Turns::new(),

@@ -6,49 +6,44 @@ use tonic::{Code, Status};
 
 use crate::{accounts, idempotency, keys, passwords, refresh, sessions, throttle};
 
-/// Why a request was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("some fields are not acceptable")]
-    Invalid(Vec<Violation>),
-    #[error(transparent)]
-    Account(#[from] accounts::error::Error),
-    #[error(transparent)]
-    Password(#[from] passwords::error::Error),
-    #[error(transparent)]
-    Session(#[from] sessions::error::Error),
-    #[error(transparent)]
-    Refresh(#[from] refresh::error::Error),
-    #[error(transparent)]
-    Throttle(#[from] throttle::error::Error),
-    #[error(transparent)]
-    Key(#[from] keys::error::Error),
-    #[error(transparent)]
-    Idempotency(#[from] idempotency::error::Error),
-    #[error(transparent)]
-    Page(#[from] PageError),
-    #[error(transparent)]
-    Database(#[from] kit_db::Error),
-    #[error("something unexpected happened")]
-    Internal(#[source] anyhow::Error),
+/// Makes [`Error`] of what resources refuse for: the variant of each, the way into it, and what it says itself.
+macro_rules! errors {
+    ($($resource:ident($error:ty),)*) => {
+        /// Why a request was not carried out.
+        #[derive(Debug, thiserror::Error)]
+        pub(crate) enum Error {
+            #[error("some fields are not acceptable")]
+            Invalid(Vec<Violation>),
+            $(
+                #[error(transparent)]
+                $resource(#[from] $error),
+            )*
+            #[error("something unexpected happened")]
+            Internal(#[source] anyhow::Error),
+        }
+
+        impl Error {
+            /// What the resource says itself; none where this enum says it.
+            fn of_resource(&self) -> Option<&dyn Fault> {
+                match self {
+                    $(Self::$resource(error) => Some(error),)*
+                    Self::Invalid(_) | Self::Internal(_) => None,
+                }
+            }
+        }
+    };
 }
 
-impl Error {
-    /// What the resource says itself; none where this enum says it.
-    fn of_resource(&self) -> Option<&dyn Fault> {
-        match self {
-            Self::Account(error) => Some(error),
-            Self::Password(error) => Some(error),
-            Self::Session(error) => Some(error),
-            Self::Refresh(error) => Some(error),
-            Self::Throttle(error) => Some(error),
-            Self::Key(error) => Some(error),
-            Self::Idempotency(error) => Some(error),
-            Self::Page(error) => Some(error),
-            Self::Database(error) => Some(error),
-            Self::Invalid(_) | Self::Internal(_) => None,
-        }
-    }
+errors! {
+    Account(accounts::error::Error),
+    Password(passwords::error::Error),
+    Session(sessions::error::Error),
+    Refresh(refresh::error::Error),
+    Throttle(throttle::error::Error),
+    Key(keys::error::Error),
+    Idempotency(idempotency::error::Error),
+    Page(PageError),
+    Database(kit_db::Error),
 }
 
 impl Fault for Error {
@@ -63,16 +58,7 @@ impl Fault for Error {
     fn violations(&self) -> &[Violation] {
         match self {
             Self::Invalid(violations) => violations,
-            Self::Account(_)
-            | Self::Password(_)
-            | Self::Session(_)
-            | Self::Refresh(_)
-            | Self::Throttle(_)
-            | Self::Key(_)
-            | Self::Idempotency(_)
-            | Self::Page(_)
-            | Self::Database(_)
-            | Self::Internal(_) => &[],
+            other => other.of_resource().map_or(&[], Fault::violations),
         }
     }
 
@@ -131,12 +117,6 @@ mod tests {
             ),
             (keys::error::Error::Unavailable.into(), Unavailable, "KEYS_UNAVAILABLE", Some(1)),
             (keys::error::Error::WrongKek.into(), Internal, "INTERNAL", None),
-            (
-                idempotency::error::Error::Malformed.into(),
-                InvalidArgument,
-                "INVALID_IDEMPOTENCY_KEY",
-                None,
-            ),
             (
                 idempotency::error::Error::Reused.into(),
                 FailedPrecondition,

@@ -15,7 +15,7 @@ fn chores(now: Timestamp) -> [Chore; 6] {
         ("refresh_tokens", refresh::store::SWEEP, now.minus(refresh::rules::IDLE), 500),
         // A session takes its tokens with it, hundreds each.
         ("sessions", sessions::store::SWEEP, now, 20),
-        ("account_keys", idempotency::store::SWEEP, now.minus(idempotency::rules::KEPT), 500),
+        ("account_keys", idempotency::store::SWEEP, now.minus(kit_rpc::idempotency::KEPT), 500),
         ("accounts", accounts::store::SWEEP, now.minus(accounts::rules::REMEMBERED), 500),
         ("throttle_counters", throttle::store::SWEEP, now.minus(throttle::rules::MEMORY), 500),
     ]

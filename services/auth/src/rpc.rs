@@ -1,21 +1,15 @@
-//! The routes of all three services.
+//! The routes of all that is served.
 use std::sync::Arc;
 
-use proto::auth::v1::{
-    account_service_server::AccountServiceServer, session_service_server::SessionServiceServer,
-    trust_service_server::TrustServiceServer,
-};
 use tonic::service::Routes;
 
-use crate::{
-    accounts::rpc::Accounts, authority::Authority, sessions::rpc::Sessions,
-    trust::rpc::TrustStreams,
-};
+use crate::{accounts, authority::Authority, sessions, trust};
 
-/// See the module.
+/// How each resource is served.
+const RESOURCES: &[fn(&Arc<Authority>, Routes) -> Routes] =
+    &[accounts::rpc::serve, sessions::rpc::serve, trust::rpc::serve];
+
+/// All of them.
 pub(crate) fn routes(authority: &Arc<Authority>) -> Routes {
-    let accounts = AccountServiceServer::new(Accounts(Arc::clone(authority)));
-    let sessions = SessionServiceServer::new(Sessions(Arc::clone(authority)));
-    let trust = TrustServiceServer::new(TrustStreams(Arc::clone(authority)));
-    Routes::new(accounts).add_service(sessions).add_service(trust)
+    RESOURCES.iter().fold(Routes::default(), |routes, serve| serve(authority, routes))
 }

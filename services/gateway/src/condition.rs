@@ -15,7 +15,7 @@ use self::tag::Tag;
 use crate::problem::{Fault, Problem};
 
 /// A client that knows more versions than this does not know which it means.
-const MOST: usize = 16;
+pub(crate) const MOST: usize = 16;
 
 /// `If-Match`: the versions that the client would change, the latest first; none when it does not care.
 #[derive(Debug)]

@@ -12,13 +12,13 @@ pub(crate) use network::Network;
 /// What is added to a body, as the name of a device, has room in the rest of a message.
 const LARGEST_BODY: usize = channel::MESSAGE / 4 * 3;
 
-/// Whether something is done.
+/// Whether something is done, as the word of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Switch {
-    /// It is.
+    /// `on`: it is done.
     On,
-    /// It is not.
+    /// `off`: it is not done.
     Off,
 }
 

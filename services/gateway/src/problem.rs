@@ -117,6 +117,10 @@ impl Problem {
         let told = answer.filter(|problem| {
             matches!(&*problem.0.code, "VALIDATION_FAILED" | "INVALID_CURSOR" | "CURSOR_MISMATCH")
         });
+        let told = match told {
+            Some(told) if self.is_condition() && !told.0.faults.is_empty() => return told,
+            told => told,
+        };
         let more = told.into_iter().flat_map(|problem| problem.0.faults).filter(|fault| {
             let mut known = self.0.faults.iter();
             !known.any(|known| known.is_at_place_of(fault) || known.explains(fault))
@@ -138,9 +142,15 @@ impl Problem {
     /// What is wrong with a head and with the rest, where something is.
     pub(crate) fn of_both(head: Option<Self>, rest: Option<Self>) -> Option<Self> {
         match (head, rest) {
+            (Some(head), Some(rest)) if head.is_condition() => Some(rest),
             (Some(head), Some(rest)) => Some(head.and(rest)),
             (head, rest) => head.or(rest),
         }
+    }
+
+    /// Whether it is a condition that does not hold: it counts where nothing else is wrong (RFC 9110, 13.2.1).
+    fn is_condition(&self) -> bool {
+        self.0.status == StatusCode::PRECONDITION_FAILED
     }
 
     fn with_more(mut self, more: Vec<Fault>) -> Self {
@@ -262,16 +272,20 @@ impl From<Status> for Problem {
         let (status, code) = status::for_refusal(refused.code(), reason.as_deref());
         let unexpected = status == StatusCode::INTERNAL_SERVER_ERROR;
         let known = reason.is_some() && !unexpected;
+        let faults: Vec<Fault> = violations.into_iter().map(Fault::from).collect();
         if reason.is_none() && unexpected {
             tracing::error!(code = ?refused.code(), error = refused.message(), "a service has refused for no reason of ours");
         }
         // Without a reason of ours the text is tonic's or the network's: not for clients.
         let (code, message) = match reason {
+            // One refusal has one text, whoever found its faults.
+            Some(reason) if reason == "VALIDATION_FAILED" && !faults.is_empty() => {
+                (Cow::Owned(reason), Cow::Owned(fault::count(&faults)))
+            }
             Some(reason) if known => (Cow::Owned(reason), Cow::Owned(refused.message().to_owned())),
             _ => (Cow::Borrowed(code), Cow::Borrowed(status::words(status).1)),
         };
-        let mut problem = Self::new(status, code, message)
-            .with_faults(violations.into_iter().map(Fault::from).collect());
+        let mut problem = Self::new(status, code, message).with_faults(faults);
         problem.0.retry_after = retry_after;
         problem
     }

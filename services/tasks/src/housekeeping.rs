@@ -7,6 +7,7 @@ use kit_db::{
     Db,
     housekeeping::{finished, register, until_none},
 };
+use kit_rpc::idempotency;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -23,8 +24,6 @@ use crate::{
 
 /// How often what is too old is deleted.
 const PERIOD: Duration = Duration::from_secs(60);
-/// Idempotency keys are kept this long.
-const KEYS: Duration = Duration::from_secs(24 * 3600);
 
 /// Deletes what is too old, a bounded number of rows at a time and until nothing is. Any number of replicas may do so at once; what
 /// cannot be deleted now, or takes long, keeps nothing else from it.
@@ -32,14 +31,16 @@ pub(crate) async fn keep(db: Db, clock: Clock, writer: Writer, config: Config, s
     register(&["idempotency_keys", "changes", "scopes", "trash"], &clock);
     let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 3600);
     let until = (&clock, &stop);
-    let keys = sweep("idempotency_keys", KEYS, until, |old| journal::store::sweep_keys(&db, old));
+    let keys = sweep("idempotency_keys", idempotency::KEPT, until, |old| {
+        journal::store::sweep_keys(&db, old)
+    });
     let changes = sweep("changes", days(config.feed_days), until, |old| {
         journal::store::sweep_changes(&db, old)
     });
     let scopes = async {
         while waited(&stop).await {
             let marked = clock.now().minus(access::write::MARKED);
-            let outcome = access::write::finish(&db, marked).await;
+            let outcome = access::write::finish(&db, writer.kinds(), marked).await;
             note("scopes", outcome.inspect(|()| finished("scopes", &clock)));
         }
     };

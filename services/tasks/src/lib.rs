@@ -16,7 +16,7 @@ mod tasks;
 mod text;
 mod trash;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use access::usage::Quotas;
 pub use config::Config;
@@ -41,22 +41,28 @@ pub struct Peers {
     pub auth: GrpcChannel,
 }
 
-/// How each resource is served.
-const RESOURCES: &[fn(Rpc, Routes) -> Routes] = &[
-    tasks::rpc::serve,
-    projects::rpc::serve,
-    trash::rpc::serve,
-    journal::rpc::serve,
-    access::rpc::serve,
+/// A resource: how it is served, and the rows that it keeps itself.
+type Resource = (fn(Rpc, Routes) -> Routes, Option<Kind>);
+
+const RESOURCES: &[Resource] = &[
+    (tasks::rpc::serve, Some(Kind::stored::<Task>())),
+    (projects::rpc::serve, Some(Kind::stored::<Project>())),
+    (trash::rpc::serve, None),
+    (journal::rpc::serve, None),
+    (access::rpc::serve, None),
 ];
+
+/// What is kept of scopes, and so counted, and erased with them.
+fn kinds() -> &'static [Kind] {
+    static KINDS: LazyLock<Vec<Kind>> =
+        LazyLock::new(|| RESOURCES.iter().filter_map(|(_, kind)| *kind).collect());
+    &KINDS
+}
 
 /// For pages that are read at once, in bytes: sixteen of the largest.
 const ROOM: usize = 4 << 20;
 /// Of one scope, so that the others go on: one large page and a half.
 const ROOM_OF_A_SCOPE: usize = 384 << 10;
-
-/// What is stored, and so counted.
-const KINDS: &[Kind] = &[Kind::of::<Task>(), Kind::of::<Project>()];
 
 /// What a scope may keep by these settings.
 fn bounds(config: &Config) -> Bounds {
@@ -65,7 +71,7 @@ fn bounds(config: &Config) -> Bounds {
     let rows =
         rows.into_iter().filter_map(|(object_type, rows)| Some((object_type, most(rows.into())?)));
     let (bytes, bytes_a_day) = (most(config.quota_bytes), most(config.quota_bytes_per_day));
-    Bounds { quotas: Quotas { rows: rows.collect(), bytes, bytes_a_day }, kinds: KINDS }
+    Bounds { quotas: Quotas { rows: rows.collect(), bytes, bytes_a_day }, kinds: kinds() }
 }
 
 /// What every method needs.
@@ -93,7 +99,7 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     let rpc = rpc(&config, &db, &clock);
     let (verifier, feed, writer) = (rpc.verifier.clone(), rpc.feed.clone(), rpc.writer.clone());
     let routes =
-        RESOURCES.iter().fold(Routes::default(), |routes, serve| serve(rpc.clone(), routes));
+        RESOURCES.iter().fold(Routes::default(), |routes, (serve, _)| serve(rpc.clone(), routes));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
     let [asked, schema, followed, folded] = [(); 4].map(|()| db.clone());
     let (left, times, auth) = (db.clone(), clock.clone(), peers.auth.clone());
@@ -109,7 +115,9 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
             move || Some(untold.trouble()),
             move || Box::pin(trust::wait_for_keys(trusting.clone())),
         )
-        .job("deletions", move |stop| access::write::follow_deletions(left, times, auth, stop))
+        .job("deletions", move |stop| {
+            access::write::follow_deletions((left, kinds()), times, auth, stop)
+        })
         .job("trust", move |stop| async move { trust::follow(&verifier, peers.auth, &stop).await })
         .job("feed", move |stop| feed.follow(followed, stop))
         .job("refold", move |stop| tasks::refold::run(folded, stop))

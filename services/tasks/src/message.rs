@@ -1,14 +1,8 @@
 //! What the messages of all resources say in the same way.
-use kit_base::{Timestamp, Violation};
+use kit_base::Violation;
 use uuid::{Uuid, fmt::Hyphenated};
 
 use crate::Error;
-
-/// A moment.
-pub(crate) fn moment(moment: Timestamp) -> prost_types::Timestamp {
-    let (seconds, nanos) = moment.to_proto();
-    prost_types::Timestamp { seconds, nanos }
-}
 
 /// An id that a path names; one that is none names nothing.
 pub(crate) fn path_id<T: std::str::FromStr>(
@@ -73,20 +67,6 @@ mod tests {
             assert_eq!((field.is_some(), chosen.is_some()), (is_id, is_id), "{text}");
             let told: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
             assert_eq!(told, if is_id { vec![] } else { vec!["parent_id", "id"] }, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_moment_is_told_to_the_microsecond_before_1970_too() {
-        for (microseconds, seconds, nanos) in [
-            (0, 0, 0),
-            (1, 0, 1_000),
-            (-1, -1, 999_999_000),
-            (1_500_000, 1, 500_000_000),
-            (-1_500_000, -2, 500_000_000),
-        ] {
-            let told = moment(Timestamp::from_microseconds(microseconds));
-            assert_eq!(told, prost_types::Timestamp { seconds, nanos }, "{microseconds}");
         }
     }
 

@@ -148,7 +148,7 @@ pub(crate) mod tests {
 
     /// All is counted, nothing bounded.
     pub(crate) fn bounds() -> Arc<Bounds> {
-        Arc::new(Bounds { kinds: crate::KINDS, ..Bounds::default() })
+        Arc::new(Bounds { kinds: crate::kinds(), ..Bounds::default() })
     }
 
     /// A database with the schema of today, a scope with an Inbox in it, and who writes there.

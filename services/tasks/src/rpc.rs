@@ -1,15 +1,15 @@
 //! The service as its peers call it: check the caller, parse, ask a rule, store, reply. What a resource answers stands in its
 //! folder; here is what all of them share.
-use std::{sync::Arc, time::Duration};
+use std::{future::ready, sync::Arc, time::Duration};
 
-use kit_base::{Clock, error, request, room::Rooms};
+use kit_base::{Clock, Violation, request, room::Rooms};
 use kit_db::Db;
-use kit_rpc::{Caller, only_validates, token::Verifier};
+use kit_rpc::{Caller, idempotency, only_validates, token::Verifier};
 use prost::Message;
 use quick_cache::sync::Cache;
 use ring::digest::{SHA256, digest};
 use tokio::time::Instant;
-use tonic::{Code, Request, Response, Status, metadata::MetadataValue};
+use tonic::{Request, Response, Status};
 
 use crate::{
     Error, access,
@@ -84,14 +84,40 @@ impl Rpc {
         R: Message + Default + 'static,
         C: Command + 'static,
     {
+        self.write_with(method, request, parse, |_| ready(Ok(vec![]))).await
+    }
+
+    /// The same for a message that names other things: where it is refused all the same, or may write nothing, `others` tells what is
+    /// wrong with them in the scope. A write finds that out itself.
+    pub(crate) async fn write_with<M, R, C, F>(
+        &self,
+        method: &'static str,
+        request: Request<M>,
+        parse: impl FnOnce(M) -> Result<C, Error>,
+        others: impl FnOnce(ScopeId) -> F,
+    ) -> Reply<R>
+    where
+        M: Message,
+        R: Message + Default + 'static,
+        C: Command + 'static,
+        F: Future<Output = Result<Vec<Violation>, Error>>,
+    {
         let (scope, actor) = (self.scope(&request).await?, actor(&request)?);
         self.verifier.heard_lately().map_err(|stale| kit_base::status(&stale))?;
         let key = key(method, &request)?;
         let (only_validate, bytes) = (only_validates(&request), request.get_ref().encoded_len());
-        let command = Box::new(parse(request.into_inner())?);
-        if only_validate {
-            return Err(Error::Invalid(vec![]).into());
-        }
+        let command = match parse(request.into_inner()) {
+            Ok(command) if !only_validate => Box::new(command),
+            Ok(_) => return Err(Error::Invalid(others(scope).await?).into()),
+            Err(Error::Invalid(mut faults)) => {
+                let others = others(scope).await?.into_iter();
+                let others = others.filter(|other| faults.iter().all(|it| it.field != other.field));
+                let others: Vec<_> = others.collect();
+                faults.extend(others);
+                return Err(Error::Invalid(faults).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         let user = actor.user_id;
         let write = Submission { actor, key, command, bytes, deadline: deadline() };
         let done = self.writer.submit(scope, write).await;
@@ -103,14 +129,7 @@ impl Rpc {
                 let message = message.downcast().map_err(|_| Status::internal("another reply"))?;
                 Ok(Response::new(*message))
             }
-            Done::Replayed(encoded) => {
-                let message = R::decode(encoded.as_slice())
-                    .map_err(|_| Status::internal("a reply of another release"))?;
-                let mut response = Response::new(message);
-                let replayed = MetadataValue::from_static("true");
-                response.metadata_mut().insert("idempotency-replayed", replayed);
-                Ok(response)
-            }
+            Done::Replayed(encoded) => idempotency::replayed(&encoded),
         }
     }
 }
@@ -132,14 +151,7 @@ fn actor<M>(request: &Request<M>) -> Result<Actor, Status> {
 
 /// The idempotency key of a write, with what tells this write from others.
 fn key<M: Message>(method: &'static str, request: &Request<M>) -> Result<Option<Key>, Status> {
-    if only_validates(request) {
-        return Ok(None);
-    }
-    let Some(key) = request.metadata().get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| (1..=128).contains(&key.len()));
-    let key = key.ok_or_else(|| {
-        error::refuse(Code::InvalidArgument, "INVALID_IDEMPOTENCY_KEY", "1 to 128 ASCII characters")
-    })?;
+    let Some(key) = idempotency::key(request)? else { return Ok(None) };
     let mut message = method.as_bytes().to_vec();
     message.push(0);
     request.get_ref().encode(&mut message).map_err(|_| Status::internal("a vector grows"))?;

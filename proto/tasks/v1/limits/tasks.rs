@@ -18,5 +18,8 @@ pub const DAY: &str = "a day from 0001-01-02 to 9999-12-29, as 2026-09-01";
 pub const DEPTH: usize = 5;
 /// The most values of a filter, and the most words of a search.
 pub const FILTER: usize = 16;
+/// What may have been done to an object, as a change tells it.
+pub const OPERATIONS: [&str; 8] =
+    ["create", "update", "complete", "reopen", "move", "delete", "restore", "purge"];
 /// The orders of a list; `-` in front turns one round.
 pub const ORDERS: [&str; 6] = ["created_at", "-created_at", "due", "-due", "rank", "-rank"];

@@ -1,7 +1,7 @@
 use proto::auth::v1::User;
 
 use super::row::Account;
-use crate::moment::moment;
+use proto::moment;
 
 impl From<Account> for User {
     fn from(account: Account) -> Self {

@@ -2,7 +2,46 @@ use diesel::prelude::*;
 use kit_base::Timestamp;
 
 use super::rules::AccountId;
-use crate::schema::accounts;
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit_db::sql::{Instant, Uuid};
+
+    accounts (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        time_zone -> Text,
+        password_hash -> Text,
+        password_set_at -> Instant,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        last_login_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit_db::sql::{Instant, Uuid};
+
+    deletions (account_id) {
+        account_id -> Uuid,
+        deleted_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit_db::sql::Uuid;
+
+    addresses (key) {
+        key -> Text,
+        account_id -> Uuid,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(accounts, addresses);
 
 /// Someone who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]

@@ -4,9 +4,9 @@ use kit_rpc::only_validates;
 use prost::Message;
 use proto::auth::v1::{
     ChangePasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest, UpdateMeRequest, User,
-    account_service_server::AccountService,
+    account_service_server::{AccountService, AccountServiceServer},
 };
-use tonic::{Request, Response};
+use tonic::{Request, Response, Status, service::Routes};
 
 use super::{
     error::Error as AccountError,
@@ -26,7 +26,12 @@ use crate::{
 };
 
 /// The account service.
-pub(crate) struct Accounts(pub(crate) Arc<Authority>);
+struct Accounts(Arc<Authority>);
+
+/// Serves it.
+pub(crate) fn serve(authority: &Arc<Authority>, routes: Routes) -> Routes {
+    routes.add_service(AccountServiceServer::new(Accounts(Arc::clone(authority))))
+}
 
 #[tonic::async_trait]
 impl AccountService for Accounts {
@@ -95,7 +100,7 @@ impl Accounts {
         password: &str,
         key: Option<Key>,
         request: &Request<T>,
-    ) -> Result<Done, Error> {
+    ) -> Result<Done<()>, Error> {
         let account = passwords::write::confirm(&self.0, id, password).await?;
         if only_validates(request) {
             return Err(Error::Invalid(vec![]));
@@ -108,7 +113,7 @@ impl Accounts {
         &self,
         request: &Request<M>,
         method: &'static str,
-    ) -> Result<Option<Key>, Error> {
-        key(request, method, &request.get_ref().encode_to_vec(), &self.0.secrets)
+    ) -> Result<Option<Key>, Status> {
+        key(request, method, || request.get_ref().encode_to_vec(), &self.0.secrets)
     }
 }

@@ -5,14 +5,10 @@ use kit_db::{self as db, Cached, Connection, Db, on, read, search, sql, together
 
 use super::{
     error::Error as AccountError,
-    row::Account,
+    row::{Account, accounts, addresses, deletions},
     rules::{AccountId, address::Address},
 };
-use crate::{
-    error::Error,
-    schema::{accounts, addresses, deletions},
-    store::optional,
-};
+use crate::{error::Error, store::optional};
 
 /// The account with this id.
 pub(crate) async fn find(db: &Db, id: AccountId) -> Result<Account, Error> {

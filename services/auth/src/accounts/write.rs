@@ -1,6 +1,5 @@
 //! Who registers, and what users change about themselves.
 use kit_db::Db;
-use prost::Message as _;
 use proto::auth::v1::{UpdateMeRequest, User};
 
 use super::{
@@ -30,7 +29,7 @@ pub(super) async fn register(
     authority: &Authority,
     registration: Registration,
     key: Option<Key>,
-) -> Result<Done, Error> {
+) -> Result<Done<User>, Error> {
     let Registration { email, password, name, time_zone } = registration;
     if let Some(known) = store::find_by_email(&authority.db, &email).await? {
         return registered_before(&authority.db, known.id, key.as_ref()).await;
@@ -63,14 +62,18 @@ pub(super) async fn register(
     }
 }
 
-async fn open(db: &Db, account: Account, address: String, key: Option<Key>) -> Result<Done, Error> {
+async fn open(
+    db: &Db,
+    account: Account,
+    address: String,
+    key: Option<Key>,
+) -> Result<Done<User>, Error> {
     db.write("account.create", move |connection| {
         Box::pin(async move {
             store::insert(connection, &account).await?;
             store::hold(connection, account.id, &address).await?;
             let (id, now) = (account.id, account.created_at);
-            let reply = User::from(account).encode_to_vec();
-            idempotency::store::keep(connection, id, key, reply, now).await
+            idempotency::store::keep(connection, id, key, User::from(account), now).await
         })
     })
     .await
@@ -109,7 +112,7 @@ const MOST_FAILURES: usize = 8;
 
 /// What was answered, when this is the same request again whose answer was lost; else its address is taken. The key alone proves
 /// nothing, since a client may choose it.
-async fn registered_before(db: &Db, id: AccountId, key: Option<&Key>) -> Result<Done, Error> {
+async fn registered_before(db: &Db, id: AccountId, key: Option<&Key>) -> Result<Done<User>, Error> {
     match idempotency::store::seen(db, id, key).await {
         Ok(Some(done)) => Ok(done),
         Ok(None) | Err(Error::Idempotency(KeyError::Reused)) => {
@@ -125,7 +128,7 @@ pub(super) async fn update(
     id: AccountId,
     request: UpdateMeRequest,
     key: Option<Key>,
-) -> Result<Done, Error> {
+) -> Result<Done<User>, Error> {
     let _turn = authority.writes.begin(id.0).await;
     let now = authority.clock.now();
     let write = authority.db.write("account.update", move |connection| {
@@ -139,8 +142,7 @@ pub(super) async fn update(
                 (changed.version, changed.updated_at) = (account.version + 1, now);
                 store::replace(connection, &changed).await?;
             }
-            let reply = User::from(changed).encode_to_vec();
-            idempotency::store::keep(connection, id, key, reply, now).await
+            idempotency::store::keep(connection, id, key, User::from(changed), now).await
         })
     });
     write.await
@@ -152,7 +154,7 @@ pub(super) async fn delete(
     authority: &Authority,
     verified: Account,
     key: Option<Key>,
-) -> Result<Done, Error> {
+) -> Result<Done<()>, Error> {
     let (id, now) = (verified.id, authority.clock.now());
     let address = Address::from_text(&verified.email).key;
     let subjects = [Subject::Account(address), Subject::Change(id.to_string())];
@@ -173,7 +175,7 @@ pub(super) async fn delete(
             refresh::store::forget(connection, id).await?;
             settle(connection, &counters).await?;
             store::delete(connection, id, now).await?;
-            Ok((ended, idempotency::store::keep(connection, id, key, vec![], now).await?))
+            Ok((ended, idempotency::store::keep(connection, id, key, (), now).await?))
         })
     });
     let (ended, done) = deletion.await?;

@@ -4,8 +4,6 @@ use tonic::Code;
 /// Why a key is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("an Idempotency-Key has 1 to 128 ASCII characters")]
-    Malformed,
     #[error("this Idempotency-Key was used for another request")]
     Reused,
 }
@@ -13,7 +11,6 @@ pub(crate) enum Error {
 impl Fault for Error {
     fn fault(&self) -> (Code, &'static str) {
         match self {
-            Self::Malformed => (Code::InvalidArgument, "INVALID_IDEMPOTENCY_KEY"),
             Self::Reused => (Code::FailedPrecondition, "IDEMPOTENCY_KEY_REUSED"),
         }
     }

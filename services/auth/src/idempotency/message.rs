@@ -1,7 +1,7 @@
 use kit_db::Db;
-use kit_rpc::only_validates;
+use kit_rpc::idempotency;
 use prost::Message;
-use tonic::{Request, Response, Status, metadata::MetadataValue};
+use tonic::{Request, Response, Status};
 
 use super::{
     error::Error as KeyError,
@@ -14,16 +14,11 @@ use crate::{accounts::rules::AccountId, caller::Reply, error::Error, secrets::Se
 pub(crate) fn key<T>(
     request: &Request<T>,
     method: &'static str,
-    content: &[u8],
+    content: impl FnOnce() -> Vec<u8>,
     secrets: &Secrets,
-) -> Result<Option<Key>, Error> {
-    if only_validates(request) {
-        return Ok(None);
-    }
-    let Some(text) = request.metadata().get("idempotency-key") else { return Ok(None) };
-    let key =
-        text.to_str().ok().and_then(|text| Key::new(text, method, content, &secrets.fingerprints));
-    Ok(Some(key.ok_or(KeyError::Malformed)?))
+) -> Result<Option<Key>, Status> {
+    let key = idempotency::key(request)?;
+    Ok(key.map(|text| Key::new(text, method, &content(), &secrets.fingerprints)))
 }
 
 /// What was answered before to who asks again through a session that this very request has ended; else the refusal of that session.
@@ -41,12 +36,9 @@ pub(crate) async fn answered_before<R: Message + Default>(
 }
 
 /// What a write came to, as the caller gets it.
-pub(crate) fn answer<R: Message + Default>(Done { reply, replayed }: Done) -> Reply<R> {
-    let reply =
-        R::decode(reply.as_slice()).map_err(|_| Status::internal("a reply of another release"))?;
-    let mut response = Response::new(reply);
-    if replayed {
-        response.metadata_mut().insert("idempotency-replayed", MetadataValue::from_static("true"));
+pub(crate) fn answer<R: Message + Default>(done: Done<R>) -> Reply<R> {
+    match done {
+        Done::Fresh(reply) => Ok(Response::new(reply)),
+        Done::Replayed(encoded) => idempotency::replayed(&encoded),
     }
-    Ok(response)
 }

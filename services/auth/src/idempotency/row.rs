@@ -1,7 +1,20 @@
 use diesel::prelude::*;
 use kit_base::Timestamp;
 
-use crate::{accounts::rules::AccountId, schema::idempotency_keys};
+use crate::accounts::rules::AccountId;
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit_db::sql::{Instant, Uuid};
+
+    idempotency_keys (user_id, key) {
+        user_id -> Uuid,
+        key -> Text,
+        fingerprint -> Binary,
+        reply -> Binary,
+        created_at -> Instant,
+    }
+}
 
 /// A key that was used, and what the write answered.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

@@ -1,12 +1,5 @@
 //! What tells one write from another that was sent under the same key.
-use std::time::Duration;
-
 use ring::hmac;
-
-/// Keys are kept this long.
-pub(crate) const KEPT: Duration = Duration::from_secs(24 * 3600);
-/// The longest key, in characters.
-const MAX_KEY: usize = 128;
 
 /// The key that a write was sent under, and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,29 +10,26 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// None when the text is no key: 1 to 128 ASCII characters.
+    /// That of a message to a method.
     pub(crate) fn new(
         text: &str,
         method: &'static str,
         message: &[u8],
         hiding: &hmac::Key,
-    ) -> Option<Self> {
-        let fits = (1..=MAX_KEY).contains(&text.len()) && text.is_ascii();
-        let fingerprint = || {
-            let content = [method.as_bytes(), &[0], message].concat();
-            hmac::sign(hiding, &content).as_ref().to_vec()
-        };
-        fits.then(|| Self { key: text.to_owned(), fingerprint: fingerprint() })
+    ) -> Self {
+        let content = [method.as_bytes(), &[0], message].concat();
+        let fingerprint = hmac::sign(hiding, &content).as_ref().to_vec();
+        Self { key: text.to_owned(), fingerprint }
     }
 }
 
 /// What a write came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Done {
-    /// The reply, encoded.
-    pub(crate) reply: Vec<u8>,
-    /// Whether it was carried out before, under the same key.
-    pub(crate) replayed: bool,
+pub(crate) enum Done<R> {
+    /// The reply of one that was carried out now.
+    Fresh(R),
+    /// The reply, encoded, of one that was carried out before under the same key.
+    Replayed(Vec<u8>),
 }
 
 #[cfg(test)]
@@ -50,19 +40,8 @@ mod tests {
         hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32])
     }
 
-    fn key(text: &str, method: &'static str, message: &[u8]) -> Option<Key> {
+    fn key(text: &str, method: &'static str, message: &[u8]) -> Key {
         Key::new(text, method, message, &hiding(1))
-    }
-
-    #[test]
-    fn a_key_has_1_to_128_ascii_characters() {
-        let longest = "k".repeat(128);
-        for text in ["k", "8e03978e-40d5-43e8-bc93-6894a57f9324", &longest] {
-            assert_eq!(key(text, "M", b"").map(|key| key.key).as_deref(), Some(text));
-        }
-        for text in ["", "schlüssel", &format!("{longest}k")] {
-            assert_eq!(key(text, "M", b""), None, "{text}");
-        }
     }
 
     #[test]

@@ -2,13 +2,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
 use kit_db::{self as db, Connection, Db, on, read};
+use prost::Message;
 
 use super::{
     error::Error as KeyError,
-    row::UsedKey,
+    row::{UsedKey, idempotency_keys},
     rules::{Done, Key},
 };
-use crate::{accounts::rules::AccountId, error::Error, schema::idempotency_keys, store::optional};
+use crate::{accounts::rules::AccountId, error::Error, store::optional};
 
 /// What is forgotten at most so many (`$2`) at a time: keys that were used before `$1`.
 pub(crate) const SWEEP: &str = "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
@@ -16,11 +17,11 @@ pub(crate) const SWEEP: &str = "DELETE FROM idempotency_keys WHERE (user_id, key
 
 /// What the write came to before, under the same key; KEY_REUSED when that was another write. To be asked while the account is
 /// locked, so that of two that race one finds what the other answered.
-pub(crate) async fn find(
+pub(crate) async fn find<R>(
     connection: &mut Connection,
     user: AccountId,
     key: Option<&Key>,
-) -> Result<Option<Done>, Error> {
+) -> Result<Option<Done<R>>, Error> {
     let Some(key) = key else { return Ok(None) };
     let query = idempotency_keys::table.find((user, &key.key));
     judged(
@@ -30,11 +31,11 @@ pub(crate) async fn find(
 }
 
 /// The same outside of a transaction, to save the work that the write would be.
-pub(crate) async fn seen(
+pub(crate) async fn seen<R>(
     db: &Db,
     user: AccountId,
     key: Option<&Key>,
-) -> Result<Option<Done>, Error> {
+) -> Result<Option<Done<R>>, Error> {
     let Some(key) = key else { return Ok(None) };
     let query = idempotency_keys::table.find((user, &key.key));
     judged(
@@ -43,11 +44,9 @@ pub(crate) async fn seen(
     )
 }
 
-fn judged(key: &Key, found: Result<UsedKey, db::Error>) -> Result<Option<Done>, Error> {
+fn judged<R>(key: &Key, found: Result<UsedKey, db::Error>) -> Result<Option<Done<R>>, Error> {
     match optional(found)? {
-        Some(used) if used.fingerprint == key.fingerprint => {
-            Ok(Some(Done { reply: used.reply, replayed: true }))
-        }
+        Some(used) if used.fingerprint == key.fingerprint => Ok(Some(Done::Replayed(used.reply))),
         Some(_) => Err(KeyError::Reused.into()),
         None => Ok(None),
     }
@@ -61,21 +60,21 @@ pub(crate) async fn forget(connection: &mut Connection, user: AccountId) -> Resu
 }
 
 /// Keeps the reply of a write under its key, and gives what the write came to.
-pub(crate) async fn keep(
+pub(crate) async fn keep<R: Message>(
     connection: &mut Connection,
     user: AccountId,
     key: Option<Key>,
-    reply: Vec<u8>,
+    reply: R,
     now: Timestamp,
-) -> Result<Done, Error> {
+) -> Result<Done<R>, Error> {
     if let Some(Key { key, fingerprint }) = key {
-        let used =
-            UsedKey { user_id: user, key, fingerprint, reply: reply.clone(), created_at: now };
+        let encoded = reply.encode_to_vec();
+        let used = UsedKey { user_id: user, key, fingerprint, reply: encoded, created_at: now };
         let query = diesel::insert_into(idempotency_keys::table).values(&used);
         on!(connection, conn => query.execute(conn).await)?;
         forget_oldest(connection, user).await?;
     }
-    Ok(Done { reply, replayed: false })
+    Ok(Done::Fresh(reply))
 }
 
 /// Keys of one account that are remembered.

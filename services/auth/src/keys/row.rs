@@ -1,7 +1,19 @@
 use diesel::prelude::*;
 use kit_base::Timestamp;
 
-use crate::schema::signing_keys;
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit_db::sql::Instant;
+
+    signing_keys (generation) {
+        generation -> Integer,
+        id -> Text,
+        public_key -> Binary,
+        private_key -> Binary,
+        created_at -> Instant,
+        signs_from -> Instant,
+    }
+}
 
 /// A key as it is stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

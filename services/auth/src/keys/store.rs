@@ -3,7 +3,8 @@ use diesel_async::RunQueryDsl;
 use kit_db::{self as db, Db, on, read};
 
 use super::row::StoredKey;
-use crate::{error::Error, schema::signing_keys};
+use super::row::signing_keys;
+use crate::error::Error;
 
 /// All signing keys, the oldest first. Housekeeping keeps them few.
 pub(crate) async fn all(db: &Db) -> Result<Vec<StoredKey>, Error> {

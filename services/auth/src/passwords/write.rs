@@ -35,7 +35,7 @@ pub(crate) async fn change(
     (id, session): (AccountId, SessionId),
     request: ChangePasswordRequest,
     key: Option<Key>,
-) -> Result<Done, Error> {
+) -> Result<Done<()>, Error> {
     let account = accounts::store::find(&authority.db, id).await?;
     // After the account was read, so that a password which is verified below was not yet changed by the same request.
     if let Some(done) = idempotency::store::seen(&authority.db, id, key.as_ref()).await? {
@@ -48,7 +48,7 @@ pub(crate) async fn change(
     let password = NewPassword { id, verified: account.password_set_at, new, now };
     let _turn = authority.writes.begin(id.0).await;
     let (done, ended) = replace(&authority.db, password, session, counters, key).await?;
-    if !done.replayed {
+    if matches!(done, Done::Fresh(())) {
         authority.revoke(&ended, now);
         tracing::info!(target: "audit", { account.id = %id, sessions.ended = ended.len() }, "a password was changed");
     }
@@ -147,7 +147,7 @@ async fn replace(
     kept: SessionId,
     counters: Vec<Counter>,
     key: Option<Key>,
-) -> Result<(Done, Vec<SessionId>), Error> {
+) -> Result<(Done<()>, Vec<SessionId>), Error> {
     db.write("account.change_password", move |connection| {
         Box::pin(async move {
             let (account, now) = (password.id, password.now);
@@ -162,7 +162,7 @@ async fn replace(
             }
             let ended = sessions::store::end_others(connection, account, kept, now).await?;
             trust::store::add(connection, &ended, now).await?;
-            let done = idempotency::store::keep(connection, account, key, vec![], now).await?;
+            let done = idempotency::store::keep(connection, account, key, (), now).await?;
             Ok((done, ended))
         })
     })

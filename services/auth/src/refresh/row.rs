@@ -2,7 +2,25 @@ use diesel::prelude::*;
 use kit_base::Timestamp;
 
 use super::rules::Life;
-use crate::{accounts::rules::AccountId, schema::refresh_tokens, sessions::rules::SessionId};
+use crate::{
+    accounts::{row::accounts, rules::AccountId},
+    sessions::{row::sessions, rules::SessionId},
+};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit_db::sql::{Instant, Uuid};
+
+    refresh_tokens (hash) {
+        hash -> Binary,
+        account_id -> Uuid,
+        session_id -> Uuid,
+        issued_at -> Instant,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(accounts, sessions, refresh_tokens);
 
 /// What is stored of a refresh token.
 #[derive(Clone, Debug, Insertable)]

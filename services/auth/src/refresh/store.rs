@@ -4,14 +4,16 @@ use kit_base::Timestamp;
 use kit_db::{self as db, Cached, Connection, Db, on, read, together};
 
 use super::{
-    row::{KnownToken, StoredToken},
+    row::{KnownToken, StoredToken, refresh_tokens},
     rules::RefreshToken,
 };
 use crate::{
     accounts::rules::AccountId,
     error::Error,
-    schema::{refresh_tokens, sessions},
-    sessions::rules::{Origin, expiry},
+    sessions::{
+        row::sessions,
+        rules::{Origin, expiry},
+    },
     store::optional,
 };
 

@@ -5,7 +5,7 @@ use super::{
     row::Session,
     rules::{Origin, SessionId, Tokens},
 };
-use crate::moment::moment;
+use proto::moment;
 
 impl From<Tokens> for TokenSet {
     fn from(Tokens { access, refresh, device }: Tokens) -> Self {

@@ -2,7 +2,25 @@ use diesel::prelude::*;
 use kit_base::Timestamp;
 
 use super::rules::SessionId;
-use crate::{accounts::rules::AccountId, schema::sessions};
+use crate::accounts::{row::accounts, rules::AccountId};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kit_db::sql::{Instant, Uuid};
+
+    sessions (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        address -> Text,
+        user_agent -> Text,
+        created_at -> Instant,
+        last_seen_at -> Instant,
+        expires_at -> Instant,
+        ended_at -> Nullable<Instant>,
+    }
+}
+
+diesel::joinable!(sessions -> accounts (account_id));
 
 /// A login.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

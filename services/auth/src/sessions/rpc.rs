@@ -4,9 +4,10 @@ use kit_base::page;
 use kit_rpc::only_validates;
 use proto::auth::v1::{
     ListSessionsRequest, ListSessionsResponse, LoginRequest, LogoutRequest, RefreshRequest,
-    RevokeSessionRequest, TokenSet, session_service_server::SessionService,
+    RevokeSessionRequest, TokenSet,
+    session_service_server::{SessionService, SessionServiceServer},
 };
-use tonic::{Request, Response};
+use tonic::{Request, Response, Status, service::Routes};
 use uuid::Uuid;
 
 use super::{
@@ -29,7 +30,12 @@ use crate::{
 };
 
 /// The session service.
-pub(crate) struct Sessions(pub(crate) Arc<Authority>);
+struct Sessions(Arc<Authority>);
+
+/// Serves it.
+pub(crate) fn serve(authority: &Arc<Authority>, routes: Routes) -> Routes {
+    routes.add_service(SessionServiceServer::new(Sessions(Arc::clone(authority))))
+}
 
 #[tonic::async_trait]
 impl SessionService for Sessions {
@@ -111,9 +117,9 @@ impl Sessions {
         request: &Request<T>,
         asking: SessionId,
         id: Option<&str>,
-    ) -> Result<Option<Key>, Error> {
+    ) -> Result<Option<Key>, Status> {
         let asking = asking.to_string();
         let (method, content) = id.map_or(("Logout", asking.as_str()), |id| ("RevokeSession", id));
-        key(request, method, content.as_bytes(), &self.0.secrets)
+        key(request, method, || content.as_bytes().to_vec(), &self.0.secrets)
     }
 }

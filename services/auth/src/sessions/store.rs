@@ -4,12 +4,14 @@ use kit_base::Timestamp;
 use kit_db::{Cached, Connection, Db, Limited, on, read, search, together};
 use uuid::Uuid;
 
-use super::{row::Session, rules::SessionId};
+use super::{
+    row::{Session, sessions},
+    rules::SessionId,
+};
 use crate::{
     accounts::rules::AccountId,
     error::Error,
-    refresh::row::StoredToken,
-    schema::{refresh_tokens, sessions},
+    refresh::row::{StoredToken, refresh_tokens},
 };
 
 /// What is forgotten at most so many (`$2`) at a time: sessions that were over before `$1`.

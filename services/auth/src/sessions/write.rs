@@ -106,7 +106,7 @@ pub(crate) struct End {
 }
 
 /// Ends a session and tells everyone.
-pub(crate) async fn end(authority: &Authority, wanted: End) -> Result<Done, Error> {
+pub(crate) async fn end(authority: &Authority, wanted: End) -> Result<Done<()>, Error> {
     let (account, session) = (wanted.account, wanted.session);
     let _turn = authority.writes.begin(account.0).await;
     let now = authority.clock.now();
@@ -119,7 +119,7 @@ pub(crate) async fn end(authority: &Authority, wanted: End) -> Result<Done, Erro
 }
 
 /// What ending it came to, and whether it was alive.
-async fn store_end(db: &Db, end: End, now: Timestamp) -> Result<(Done, bool), Error> {
+async fn store_end(db: &Db, end: End, now: Timestamp) -> Result<(Done<()>, bool), Error> {
     let End { account, session, must_live, key } = end;
     db.write("session.end", move |connection| {
         Box::pin(async move {
@@ -135,7 +135,7 @@ async fn store_end(db: &Db, end: End, now: Timestamp) -> Result<(Done, bool), Er
             } else if must_live {
                 return Err(SessionError::NotFound.into());
             }
-            let done = idempotency::store::keep(connection, account, key, vec![], now).await?;
+            let done = idempotency::store::keep(connection, account, key, (), now).await?;
             Ok((done, ended))
         })
     })

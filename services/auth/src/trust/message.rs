@@ -1,7 +1,7 @@
 use kit_rpc::token;
 use proto::auth::v1::{Revocation, SigningKey, TrustUpdate};
 
-use crate::moment::moment;
+use proto::moment;
 
 /// What changed, as who follows is told.
 pub(super) fn message(update: token::TrustUpdate) -> TrustUpdate {

@@ -1,7 +1,17 @@
 use diesel::prelude::*;
 use kit_base::Timestamp;
 
-use crate::{schema::revocations, sessions::rules::SessionId};
+use crate::sessions::rules::SessionId;
+
+diesel::table! {
+    use kit_db::sql::{Instant, Uuid};
+
+    revocations (session_id) {
+        session_id -> Uuid,
+        created_at -> Instant,
+        until -> Instant,
+    }
+}
 
 /// A session that ended while its access tokens may still be alive.
 #[derive(Insertable)]

@@ -5,22 +5,26 @@ use kit_base::{Timestamp, chance, page};
 use kit_rpc::token;
 use proto::auth::v1::{
     DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse, TrustUpdate,
-    WatchTrustRequest, trust_service_server::TrustService,
+    WatchTrustRequest,
+    trust_service_server::{TrustService, TrustServiceServer},
 };
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Instant, Interval},
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, service::Routes};
 use uuid::Uuid;
 
-use super::{known::Updates, message::message, metrics::Follower};
+use super::{
+    known::{Trust, Updates},
+    message::message,
+    metrics::Follower,
+};
 use crate::{
     accounts::{self, rules::AccountId},
     authority::Authority,
     caller::Reply,
     error::Error,
-    moment::moment,
 };
 
 /// How often a follower hears that there is nothing new.
@@ -33,7 +37,12 @@ const LIFE: Duration = Duration::from_secs(30 * 60);
 const AT_ONCE: i64 = 500;
 
 /// The trust service.
-pub(crate) struct TrustStreams(pub(crate) Arc<Authority>);
+struct TrustStreams(Arc<Authority>);
+
+/// Serves it.
+pub(crate) fn serve(authority: &Arc<Authority>, routes: Routes) -> Routes {
+    routes.add_service(TrustServiceServer::new(TrustStreams(Arc::clone(authority))))
+}
 
 #[tonic::async_trait]
 impl TrustService for TrustStreams {
@@ -41,16 +50,7 @@ impl TrustService for TrustStreams {
 
     async fn watch_trust(&self, _: Request<WatchTrustRequest>) -> Reply<Self::WatchTrustStream> {
         self.0.current().await?;
-        let (known, updates) = self.0.trust.follow();
-        let heartbeat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-        let watch = Watch {
-            authority: Arc::clone(&self.0),
-            known: known.into_iter(),
-            updates,
-            heartbeat,
-            until: Instant::now() + chance::near(LIFE),
-            _follower: Follower::new(),
-        };
+        let watch = Watch::new(&self.0.trust);
         let updates = stream::unfold(watch, |mut watch| async move {
             watch.next().await.map(|update| (update, watch))
         });
@@ -82,12 +82,12 @@ impl TrustService for TrustStreams {
 }
 
 fn deletion((id, deleted_at): (AccountId, Timestamp)) -> DeletedAccount {
-    DeletedAccount { id: id.to_string(), deleted_at: Some(moment(deleted_at)) }
+    DeletedAccount { id: id.to_string(), deleted_at: Some(proto::moment(deleted_at)) }
 }
 
 /// One follower.
 struct Watch {
-    authority: Arc<Authority>,
+    trust: Arc<Trust>,
     /// What it has still to be told of all that was known.
     known: vec::IntoIter<token::TrustUpdate>,
     updates: Updates,
@@ -97,13 +97,25 @@ struct Watch {
 }
 
 impl Watch {
+    fn new(trust: &Arc<Trust>) -> Self {
+        let (known, updates) = trust.follow();
+        Self {
+            trust: Arc::clone(trust),
+            known: known.into_iter(),
+            updates,
+            heartbeat: tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
+            until: Instant::now() + chance::near(LIFE),
+            _follower: Follower::new(),
+        }
+    }
+
     /// What is known, then what changed, nothing every 5 s, and the end when its life is over or this process ends.
     async fn next(&mut self) -> Option<token::TrustUpdate> {
         loop {
             if let Some(update) = self.known.next() {
                 return Some(update);
             }
-            let trust = &self.authority.trust;
+            let trust = &self.trust;
             tokio::select! {
                 biased;
                 () = trust.end.cancelled() => return None,
@@ -127,5 +139,40 @@ impl Watch {
                 },
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kit_base::Clock;
+    use kit_rpc::token::Revocation;
+
+    use super::*;
+
+    /// The sessions that an update tells of, by number.
+    fn ended(update: &token::TrustUpdate) -> Vec<u128> {
+        update.revocations.iter().map(|ended| ended.session_id.as_u128()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_hears_of_an_end_from_a_replica_that_knows_no_others_is_sent_away_behind_it() {
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let (trust, now) = (Arc::new(Trust::new(&clock)), clock.now());
+        let until = now.plus(Duration::from_secs(600));
+        let ends = |number| vec![Revocation { session_id: Uuid::from_u128(number), until }];
+        trust.learn(vec![], now);
+        let mut watch = Watch::new(&trust);
+        assert!(watch.next().await.is_some(), "what is known");
+        trust.revoke(ends(1), now);
+        assert_eq!(watch.next().await.as_ref().map(ended), Some(vec![1]));
+        trust.revoke(ends(2), now);
+        assert_eq!(watch.next().await.as_ref().map(ended), Some(vec![2]), "it goes on");
+
+        tokio::time::advance(Duration::from_secs(6)).await;
+        assert!(!trust.is_current());
+        trust.revoke(ends(3), now);
+        trust.revoke(ends(4), now);
+        assert_eq!(watch.next().await.as_ref().map(ended), Some(vec![3]));
+        assert!(watch.next().await.is_none());
     }
 }

@@ -4,10 +4,9 @@ use kit_base::Timestamp;
 use kit_db::{Connection, Db, search, statement};
 use kit_rpc::token::Revocation;
 
-use super::row::NewRevocation;
+use super::row::{NewRevocation, revocations};
 use crate::{
     error::Error,
-    schema::revocations,
     sessions::rules::{SessionId, remembered_until},
 };
 

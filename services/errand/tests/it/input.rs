@@ -102,8 +102,10 @@ fn faulty(
     let (post, patch, put) = (Method::POST, Method::PATCH, Method::PUT);
     let delete = Method::DELETE;
     let (long, soon) = ("x".repeat(501), json!({ "date": "soon" }));
+    let nobody = uuid::Uuid::now_v7();
+    let path_id = |path: &str| path.rsplit('/').next().map(str::to_owned);
     let short = json!({ "email": email, "password": "short", "name": " ", "time_zone": "Mars" });
-    let requests: [(&Method, &str, Value, &'static [&'static str]); 13] = [
+    let requests: [(&Method, &str, Value, &'static [&'static str]); 16] = [
         (&post, "/v1/tasks", json!({ "title": long, "due": soon }), &["/title", "/due/date"]),
         (&patch, task, json!({ "title": long, "due": soon }), &["/title", "/due/date"]),
         (&post, "/v1/projects", json!({ "name": long }), &["/name"]),
@@ -129,6 +131,19 @@ fn faulty(
             &format!("{task}/move"),
             json!({ "parent_id": "x", "project_id": inbox }),
             &["/parent_id", "/project_id"],
+        ),
+        (
+            &post,
+            "/v1/tasks",
+            json!({ "title": "", "parent_id": nobody, "project_id": nobody }),
+            &["/title", "/parent_id", "/project_id"],
+        ),
+        (&post, "/v1/tasks", json!({ "title": "x", "parent_id": nobody }), &["/parent_id"]),
+        (
+            &post,
+            &format!("{task}/move"),
+            json!({ "parent_id": nobody, "before": path_id(task) }),
+            &["/parent_id", "/before"],
         ),
         (
             &put,

@@ -6,16 +6,15 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, request::Parts},
 };
+use kit_rpc::idempotency;
 use tonic::metadata::MetadataMap;
 
 use crate::{problem::Problem, shared::Shared};
 
 /// The header of requests, and the metadata that carries it on.
-pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(idempotency::KEY);
 /// Marks an answer that was given before, in metadata and in the reply.
-pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-
-const LONGEST: usize = 128;
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static(idempotency::REPLAYED);
 
 /// The key of a write that nobody signs.
 pub(crate) struct Key(HeaderValue);
@@ -63,17 +62,15 @@ fn bare(value: &HeaderValue) -> Option<HeaderValue> {
     let text = quoted.unwrap_or(Some(text))?;
     let plain =
         text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','));
-    let fits = (1..=LONGEST).contains(&text.len());
+    let fits = (1..=idempotency::LONGEST).contains(&text.len());
     (plain && fits).then(|| HeaderValue::from_str(text).ok()).flatten()
 }
 
 fn malformed() -> Problem {
-    Problem::bad_header(
-        "Idempotency-Key",
-        "INVALID_IDEMPOTENCY_KEY",
-        "an Idempotency-Key is one string of 1 to 128 visible characters without comma and backslash, best a UUID",
-    )
+    Problem::bad_header("Idempotency-Key", "INVALID_IDEMPOTENCY_KEY", MALFORMED)
 }
+
+const MALFORMED: &str = "an Idempotency-Key is one string of 1 to 128 visible characters without comma and backslash, best a UUID";
 
 #[cfg(test)]
 mod tests {
@@ -90,7 +87,9 @@ mod tests {
             read("8e03978e-40d5-43dd-bc93-6894a57f9324")
         );
         assert_eq!(read("order:17"), Some("order:17".to_owned()));
-        assert_eq!(read(&"k".repeat(128)), Some("k".repeat(128)));
+        let longest = "k".repeat(idempotency::LONGEST);
+        assert_eq!(read(&longest), Some(longest));
+        assert!(MALFORMED.contains(&format!(" 1 to {} ", idempotency::LONGEST)));
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Places {
 
 impl Place {
     fn count(&self) -> &AtomicUsize {
-        self.counts.of(self.whose)
+        self.counts.value(self.whose)
     }
 }
 

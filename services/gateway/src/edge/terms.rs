@@ -1,11 +1,16 @@
 //! On which terms a request comes: its parameters, its key and its conditions, before any service is asked.
-use axum::{extract::Request, http::header};
+use axum::{
+    extract::Request,
+    http::{HeaderName, header},
+};
 
 use super::{
     idempotency::{self, IDEMPOTENCY_KEY},
     visit::Visit,
 };
 use crate::{condition, openapi::Document, problem::Problem, query::Query};
+
+const NAMES: [HeaderName; 3] = [IDEMPOTENCY_KEY, header::IF_MATCH, header::IF_NONE_MATCH];
 
 /// Refuses what the operation does not read, or could not: parameters where it has none, a key that is none, conditions that cannot
 /// be read. All of it is told at once; only then whether the conditions can hold.
@@ -15,8 +20,7 @@ pub(super) fn accept(
     visit: &Visit,
 ) -> Result<(), Problem> {
     let (headers, query) = (request.headers(), request.uri().query());
-    let names = [IDEMPOTENCY_KEY, header::IF_MATCH, header::IF_NONE_MATCH];
-    if query.is_none() && !names.iter().any(|name| headers.contains_key(name)) {
+    if query.is_none() && !NAMES.iter().any(|name| headers.contains_key(name)) {
         return Ok(());
     }
     let Some(reads) = document.reads(request) else { return Ok(()) };
@@ -27,12 +31,19 @@ pub(super) fn accept(
     let found = known.chain(condition::unreadable(headers, writes)).reduce(Problem::and);
     match found {
         // Who reads the query or the body tells of both, and does nothing: what is refused already is out of the way.
-        Some(problem) if reads.query || writes => {
-            _ = visit.refusal.set(problem);
-            names.into_iter().for_each(|name| _ = request.headers_mut().remove(name));
-            Ok(())
-        }
+        Some(problem) if reads.query || writes => keep(problem, request, visit),
         Some(problem) => Err(problem),
-        None => condition::refuse(headers, writes, reads.version),
+        // A condition that cannot hold counts where nothing else is wrong but the content (RFC 9110, 13.2.1).
+        None => match condition::refuse(headers, writes, reads.version) {
+            Err(problem) if reads.query && !writes => keep(problem, request, visit),
+            outcome => outcome,
+        },
     }
+}
+
+/// Keeps what is wrong with the head for who finds what is wrong with the rest.
+fn keep(problem: Problem, request: &mut Request, visit: &Visit) -> Result<(), Problem> {
+    _ = visit.refusal.set(problem);
+    NAMES.into_iter().for_each(|name| _ = request.headers_mut().remove(name));
+    Ok(())
 }

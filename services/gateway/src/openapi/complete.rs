@@ -1,5 +1,6 @@
 //! What an operation says in the document beyond its handler's own words, by its traits.
 use kit_base::page;
+use kit_rpc::idempotency;
 use utoipa::openapi::{
     HeaderBuilder, ObjectBuilder, Ref, RefOr, Response,
     path::{HttpMethod, Operation as Documented, Parameter, ParameterBuilder, ParameterIn},
@@ -100,7 +101,7 @@ fn page() -> [RefOr<Parameter>; 2] {
 /// The headers that an operation reads.
 fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
     let Traits { versioned, cached, resumed, .. } = &operation.traits;
-    let header = |name, description, pattern: Option<&str>| {
+    let header = |name: &str, description: &str, pattern: Option<&str>| {
         let text = ObjectBuilder::new().schema_type(Type::String).pattern(pattern);
         ParameterBuilder::new()
             .name(name)
@@ -111,8 +112,11 @@ fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
             .into()
     };
     let key = || {
-        let about = "Makes a retry harmless for 24 h: the same key, the same outcome. Best a UUID.";
-        header("Idempotency-Key", about, Some(pattern::IDEMPOTENCY_KEY))
+        let hours = idempotency::KEPT.as_secs() / 3600;
+        let about = format!(
+            "Makes a retry harmless for {hours} h: the same key, the same outcome. Best a UUID. An account's own settings, password and sessions remember the latest 1,000 keys."
+        );
+        header("Idempotency-Key", &about, Some(pattern::IDEMPOTENCY_KEY))
     };
     let known = || {
         let about = "The ETags that you know: refused with 412 when it is at another version.";

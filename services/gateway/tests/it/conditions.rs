@@ -1,6 +1,6 @@
 use crate::{
     edge::{Edge, ID},
-    peers::Outcome,
+    peers::{Outcome, invalid},
 };
 use kit_base::error::refuse;
 use tonic::Code;
@@ -192,7 +192,11 @@ async fn a_condition_is_never_dropped() {
     }
     let zero = edge.ask("PATCH", &task, &[json, ("if-match", "\"07\"")], "{}").await;
     assert_eq!(zero.refusal(), "412 VERSION_MISMATCH", "it is not how we write version 7");
-    assert_eq!(edge.peers.acts(), 0);
+    assert_eq!(
+        edge.peers.acts(),
+        2,
+        "lists are asked for what is wrong besides, and nothing is written"
+    );
     for path in ["/v1/tasks", "/v1/limits"] {
         assert_eq!(edge.ask("GET", path, &[("if-match", "*")], "").await.status, 200, "{path}");
         assert_eq!(
@@ -201,6 +205,20 @@ async fn a_condition_is_never_dropped() {
             "{path}"
         );
     }
+}
+
+/// RFC 9110, 13.2.1.
+#[tokio::test]
+async fn a_condition_that_does_not_hold_hides_nothing_that_is_wrong_with_a_query() {
+    let edge = Edge::start().await;
+    let seven = [("if-match", "\"7\"")];
+    let reply = edge.ask("GET", "/v1/tasks?zz=1", &seven, "").await;
+    assert_eq!(reply.refusal(), "400 INVALID_QUERY", "{reply:?}");
+    edge.peers.next(invalid(&[("order_by", "CONFLICT")]));
+    let reply = edge.ask("GET", "/v1/tasks?order_by=rank", &seven, "").await;
+    assert_eq!(reply.status, 400, "{reply:?}");
+    let reply = edge.ask("GET", "/v1/tasks", &seven, "").await;
+    assert_eq!(reply.refusal(), "412 VERSION_MISMATCH", "{reply:?}");
 }
 
 #[tokio::test]

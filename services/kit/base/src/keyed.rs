@@ -16,7 +16,7 @@ impl<T> Keyed<T> {
     }
 
     /// That of `key`.
-    pub fn of(&self, key: impl Hash) -> &T {
+    pub fn value(&self, key: impl Hash) -> &T {
         let place = self.hasher.hash_one(key) % self.values.len() as u64;
         &self.values[usize::try_from(place).unwrap_or_default()]
     }

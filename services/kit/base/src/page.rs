@@ -11,6 +11,8 @@ pub const DEFAULT_LIMIT: i64 = 50;
 pub const MAX_LIMIT: i64 = 200;
 /// The largest page, in bytes: as much as a connection gives without others on it having to wait for long. One item is a page, however large it is.
 pub const MAX_BYTES: usize = 256 << 10;
+/// Pages that are likely to be this large, in bytes, are read apart: among brief reads they would stand in the way of others.
+pub const LARGE: usize = 64 << 10;
 
 /// Why a page cannot be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

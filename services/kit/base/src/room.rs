@@ -67,8 +67,8 @@ impl Rooms {
 
     /// Waits until there is room for one more page of the key, as large as its pages are.
     pub async fn begin(&self, key: impl Hash) -> Turn {
-        let place = Arc::clone(self.places.of(key));
-        Turn { _room: take(&place.room, self.likely(&place)).await, place }
+        let place = Arc::clone(self.places.value(key));
+        Turn { _room: acquire(&place.room, self.likely(&place)).await, place }
     }
 
     /// What a page is counted as before it is read, in units: whoever has small pages may yet ask for a large one.
@@ -85,7 +85,7 @@ impl Rooms {
 
     /// Waits for room for a page of so many bytes, which keeps its turn as long. What is too large for all the room there is gets all.
     pub async fn hold(&self, turn: Turn, bytes: usize) -> Room {
-        Room { _room: take(&self.all, bytes.div_ceil(UNIT).min(self.most)).await, turn }
+        Room { _room: acquire(&self.all, bytes.div_ceil(UNIT).min(self.most)).await, turn }
     }
 }
 
@@ -111,7 +111,7 @@ impl Room {
     }
 }
 
-async fn take(room: &Arc<Semaphore>, units: usize) -> OwnedSemaphorePermit {
+async fn acquire(room: &Arc<Semaphore>, units: usize) -> OwnedSemaphorePermit {
     let units = u32::try_from(units).expect("there is less than 4 TiB of room");
     Arc::clone(room).acquire_many_owned(units).await.expect("room is never closed")
 }

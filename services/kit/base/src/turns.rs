@@ -21,7 +21,7 @@ impl<T: Default> Turns<T> {
 
     /// Waits for the turn of `key`, which is over when what this gives is dropped.
     pub async fn begin(&self, key: impl Hash) -> MutexGuard<'_, T> {
-        self.places.of(key).lock().await
+        self.places.value(key).lock().await
     }
 }
 

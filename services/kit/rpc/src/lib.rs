@@ -3,6 +3,7 @@
 mod authenticate;
 mod caller;
 pub mod channel;
+pub mod idempotency;
 pub mod layers;
 pub mod metrics;
 pub mod span;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error,
     ids::{ProjectId, ScopeId, UserId},
-    journal::stored::Kind,
+    journal::stored::{Kind, Tables},
 };
 
 /// The private scope of a user, once it has all that it begins with.
@@ -103,16 +103,8 @@ pub(crate) async fn counted(
     Ok(usage)
 }
 
-/// What a scope holds: a table, and what its key has beside the scope. Tasks go first: one that is folded anew gets its labels while
-/// its row is locked, so that they are there to be found when it has gone.
-pub(crate) const HELD: [(&str, &str); 6] = [
-    ("tasks", "id"),
-    ("task_labels", "label, task_id"),
-    ("unfolded", "task_id"),
-    ("projects", "id"),
-    ("journal", "sequence"),
-    ("idempotency_keys", "user_id, key"),
-];
+/// What a scope holds beside the rows of resources.
+pub(crate) const HELD: Tables = &[("journal", "sequence"), ("idempotency_keys", "user_id, key")];
 
 /// Rows that are erased in one transaction, so that its locks are short.
 const MOST: usize = 500;
@@ -138,7 +130,7 @@ pub(crate) async fn mark_erased(db: &Db, clock: &Clock, user: UserId) -> Result<
     .await
 }
 
-/// Erases some rows of one table of [`HELD`] that belong to a scope; how many.
+/// Erases some rows of a table that belong to a scope; how many.
 pub(crate) async fn erase_some(
     db: &Db,
     scope: ScopeId,

@@ -13,8 +13,10 @@ use super::store;
 use crate::{
     Error,
     ids::{ScopeId, UserId},
-    journal::metrics::{Operations, count_write, register},
-    message::moment,
+    journal::{
+        metrics::{Operations, count_write, register},
+        stored::Kind,
+    },
 };
 
 /// How the erasing of a scope is counted.
@@ -28,13 +30,18 @@ const PERIOD: Duration = Duration::from_secs(2);
 const OVERLAP: Duration = Duration::from_secs(60);
 
 /// Erases what accounts that auth deletes kept here; at first those of all the time that auth remembers.
-pub(crate) async fn follow_deletions(db: Db, clock: Clock, auth: GrpcChannel, stop: Stop) {
+pub(crate) async fn follow_deletions(
+    (db, kinds): (Db, &'static [Kind]),
+    clock: Clock,
+    auth: GrpcChannel,
+    stop: Stop,
+) {
     register(OPERATIONS);
     let auth = TrustServiceClient::new(auth);
     let (mut since, mut outage) = (None, None);
     while stop.run_until_cancelled(tokio::time::sleep(PERIOD)).await.is_some() {
         let began = clock.now();
-        match erase_deleted(&db, &clock, auth.clone(), since).await {
+        match erase_deleted((&db, kinds), &clock, auth.clone(), since).await {
             Ok(()) => (since, outage) = (Some(began.minus(OVERLAP)), None),
             Err(error) if Outage::is_news(&mut outage) => {
                 let fault = format!("{error:#}");
@@ -46,12 +53,12 @@ pub(crate) async fn follow_deletions(db: Db, clock: Clock, auth: GrpcChannel, st
 }
 
 async fn erase_deleted(
-    db: &Db,
+    (db, kinds): (&Db, &[Kind]),
     clock: &Clock,
     mut auth: TrustServiceClient<GrpcChannel>,
     since: Option<Timestamp>,
 ) -> anyhow::Result<()> {
-    let since = since.map(moment);
+    let since = since.map(proto::moment);
     let (mut cursor, mut all) = (String::new(), Ok(()));
     loop {
         let request = ListDeletedAccountsRequest { since, cursor };
@@ -59,7 +66,7 @@ async fn erase_deleted(
             auth.list_deleted_accounts(request).await?.into_inner();
         let deleted = accounts.into_iter().filter_map(deleted).collect();
         for user in store::to_erase(db, deleted, clock.now().minus(MARKED)).await? {
-            all = erase(db, clock, user).await.and(all);
+            all = erase((db, kinds), clock, user).await.and(all);
         }
         if next_cursor.is_empty() {
             return Ok(all?);
@@ -75,9 +82,13 @@ fn deleted(DeletedAccount { id, deleted_at }: DeletedAccount) -> Option<(UserId,
 
 /// Erases the private scope of a user for good. First it is marked, whether or not there is one: a replica that knows it, or that
 /// would make one now, finds the mark as soon as it writes.
-pub(crate) async fn erase(db: &Db, clock: &Clock, user: UserId) -> Result<(), Error> {
+pub(crate) async fn erase(
+    (db, kinds): (&Db, &[Kind]),
+    clock: &Clock,
+    user: UserId,
+) -> Result<(), Error> {
     let scope = store::mark_erased(db, clock, user).await?;
-    empty(db, scope).await?;
+    empty(db, kinds, scope).await?;
     count_write(["scope", "erase"]);
     tracing::info!(target: "audit", { account.id = %user }, "the tasks of an account were erased");
     Ok(())
@@ -85,21 +96,21 @@ pub(crate) async fn erase(db: &Db, clock: &Clock, user: UserId) -> Result<(), Er
 
 /// Ends what was begun before a moment: nothing of the scope is left then, not even its mark. Whatever comes of one, the others are
 /// tried.
-pub(crate) async fn finish(db: &Db, before: Timestamp) -> Result<(), Error> {
+pub(crate) async fn finish(db: &Db, kinds: &[Kind], before: Timestamp) -> Result<(), Error> {
     let mut all = Ok(());
     for scope in store::erased_before(db, before).await? {
-        all = finish_one(db, scope).await.and(all);
+        all = finish_one(db, kinds, scope).await.and(all);
     }
     all
 }
 
-async fn finish_one(db: &Db, scope: ScopeId) -> Result<(), Error> {
-    empty(db, scope).await?;
+async fn finish_one(db: &Db, kinds: &[Kind], scope: ScopeId) -> Result<(), Error> {
+    empty(db, kinds, scope).await?;
     store::forget(db, scope).await
 }
 
-async fn empty(db: &Db, scope: ScopeId) -> Result<(), Error> {
-    for held in &store::HELD {
+async fn empty(db: &Db, kinds: &[Kind], scope: ScopeId) -> Result<(), Error> {
+    for held in kinds.iter().flat_map(|kind| kind.tables).chain(store::HELD) {
         while store::erase_some(db, scope, held).await? > 0 {}
     }
     Ok(())

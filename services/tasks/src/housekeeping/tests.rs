@@ -214,9 +214,9 @@ async fn an_erasing_that_was_broken_off_is_finished_and_forgotten(backend: Backe
     purge_all(&store, &Stop::new()).await.unwrap();
     let now = store.clock.now();
     let marked = async || access::store::sequences(&store.db, &[store.scope]).await.unwrap().len();
-    access::write::finish(&store.db, now.minus(2 * DAY)).await.unwrap();
+    access::write::finish(&store.db, crate::kinds(), now.minus(2 * DAY)).await.unwrap();
     assert_eq!((changes(&store).await.len(), marked().await), (3, 1), "it may go on yet");
-    access::write::finish(&store.db, now).await.unwrap();
+    access::write::finish(&store.db, crate::kinds(), now).await.unwrap();
     assert_eq!((changes(&store).await.len(), marked().await), (0, 0));
     assert!(in_trash(&store).await.is_empty());
 }

@@ -69,3 +69,8 @@ kit_db::names! {
         Restore = "restore", Purge = "purge",
     }
 }
+
+#[test]
+fn what_was_done_is_told_by_the_words_of_the_contract() {
+    assert_eq!(Operation::NAMES, crate::limits::OPERATIONS);
+}

@@ -4,7 +4,7 @@ use proto::tasks::v1::{self, ObjectType};
 use uuid::Uuid;
 
 use super::change::Change;
-use crate::{Error, ids::ScopeId, message::moment};
+use crate::{Error, ids::ScopeId};
 
 const LIST: &str = "changes";
 
@@ -45,7 +45,7 @@ impl From<Change> for v1::Change {
         Self {
             scope_id: scope_id.to_string(),
             sequence,
-            at: Some(moment(at)),
+            at: Some(proto::moment(at)),
             actor_id: actor_id.to_string(),
             object_type: object_type(&of_type).into(),
             object_id: object_id.to_string(),

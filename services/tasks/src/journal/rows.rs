@@ -105,11 +105,10 @@ impl<R: Row> Rows<R> {
         (row, Some(changes.into_json()))
     }
 
-    /// Deletes a row.
-    pub(crate) fn remove(&mut self, id: ObjectId) {
-        if let Some(known) = self.0.get_mut(&id) {
-            known.row = None;
-        }
+    /// Deletes a row, which may have been let go of.
+    pub(crate) fn remove(&mut self, row: &R) {
+        let known = self.0.entry(row.id());
+        known.or_insert_with(|| Known { stored: Some(row.clone()), row: None }).row = None;
     }
 
     /// Takes what is not in the database yet, and counts it as written.
@@ -249,12 +248,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_let_go_of_is_deleted_all_the_same() {
+        let mut rows = stored();
+        rows.forget(&[fixture().id()]);
+        rows.remove(&fixture());
+        assert_eq!(rows.take_differences(), [Difference::Gone(fixture())]);
+    }
+
+    #[test]
     fn what_is_made_and_removed_at_once_was_never_there() {
         let mut rows = stored();
-        rows.remove(fixture().id());
+        rows.remove(&fixture());
         assert_eq!(rows.take_differences(), [Difference::Gone(fixture())]);
         let (made, _) = rows.save(fixture(), NOW);
-        rows.remove(made.id());
+        rows.remove(&made);
         assert_eq!(rows.take_differences(), []);
     }
 }

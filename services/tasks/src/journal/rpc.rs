@@ -22,7 +22,6 @@ use crate::{
     ids::ScopeId,
     limits::WAIT_SECONDS,
     rpc::{Reply, Rpc},
-    tasks::list::LARGE,
 };
 
 /// The longest wait of a long poll.
@@ -130,7 +129,7 @@ impl Rpc {
         limit: i64,
     ) -> Result<Vec<Change>, Error> {
         let turn = self.rooms.begin(scope).await;
-        let apart = turn.expects(LARGE);
+        let apart = turn.expects(page::LARGE);
         let search = if apart { Some(self.searches.begin(scope).await) } else { None };
         let room = self.rooms.reserve(turn, page::MAX_BYTES).await;
         let changes = store::changes_after(&self.db, scope, after, limit, apart).await?;

@@ -63,7 +63,7 @@ struct Counted {
 }
 
 /// Runs a query that gives `objects` and `bytes` of the scope `$1`.
-pub(crate) fn counts(query: &'static str, scope: ScopeId) -> Statement<(i64, i64)> {
+pub(crate) fn counts(query: String, scope: ScopeId) -> Statement<(i64, i64)> {
     let query = sql_query(query).bind::<sql::Uuid, _>(scope);
     statement!(conn => {
         let counted: Result<Counted, _> = query.get_result(conn).await;

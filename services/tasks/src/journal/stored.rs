@@ -6,8 +6,14 @@ use kit_db::Statement;
 use super::rows::{Difference, Row, Rows};
 use crate::ids::{ObjectId, ScopeId};
 
+/// Tables, each with what its key has beside the scope.
+pub(crate) type Tables = &'static [(&'static str, &'static str)];
+
 /// The queries of a row; each resource has its own in its `store`.
 pub(crate) trait Stored: Row {
+    /// All tables that hold something of such rows, in the order in which a scope is erased.
+    const TABLES: Tables;
+
     /// Reads those of these ids that there are, in the trash or not.
     fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>>;
 
@@ -21,17 +27,18 @@ pub(crate) trait Stored: Row {
     fn write(scope: ScopeId, differences: Vec<Difference<Self>>) -> Vec<Statement>;
 }
 
-/// A type of rows that is counted.
+/// A type of rows that is kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
     pub(crate) object_type: &'static str,
     pub(crate) count: fn(ScopeId) -> Statement<(i64, i64)>,
+    pub(crate) tables: Tables,
 }
 
 impl Kind {
-    /// Of the rows of type `R`.
-    pub(crate) const fn of<R: Stored>() -> Self {
-        Self { object_type: R::TYPE, count: R::count }
+    /// That of the rows `R`.
+    pub(crate) const fn stored<R: Stored>() -> Self {
+        Self { object_type: R::TYPE, count: R::count, tables: R::TABLES }
     }
 }
 

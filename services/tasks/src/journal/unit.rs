@@ -172,7 +172,7 @@ impl Unit {
         let nothing = JsonText("{}".to_owned());
         self.journal((R::TYPE, row.id(), row.version() + 1), Operation::Purge, nothing, actor);
         self.usage.replace(R::TYPE, Some(row.kept_bytes()), None);
-        self.rows::<R>().remove(row.id());
+        self.rows::<R>().remove(row);
     }
 
     /// How many rows it has in memory.

@@ -27,6 +27,7 @@ use super::{
     feed::Feed,
     keys::UsedKey,
     metrics,
+    stored::Kind,
     unit::Unit,
 };
 use crate::{Error, ids::ScopeId};
@@ -88,6 +89,11 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(db: Db, clock: Clock, feed: Feed, bounds: Arc<Bounds>) -> Self {
         Self { db, clock, feed, bounds, queues: Arc::default() }
+    }
+
+    /// What is kept of the scopes that it writes.
+    pub(crate) fn kinds(&self) -> &'static [Kind] {
+        self.bounds.kinds
     }
 
     /// Carries out a write and tells what came of it. When the caller hangs up, it may still be carried out.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error,
     ids::ProjectId,
-    message::{chosen_id, moment, path_id},
+    message::{chosen_id, path_id},
 };
 
 /// What a new project is to be.
@@ -55,7 +55,8 @@ impl From<Project> for v1::Project {
             trashed_at: _,
             trash_id: _,
         } = project;
-        let (created_at, updated_at) = (Some(moment(created_at)), Some(moment(updated_at)));
+        let (created_at, updated_at) =
+            (Some(proto::moment(created_at)), Some(proto::moment(updated_at)));
         Self {
             id: id.to_string(),
             name,

@@ -27,6 +27,9 @@ diesel::table! {
     }
 }
 
+/// What a row takes beside its name, in bytes.
+pub(super) const ROW: usize = 512;
+
 /// A list of tasks with a name.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = projects, treat_none_as_default_value = false, treat_none_as_null = true, primary_key(scope_id, id))]
@@ -57,7 +60,7 @@ impl Row for Project {
     }
 
     fn kept_bytes(&self) -> usize {
-        512 + self.name.len()
+        ROW + self.name.len()
     }
 
     fn stamp(&mut self, version: i64, now: Timestamp) {

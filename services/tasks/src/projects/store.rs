@@ -6,12 +6,16 @@ use kit_db::{Cached, Db, Limited, Plan, Statement, among, inserts, read, stateme
 
 use super::{
     error,
-    row::{Project, projects},
+    row::{Project, ROW, projects},
 };
 use crate::{
     Error,
     ids::{ObjectId, ProjectId, ScopeId},
-    journal::{rows::Difference, store::counts, stored::Stored},
+    journal::{
+        rows::Difference,
+        store::counts,
+        stored::{Stored, Tables},
+    },
 };
 
 /// Projects that are asked for at the same time, read together.
@@ -66,6 +70,8 @@ pub(crate) async fn list(
 }
 
 impl Stored for Project {
+    const TABLES: Tables = &[("projects", "id")];
+
     fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>> {
         let keys = ids.into_iter().map(|id| (scope, id));
         let rows = projects::table.filter(among((projects::scope_id, projects::id), keys));
@@ -73,9 +79,9 @@ impl Stored for Project {
     }
 
     fn count(scope: ScopeId) -> Statement<(i64, i64)> {
+        let bytes = format!("coalesce(sum({ROW} + octet_length(name)), 0) AS bytes");
         counts(
-            "SELECT count(*) AS objects, coalesce(sum(512 + octet_length(name)), 0) AS bytes \
-             FROM projects WHERE scope_id = $1",
+            format!("SELECT count(*) AS objects, {bytes} FROM projects WHERE scope_id = $1"),
             scope,
         )
     }

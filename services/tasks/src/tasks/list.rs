@@ -9,7 +9,7 @@ use kit_base::{
     turns::Turns,
 };
 use kit_db::Db;
-use proto::tasks::v1::{self, ListTasksRequest, ListTasksResponse};
+use proto::tasks::v1::{ListTasksRequest, ListTasksResponse};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{MutexGuard, Semaphore, SemaphorePermit},
@@ -28,9 +28,6 @@ use crate::{
     limits::{FILTER, ORDERS},
     message::field_id,
 };
-
-/// What is likely to be this large is read where searches are: on the connections that reads share it would stand in the way of others.
-pub(crate) const LARGE: usize = 64 << 10;
 
 /// Searches of this process at once; one more connection is there for what goes on beside the requests.
 pub(crate) const AT_ONCE: usize = 2;
@@ -102,7 +99,7 @@ pub(super) async fn page(
     let order = order(&order_by, after?)?;
     // Who has all its room taken waits here, and in no place that others need.
     let turn = rooms.begin(scope).await;
-    let apart = filter.searches(&order) || turn.expects(LARGE);
+    let apart = filter.searches(&order) || turn.expects(page::LARGE);
     let search = if apart { Some(searches.begin(scope).await) } else { None };
     let room = rooms.reserve(turn, page::MAX_BYTES).await;
     let mut found = store::list(db, scope, &filter, &order, limit + 1, apart).await?;
@@ -133,11 +130,20 @@ fn identity(request: &ListTasksRequest) -> String {
 /// What is asked for; all that is wrong with it, and not the `cursor` alone.
 fn parse(request: ListTasksRequest, cursor: Option<PageError>) -> Result<(Filter, String), Error> {
     let mut faults = vec![];
-    let project = field_id("project_id", request.project_id.as_ref(), &mut faults);
+    let ListTasksRequest {
+        limit: _,
+        cursor: _,
+        project_id,
+        status,
+        priority,
+        label,
+        due_before,
+        query,
+        order_by,
+    } = request;
+    let project = field_id("project_id", project_id.as_ref(), &mut faults);
     // By number: the getters of the message leave out what they do not know, and what is left would be another list.
-    let status = statuses(&request.status, &mut faults);
-    let priority = priorities(&request.priority, &mut faults);
-    let v1::ListTasksRequest { label, due_before, query, order_by, .. } = request;
+    let (status, priority) = (statuses(&status, &mut faults), priorities(&priority, &mut faults));
     if !order_by.is_empty() && !ORDERS.contains(&order_by.as_str()) {
         let message = format!("this is one of {}", ORDERS.join(", "));
         faults.push(Violation::new("order_by", "NOT_ONE_OF", message));

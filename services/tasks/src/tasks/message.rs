@@ -14,13 +14,14 @@ use super::{
         self, TaskFields,
         due::{Due, DueFields},
         labels,
+        place::Named,
     },
     write::{Beside, Place, Target, Write},
 };
 use crate::{
     Error,
     ids::TaskId,
-    message::{chosen_id, field_id, moment, path_id},
+    message::{chosen_id, field_id, path_id},
 };
 
 /// What a new task is to be.
@@ -33,6 +34,25 @@ pub(super) fn create(message: v1::CreateTaskRequest) -> Result<Write, Error> {
     let fields = Box::new(written(fields.unwrap_or_default(), |_| true, &mut faults));
     Error::unless_acceptable(faults)?;
     Ok(Write::Create { id, project, parent, fields })
+}
+
+/// What a new task names, as far as it can be read.
+pub(super) fn named_by_new(message: &v1::CreateTaskRequest) -> Named {
+    let v1::CreateTaskRequest { id: _, project_id, parent_id, fields: _ } = message;
+    let (project, parent) = (id_in(project_id), id_in(parent_id));
+    Named { parent, project, ..Named::default() }
+}
+
+/// What a move names, as far as it can be read: what the parent decides is not asked for.
+pub(super) fn named_by_move(message: &v1::MoveTaskRequest) -> Named {
+    let v1::MoveTaskRequest { id, parent_id, project_id, before, after, if_version: _ } = message;
+    let project = id_in(project_id).filter(|_| parent_id.is_none());
+    let (task, parent) = (id_in(&Some(id.clone())), id_in(parent_id));
+    Named { task, parent, project, before: id_in(before), after: id_in(after) }
+}
+
+fn id_in<T: std::str::FromStr>(field: &Option<String>) -> Option<T> {
+    field_id("", field.as_ref(), &mut vec![])
 }
 
 /// What is to change about a task.
@@ -254,9 +274,9 @@ impl From<Task> for v1::Task {
             labels,
             rank,
             version,
-            created_at: Some(moment(created_at)),
-            updated_at: Some(moment(updated_at)),
-            completed_at: completed_at.map(moment),
+            created_at: Some(proto::moment(created_at)),
+            updated_at: Some(proto::moment(updated_at)),
+            completed_at: completed_at.map(proto::moment),
             estimate_minutes,
         }
     }

@@ -100,6 +100,15 @@ pub(crate) struct Task {
     pub(crate) estimate_minutes: Option<i32>,
 }
 
+/// What a row takes beside its words, in bytes.
+pub(super) const ROW: usize = 512;
+/// How often its words are kept: as they were written, and as they are searched.
+pub(super) const COPIES_OF_TEXT: usize = 2;
+/// What a label takes beside its words: a row and an index of its own.
+pub(super) const LABEL: usize = 96;
+/// How often the words of a label are kept.
+pub(super) const COPIES_OF_LABEL: usize = 3;
+
 impl Task {
     /// About how many bytes its message takes.
     pub(crate) fn bytes(&self) -> usize {
@@ -125,11 +134,10 @@ impl Row for Task {
         self.version
     }
 
-    /// Its words are kept as they are searched, too, and a label in a row and an index of its own.
     fn kept_bytes(&self) -> usize {
-        let label = |label: &String| 96 + 3 * fold(label).len();
+        let label = |label: &String| LABEL + COPIES_OF_LABEL * fold(label).len();
         let labels: usize = self.labels.0.iter().map(label).sum();
-        512 + 2 * (self.title.len() + self.description.len()) + labels
+        ROW + COPIES_OF_TEXT * (self.title.len() + self.description.len()) + labels
     }
 
     fn stamp(&mut self, version: i64, now: Timestamp) {

@@ -1,4 +1,5 @@
 //! Tasks, as peers ask for them.
+use kit_base::Violation;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, DeleteTaskResponse, GetTaskRequest,
     ListTasksRequest, ListTasksResponse, MoveTaskRequest, ReopenTaskRequest, Task,
@@ -8,12 +9,17 @@ use proto::tasks::v1::{
 use tonic::{Request, Response, service::Routes};
 
 use super::{
-    error, list, message, store,
+    error, list, message,
+    rules::place::{Found, Named},
+    store,
     write::{OPERATIONS, Write},
 };
 use crate::{
+    Error,
+    ids::{ScopeId, TaskId},
     journal::metrics::register,
     message::path_id,
+    projects,
     rpc::{Reply, Rpc},
 };
 
@@ -26,7 +32,9 @@ pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
 #[tonic::async_trait]
 impl TaskService for Rpc {
     async fn create_task(&self, request: Request<CreateTaskRequest>) -> Reply<Task> {
-        self.write("CreateTask", request, message::create).await
+        let named = message::named_by_new(request.get_ref());
+        let others = |scope| self.faults_of_place(scope, named);
+        self.write_with("CreateTask", request, message::create, others).await
     }
 
     async fn get_task(&self, request: Request<GetTaskRequest>) -> Reply<Task> {
@@ -69,6 +77,35 @@ impl TaskService for Rpc {
     }
 
     async fn move_task(&self, request: Request<MoveTaskRequest>) -> Reply<Task> {
-        self.write("MoveTask", request, message::relocate).await
+        let named = message::named_by_move(request.get_ref());
+        let others = |scope| self.faults_of_place(scope, named);
+        self.write_with("MoveTask", request, message::relocate, others).await
+    }
+}
+
+impl Rpc {
+    /// What is wrong with what a request names that writes nothing.
+    async fn faults_of_place(&self, scope: ScopeId, named: Named) -> Result<Vec<Violation>, Error> {
+        if named.is_nothing() {
+            return Ok(vec![]);
+        }
+        let task = async |id: Option<TaskId>| match id {
+            Some(id) => {
+                let found = store::get(&self.tasks, scope, id).await;
+                found.map(Some).or_else(Error::unless_missing)
+            }
+            None => Ok(None),
+        };
+        let project = async || match named.project {
+            Some(id) => {
+                let found = projects::store::get(&self.projects, scope, id).await;
+                found.map(Some).or_else(Error::unless_missing)
+            }
+            None => Ok(None),
+        };
+        let Named { task: moved, parent, before, after, .. } = named;
+        let (task, parent, before, after, project) =
+            tokio::try_join!(task(moved), task(parent), task(before), task(after), project())?;
+        Ok(Found { task, parent, project, before, after }.faults(&named))
     }
 }

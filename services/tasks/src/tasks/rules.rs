@@ -1,6 +1,7 @@
 //! What a task may be, and what may become of it.
 pub(crate) mod due;
 pub(crate) mod labels;
+pub(crate) mod place;
 
 use std::collections::HashSet;
 

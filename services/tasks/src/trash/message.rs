@@ -6,7 +6,6 @@ use super::store::Trashed;
 use crate::{
     ids::{ObjectId, ProjectId},
     journal::message::object_type,
-    message::moment,
 };
 
 /// Where something was restored to.
@@ -29,6 +28,12 @@ impl From<Trashed> for TrashItem {
     fn from(Trashed { id, object_type: of_type, title, deleted_at, size }: Trashed) -> Self {
         let deleted_at: Timestamp = deleted_at;
         let object_type = object_type(of_type).into();
-        Self { id: id.to_string(), object_type, title, deleted_at: Some(moment(deleted_at)), size }
+        Self {
+            id: id.to_string(),
+            object_type,
+            title,
+            deleted_at: Some(proto::moment(deleted_at)),
+            size,
+        }
     }
 }

@@ -127,6 +127,14 @@ async fn a_move_is_refused_at_the_field_that_says_where(backend: Backend) {
     }
     let nowhere = MoveTaskRequest { before: Some(NOBODY.to_owned()), ..under(&task, &gone.id) };
     assert_eq!(faults(moves(&alice, nowhere).await), not_found(["parent_id", "before"]));
+    let told = |all: [(&str, &str); 2]| all.map(|(at, why)| (at.to_owned(), why.to_owned()));
+    let astray = MoveTaskRequest { before: Some(below.id.clone()), ..under(&task, NOBODY) };
+    let expected = told([("parent_id", "NOT_FOUND"), ("before", "NOT_A_SIBLING")]);
+    assert_eq!(faults(moves(&alice, astray).await), expected);
+    // What cannot be read hides nothing of what can.
+    let astray = MoveTaskRequest { before: Some(below.id.clone()), ..under(&task, "no id") };
+    let expected = told([("parent_id", "ID"), ("before", "NOT_A_SIBLING")]);
+    assert_eq!(faults(moves(&alice, astray).await), expected);
     assert_eq!(now(&alice, &task).await, task);
     moves(&alice, beside(None, Some(&sibling.id))).await.unwrap();
     assert!(now(&alice, &sibling).await.rank < now(&alice, &task).await.rank);
@@ -206,6 +214,11 @@ async fn a_new_subtask_is_in_the_project_of_its_parent(backend: Backend) {
     }
     let nowhere = alice.tasks().create_task(alice.asks(new(Some(NOBODY), Some(NOBODY)))).await;
     assert_eq!(faults(nowhere), not_found(["parent_id", "project_id"]));
+    let mut untitled = new(Some(NOBODY), Some(&parent.id));
+    untitled.fields.as_mut().unwrap().title = Some(String::new());
+    let refused = faults(alice.tasks().create_task(alice.asks(untitled)).await);
+    let told: Vec<_> = refused.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(told, ["title", "project_id"], "{refused:?}");
 }
 
 async fn what_comes_back_where_its_place_is_gone_stands_at_the_end_of_what_is_left(

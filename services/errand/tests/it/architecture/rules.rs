@@ -58,7 +58,7 @@ const WORDS: [&str; 9] =
     ["async", "await", "dbg", "eprint", "eprintln", "extern", "print", "println", "unsafe"];
 
 fn is_rule(path: &str) -> bool {
-    (plays(path, "rules") || path == "text.rs") && !path.ends_with("tests.rs")
+    (plays(path, "rules") || ["text.rs", "ranks.rs"].contains(&path)) && !path.ends_with("tests.rs")
 }
 
 /// What the rules among these files name that is not a value, each with its line.

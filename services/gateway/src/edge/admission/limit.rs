@@ -110,7 +110,7 @@ impl Limit {
 
     /// Whether one more answer of a client counts in a window.
     fn counts(&self, client: u128, window: u64) -> bool {
-        let cell = self.clients.of(client);
+        let cell = self.clients.value(client);
         let first = window * (OF_A_CLIENT + 1);
         let next = cell.load(Relaxed).max(first) + 1;
         let counts = next <= first + OF_A_CLIENT;

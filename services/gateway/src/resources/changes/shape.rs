@@ -1,8 +1,11 @@
 //! A change as JSON.
-use proto::tasks::v1;
+use proto::tasks::v1::{self, limits::OPERATIONS};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 use crate::{reply::Moment, resources::trash::ObjectType};
 
@@ -21,8 +24,7 @@ pub(crate) struct Change {
     #[schema(format = Uuid)]
     object_id: String,
     object_version: i64,
-    /// `create`, `update`, `complete`, `reopen`, `move`, `delete`, `restore` or `purge`.
-    #[schema(example = "update")]
+    #[schema(schema_with = operation)]
     operation: String,
     /// Each field that changed, with `from` and `to`. There is no `from` where there was nothing, and none that is longer than 4 KiB: an
     /// earlier change has it as its `to`.
@@ -32,6 +34,16 @@ pub(crate) struct Change {
     request_id: String,
     /// Where to go on after this change.
     cursor: String,
+}
+
+/// What was done: a text, since a later release may know more.
+fn operation() -> Object {
+    let known = OPERATIONS.map(|operation| format!("`{operation}`")).join(", ");
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(format!("What was done, now one of {known}.")))
+        .examples(["update"])
+        .build()
 }
 
 /// Changes, oldest first.
@@ -101,4 +113,23 @@ impl From<v1::ListChangesResponse> for ChangePage {
     ) -> Self {
         Self { items: changes.into_iter().map(Change::from).collect(), next_cursor, has_more }
     }
+}
+
+#[test]
+fn what_the_document_bounds_is_what_is_read() {
+    use kit_base::page::{DEFAULT_LIMIT, MAX_LIMIT};
+
+    let said = serde_json::to_value(ChangeQuery::into_params(|| None)).expect("a document");
+    let schema = |name: &str| {
+        let named = said.as_array().and_then(|all| all.iter().find(|it| it["name"] == name));
+        named.expect("a parameter")["schema"].clone()
+    };
+    let limit = schema("limit");
+    assert_eq!(
+        (limit["maximum"].as_i64(), limit["default"].as_i64()),
+        (Some(MAX_LIMIT), Some(DEFAULT_LIMIT))
+    );
+    assert_eq!(schema("cursor")["pattern"], crate::openapi::pattern::CURSOR);
+    let longest = format!("|{})s?$", v1::limits::WAIT_SECONDS);
+    assert!(schema("wait")["pattern"].as_str().is_some_and(|pattern| pattern.ends_with(&longest)));
 }

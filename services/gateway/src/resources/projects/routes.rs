@@ -44,7 +44,7 @@ fn projects(gateway: &Gateway) -> ProjectServiceClient<GrpcChannel> {
 
 /// Create a project
 ///
-/// It goes behind your other projects.
+/// It goes behind your other projects; the Inbox stays the last.
 #[utoipa::path(post, path = "/v1/projects", operation_id = "create_project", request_body = NewProject,
     responses((status = 201, description = "The project", body = Project)))]
 pub(crate) async fn create(

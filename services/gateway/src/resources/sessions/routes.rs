@@ -44,9 +44,10 @@ fn sessions(gateway: &Gateway) -> SessionServiceClient<GrpcChannel> {
 
 /// Sign in
 ///
-/// It begins a session; sent again, after an answer that was lost, another one. Guesses at a password are slowed down.
+/// It begins a session; sent again, after an answer that was lost, another one. Guesses at a password are slowed down, less where the
+/// cookie `errand_device` that a login sets comes with them.
 #[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", request_body = Credentials,
-    responses((status = 200, description = "A new session", body = Tokens)))]
+    responses((status = 200, description = "A new session", body = Tokens, headers(("Set-Cookie" = String, description = "`errand_device`: by it the device is known again")))))]
 pub(crate) async fn login(
     State(gateway): State<Gateway>,
     device: Device,

@@ -22,7 +22,7 @@ use crate::{
 /// What may be done to what was deleted.
 pub(crate) fn operations() -> Operations {
     let user = || Traits::new(Access::Users);
-    Operations::new("trash", "What was deleted, until it is 30 days old")
+    Operations::new("trash", "What was deleted, until it is too old to be kept")
         .offer(routes!(list), user().paged())
         .offer(routes!(restore), user().refuses(&[403]))
         .offer(routes!(purge), user())

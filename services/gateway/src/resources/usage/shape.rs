@@ -16,7 +16,7 @@ pub(crate) struct Usage {
     bytes_today: Quota,
 }
 
-/// A part of it.
+/// How much of something there is, and may be.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Quota {
     /// What there is.

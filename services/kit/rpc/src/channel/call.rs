@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 
 use super::{deadline::Deadline, limits::Limits, target::Target};
+use crate::idempotency;
 
 /// How long a call occupies its place at an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Call {
         Ok(Self {
             length: if slow || stream { Length::Lasting } else { Length::Brief },
             patience: if deadline.chosen { Duration::MAX } else { patience },
-            repeatable: read || head.headers.contains_key("idempotency-key"),
+            repeatable: read || head.headers.contains_key(idempotency::KEY),
             path,
             headers: head.headers,
             message: message.to_bytes(),

@@ -22,7 +22,7 @@ struct Windows {
 impl Windows {
     /// The answers of brief calls are taken as they come. Those of lasting ones wait for clients: together they fit, so that one that is not
     /// taken is in the way of no other.
-    fn of(length: Length, limits: &Limits) -> Self {
+    fn for_calls(length: Length, limits: &Limits) -> Self {
         match length {
             Length::Brief => Self { stream: 1 << 20, connection: 8 << 20 },
             Length::Lasting => {
@@ -39,7 +39,7 @@ pub(super) async fn connect(
     length: Length,
 ) -> io::Result<(Connection, impl Future<Output = hyper::Result<()>> + use<>)> {
     let limits = endpoint.limits();
-    let windows = Windows::of(length, limits);
+    let windows = Windows::for_calls(length, limits);
     let stream = timeout(limits.connect, TcpStream::connect(endpoint.address)).await??;
     stream.set_nodelay(true)?;
     let Some((name, identity)) =

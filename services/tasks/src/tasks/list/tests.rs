@@ -1,5 +1,7 @@
 use kit_base::Fault as _;
 
+use proto::tasks::v1;
+
 use super::*;
 use crate::tasks::row::{
     names::{Priority, Status},

@@ -7,8 +7,12 @@ use kit_db::{Cached, Connection, Db, Statement, among, inserts, on, search, stat
 use crate::{
     Error,
     ids::{ObjectId, ScopeId, TaskId},
-    journal::{rows::Difference, store::counts, stored::Stored},
-    tasks::row::{Task, task_labels, tasks, unfolded},
+    journal::{
+        rows::Difference,
+        store::counts,
+        stored::{Stored, Tables},
+    },
+    tasks::row::{COPIES_OF_LABEL, COPIES_OF_TEXT, LABEL, ROW, Task, task_labels, tasks, unfolded},
 };
 
 /// Title and description, as they are searched.
@@ -34,6 +38,10 @@ impl LabelRow {
 }
 
 impl Stored for Task {
+    /// One that is folded anew gets its labels while its row is locked, so that they are there to be found when it has gone.
+    const TABLES: Tables =
+        &[("tasks", "id"), ("task_labels", "label, task_id"), ("unfolded", "task_id")];
+
     fn load(scope: ScopeId, ids: Vec<ObjectId>) -> Statement<Vec<Self>> {
         let keys = ids.into_iter().map(|id| (scope, id));
         let rows = tasks::table.filter(among((tasks::scope_id, tasks::id), keys));
@@ -41,13 +49,14 @@ impl Stored for Task {
     }
 
     fn count(scope: ScopeId) -> Statement<(i64, i64)> {
-        counts(
-            "SELECT count(*) AS objects, \
-             coalesce(sum(512 + 2 * (octet_length(title) + octet_length(description))), 0) \
-             + (SELECT coalesce(sum(96 + 3 * octet_length(label)), 0) FROM task_labels WHERE scope_id = $1) AS bytes \
-             FROM tasks WHERE scope_id = $1",
-            scope,
-        )
+        let label = format!("{LABEL} + {COPIES_OF_LABEL} * octet_length(label)");
+        let labels =
+            format!("SELECT coalesce(sum({label}), 0) FROM task_labels WHERE scope_id = $1");
+        let task =
+            format!("{ROW} + {COPIES_OF_TEXT} * (octet_length(title) + octet_length(description))");
+        let counted =
+            format!("count(*) AS objects, coalesce(sum({task}), 0) + ({labels}) AS bytes");
+        counts(format!("SELECT {counted} FROM tasks WHERE scope_id = $1"), scope)
     }
 
     fn clear(scope: ScopeId, differences: &[Difference<Self>]) -> Vec<Statement> {

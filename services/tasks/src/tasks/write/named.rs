@@ -1,42 +1,31 @@
-//! What a write names in its fields, each of which has to be there.
-use kit_base::Violation;
-
+//! What a write names, as its unit of work finds it.
 use super::lookup::present;
 use crate::{
     Error,
-    ids::{ProjectId, TaskId},
     journal::unit::Unit,
     projects,
+    tasks::rules::place::{Found, Named},
 };
 
-/// Refuses a write that names what is not there, each by the field that names it. The Inbox is always there.
-pub(super) async fn all_there(
-    unit: &mut Unit,
-    tasks: impl IntoIterator<Item = (&'static str, Option<TaskId>)>,
-    project: Option<ProjectId>,
-) -> Result<(), Error> {
-    let mut faults = vec![];
-    for (field, id) in tasks {
+/// Refuses a write that names what is not there, or does not fit together: all of it at once.
+pub(super) async fn check(unit: &mut Unit, named: Named) -> Result<(), Error> {
+    if named.is_nothing() {
+        return Ok(());
+    }
+    let mut tasks = [named.task, named.parent, named.before, named.after].map(|id| (id, None));
+    for (id, found) in &mut tasks {
         if let Some(id) = id {
-            missing(&mut faults, field, present(unit, id).await)?;
+            *found = present(unit, *id).await.map(Some).or_else(Error::unless_missing)?;
         }
     }
-    if let Some(project) = project.filter(|id| *id != unit.scope.inbox_id) {
-        missing(&mut faults, "project_id", projects::write::present(unit, project).await)?;
-    }
-    Error::unless_acceptable(faults)
-}
-
-fn missing<T>(
-    faults: &mut Vec<Violation>,
-    field: &str,
-    found: Result<T, Error>,
-) -> Result<(), Error> {
-    match found {
-        Err(error) if error.is_missing() => {
-            faults.push(Violation::new(field, "NOT_FOUND", "the id of one that exists"));
-            Ok(())
+    let [task, parent, before, after] = tasks.map(|(_, found)| found);
+    let project = match named.project {
+        Some(id) => {
+            let found = projects::write::present(unit, id).await;
+            found.map(Some).or_else(Error::unless_missing)?
         }
-        found => found.map(drop),
-    }
+        None => None,
+    };
+    let found = Found { task, parent, project, before, after };
+    Error::unless_acceptable(found.faults(&named))
 }

@@ -14,6 +14,7 @@ use crate::{
     tasks::{
         error,
         row::{Task, node::Node},
+        rules::place::Named,
         store::{self, MOST_AT_ONCE, Siblings, Side},
     },
 };
@@ -45,8 +46,8 @@ pub(crate) enum Beside {
 }
 
 impl Target {
-    /// Refuses one that names what is not there.
-    pub(super) async fn all_there(self, unit: &mut Unit) -> Result<(), Error> {
+    /// What it names, for a task that goes there.
+    pub(crate) fn named(self, task: TaskId) -> Named {
         let (parent, project) = match self.place {
             Place::Stay => (None, None),
             Place::Under(parent) => (Some(parent), None),
@@ -57,8 +58,7 @@ impl Target {
             Beside::Before(sibling) => (Some(sibling), None),
             Beside::After(sibling) => (None, Some(sibling)),
         };
-        let tasks = [("parent_id", parent), ("before", before), ("after", after)];
-        named::all_there(unit, tasks, project).await
+        Named { task: Some(task), parent, project, before, after }
     }
 }
 
@@ -68,14 +68,10 @@ pub(super) async fn project_of_new(
     project: Option<ProjectId>,
     parent: Option<TaskId>,
 ) -> Result<ProjectId, Error> {
-    named::all_there(unit, [("parent_id", parent)], project).await?;
+    named::check(unit, Named { parent, project, ..Named::default() }).await?;
     let id = match parent {
         Some(parent) => {
             let parent = lookup::present(unit, parent).await?;
-            if project.is_some_and(|project| project != parent.project_id) {
-                let message = "the project of the parent, or leave it out";
-                return Err(Error::of_field("project_id", "CONFLICT", message));
-            }
             if depth(unit, &parent).await? >= DEPTH {
                 return Err(error::Error::TooDeep(DEPTH).into());
             }
@@ -158,18 +154,13 @@ pub(super) async fn rank_beside(
     beside: Beside,
 ) -> Result<String, Error> {
     let stays = siblings == Siblings { project: task.project_id, parent: task.parent_id };
-    let (field, sibling, side) = match beside {
+    let (sibling, side) = match beside {
         Beside::AtEnd if stays => return rank_behind_all(unit, task, siblings).await,
         Beside::AtEnd => return Ok(ranks::at_end(unit.next_sequence())),
-        Beside::Before(sibling) => ("before", sibling, Side::Before),
-        Beside::After(sibling) => ("after", sibling, Side::Behind),
+        Beside::Before(sibling) => (sibling, Side::Before),
+        Beside::After(sibling) => (sibling, Side::Behind),
     };
     let sibling = lookup::present(unit, sibling).await?;
-    let place = Siblings { project: sibling.project_id, parent: sibling.parent_id };
-    if sibling.id == task.id || place != siblings {
-        let message = "the id of a task at the place it goes to";
-        return Err(Error::of_field(field, "NOT_A_SIBLING", message));
-    }
     let next = nearest(unit, siblings, &sibling.rank, side, 1, task.id).await?;
     let next = next.first().map(|node| node.rank.as_str());
     let end = ranks::at_end(unit.next_sequence());

@@ -1,7 +1,7 @@
 //! What is done to a task and all that lies below it.
 use super::{
     each::change_each,
-    lookup,
+    lookup, named,
     place::{self, Target},
     status::open_above,
 };
@@ -35,7 +35,7 @@ pub(super) async fn relocate(
     mut task: Task,
     to: Target,
 ) -> Result<Task, Error> {
-    to.all_there(unit).await?;
+    named::check(unit, to.named(task.id)).await?;
     let below = lookup::below(unit, task.id).await?;
     let siblings = place::siblings_at(unit, &task, to.place, &below).await?;
     task.rank = place::rank_beside(unit, actor, &task, siblings, to.beside).await?;
