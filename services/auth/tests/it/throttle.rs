@@ -31,7 +31,10 @@ async fn after_five_failures_the_next_attempt_has_to_wait(backend: Backend) {
             assert_eq!(refused(guess().await).1, "CREDENTIALS_INVALID");
         }
         for pause in [1, 2, 4, 8] {
+            let began = std::time::Instant::now();
             let status = guess().await.unwrap_err();
+            let took = began.elapsed();
+            assert!(took < Duration::from_millis(900), "who has to wait is told so: {took:?}");
             let Refusal { reason, retry_after, .. } = Refusal::from_status(&status);
             assert_eq!(
                 (status.code(), reason.as_deref()),

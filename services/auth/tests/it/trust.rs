@@ -11,6 +11,7 @@ kit_db::on_each_backend!(
     the_end_of_a_session_is_seen_through_every_replica_soon,
     a_new_password_tells_of_each_session_that_it_ended,
     an_end_is_told_of_as_long_as_a_token_may_be_alive,
+    however_many_sessions_ended_all_are_told_in_messages_that_fit,
 );
 
 /// A second is promised; a machine that is busy with much else takes longer.
@@ -136,4 +137,32 @@ async fn an_end_is_told_of_as_long_as_a_token_may_be_alive(backend: Backend) {
         let late = known(&mut follows(&app.replica().await).await).await;
         assert_eq!(late.revocations.len(), told, "{backend:?}");
     }
+}
+
+async fn however_many_sessions_ended_all_are_told_in_messages_that_fit(backend: Backend) {
+    const MANY: usize = 75_000;
+    let app = App::new(backend, "trust_many").await;
+    app.replica().await.registers("ada").await;
+    let (id, moments) = match backend {
+        Backend::Sqlite => ("randomblob(16)", "1800000000000000, 1800000600000000"),
+        Backend::Postgres => {
+            ("gen_random_uuid()", "to_timestamp(1800000000), to_timestamp(1800000600)")
+        }
+    };
+    let insert = format!(
+        "INSERT INTO revocations (session_id, created_at, until)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {MANY})
+         SELECT {id}, {moments} FROM numbers"
+    );
+    kit_db::testing::run_script(&app.database.url, &insert).await;
+    let late = app.replica().await;
+    let mut updates = follows(&late).await;
+    let (mut told, mut keys) = (0, 0);
+    while keys == 0 {
+        let update = next(&mut updates, SOON).await.unwrap();
+        let bytes = prost::Message::encoded_len(&update);
+        assert!(bytes < 1 << 20, "{bytes} bytes in one message");
+        (told, keys) = (told + update.revocations.len(), update.keys.len());
+    }
+    assert_eq!(told, MANY);
 }

@@ -86,3 +86,65 @@ fn what_a_process_shows_after_a_walk_is_what_the_catalogue_lists() {
         assert_eq!(shown, listed);
     });
 }
+
+/// Sends bytes as they are, and reads what comes until the other side has had enough.
+async fn sends(address: &str, bytes: &[u8]) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let host = address.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(host).await.expect("a connection");
+    _ = stream.write_all(bytes).await;
+    let mut answer = vec![];
+    let read = stream.read_to_end(&mut answer);
+    _ = tokio::time::timeout(std::time::Duration::from_secs(2), read).await;
+}
+
+/// A request of HTTP/1 after which the connection ends.
+fn request(method: &str, path: &str, more: &str) -> Vec<u8> {
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{more}\r\n");
+    head.into_bytes()
+}
+
+#[test]
+fn what_strangers_send_makes_no_series() {
+    heavy(async {
+        let fleet = Fleet::in_one_process().await;
+        let (process, edge) = (&fleet.processes[0], &fleet.processes[0].address);
+        let admin = Http::new(format!("http://{}", process.admin_address()));
+        let shown = async || {
+            let text = admin.get("/metrics").await.body;
+            String::from_utf8(text.to_vec()).expect("a text")
+        };
+        let all_alike = |number: usize| {
+            let word = format!("stranger{number}");
+            [
+                request(&word.to_uppercase(), "/v1/tasks", ""),
+                request("GET", &format!("/v1/{word}"), ""),
+                request("GET", &format!("/v1/tasks/{word}?{word}={word}"), ""),
+                request(
+                    "POST",
+                    "/v1/auth/login",
+                    &format!("grpc-timeout: {word}\r\nx-{word}: 1\r\n"),
+                ),
+                request("GET", "/v1/tasks", &format!("authorization: Bearer {word}\r\n")),
+                request(
+                    "POST",
+                    &format!("/tasks.v1.TaskService/{word}"),
+                    "content-type: application/grpc\r\n",
+                ),
+                format!("{word}\r\n\r\n").into_bytes(),
+            ]
+        };
+        for bytes in all_alike(0) {
+            sends(edge, &bytes).await;
+        }
+        let before = shown().await;
+        for bytes in (1..20).flat_map(all_alike) {
+            sends(edge, &bytes).await;
+        }
+        let after = shown().await;
+        assert!(!after.to_lowercase().contains("stranger"), "a stranger's word is a label");
+        let series = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!(series(&before), series(&after), "it is what the first of them made");
+        assert!(series(&after) < 4_000, "{} series", series(&after));
+    });
+}

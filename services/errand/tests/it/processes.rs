@@ -1,5 +1,6 @@
 //! The built binaries as processes of their own: killed, stopped and restarted while clients work.
 mod crashes;
+mod discretion;
 mod encrypted;
 pub(crate) mod fleet;
 mod load;

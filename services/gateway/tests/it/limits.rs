@@ -112,3 +112,18 @@ async fn an_address_that_has_its_share_is_told_to_wait() {
     assert_eq!(slow.await.unwrap(), 200);
     assert_eq!(edge.get("/v1/me").await.status, 200);
 }
+
+/// A hash takes as long as it takes: the same time kills another write.
+#[tokio::test]
+async fn a_write_with_a_password_has_the_time_of_a_hash() {
+    let edge = Edge::start().await;
+    let change = r#"{"current_password":"correct horse","new_password":"four plain words here"}"#;
+    for (method, path, body, status) in [
+        ("PUT", "/v1/me/password", change, 204),
+        ("DELETE", "/v1/me", r#"{"password":"correct horse"}"#, 204),
+        ("PATCH", "/v1/me", r#"{"name":"Ada"}"#, 503),
+    ] {
+        edge.peers.next(Outcome::Takes(Duration::from_millis(3_500)));
+        assert_eq!(edge.ask(method, path, &[JSON], body).await.status, status, "{method} {path}");
+    }
+}

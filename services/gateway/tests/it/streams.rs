@@ -263,3 +263,30 @@ async fn a_stream_that_cannot_be_opened_takes_no_place() {
     }
     assert_eq!(open(&edge, &[]).await.0.status, 200);
 }
+
+/// tonic says OutOfRange of a message that is too large: that is no cursor which expired.
+#[tokio::test]
+async fn a_status_without_a_reason_is_no_cursor_that_expired() {
+    let edge = Edge::start().await;
+    for path in ["/v1/changes", "/v1/tasks"] {
+        edge.peers.next(Outcome::Fails(Status::out_of_range("decoded message length too large")));
+        assert_eq!(edge.get(path).await.refusal(), "500 INTERNAL", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_polls_so_often_at_once_and_no_more() {
+    let edge = std::sync::Arc::new(Edge::with(|config| config.max_polls_per_user = 1).await);
+    edge.peers.next(Outcome::Takes(Duration::from_secs(5)));
+    let asking = edge.clone();
+    let poll = kit_base::work::detach(async move { asking.get("/v1/changes?wait=20s").await });
+    while edge.peers.count() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let refused = edge.get("/v1/changes?wait=1s").await;
+    assert_eq!(refused.refusal(), "429 TOO_MANY_POLLS");
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(edge.get("/v1/changes").await.status, 200, "who does not wait goes on");
+    edge.stop.cancel();
+    assert_eq!(poll.await.unwrap().status, 200);
+}

@@ -11,7 +11,7 @@ use crate::on;
 type Pooled<C> = Object<AsyncDieselConnectionManager<C>>;
 
 /// An exclusive connection. One that is dropped inside a transaction, or a search, leaves the pool and is closed: the server looks
-/// every second whether its client is still there, and gives up what it does for one that is not.
+/// ten times a second whether its client is still there, and gives up what it does for one that is not.
 pub struct Connection {
     held: Option<Held>,
     unsettled: bool,

@@ -220,3 +220,27 @@ async fn an_erasing_that_was_broken_off_is_finished_and_forgotten(backend: Backe
     assert_eq!((changes(&store).await.len(), marked().await), (0, 0));
     assert!(in_trash(&store).await.is_empty());
 }
+
+/// SQLite has one writer: there nothing is held beside it.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/test"]
+async fn what_a_sibling_holds_is_left_to_it_and_waited_for_by_nobody() {
+    let store = Store::new(Backend::Postgres).await;
+    let insert = format!(
+        "INSERT INTO idempotency_keys (scope_id, user_id, key, fingerprint, reply, created_at) \
+         SELECT '{0}', '{0}', 'k' || n, '', '', to_timestamp(n) FROM generate_series(1, 20) AS n",
+        store.scope.0
+    );
+    store.runs(&insert).await;
+    let before = store.clock.now();
+    let holds = store.runs("SELECT 1 FROM idempotency_keys WHERE created_at <= to_timestamp(10) FOR UPDATE; SELECT pg_sleep(0.7)");
+    let sweeps = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let began = Instant::now();
+        (journal::store::sweep_keys(&store.db, before).await.unwrap(), began.elapsed())
+    };
+    let ((), (swept, took)) = tokio::join!(holds, sweeps);
+    assert_eq!(swept, 10, "those that are free");
+    assert!(took < Duration::from_millis(400), "{took:?}");
+    assert_eq!(journal::store::sweep_keys(&store.db, before).await.unwrap(), 10);
+}

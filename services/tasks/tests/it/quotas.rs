@@ -62,7 +62,15 @@ async fn who_keeps_as_many_as_may_be_goes_on_when_one_is_gone_for_good(backend: 
     let (alice, bob) = (app.user(1), app.user(2));
     let one = creates(&alice, "one").await.unwrap().into_inner();
     creates(&alice, "two").await.unwrap();
+    let refusals = || {
+        let text = kit_base::metrics::text();
+        let line = r#"errand_tasks_quota_refusals_total{quota="objects"} "#;
+        let counted = text.lines().find_map(|told| told.strip_prefix(line)).map(str::parse::<u64>);
+        counted.expect("it is told from the start").unwrap()
+    };
+    let before = refusals();
     refused(creates(&alice, "three").await);
+    assert!(refusals() > before, "each refusal is counted");
     creates(&bob, "his own").await.unwrap();
     // The Inbox counts.
     let name = |name: &str| CreateProjectRequest { id: None, name: name.to_owned() };

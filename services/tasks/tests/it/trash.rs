@@ -1,7 +1,7 @@
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest, DeleteTaskRequest,
-    GetTaskRequest, RestoreTrashRequest, Status,
+    GetProjectRequest, GetTaskRequest, PurgeTrashRequest, RestoreTrashRequest, Status,
 };
 
 use crate::app::{App, User, fields};
@@ -9,6 +9,7 @@ use crate::app::{App, User, fields};
 kit_db::on_each_backend!(
     an_open_task_that_is_restored_opens_the_one_above_that_is_restored_with_it,
     what_a_restored_project_holds_open_lies_below_nothing_closed,
+    what_is_purged_takes_nothing_of_another_type_with_it,
 );
 
 /// Ids that clients choose: what is above sorts behind what is below, so that it is read later.
@@ -66,4 +67,35 @@ async fn what_a_restored_project_holds_open_lies_below_nothing_closed(backend: B
     alice.projects().delete_project(alice.asks(delete)).await.unwrap();
     restores(&alice, project).await;
     assert_eq!(statuses(&alice).await, [Status::NeedsAction; 2]);
+}
+
+/// As a release left them that looked for a chosen id among its own type alone.
+async fn what_is_purged_takes_nothing_of_another_type_with_it(backend: Backend) {
+    let app = App::new(backend).await;
+    let (alice, bob) = (app.user(1), app.user(2));
+    for (user, task_goes) in [(&alice, true), (&bob, false)] {
+        let new = CreateProjectRequest { id: None, name: "Attic".to_owned() };
+        let project = user.projects().create_project(user.asks(new)).await.unwrap().into_inner();
+        let task = user.creates("shares its id").await;
+        if task_goes {
+            let delete = DeleteTaskRequest { id: task.id.clone(), if_version: None };
+            user.tasks().delete_task(user.asks(delete)).await.unwrap();
+        } else {
+            let delete = DeleteProjectRequest { id: project.id.clone(), if_version: None };
+            user.projects().delete_project(user.asks(delete)).await.unwrap();
+        }
+        let literal = |id: &str| match backend {
+            Backend::Sqlite => format!("x'{}'", id.replace('-', "")),
+            Backend::Postgres => format!("'{id}'"),
+        };
+        let (same, own) = (literal(&project.id), literal(&task.id));
+        app.runs(format!("UPDATE tasks SET id = {same} WHERE id = {own}")).await;
+        app.runs(format!("UPDATE tasks SET trash_id = {same} WHERE trash_id = {own}")).await;
+        let purge = PurgeTrashRequest { id: project.id.clone() };
+        user.trash().purge_trash(user.asks(purge)).await.unwrap();
+        let (id, other) = (project.id.clone(), project.id.clone());
+        let found = user.tasks().get_task(user.asks(GetTaskRequest { id })).await;
+        let kept = user.projects().get_project(user.asks(GetProjectRequest { id: other })).await;
+        assert_eq!((found.is_ok(), kept.is_ok()), (!task_goes, task_goes), "{backend:?}");
+    }
 }

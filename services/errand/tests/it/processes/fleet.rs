@@ -82,7 +82,7 @@ impl Fleet {
     }
 }
 
-fn addresses(processes: &[Process]) -> String {
+pub(crate) fn addresses(processes: &[Process]) -> String {
     processes.iter().map(|process| process.address.as_str()).collect::<Vec<_>>().join(",")
 }
 

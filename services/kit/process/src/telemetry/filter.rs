@@ -14,6 +14,16 @@ static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 /// Libraries that describe each frame they move; whoever wants that says so.
 const QUIET: &str = "h2=info,hyper=info,hyper_util=info,tower=info,rustls=info,tokio_postgres=info";
 
+/// Libraries that say what they carry, the parameters of statements or the heads of requests, with the finest level that does not.
+const DISCREET: [(&str, LevelFilter); 6] = [
+    ("tokio_postgres", LevelFilter::INFO),
+    ("h2", LevelFilter::DEBUG),
+    ("hyper", LevelFilter::DEBUG),
+    ("hyper_util", LevelFilter::DEBUG),
+    ("tonic", LevelFilter::DEBUG),
+    ("rustls", LevelFilter::DEBUG),
+];
+
 /// From now on the filter can be changed.
 pub(super) fn keep(handle: reload::Handle<Targets, Registry>) {
     _ = FILTER.set(handle);
@@ -36,7 +46,17 @@ pub(super) fn filter_of(directives: &str) -> anyhow::Result<Targets> {
     let refused = || format!("{directives:?} is no log filter");
     // The parser takes a level that it does not know for a target.
     ensure!(directives.split(',').all(names_a_level), refused());
-    format!("{QUIET},{directives}").parse().with_context(refused)
+    let asked: Targets = format!("{QUIET},{directives}").parse().with_context(refused)?;
+    let everywhere = asked.default_level().unwrap_or(LevelFilter::OFF);
+    let discreet = DISCREET.map(|(library, most)| (library, everywhere.min(most)));
+    let named = asked.iter().map(|(target, level)| (target, level.min(finest(target))));
+    Ok(Targets::new().with_default(everywhere).with_targets(discreet).with_targets(named))
+}
+
+/// The finest level at which something of this name tells nothing that it should not.
+fn finest(target: &str) -> LevelFilter {
+    let library = target.split("::").next().unwrap_or(target);
+    DISCREET.iter().find(|(name, _)| *name == library).map_or(LevelFilter::TRACE, |(_, most)| *most)
 }
 
 fn names_a_level(directive: &str) -> bool {
@@ -64,5 +84,17 @@ mod tests {
         assert!(lets("info,tasks=debug", "tasks::rpc", Level::DEBUG));
         assert!(!lets("debug", "h2::codec", Level::DEBUG), "each frame would be a line");
         assert!(lets("debug,h2=debug", "h2::codec", Level::DEBUG), "whoever wants it says so");
+        for loud in
+            ["trace", "h2=trace,tonic=trace", "h2::codec=trace,tokio_postgres=trace,tonic=trace"]
+        {
+            for library in ["h2::codec", "h2::codec::read", "tonic", "tokio_postgres::query"] {
+                assert!(
+                    !lets(loud, library, Level::TRACE),
+                    "{loud}: {library} would say what it carries"
+                );
+            }
+            assert!(!lets(loud, "tokio_postgres::query", Level::DEBUG), "{loud}");
+        }
+        assert!(lets("trace", "tasks::rpc", Level::TRACE));
     }
 }

@@ -182,6 +182,21 @@ async fn a_scope_that_searched_for_long_rests_as_long() {
     assert_eq!(waits().await.1, GIVEN_UP.as_millis(), "what is given up was begun all the same");
 }
 
+#[tokio::test]
+async fn so_many_scopes_search_at_once_and_each_of_them_once() {
+    use futures_util::FutureExt as _;
+    let (searches, scope) = (Searches::new(), |number| ScopeId(Uuid::from_u128(number)));
+    let begins = |number| searches.begin(scope(number)).now_or_never();
+    let first = begins(1).expect("a place");
+    assert!(begins(1).is_none(), "one of a scope");
+    let second = begins(2).expect("a place");
+    assert_eq!(AT_ONCE, 2);
+    assert!(begins(3).is_none(), "there is no more room");
+    first.end();
+    assert!(begins(3).is_some());
+    second.end();
+}
+
 #[test]
 fn a_cursor_that_is_none_is_told_with_the_rest() {
     let refused = |request, cursor| -> Vec<String> {

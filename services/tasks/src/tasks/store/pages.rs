@@ -242,4 +242,26 @@ mod tests {
             assert_eq!(narrow(Filter { project, ..filter }), (fresh, fresh));
         }
     }
+    #[test]
+    fn whatever_may_read_more_than_it_shows_is_a_search() {
+        let orders = [
+            Order::Created { descending: true, after: None },
+            Order::Due { descending: false, after: None },
+            Order::NeverDue { after: None },
+            Order::Rank { descending: false, after: None },
+        ];
+        let project = Some(ProjectId(Uuid::from_u128(7)));
+        let searches = |filter: &Filter| orders.each_ref().map(|order| filter.searches(order));
+        assert_eq!(searches(&Filter::default()), [false; 4]);
+        assert_eq!(searches(&Filter { project, ..Filter::default() }), [true, true, true, false]);
+        for filter in [
+            Filter { status: vec![Status::NeedsAction], ..Filter::default() },
+            Filter { priority: vec![Priority::High], ..Filter::default() },
+            Filter { labels: vec!["home".to_owned()], ..Filter::default() },
+            Filter { words: vec!["ship".to_owned()], ..Filter::default() },
+        ] {
+            assert_eq!(searches(&filter), [true; 4], "{filter:?}");
+            assert_eq!(searches(&Filter { project, ..filter }), [true; 4]);
+        }
+    }
 }
