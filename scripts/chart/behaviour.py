@@ -1,6 +1,10 @@
 """What has to change, and what must not, when values do."""
+import shutil
+import tempfile
+from pathlib import Path
+
 from policies import containers, title
-from render import cases, objects, template
+from render import cases, helm, objects, template
 
 import yaml
 from render import CHART
@@ -103,6 +107,32 @@ def the_gateway_tells_the_length_of_passwords_that_auth_asks_for():
         yield f"the gateway tells {told}"
 
 
+def who_reads_metrics_is_named():
+    prometheus = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    rendered = objects(values={"networkPolicy": {"metricsFrom": prometheus}})
+    policies = {each["metadata"]["name"]: each["spec"].get("ingress", []) for each in rendered if each["kind"] == "NetworkPolicy"}
+    for service in ("auth", "tasks", "gateway"):
+        rules = [rule for rule in policies[f"errand-{service}"] if any(port["port"] == "admin" for port in rule.get("ports", [{"port": "admin"}]))]
+        if [rule.get("from") for rule in rules] != [prometheus]:
+            yield f"the admin port of {service} is open to {rules}"
+
+
+def a_cluster_in_which_everyone_is_let_in_is_warned_of():
+    def notes(values):
+        # helm shows notes to who installs alone: here they are a part of what is rendered.
+        with tempfile.TemporaryDirectory() as folder:
+            chart = shutil.copytree(CHART, f"{folder}/errand")
+            Path(chart, "templates/notes.yaml").write_text('notes: {{ include (print $.Template.BasePath "/NOTES.txt") . | quote }}')
+            return helm("template", "errand", chart, "--kube-version", "1.34", "--set", values, "--show-only", "templates/notes.yaml").stdout
+
+    warning = "Every pod of the cluster can call auth and tasks"
+    if warning not in notes("networkPolicy.enabled=false"):
+        yield "neither policies nor certificates, and the notes do not warn"
+    told = notes("networkPolicy.enabled=true")
+    if warning in told or "helm test" not in told:
+        yield "the notes warn though there are policies"
+
+
 def unsafe_values_are_refused():
     for case in yaml.safe_load((CHART / "tests/refusals.yaml").read_text()):
         outcome = template(values=case["values"])
@@ -116,5 +146,6 @@ ALL = [
     nothing_is_random, reloadable_settings_restart_no_pod, other_settings_restart_their_pods_alone, a_migration_runs_once_for_each_image,
     a_chart_alone_replaces_no_pod, a_mirror_serves_every_image, a_digest_pins_its_image, a_service_alone_brings_nothing_of_the_others,
     the_chart_works_as_a_part_of_another, certificates_name_what_is_called,
-    the_gateway_tells_the_length_of_passwords_that_auth_asks_for, unsafe_values_are_refused,
+    the_gateway_tells_the_length_of_passwords_that_auth_asks_for, who_reads_metrics_is_named,
+    a_cluster_in_which_everyone_is_let_in_is_warned_of, unsafe_values_are_refused,
 ]
