@@ -114,13 +114,13 @@ impl Problem {
     /// The same with what a service has found in the rest of the request: a place that is named already is not named twice, and
     /// what follows from it not at all.
     pub(crate) fn completed_by(self, answer: Option<Self>) -> Self {
+        let answer = match answer {
+            Some(answer) if self.is_condition() => return answer,
+            answer => answer,
+        };
         let told = answer.filter(|problem| {
             matches!(&*problem.0.code, "VALIDATION_FAILED" | "INVALID_CURSOR" | "CURSOR_MISMATCH")
         });
-        let told = match told {
-            Some(told) if self.is_condition() && !told.0.faults.is_empty() => return told,
-            told => told,
-        };
         let more = told.into_iter().flat_map(|problem| problem.0.faults).filter(|fault| {
             let mut known = self.0.faults.iter();
             !known.any(|known| known.is_at_place_of(fault) || known.explains(fault))

@@ -40,7 +40,7 @@ pub(crate) async fn keep(db: Db, clock: Clock, writer: Writer, config: Config, s
     let scopes = async {
         while waited(&stop).await {
             let marked = clock.now().minus(access::write::MARKED);
-            let outcome = access::write::finish(&db, writer.kinds(), marked).await;
+            let outcome = access::write::finish(&db, writer.bounds.kinds, marked).await;
             note("scopes", outcome.inspect(|()| finished("scopes", &clock)));
         }
     };

@@ -109,12 +109,9 @@ impl Rpc {
         let command = match parse(request.into_inner()) {
             Ok(command) if !only_validate => Box::new(command),
             Ok(_) => return Err(Error::Invalid(others(scope).await?).into()),
-            Err(Error::Invalid(mut faults)) => {
-                let others = others(scope).await?.into_iter();
-                let others = others.filter(|other| faults.iter().all(|it| it.field != other.field));
-                let others: Vec<_> = others.collect();
-                faults.extend(others);
-                return Err(Error::Invalid(faults).into());
+            // It is refused whether or not the others can be looked at.
+            Err(Error::Invalid(faults)) => {
+                return Err(with_others(faults, others(scope).await.unwrap_or_default()).into());
             }
             Err(error) => return Err(error.into()),
         };
@@ -132,6 +129,14 @@ impl Rpc {
             Done::Replayed(encoded) => idempotency::replayed(&encoded),
         }
     }
+}
+
+/// A refusal for both, each field of the others told where it is not told already.
+fn with_others(mut faults: Vec<Violation>, others: Vec<Violation>) -> Error {
+    let is_news = |other: &Violation| faults.iter().all(|told| told.field != other.field);
+    let news: Vec<_> = others.into_iter().filter(is_news).collect();
+    faults.extend(news);
+    Error::Invalid(faults)
 }
 
 /// Until when the current request is waited for.

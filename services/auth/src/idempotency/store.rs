@@ -9,7 +9,7 @@ use super::{
     row::{UsedKey, idempotency_keys},
     rules::{Done, Key},
 };
-use crate::{accounts::rules::AccountId, error::Error, store::optional};
+use crate::{accounts::rules::AccountId, error::Error, limits::IDEMPOTENCY_KEYS, store::optional};
 
 /// What is forgotten at most so many (`$2`) at a time: keys that were used before `$1`.
 pub(crate) const SWEEP: &str = "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
@@ -77,14 +77,11 @@ pub(crate) async fn keep<R: Message>(
     Ok(Done::Fresh(reply))
 }
 
-/// Keys of one account that are remembered.
-pub(crate) const MOST: i64 = 1_000;
-
 /// Forgets the keys of an account that are more than it may have, the oldest first.
 async fn forget_oldest(connection: &mut Connection, user: AccountId) -> Result<(), Error> {
     let own = idempotency_keys::table.filter(idempotency_keys::user_id.eq(user));
     let newest = own.select(idempotency_keys::key).order(idempotency_keys::created_at.desc());
-    let query = newest.offset(MOST).limit(SOME);
+    let query = newest.offset(IDEMPOTENCY_KEYS).limit(SOME);
     let old: Vec<String> = on!(connection, conn => query.load(conn).await)?;
     if !old.is_empty() {
         let gone = idempotency_keys::table

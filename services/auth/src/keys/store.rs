@@ -2,8 +2,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_db::{self as db, Db, on, read};
 
-use super::row::StoredKey;
-use super::row::signing_keys;
+use super::row::{StoredKey, signing_keys};
 use crate::error::Error;
 
 /// All signing keys, the oldest first. Housekeeping keeps them few.

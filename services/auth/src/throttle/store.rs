@@ -8,8 +8,7 @@ use kit_base::Timestamp;
 use kit_db::{Cached, Connection, Db, on, sql::Instant, statement};
 use ring::hmac;
 
-use super::row::attempts;
-use super::{error::Error as ThrottleError, rules::Subject};
+use super::{error::Error as ThrottleError, row::attempts, rules::Subject};
 use crate::{error::Error, store::optional};
 
 /// What is forgotten at most so many (`$2`) at a time: counts that were last touched before `$1`.

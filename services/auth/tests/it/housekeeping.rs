@@ -8,6 +8,7 @@ use crate::harness::{App, by, from_address, until};
 kit_db::on_each_backend!(
     what_is_of_no_use_goes_and_what_is_still_needed_stays,
     more_than_one_batch_goes_in_one_round,
+    what_cannot_be_swept_keeps_nothing_else,
 );
 
 #[derive(QueryableByName)]
@@ -80,4 +81,25 @@ async fn more_than_one_batch_goes_in_one_round(backend: Backend) {
     // It tidies when it starts, and then not for a minute.
     let _swept = app.replica().await;
     until("all that was old is gone", async || rows(&db).await[3] == 2).await;
+}
+
+async fn what_cannot_be_swept_keeps_nothing_else(backend: Backend) {
+    let app = App::new(backend, "independent").await;
+    let auth = app.replica().await;
+    _ = auth.tries("ada", "guess", from_address("192.0.2.9")).await;
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
+    db.up().await.unwrap();
+    let attempts = async || {
+        let query = "SELECT count(*) AS count FROM attempts";
+        let found =
+            kit_db::read!(&db, "test", conn => sql_query(query).get_result::<Count>(conn).await);
+        found.unwrap().count
+    };
+    assert!(attempts().await > 0);
+    // They are swept before the attempts are.
+    let script = "ALTER TABLE refresh_tokens RENAME TO elsewhere";
+    kit_db::testing::run_script(&app.database.url, script).await;
+    app.passes(24 * 3600 + 1);
+    let _swept = app.replica().await;
+    until("the attempts are gone", async || attempts().await == 0).await;
 }

@@ -8,7 +8,7 @@ use kit_base::keyed::Keyed;
 
 const COUNTS: usize = 4096;
 
-/// See the module.
+/// How many requests each user or address has under way.
 pub(crate) struct Places(Arc<Keyed<AtomicUsize>>);
 
 /// A place of somebody's, free again when it is dropped.

@@ -1,6 +1,7 @@
 //! What an operation says in the document beyond its handler's own words, by its traits.
 use kit_base::page;
 use kit_rpc::idempotency;
+use proto::auth::v1::limits::IDEMPOTENCY_KEYS;
 use utoipa::openapi::{
     HeaderBuilder, ObjectBuilder, Ref, RefOr, Response,
     path::{HttpMethod, Operation as Documented, Parameter, ParameterBuilder, ParameterIn},
@@ -114,7 +115,7 @@ fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
     let key = || {
         let hours = idempotency::KEPT.as_secs() / 3600;
         let about = format!(
-            "Makes a retry harmless for {hours} h: the same key, the same outcome. Best a UUID. An account's own settings, password and sessions remember the latest 1,000 keys."
+            "Makes a retry harmless for {hours} h: the same key, the same outcome. Best a UUID. An account's own settings, password and sessions remember their latest {IDEMPOTENCY_KEYS} keys."
         );
         header("Idempotency-Key", &about, Some(pattern::IDEMPOTENCY_KEY))
     };

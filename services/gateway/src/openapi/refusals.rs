@@ -12,7 +12,7 @@ const PROBLEM: &str = "application/problem+json";
 pub(super) struct Refusal {
     pub(super) status: u16,
     description: &'static str,
-    /// The code and the words of its example, which are those of a refusal that there is.
+    /// The code and the words of its example, as a refusal with the defaults has them.
     example: (&'static str, &'static str),
 }
 

@@ -91,7 +91,8 @@ impl Fault {
 /// How much is not acceptable, in words.
 pub(super) fn count(faults: &[Fault]) -> String {
     let all = |is: &dyn Fn(&Fault) -> bool| faults.iter().all(is);
-    match faults.len() {
+    let again = |at: usize| faults[..at].iter().any(|fault| fault.is_at_place_of(&faults[at]));
+    match (0..faults.len()).filter(|at| !again(*at)).count() {
         1 if all(&|one| one.pointer.is_some()) => "1 field is not acceptable".to_owned(),
         count if all(&|one| one.pointer.is_some()) => format!("{count} fields are not acceptable"),
         _ if all(&|one| one.parameter.is_some()) => "the query is not acceptable".to_owned(),

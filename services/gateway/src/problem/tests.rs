@@ -50,8 +50,12 @@ fn a_problem_is_written_whole_and_without_what_it_has_not() {
 
 #[test]
 fn faults_are_counted_in_words() {
-    for (count, said) in [(1, "1 field is not acceptable"), (2, "2 fields are not acceptable")] {
-        let faults = vec![fault("/title", "REQUIRED"); count];
+    let (short, common) = (fault("/password", "TOO_SHORT"), fault("/password", "TOO_COMMON"));
+    for (faults, said) in [
+        (vec![short.clone()], "1 field is not acceptable"),
+        (vec![short.clone(), common.clone()], "1 field is not acceptable"),
+        (vec![short, common, fault("/name", "TOO_LONG")], "2 fields are not acceptable"),
+    ] {
         assert_eq!(told(Problem::unacceptable(faults))["detail"], said);
     }
 }

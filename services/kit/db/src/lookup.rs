@@ -25,7 +25,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Reads rows by keys, in any order; a key without a row is left out.
 pub type Load<K, R> = fn(Db, Vec<K>) -> BoxFuture<'static, Result<Vec<(K, R)>, Error>>;
 
-/// See the module. A clone goes along with its original.
+/// Gathers reads by key. A clone goes along with its original.
 pub struct Lookup<K, R>(Arc<Shared<K, R>>);
 
 struct Shared<K, R> {

@@ -19,9 +19,8 @@ pub const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// The key of a request; none where it has none or may write nothing, `INVALID_IDEMPOTENCY_KEY` where it is not 1 to 128 ASCII characters.
 pub fn key<T>(request: &Request<T>) -> Result<Option<&str>, Status> {
     let given = request.metadata().get(KEY).filter(|_| !only_validates(request));
-    let key = |text: &str| (1..=LONGEST).contains(&text.len());
-    let read = given.map(|text| text.to_str().ok().filter(|text| key(text)).ok_or_else(malformed));
-    read.transpose()
+    let fits = |text: &&str| (1..=LONGEST).contains(&text.len());
+    given.map(|text| text.to_str().ok().filter(fits).ok_or_else(malformed)).transpose()
 }
 
 fn malformed() -> Status {

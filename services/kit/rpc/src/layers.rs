@@ -110,6 +110,15 @@ mod tests {
         for timeout in ["5x", "0S", "1m", "4999u"] {
             drop(call("/x/Invented", &[("grpc-timeout", timeout)]).await);
         }
+        for timeout in [None, Some("5S")] {
+            let request =
+                timeout.into_iter().fold(Request::post("/x/Invented"), |request, time| {
+                    request.header("grpc-timeout", time)
+                });
+            let answer =
+                server(Routes::default(), None).oneshot(request.body(Body::empty()).unwrap());
+            assert_eq!(refusal(&answer.await.unwrap()).code(), Code::Unimplemented);
+        }
         let counted = kit_base::metrics::text();
         assert!(counted.contains("_OTHER") && !counted.contains("Invented"), "{counted}");
     }

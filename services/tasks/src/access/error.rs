@@ -4,7 +4,7 @@ use tonic::Code;
 
 use crate::error::Reason;
 
-/// See the module.
+/// What a scope may be refused for: its quotas.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
     #[error("an account may keep so many {0}, those in the trash too: {1}; delete some for good")]

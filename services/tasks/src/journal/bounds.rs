@@ -2,7 +2,7 @@
 use super::stored::Kind;
 use crate::access::usage::Quotas;
 
-/// See the module.
+/// The quotas of a scope, and the rows by which its use is counted.
 #[derive(Debug, Default)]
 pub(crate) struct Bounds {
     pub(crate) quotas: Quotas,

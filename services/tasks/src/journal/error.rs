@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::error::Reason;
 
-/// See the module.
+/// What a write or a cursor may be refused for, whatever it is about.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("it changed since: it is at version {at}; read it again")]

@@ -31,7 +31,7 @@ use crate::{
     ids::{ObjectId, ScopeId, UserId},
 };
 
-/// See the module.
+/// A transaction on one scope whose row it has locked: what it read, and what it has still to write.
 pub(crate) struct Unit {
     pub(crate) scope: Scope,
     pub(crate) now: Timestamp,

@@ -27,7 +27,6 @@ use super::{
     feed::Feed,
     keys::UsedKey,
     metrics,
-    stored::Kind,
     unit::Unit,
 };
 use crate::{Error, ids::ScopeId};
@@ -76,24 +75,19 @@ struct Waiting {
     done: oneshot::Sender<Result<Done, Error>>,
 }
 
-/// See the module.
+/// Carries out the writes of a scope one after the other, those that wait together in one unit of work.
 #[derive(Clone)]
 pub(crate) struct Writer {
     db: Db,
     clock: Clock,
     feed: Feed,
-    bounds: Arc<Bounds>,
+    pub(crate) bounds: Arc<Bounds>,
     queues: Arc<Mutex<HashMap<ScopeId, VecDeque<Waiting>>>>,
 }
 
 impl Writer {
     pub(crate) fn new(db: Db, clock: Clock, feed: Feed, bounds: Arc<Bounds>) -> Self {
         Self { db, clock, feed, bounds, queues: Arc::default() }
-    }
-
-    /// What is kept of the scopes that it writes.
-    pub(crate) fn kinds(&self) -> &'static [Kind] {
-        self.bounds.kinds
     }
 
     /// Carries out a write and tells what came of it. When the caller hangs up, it may still be carried out.

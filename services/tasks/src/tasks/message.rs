@@ -47,7 +47,11 @@ pub(super) fn named_by_new(message: &v1::CreateTaskRequest) -> Named {
 pub(super) fn named_by_move(message: &v1::MoveTaskRequest) -> Named {
     let v1::MoveTaskRequest { id, parent_id, project_id, before, after, if_version: _ } = message;
     let project = id_in(project_id).filter(|_| parent_id.is_none());
-    let (task, parent) = (id_in(&Some(id.clone())), id_in(parent_id));
+    let parent = id_in(parent_id);
+    // Where it is to go cannot be read: what stands there is not judged by where it is now.
+    let is_lost = parent_id.is_some() != parent.is_some()
+        || parent_id.is_none() && project_id.is_some() != project.is_some();
+    let task = id_in(&Some(id.clone())).filter(|_| !is_lost);
     Named { task, parent, project, before: id_in(before), after: id_in(after) }
 }
 

@@ -99,7 +99,7 @@ impl Rpc {
         let project = async || match named.project {
             Some(id) => {
                 let found = projects::store::get(&self.projects, scope, id).await;
-                found.map(Some).or_else(Error::unless_missing)
+                found.map(|project| Some(project.id)).or_else(Error::unless_missing)
             }
             None => Ok(None),
         };

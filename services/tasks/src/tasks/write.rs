@@ -15,7 +15,10 @@ pub(crate) use self::{
     place::{Beside, Place, Target, fits_under, rank_of_returning},
     status::open_above,
 };
-use super::{row::Task, rules::TaskFields};
+use super::{
+    row::Task,
+    rules::{TaskFields, place::Named},
+};
 use crate::{
     Error,
     ids::{CompletionId, ProjectId, TaskId},
@@ -85,15 +88,15 @@ impl Command for Write {
 
     fn wanted(&self) -> Vec<Wanted> {
         match self {
-            Self::Create { id, parent, .. } => {
-                let parent = parent.map(Wanted::row::<Task>);
-                objects::wanted(id.map(|id| id.0)).into_iter().chain(parent).collect()
+            Self::Create { id, project, parent, .. } => {
+                let named = Named { parent: *parent, project: *project, ..Named::default() };
+                [objects::wanted(id.map(|id| id.0)), named::wanted(named)].concat()
             }
+            Self::Move { id, to, .. } => named::wanted(to.named(*id)),
             Self::Update { id, .. }
             | Self::Delete { id, .. }
             | Self::Complete { id, .. }
-            | Self::Reopen { id, .. }
-            | Self::Move { id, .. } => vec![Wanted::row::<Task>(*id)],
+            | Self::Reopen { id, .. } => vec![Wanted::row::<Task>(*id)],
         }
     }
 

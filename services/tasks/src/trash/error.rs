@@ -4,7 +4,7 @@ use tonic::Code;
 
 use crate::error::Reason;
 
-/// See the module.
+/// What something in the trash may be refused for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
     #[error("there is nothing by this id in the trash")]

@@ -1,7 +1,12 @@
-//! More sessions than an account may have.
+//! Many sessions: pages of them, and more than an account may have.
+use serde_json::json;
+
 use super::*;
 
-kit_db::on_each_backend!(one_session_too_many_ends_the_one_that_was_used_least_recently);
+kit_db::on_each_backend!(
+    one_session_too_many_ends_the_one_that_was_used_least_recently,
+    a_forged_cursor_of_sessions_fails_nothing,
+);
 
 async fn one_session_too_many_ends_the_one_that_was_used_least_recently(backend: Backend) {
     let app = App::new(backend, "too_many").await;
@@ -26,4 +31,28 @@ async fn one_session_too_many_ends_the_one_that_was_used_least_recently(backend:
     assert!(auth.refreshes(&sessions[1].refresh_token).await.is_err());
     let listed = lists(&auth, &newest, 200, "").await.unwrap();
     assert_eq!(listed.sessions.len(), 100);
+}
+
+async fn a_forged_cursor_of_sessions_fails_nothing(backend: Backend) {
+    let app = App::new(backend, "forged").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let tokens = auth.signs_in("ada").await;
+    for position in [
+        json!(null),
+        json!(7),
+        json!(i64::MIN),
+        json!(1e300),
+        json!("x"),
+        json!(["a\u{0}b"]),
+        json!({ "Id": 1 }),
+        json!("00000000-0000-0000-0000-000000000000"),
+        json!("ffffffff-ffff-ffff-ffff-ffffffffffff"),
+    ] {
+        let forged = kit_base::page::encode("sessions", &position);
+        match lists(&auth, &tokens, 1, &forged).await {
+            Ok(page) => assert!(page.sessions.len() <= 1, "{position}"),
+            Err(status) => assert_eq!(refused::<()>(Err(status)).1, "INVALID_CURSOR", "{position}"),
+        }
+    }
 }

@@ -20,7 +20,10 @@ pub(super) fn read(text: &str) -> BTreeMap<Vec<String>, Methods> {
         match token.text {
             "impl" if depth == 0 => of = owner(&tokens[at + 1..]),
             "{" => depth += 1,
-            "}" => depth = depth.saturating_sub(1),
+            "}" => {
+                depth = depth.saturating_sub(1);
+                of = of.filter(|_| depth > 0);
+            }
             _ => {}
         }
         let Some(of) = of.clone().filter(|_| depth > 0) else { continue };
@@ -57,6 +60,7 @@ fn owner(tokens: &[Token<'_>]) -> Option<Vec<String>> {
 fn methods_and_calls_are_found_under_their_type() {
     let found = read(
         "impl<T: Into<A>> crate::b::B<T> where T: C { fn d(&self) { self.e(); self.f::<G>(); self.h; x.i() } fn j() { fn k() {} } }
+         trait E { fn m(&self) { self.n() } }
          impl Clone for B { fn clone(&self) { self.d() } }
          fn free() { self.l() }",
     );

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// One answer of many may wait so many times longer than all of them together.
 const MANY: u32 = 10;
 
-/// See the module.
+/// The pieces that wait for a client, and since when.
 #[derive(Debug, Default)]
 pub(super) struct Offers(Mutex<Waiting>);
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use super::{names::Status, tasks};
 use crate::ids::{CompletionId, TaskId};
 
-/// Where a task lies, and whether it is done. See the module.
+/// Where a task lies, and whether it is done.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = tasks)]
 pub(crate) struct Node {

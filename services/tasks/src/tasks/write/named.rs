@@ -2,10 +2,19 @@
 use super::lookup::present;
 use crate::{
     Error,
-    journal::unit::Unit,
-    projects,
-    tasks::rules::place::{Found, Named},
+    journal::{stored::Wanted, unit::Unit},
+    projects::{self, row::Project},
+    tasks::{
+        row::Task,
+        rules::place::{Found, Named},
+    },
 };
+
+/// The rows that it names, read together when the unit of work begins.
+pub(super) fn wanted(Named { task, parent, project, before, after }: Named) -> Vec<Wanted> {
+    let tasks = [task, parent, before, after].into_iter().flatten().map(Wanted::row::<Task>);
+    tasks.chain(project.map(Wanted::row::<Project>)).collect()
+}
 
 /// Refuses a write that names what is not there, or does not fit together: all of it at once.
 pub(super) async fn check(unit: &mut Unit, named: Named) -> Result<(), Error> {
@@ -22,7 +31,7 @@ pub(super) async fn check(unit: &mut Unit, named: Named) -> Result<(), Error> {
     let project = match named.project {
         Some(id) => {
             let found = projects::write::present(unit, id).await;
-            found.map(Some).or_else(Error::unless_missing)?
+            found.map(|project| Some(project.id)).or_else(Error::unless_missing)?
         }
         None => None,
     };
