@@ -93,11 +93,10 @@ impl Problem {
         code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let (code, message) = (code.into(), message.into());
         Self(Box::new(Details {
             status,
-            code,
-            message,
+            code: code.into(),
+            message: message.into(),
             faults: vec![],
             retry_after: None,
             headers: vec![],
@@ -114,10 +113,9 @@ impl Problem {
     /// The same with what a service has found in the rest of the request: a place that is named already is not named twice, and
     /// what follows from it not at all.
     pub(crate) fn completed_by(self, answer: Option<Self>) -> Self {
-        let answer = match answer {
-            Some(answer) if self.is_condition() => return answer,
-            answer => answer,
-        };
+        if self.is_condition() {
+            return answer.unwrap_or(self);
+        }
         let told = answer.filter(|problem| {
             matches!(&*problem.0.code, "VALIDATION_FAILED" | "INVALID_CURSOR" | "CURSOR_MISMATCH")
         });
@@ -278,7 +276,6 @@ impl From<Status> for Problem {
         }
         // Without a reason of ours the text is tonic's or the network's: not for clients.
         let (code, message) = match reason {
-            // One refusal has one text, whoever found its faults.
             Some(reason) if reason == "VALIDATION_FAILED" && !faults.is_empty() => {
                 (Cow::Owned(reason), Cow::Owned(fault::count(&faults)))
             }

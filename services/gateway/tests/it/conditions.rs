@@ -217,6 +217,9 @@ async fn a_condition_that_does_not_hold_hides_nothing_that_is_wrong_with_a_query
     edge.peers.next(invalid(&[("order_by", "CONFLICT")]));
     let reply = edge.ask("GET", "/v1/tasks?order_by=rank", &seven, "").await;
     assert_eq!(reply.status, 400, "{reply:?}");
+    edge.peers.next(Outcome::Fails(refuse(Code::OutOfRange, "CURSOR_EXPIRED", "begin anew")));
+    let reply = edge.ask("GET", "/v1/changes?cursor=c1", &seven, "").await;
+    assert_eq!(reply.refusal(), "410 CURSOR_EXPIRED", "{reply:?}");
     let reply = edge.ask("GET", "/v1/tasks", &seven, "").await;
     assert_eq!(reply.refusal(), "412 VERSION_MISMATCH", "{reply:?}");
 }
