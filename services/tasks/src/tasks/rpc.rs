@@ -19,7 +19,6 @@ use crate::{
     ids::{ScopeId, TaskId},
     journal::metrics::register,
     message::path_id,
-    projects,
     rpc::{Reply, Rpc},
 };
 
@@ -90,22 +89,17 @@ impl Rpc {
             return Ok(vec![]);
         }
         let task = async |id: Option<TaskId>| match id {
-            Some(id) => {
-                let found = store::get(&self.tasks, scope, id).await;
-                found.map(Some).or_else(Error::unless_missing)
-            }
+            Some(id) => self.tasks.find((scope, id)).await,
             None => Ok(None),
         };
         let project = async || match named.project {
-            Some(id) => {
-                let found = projects::store::get(&self.projects, scope, id).await;
-                found.map(|project| Some(project.id)).or_else(Error::unless_missing)
-            }
+            Some(id) => self.projects.find((scope, id)).await,
             None => Ok(None),
         };
         let Named { task: moved, parent, before, after, .. } = named;
         let (task, parent, before, after, project) =
             tokio::try_join!(task(moved), task(parent), task(before), task(after), project())?;
+        let project = project.map(|project| project.id);
         Ok(Found { task, parent, project, before, after }.faults(&named))
     }
 }
