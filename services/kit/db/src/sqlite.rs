@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use deadpool::managed::Object;
@@ -11,6 +11,7 @@ use diesel_async::{
     sync_connection_wrapper::SyncConnectionWrapper,
 };
 use futures_util::FutureExt as _;
+use tokio::time::Instant;
 
 use super::{Error, Limits};
 
@@ -75,15 +76,12 @@ fn private(path: &str) -> std::io::Result<()> {
 fn pool(path: &str, size: usize, limits: &Limits) -> anyhow::Result<Pool<Lite>> {
     let mut manager = ManagerConfig::default();
     manager.recycling_method = RecyclingMethod::Fast;
-    let wait = limits.lock.as_millis();
+    let wait = limits.lock;
     manager.custom_setup = Box::new(move |path| {
         async move {
             let mut connection = Lite::establish(path).await?;
-            // The wait first: switching to the write-ahead log needs a lock itself. FULL: what was acknowledged is on disk.
-            let settings = format!(
-                "PRAGMA busy_timeout = {wait}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
-            );
-            connection.batch_execute(&settings).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            let set = settle(&mut connection, wait).await;
+            set.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)
         }
         .boxed()
@@ -96,4 +94,22 @@ fn pool(path: &str, size: usize, limits: &Limits) -> anyhow::Result<Pool<Lite>> 
         .create_timeout(Some(limits.create))
         .recycle_timeout(Some(limits.recycle))
         .build()?)
+}
+
+/// Sets a new connection up. FULL: what was acknowledged is on disk.
+async fn settle(connection: &mut Lite, wait: Duration) -> diesel::QueryResult<()> {
+    let settings = format!(
+        "PRAGMA busy_timeout = {}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
+        wait.as_millis()
+    );
+    connection.batch_execute(&settings).await?;
+    let until = Instant::now() + wait;
+    // SQLite waits for no one here: of two who switch a new file to the write-ahead log at once, one is refused.
+    while let Err(refusal) = connection.batch_execute("PRAGMA journal_mode = WAL").await {
+        if Instant::now() >= until || !refusal.to_string().starts_with("database is locked") {
+            return Err(refusal);
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
 }

@@ -57,6 +57,23 @@ async fn a_file_is_made_with_its_folder_and_for_its_owner_alone() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_open_a_new_file_at_once_wait_for_each_other() {
+    for round in 0..20 {
+        let database = Database::new(Backend::Sqlite, &format!("at_once_{round}")).await;
+        let open = |_| {
+            let url = database.url.clone();
+            tokio::spawn(async move {
+                let db = Db::open(&url, &Limits::default()).unwrap();
+                migrate::apply(&db, MIGRATIONS).await
+            })
+        };
+        for applied in futures_util::future::join_all((0..8).map(open)).await {
+            assert_eq!(applied.unwrap().unwrap(), 2, "round {round}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_was_acknowledged_is_on_disk_and_references_are_checked() {
     #[derive(QueryableByName)]
