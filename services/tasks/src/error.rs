@@ -46,11 +46,6 @@ impl Error {
         self.fault().0 == Code::Unauthenticated
     }
 
-    /// Nothing, where that is the whole trouble.
-    pub(crate) fn unless_missing<T>(self) -> Result<Option<T>, Self> {
-        if self.is_missing() { Ok(None) } else { Err(self) }
-    }
-
     /// Goes on where nothing speaks against it.
     pub(crate) fn unless_acceptable(faults: Vec<Violation>) -> Result<(), Self> {
         if faults.is_empty() { Ok(()) } else { Err(Self::Invalid(faults)) }

@@ -83,8 +83,12 @@ impl Command for Write {
 
 /// The project; not found when it is in the trash.
 pub(crate) async fn present(unit: &mut Unit, id: ProjectId) -> Result<Project, Error> {
-    let found = unit.find::<Project>(id).await?.filter(|project| project.trashed_at.is_none());
-    Ok(found.ok_or(error::Error::NotFound)?)
+    Ok(find(unit, id).await?.ok_or(error::Error::NotFound)?)
+}
+
+/// The project, unless it is in the trash.
+pub(crate) async fn find(unit: &mut Unit, id: ProjectId) -> Result<Option<Project>, Error> {
+    Ok(unit.find::<Project>(id).await?.filter(|project| project.trashed_at.is_none()))
 }
 
 /// A project that has only just been made.

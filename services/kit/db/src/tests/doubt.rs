@@ -63,7 +63,7 @@ async fn processes_that_open_a_new_file_at_once_wait_for_each_other() {
         let database = Database::new(Backend::Sqlite, &format!("at_once_{round}")).await;
         let open = |_| {
             let url = database.url.clone();
-            tokio::spawn(async move {
+            kit_base::work::spawn(async move {
                 let db = Db::open(&url, &Limits::default()).unwrap();
                 migrate::apply(&db, MIGRATIONS).await
             })

@@ -12,8 +12,12 @@ use crate::{
 
 /// The task; not found when it is in the trash.
 pub(super) async fn present(unit: &mut Unit, id: TaskId) -> Result<Task, Error> {
-    let found = unit.find::<Task>(id).await?.filter(|task| task.trashed_at.is_none());
-    Ok(found.ok_or(error::Error::NotFound)?)
+    Ok(find(unit, id).await?.ok_or(error::Error::NotFound)?)
+}
+
+/// The task, unless it is in the trash.
+pub(super) async fn find(unit: &mut Unit, id: TaskId) -> Result<Option<Task>, Error> {
+    Ok(unit.find::<Task>(id).await?.filter(|task| task.trashed_at.is_none()))
 }
 
 /// The tasks above it, nearest first.

@@ -1,5 +1,5 @@
 //! What a write names, as its unit of work finds it.
-use super::lookup::present;
+use super::lookup::find;
 use crate::{
     Error,
     journal::{stored::Wanted, unit::Unit},
@@ -24,15 +24,12 @@ pub(super) async fn check(unit: &mut Unit, named: Named) -> Result<(), Error> {
     let mut tasks = [named.task, named.parent, named.before, named.after].map(|id| (id, None));
     for (id, found) in &mut tasks {
         if let Some(id) = id {
-            *found = present(unit, *id).await.map(Some).or_else(Error::unless_missing)?;
+            *found = find(unit, *id).await?;
         }
     }
     let [task, parent, before, after] = tasks.map(|(_, found)| found);
     let project = match named.project {
-        Some(id) => {
-            let found = projects::write::present(unit, id).await;
-            found.map(|project| Some(project.id)).or_else(Error::unless_missing)?
-        }
+        Some(id) => projects::write::find(unit, id).await?.map(|project| project.id),
         None => None,
     };
     let found = Found { task, parent, project, before, after };
