@@ -17,7 +17,7 @@ use crate::{
     journal::{
         self,
         change::Actor,
-        writer::{Submission, Writer},
+        writer::{Writer, submission::Submission},
     },
     trash,
 };

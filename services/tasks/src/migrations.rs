@@ -141,7 +141,10 @@ pub(crate) mod tests {
             change::Actor,
             command::Command,
             feed::Feed,
-            writer::{Done, Key, Submission, Writer},
+            writer::{
+                Writer,
+                submission::{Done, Key, Submission},
+            },
         },
         projects,
     };

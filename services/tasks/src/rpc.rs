@@ -19,7 +19,10 @@ use crate::{
         change::Actor,
         command::Command,
         feed::Feed,
-        writer::{Done, Key, Submission, Writer},
+        writer::{
+            Writer,
+            submission::{Done, Key, Submission},
+        },
     },
     projects, tasks,
 };

@@ -1,79 +1,31 @@
 //! Carries out writes, one scope at a time and as many at once as are waiting: they share a lock, a trip to the database and a
 //! flush to disk, and each still succeeds or fails on its own. See docs/adr/0002-writes-share-a-unit-of-work.md.
 mod broken;
+mod queues;
+pub(crate) mod submission;
 
-use std::{
-    any::Any,
-    collections::{HashMap, VecDeque},
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use kit_base::Clock;
 use kit_db::Db;
-use tokio::{
-    sync::oneshot,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
-use self::broken::{Blame, Broken};
+use self::{
+    broken::{Blame, Broken},
+    queues::{Queues, Waiting, still_wanted},
+    submission::{Done, Key, Submission},
+};
 use super::{
-    bounds::Bounds,
-    change::Actor,
-    command::{Answer, Command},
-    error,
-    feed::Feed,
-    keys::UsedKey,
-    metrics,
-    unit::Unit,
+    bounds::Bounds, command::Answer, error, feed::Feed, keys::UsedKey, metrics, unit::Unit,
 };
 use crate::{Error, ids::ScopeId};
 
-/// Writes that share a unit of work.
-const MOST_TOGETHER: usize = 64;
-/// Writes that may wait for a scope.
-const MOST_WAITING: usize = 1024;
-/// What they may say, in bytes: a hundred of the largest.
-const MOST_BYTES_WAITING: usize = 8 << 20;
 /// A scope that wrote more than so many bytes at once, more than what sixty-four writes of some words come to, rests as long as that
 /// took: half of the time others have what it used.
 const LARGE: i64 = 256 << 10;
 /// And no longer than this: what takes longer waits for something else.
 const LONGEST_REST: Duration = Duration::from_millis(250);
-
-/// A write, and who wants it until when.
-#[derive(Debug)]
-pub(crate) struct Submission {
-    pub(crate) actor: Actor,
-    pub(crate) key: Option<Key>,
-    pub(crate) command: Box<dyn Command>,
-    /// About how many bytes it takes while it waits.
-    pub(crate) bytes: usize,
-    pub(crate) deadline: Instant,
-}
-
-/// An idempotency key, and what it stands for.
-#[derive(Clone, Debug)]
-pub(crate) struct Key {
-    pub(crate) key: String,
-    /// SHA-256 of the method and the message.
-    pub(crate) fingerprint: Vec<u8>,
-}
-
-/// What a write came to.
-pub(crate) enum Done {
-    /// It was carried out now: the message.
-    Fresh(Box<dyn Any + Send>),
-    /// It was carried out before, under the same key: the message of then, encoded.
-    Replayed(Vec<u8>),
-}
-
-struct Waiting {
-    write: Submission,
-    done: oneshot::Sender<Result<Done, Error>>,
-}
 
 /// Carries out the writes of a scope one after the other, those that wait together in one unit of work.
 #[derive(Clone)]
@@ -82,49 +34,22 @@ pub(crate) struct Writer {
     clock: Clock,
     feed: Feed,
     pub(crate) bounds: Arc<Bounds>,
-    queues: Arc<Mutex<HashMap<ScopeId, VecDeque<Waiting>>>>,
+    queues: Arc<Queues>,
 }
 
 impl Writer {
     pub(crate) fn new(db: Db, clock: Clock, feed: Feed, bounds: Arc<Bounds>) -> Self {
-        Self { db, clock, feed, bounds, queues: Arc::default() }
+        Self { db, clock, feed, bounds, queues: Arc::new(Queues::new()) }
     }
 
     /// Carries out a write and tells what came of it. When the caller hangs up, it may still be carried out.
     pub(crate) async fn submit(&self, scope: ScopeId, write: Submission) -> Result<Done, Error> {
-        let (done, outcome) = oneshot::channel();
-        if self.enqueue(scope, Waiting { write, done })? {
+        let (outcome, is_idle) = self.queues.enqueue(scope, write)?;
+        if is_idle {
             let working = Working { writer: self.clone(), scope };
             kit_base::work::spawn(async move { working.drain().await });
         }
         outcome.await.unwrap_or(Err(error::Error::Busy.into()))
-    }
-
-    /// Puts a write in the scope's queue; true when nobody works on it yet.
-    fn enqueue(&self, scope: ScopeId, waiting: Waiting) -> Result<bool, Error> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = !queues.contains_key(&scope);
-        let queue = queues.entry(scope).or_default();
-        if !has_room(queue, &waiting) {
-            // What nobody waits for any more takes no room of others.
-            queue.retain(Waiting::is_wanted);
-            if !has_room(queue, &waiting) {
-                return Err(error::Error::Busy.into());
-            }
-        }
-        queue.push_back(waiting);
-        Ok(idle)
-    }
-
-    /// The next writes of a scope; none, and the queue is gone, when nobody waits.
-    fn next_writes(&self, scope: ScopeId) -> Vec<Waiting> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(queue) = queues.get_mut(&scope) else { return vec![] };
-        let together = queue.drain(..queue.len().min(MOST_TOGETHER)).collect::<Vec<_>>();
-        if together.is_empty() {
-            queues.remove(&scope);
-        }
-        together
     }
 
     /// In one unit of work. Where one of them asks for what the database cannot do, or not in time, it is tried by itself and the others
@@ -139,7 +64,7 @@ impl Writer {
             match self.attempt(scope, &wanted).await {
                 Ok((outcomes, earned)) => {
                     rest += earned;
-                    for (Waiting { write: _, done }, outcome) in wanted.into_iter().zip(outcomes) {
+                    for (Waiting { done, .. }, outcome) in wanted.into_iter().zip(outcomes) {
                         _ = done.send(outcome);
                     }
                 }
@@ -152,7 +77,7 @@ impl Writer {
                     groups.extend([half, wanted]);
                 }
                 Err(Broken { error, blame: _ }) => {
-                    for Waiting { write: _, done } in wanted {
+                    for Waiting { done, .. } in wanted {
                         _ = done.send(Err(error.clone()));
                     }
                 }
@@ -180,8 +105,8 @@ impl Writer {
         let mut unit = self.begin(scope, wanted).await.map_err(Broken::at_begin)?;
         let (began, before) = (Instant::now(), unit.usage.written_today(unit.now));
         let mut outcomes = Vec::with_capacity(wanted.len());
-        for (at, Waiting { write, done: _ }) in wanted.iter().enumerate() {
-            match run_write(&mut unit, write).await {
+        for (at, waiting) in wanted.iter().enumerate() {
+            match run_write(&mut unit, &waiting.write).await {
                 Err(error @ Error::Database(_)) => {
                     unit.abandon().await;
                     return Err(Broken::unless_gone(error, Blame::One(at)));
@@ -219,7 +144,7 @@ struct Working {
 impl Working {
     async fn drain(&self) {
         loop {
-            let waiting = self.writer.next_writes(self.scope);
+            let waiting = self.writer.queues.next(self.scope);
             if waiting.is_empty() {
                 return;
             }
@@ -234,32 +159,9 @@ impl Working {
 impl Drop for Working {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let mut queues = self.writer.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            // Those who wait are told so by their channels.
-            queues.remove(&self.scope);
+            self.writer.queues.give_up(self.scope);
         }
     }
-}
-
-impl Waiting {
-    /// Whether somebody still waits for it.
-    fn is_wanted(&self) -> bool {
-        !self.done.is_closed() && self.write.deadline > Instant::now()
-    }
-}
-
-fn has_room(queue: &VecDeque<Waiting>, next: &Waiting) -> bool {
-    let bytes: usize = queue.iter().map(|waiting| waiting.write.bytes).sum();
-    queue.len() < MOST_WAITING && bytes + next.write.bytes <= MOST_BYTES_WAITING
-}
-
-/// Those that somebody still waits for; the others are told that it is too late.
-fn still_wanted(waiting: Vec<Waiting>) -> Vec<Waiting> {
-    let (wanted, expired): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Waiting::is_wanted);
-    for Waiting { write: _, done } in expired {
-        _ = done.send(Err(error::Error::Expired.into()));
-    }
-    wanted
 }
 
 /// One write of a unit: what it answered before, if its key was used, or what it answers now.

@@ -7,10 +7,13 @@ use kit_db::{statement, testing::Backend};
 use proto::tasks::v1;
 use tokio::sync::Semaphore;
 
-use super::*;
+use super::{
+    queues::{MOST_BYTES, MOST_BYTES_WAITING, MOST_WAITING},
+    *,
+};
 use crate::{
     ids::{TaskId, UserId},
-    journal::stored::Wanted,
+    journal::{change::Actor, command::Command, stored::Wanted},
     migrations::tests::Store,
     tasks::{self, rules::TaskFields},
 };
@@ -25,6 +28,7 @@ kit_db::on_each_backend!(
     what_panics_outside_of_a_write_gives_up_its_queue,
     what_is_not_wanted_any_more_is_not_carried_out,
     a_scope_takes_no_more_writes_than_it_can_hold,
+    all_scopes_together_hold_no_more_than_there_is_room_for,
     a_scope_that_wrote_much_rests_as_long,
 );
 
@@ -277,6 +281,28 @@ async fn a_scope_takes_no_more_writes_than_it_can_hold(backend: Backend) {
         writes.submit(large()).now_or_never()
     };
     assert_eq!(writes.behind_another(next).await, None, "it waits");
+}
+
+async fn all_scopes_together_hold_no_more_than_there_is_room_for(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let large = || Submission { bytes: MOST_BYTES_WAITING, ..writes.submission(Act::Succeed) };
+    let of_others = (1..).map(|number| ScopeId(uuid::Uuid::from_u128(number)));
+    let of_others = of_others.take(MOST_BYTES / MOST_BYTES_WAITING);
+    let submit = |scope, write| writes.store.writer.submit(scope, write);
+    // They are erased, and as full until they are told so.
+    let waiting: Vec<_> = of_others.map(|scope| Box::pin(submit(scope, large()))).collect();
+    let refused = async {
+        let waiting = join_all(waiting);
+        let one_too_many = async {
+            let small = Submission { bytes: 1, ..writes.submission(Act::Succeed) };
+            writes.submit(small).await
+        };
+        tokio::join!(waiting, one_too_many)
+    };
+    let (others, one_too_many) = refused.await;
+    assert!(others.iter().all(Result::is_err), "there are no such scopes");
+    assert_eq!(one_too_many, Err("BUSY"));
+    assert_eq!(writes.submit(large()).await, Ok(()), "what was answered takes no room");
 }
 
 async fn a_scope_that_wrote_much_rests_as_long(backend: Backend) {
