@@ -1,3 +1,4 @@
+mod keys;
 mod shared;
 
 use std::collections::HashMap;
@@ -12,7 +13,6 @@ use crate::{
         self,
         change::{Actor, Operation},
         command::Command,
-        keys::UsedKey,
         rows::Row as _,
         stored::Wanted,
     },
@@ -33,7 +33,6 @@ kit_db::on_each_backend!(
     what_is_purged_is_gone_at_once_and_may_be_made_anew,
     a_row_is_read_once_however_it_was_found,
     a_write_that_touches_many_holds_few,
-    a_key_is_known_to_its_user_from_its_use_on,
     rows_of_two_types_do_not_take_each_others_place,
 );
 
@@ -260,30 +259,6 @@ async fn store_behind(unit: &mut Unit, statement: &'static str) {
     use diesel_async::SimpleAsyncConnection as _;
     let statement = kit_db::statement!(conn => conn.batch_execute(statement).await);
     unit.query(statement).await.unwrap();
-}
-
-async fn a_key_is_known_to_its_user_from_its_use_on(backend: Backend) {
-    let store = Store::new(backend).await;
-    let (user, other) = (UserId(Uuid::from_u128(5)), UserId(Uuid::from_u128(6)));
-    let key = |user, key: &str| (user, key.to_owned());
-    let mut unit = begins_with(&store, &[key(user, "k")], vec![]).await;
-    assert!(unit.used_key(user, "k").is_none());
-    let used = UsedKey {
-        scope_id: store.scope,
-        user_id: user,
-        key: "k".to_owned(),
-        fingerprint: vec![1, 2],
-        reply: vec![3, 4],
-        created_at: unit.now,
-    };
-    unit.use_key(used);
-    assert!(unit.used_key(user, "k").is_some(), "in the unit that it is used in, too");
-    unit.commit().await.unwrap();
-    let asked = [key(user, "k"), key(user, "l"), key(other, "k")];
-    let unit = begins_with(&store, &asked, vec![]).await;
-    let found = unit.used_key(user, "k").unwrap();
-    assert_eq!((&*found.fingerprint, &*found.reply), (&[1, 2][..], &[3, 4][..]));
-    assert!(unit.used_key(user, "l").is_none() && unit.used_key(other, "k").is_none());
 }
 
 async fn rows_of_two_types_do_not_take_each_others_place(backend: Backend) {
