@@ -2,6 +2,7 @@
 mod circles;
 mod file;
 mod graph;
+mod lanes;
 mod methods;
 mod planted;
 mod rooms;

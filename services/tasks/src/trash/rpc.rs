@@ -62,7 +62,9 @@ impl Rpc {
         let limit = page::limit(limit)?;
         let after = page::decode::<(i64, Uuid)>("trash", &cursor)?
             .map(|(at, id)| (Timestamp::from_microseconds(at), ObjectId(id)));
+        let search = self.searches.begin(scope).await;
         let found = store::list(&self.db, scope, after, limit + 1).await?;
+        search.end();
         let (found, next_cursor) = page::cut(
             found,
             limit,

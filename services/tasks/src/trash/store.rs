@@ -69,7 +69,7 @@ pub(crate) async fn list(
     Ok(trashed.collect())
 }
 
-/// How many tasks each act deleted.
+/// How many tasks each act deleted: all that are in the trash are counted, and they may be as many as a scope may have.
 async fn sizes(
     db: &Db,
     scope: ScopeId,
@@ -78,7 +78,7 @@ async fn sizes(
     let rows = tasks::table.filter(tasks::scope_id.eq(scope)).filter(tasks::trash_id.eq_any(ids));
     let rows = rows.group_by(tasks::trash_id).select((tasks::trash_id, count_star()));
     let rows: Vec<(Option<ObjectId>, i64)> =
-        read!(db, "trash.sizes", conn => rows.load(conn).await)?;
+        search!(db, "trash.sizes", conn => rows.load(conn).await)?;
     Ok(rows.into_iter().filter_map(|(id, size)| Some((id?, size))).collect())
 }
 
