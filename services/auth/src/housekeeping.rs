@@ -3,11 +3,15 @@ use kit_base::{Clock, Stop, Timestamp};
 use kit_db::{Db, housekeeping};
 
 use crate::{
-    accounts, error::Error, idempotency, refresh, sessions, store::remove, throttle, trust,
+    accounts,
+    error::Error,
+    idempotency, refresh, sessions,
+    store::{Sweep, remove},
+    throttle, trust,
 };
 
-/// What goes: its name, the statement, until when it was of use, and how much of it goes in one transaction.
-type Chore = (&'static str, &'static str, Timestamp, i64);
+/// What goes: its name, where it is, until when it was of use, and how much of it goes in one transaction.
+type Chore = (&'static str, Sweep, Timestamp, i64);
 
 fn chores(now: Timestamp) -> [Chore; 6] {
     [
@@ -29,8 +33,8 @@ pub(crate) fn start(clock: &Clock) {
 /// Removes what is of no use any more, in small transactions that hold no lock for long. What fails keeps nothing else from it.
 pub(crate) async fn sweep(db: &Db, clock: &Clock, stop: &Stop) -> Result<(), Error> {
     let mut all = Ok(());
-    for (what, statement, before, limit) in chores(clock.now()) {
-        let some = || remove(db, statement, before, limit);
+    for (what, sweep, before, limit) in chores(clock.now()) {
+        let some = || remove(db, sweep, before, limit);
         all = housekeeping::until_none(what, (clock, stop), some).await.and(all);
     }
     all

@@ -15,17 +15,23 @@ pub(crate) fn optional<T>(found: Result<T, db::Error>) -> Result<Option<T>, Erro
     }
 }
 
-/// Removes at most `limit` rows that are of no use since `before`, by a statement of a store; gives how many.
+/// What of a table goes when it is old: the table, what names a row, and what tells how old that is.
+pub(crate) type Sweep = (&'static str, &'static str, &'static str);
+
+/// Removes at most `limit` rows that are of no use since `before`; gives how many. Those that somebody else holds are left alone:
+/// a sibling removes them, or they are not that old any more.
 pub(crate) async fn remove(
     db: &Db,
-    statement: &'static str,
+    (table, key, age): Sweep,
     before: Timestamp,
     limit: i64,
 ) -> Result<usize, Error> {
     let removed = db.write("housekeeping.sweep", move |connection| {
         Box::pin(async move {
-            let query =
-                Cached(sql_query(statement).bind::<Instant, _>(before).bind::<BigInt, _>(limit));
+            let lock = connection.free_row_lock();
+            let old = format!("SELECT {key} FROM {table} WHERE {age} < $1 LIMIT $2{lock}");
+            let query = sql_query(format!("DELETE FROM {table} WHERE ({key}) IN ({old})"));
+            let query = Cached(query.bind::<Instant, _>(before).bind::<BigInt, _>(limit));
             on!(connection, conn => query.execute(conn).await)
         })
     });

@@ -8,7 +8,10 @@ use super::{
     row::{Account, accounts, addresses, deletions},
     rules::{AccountId, address::Address},
 };
-use crate::{error::Error, store::optional};
+use crate::{
+    error::Error,
+    store::{Sweep, optional},
+};
 
 /// The account with this id.
 pub(crate) async fn find(db: &Db, id: AccountId) -> Result<Account, Error> {
@@ -124,9 +127,8 @@ pub(super) async fn delete(
     Ok(())
 }
 
-/// Deletions that are forgotten at most so many (`$2`) at a time: those before `$1`.
-pub(crate) const SWEEP: &str = "DELETE FROM deletions WHERE account_id IN \
-    (SELECT account_id FROM deletions WHERE deleted_at < $1 LIMIT $2)";
+/// Deletions are forgotten by when they were.
+pub(crate) const SWEEP: Sweep = ("deletions", "account_id", "deleted_at");
 
 /// The accounts that were deleted since a moment, in the order in which they were, behind the last of a page.
 pub(crate) async fn deleted(

@@ -9,11 +9,15 @@ use super::{
     row::{UsedKey, idempotency_keys},
     rules::{Done, Key},
 };
-use crate::{accounts::rules::AccountId, error::Error, limits::IDEMPOTENCY_KEYS, store::optional};
+use crate::{
+    accounts::rules::AccountId,
+    error::Error,
+    limits::IDEMPOTENCY_KEYS,
+    store::{Sweep, optional},
+};
 
-/// What is forgotten at most so many (`$2`) at a time: keys that were used before `$1`.
-pub(crate) const SWEEP: &str = "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
-    (SELECT user_id, key FROM idempotency_keys WHERE created_at < $1 LIMIT $2)";
+/// Keys are forgotten by when they were used.
+pub(crate) const SWEEP: Sweep = ("idempotency_keys", "user_id, key", "created_at");
 
 /// What the write came to before, under the same key; KEY_REUSED when that was another write. To be asked while the account is
 /// locked, so that of two that race one finds what the other answered.

@@ -14,12 +14,11 @@ use crate::{
         row::sessions,
         rules::{Origin, expiry},
     },
-    store::optional,
+    store::{Sweep, optional},
 };
 
-/// What is forgotten at most so many (`$2`) at a time: tokens that were issued before `$1`.
-pub(crate) const SWEEP: &str = "DELETE FROM refresh_tokens WHERE hash IN \
-    (SELECT hash FROM refresh_tokens WHERE issued_at < $1 LIMIT $2)";
+/// Tokens are forgotten by when they were issued.
+pub(crate) const SWEEP: Sweep = ("refresh_tokens", "hash", "issued_at");
 
 /// What is known of a refresh token.
 pub(crate) async fn find(db: &Db, token: &RefreshToken) -> Result<Option<KnownToken>, Error> {

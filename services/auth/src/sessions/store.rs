@@ -12,11 +12,11 @@ use crate::{
     accounts::rules::AccountId,
     error::Error,
     refresh::row::{StoredToken, refresh_tokens},
+    store::Sweep,
 };
 
-/// What is forgotten at most so many (`$2`) at a time: sessions that were over before `$1`.
-pub(crate) const SWEEP: &str = "DELETE FROM sessions WHERE (account_id, id) IN \
-    (SELECT account_id, id FROM sessions WHERE expires_at < $1 LIMIT $2)";
+/// Sessions are forgotten by when they were over.
+pub(crate) const SWEEP: Sweep = ("sessions", "account_id, id", "expires_at");
 
 /// Adds a session with its first refresh token.
 pub(super) async fn insert(

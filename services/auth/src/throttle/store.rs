@@ -9,11 +9,13 @@ use kit_db::{Cached, Connection, Db, on, sql::Instant, statement};
 use ring::hmac;
 
 use super::{error::Error as ThrottleError, row::attempts, rules::Subject};
-use crate::{error::Error, store::optional};
+use crate::{
+    error::Error,
+    store::{Sweep, optional},
+};
 
-/// What is forgotten at most so many (`$2`) at a time: counts that were last touched before `$1`.
-pub(crate) const SWEEP: &str =
-    "DELETE FROM attempts WHERE key IN (SELECT key FROM attempts WHERE seen_at < $1 LIMIT $2)";
+/// Counts are forgotten by when they were last touched.
+pub(crate) const SWEEP: Sweep = ("attempts", "key", "seen_at");
 
 /// Counts an attempt, unless none is let through yet. It also locks the row, so that attempts come one after the other.
 const COUNT: &str = "INSERT INTO attempts (key, failures, open_at, seen_at) VALUES ($1, 1, $2, $3) \

@@ -8,11 +8,11 @@ use super::row::{NewRevocation, revocations};
 use crate::{
     error::Error,
     sessions::rules::{SessionId, remembered_until},
+    store::Sweep,
 };
 
-/// What is forgotten at most so many (`$2`) at a time: what only had to be known until `$1`.
-pub(crate) const SWEEP: &str = "DELETE FROM revocations WHERE session_id IN \
-    (SELECT session_id FROM revocations WHERE until < $1 LIMIT $2)";
+/// Revocations are forgotten by until when they had to be known.
+pub(crate) const SWEEP: Sweep = ("revocations", "session_id", "until");
 
 /// The sessions that ended after this moment and still have to be known.
 pub(crate) async fn since(

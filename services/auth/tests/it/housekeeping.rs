@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use kit_db::{Db, testing::Backend};
@@ -102,4 +104,30 @@ async fn what_cannot_be_swept_keeps_nothing_else(backend: Backend) {
     app.passes(24 * 3600 + 1);
     let _swept = app.replica().await;
     until("the attempts are gone", async || attempts().await == 0).await;
+}
+
+/// SQLite has one writer: there nothing is held beside it.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/test"]
+async fn what_a_sibling_holds_is_left_to_it_and_waited_for_by_nobody() {
+    let app = App::new(Backend::Postgres, "siblings").await;
+    let auth = app.replica().await;
+    for host in 1..4 {
+        _ = auth.tries("ada", "guess", from_address(&format!("192.0.2.{host}"))).await;
+    }
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
+    db.up().await.unwrap();
+    let before = rows(&db).await[3];
+    let mut holder = db.acquire().await.unwrap();
+    holder.begin().await.unwrap();
+    let hold = "SELECT 1 FROM attempts ORDER BY seen_at LIMIT 1 FOR UPDATE";
+    kit_db::on!(holder, conn => sql_query(hold).execute(conn).await).unwrap();
+    app.passes(24 * 3600 + 1);
+    let _swept = app.replica().await;
+    // Less than a statement may wait for a lock.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!((before > 1, rows(&db).await[3]), (true, 1), "the one that is held");
+    holder.rollback().await;
+    let _swept = app.replica().await;
+    until("it is gone, too", async || rows(&db).await[3] == 0).await;
 }
