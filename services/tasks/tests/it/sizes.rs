@@ -1,15 +1,34 @@
 //! What is large comes in pages and batches that a message holds, and all of it comes.
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
-    ListActivityRequest, ListChangesRequest, ListTasksRequest, TaskFields, WatchChangesRequest,
+    CreateTaskRequest, ListActivityRequest, ListChangesRequest, ListTasksRequest, TaskFields,
+    WatchChangesRequest,
 };
+use tonic::Code;
 
 use crate::app::{App, User, fields};
 
 kit_db::on_each_backend!(
     large_tasks_are_listed_on_pages_that_fit,
     large_changes_are_told_in_pages_and_batches_that_fit,
+    a_message_that_is_too_large_is_not_read,
 );
+
+/// What a service reads of one message at most.
+const MESSAGE: usize = 4 << 20;
+
+async fn a_message_that_is_too_large_is_not_read(backend: Backend) {
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    for (length, code) in [(MESSAGE - 64, Code::InvalidArgument), (MESSAGE, Code::OutOfRange)] {
+        let description = Some("x".repeat(length));
+        let fields = Some(TaskFields { description, ..fields("large") });
+        let request = alice.asks(CreateTaskRequest { fields, ..Default::default() });
+        let refused = alice.tasks().create_task(request).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{length}: {refused:?}");
+    }
+    alice.creates_with(fields("small"), None).await;
+}
 
 /// More than a message may have, all together: 64 KiB each, in letters of four bytes.
 const COUNT: usize = 80;
