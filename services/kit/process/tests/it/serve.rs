@@ -89,6 +89,10 @@ fn router() -> Router {
             "/events",
             get(move || async move { ([(CONTENT_TYPE, "text/event-stream")], ticks(20).await) }),
         )
+        .route(
+            "/messages",
+            get(move || async move { ([(CONTENT_TYPE, "application/grpc")], ticks(20).await) }),
+        )
 }
 
 /// Limits of milliseconds, where the product has seconds.

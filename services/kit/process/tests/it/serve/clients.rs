@@ -149,6 +149,31 @@ async fn a_stream_of_events_ends_by_its_own_rule_and_its_old_connection_with_it(
 }
 
 #[tokio::test]
+async fn a_stream_over_http2_goes_on_when_its_connection_takes_no_more_requests() {
+    let limits = Limits {
+        max_connection_age: Period::from_millis(100),
+        connection_age_grace: Period::from_millis(100),
+        ..quick()
+    };
+    let server = Server::start(limits).await;
+    for path in ["/events", "/messages"] {
+        let (mut client, driver) = http2(&server).await;
+        let begun = Instant::now();
+        let told = get_http2(&mut client, path).await.unwrap();
+        assert!(
+            told.ends_with("19;") && begun.elapsed() >= Duration::from_secs(1),
+            "{path}: {told}"
+        );
+        assert!(client.ready().await.is_err(), "{path}: it was told to go elsewhere");
+        timeout(LONG, driver).await.unwrap().unwrap();
+    }
+    let (mut client, _) = http2(&server).await;
+    let endless = client.send_request(to(&server, "/for-ever")).await.unwrap().into_body();
+    let ended = timeout(LONG, endless.collect()).await.unwrap();
+    assert!(ended.is_err(), "what is no stream has an end");
+}
+
+#[tokio::test]
 async fn a_grpc_port_speaks_nothing_else() {
     let service = Service::grpc("test", tonic::service::Routes::from(router()), None);
     let server = Server::serve(service, quick()).await;
