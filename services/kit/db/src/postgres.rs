@@ -27,7 +27,9 @@ use self::reach::Reach;
 use super::{Error, Limits, error::innermost, tls};
 
 /// Reads that are one statement share this many connections: pipelined there, they cost a third of what an exclusive one costs.
-const LANES: usize = 2;
+pub(crate) const LANES: usize = 2;
+/// Reads under way on each of them.
+pub(crate) const MOST_READS: usize = 512;
 
 /// Between two tries to connect one of them.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -79,14 +81,21 @@ impl Postgres {
         Ok(Self { pool, searches, metrics, lanes, next: Arc::default(), reach })
     }
 
-    /// A connection that many readers use at once.
+    /// A connection that many readers use at once; none where as many wait as may.
     pub fn lane(&self) -> Result<Arc<AsyncPgConnection>, Error> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let lane =
-            (0..LANES).find_map(|step| self.lanes[(first + step) % LANES].connection.load_full());
-        let nobody =
-            || Absent::new(anyhow::anyhow!("no read connection is up: {}", self.reach.told()));
-        lane.ok_or_else(|| Error::Unavailable(nobody()))
+        let lane = |step: usize| self.lanes[(first + step) % LANES].connection.load_full();
+        let mut up = (0..LANES).filter_map(lane).peekable();
+        let is_up = up.peek().is_some();
+        // Whoever reads holds it, and so do the lane itself and we.
+        let free = up.find(|lane| Arc::strong_count(lane) <= 1 + MOST_READS);
+        free.ok_or_else(|| {
+            Error::Unavailable(Absent::new(if is_up {
+                anyhow::anyhow!("as many reads wait for each other as may")
+            } else {
+                anyhow::anyhow!("no read connection is up: {}", self.reach.told())
+            }))
+        })
     }
 
     /// What keeps connections away, as far as is known.

@@ -4,7 +4,10 @@ use diesel::{sql_query, sql_types::BigInt};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
-use crate::search;
+use crate::{
+    postgres::{LANES, MOST_READS},
+    search,
+};
 
 crate::on_each_backend!(searches_hold_up_no_read_and_each_other_no_longer_than_one_may_wait,);
 
@@ -75,4 +78,21 @@ async fn a_search_is_given_up_with_its_caller_and_after_its_time() {
     let begun = Instant::now();
     let late = search!(&db, "test", conn => sql_query("SELECT pg_sleep(25)").execute(conn).await);
     assert!(matches!(late, Err(Error::GivenUp(_))) && begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/test"]
+async fn where_as_many_read_as_may_the_next_is_told_so_at_once() {
+    let (_database, db) = things(Backend::Postgres, "crowd").await;
+    let Db::Postgres(postgres) = &db else { unreachable!() };
+    let read = async || read!(&db, "test", conn => sql_query("SELECT 1").execute(conn).await);
+    // Until all of them are up.
+    sleep(Duration::from_millis(300)).await;
+    let mut reading: Vec<_> = std::iter::from_fn(|| postgres.lane().ok()).collect();
+    assert_eq!(reading.len(), LANES * MOST_READS);
+    let begun = Instant::now();
+    let refusal = read().await.unwrap_err();
+    assert!(refusal.is_passing() && begun.elapsed() < Duration::from_millis(50), "{refusal:?}");
+    drop(reading.pop());
+    assert!(read().await.is_ok(), "one has done");
 }
