@@ -12,7 +12,7 @@ export DATA_DIR ?= data
 .PHONY: help run run-split test lint verify api-test bench drill-abuse drill-overload drill-housekeeping profile images chart-test e2e manifests clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run run-split: export LOG_FORMAT ?= pretty
 run run-split: export DRAIN_DELAY ?= 0s

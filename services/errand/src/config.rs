@@ -124,4 +124,10 @@ mod tests {
             assert!(said.contains(name), "{name} is not in {said}");
         }
     }
+
+    #[test]
+    fn a_fault_that_two_services_find_is_said_once_whatever_each_suggests() {
+        let faults = read(&[("KEK", KEK), ("DATABASE_CONNECTIONS", "none")]).unwrap_err();
+        assert_eq!(faults.lines().len(), 1, "{faults}");
+    }
 }

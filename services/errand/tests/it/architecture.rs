@@ -1,5 +1,6 @@
 //! Who may know whom: between crates, between files, and between what is pure and what is not.
 mod circles;
+mod codes;
 mod file;
 mod graph;
 mod lanes;

@@ -116,6 +116,7 @@ impl Edge {
         // What names no host, or two, may be meant for someone else.
         host::named(&request)?;
         head::fits(&request)?;
+        head::is_clear(&request)?;
         // A browser asks first whether it may ask; that needs no handler and no user.
         if let Some(preflight) = gateway.cors.load().preflight(&request) {
             return Ok(preflight);

@@ -1,5 +1,11 @@
-//! How long the head of a request may be: what is longer than this is a mistake, and is told so before anything reads it.
-use axum::{extract::Request, http::StatusCode};
+//! How long the head of a request may be, and what it must not leave open: what is wrong with it is told before anything reads it.
+use axum::{
+    extract::Request,
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING},
+    },
+};
 use kit_process::serve::MOST_HEADERS;
 
 use crate::problem::Problem;
@@ -21,6 +27,27 @@ pub(super) fn fits(request: &Request) -> Result<(), Problem> {
     // Of HTTP/1 no more than these are read; HTTP/2 knows no such bound.
     if headers.len() > MOST_HEADERS || bytes > LONGEST_HEADERS {
         return Err(headers_too_long());
+    }
+    Ok(())
+}
+
+/// What is sent once: of two nobody knows which one is meant.
+const ONCE: [(&str, HeaderName); 2] =
+    [("Authorization", AUTHORIZATION), ("Content-Type", CONTENT_TYPE)];
+
+/// Refuses a head that says who asks, or what the body is, in two ways, or packs the body as nobody here unpacks it (RFC 9112, 6.1).
+pub(super) fn is_clear(request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    for (shown, name) in ONCE {
+        if headers.get_all(name).iter().count() > 1 {
+            return Err(Problem::bad_header(shown, "REPEATED_HEADER", "this header is sent once"));
+        }
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        let message = "a body comes chunked or with its length, and not packed on the way";
+        let status = StatusCode::NOT_IMPLEMENTED;
+        return Err(Problem::new(status, "UNSUPPORTED_TRANSFER_CODING", message));
     }
     Ok(())
 }

@@ -115,7 +115,7 @@ fn headers(operation: &Operation) -> Vec<RefOr<Parameter>> {
     let key = || {
         let hours = idempotency::KEPT.as_secs() / 3600;
         let about = format!(
-            "Makes a retry harmless for {hours} h: the same key, the same outcome. Best a UUID. An account's own settings, password and sessions remember their latest {IDEMPOTENCY_KEYS} keys."
+            "Makes a retry harmless for {hours} h: what was carried out under a key is answered as it was then, and not carried out again. A refusal is not kept. Best a UUID. An account's own settings, password and sessions remember their latest {IDEMPOTENCY_KEYS} keys."
         );
         header("Idempotency-Key", &about, Some(pattern::IDEMPOTENCY_KEY))
     };

@@ -212,15 +212,12 @@ async fn a_client_does_not_decide_what_is_only_validated() {
 async fn what_cannot_be_parsed_never_reaches_a_service() {
     let edge = Edge::start().await;
     assert_eq!(edge.send("POST", "/v1/tasks", "{\"title\":").await.refusal(), "400 MALFORMED_JSON");
-    for (media, status) in [
-        ("text/plain", 415),
-        ("application/json; charset=latin1", 415),
-        ("application/merge-patch+json", 415),
-        ("", 415),
-    ] {
+    for media in
+        ["text/plain", "application/json; charset=latin1", "application/merge-patch+json", ""]
+    {
         let reply =
             edge.ask("POST", "/v1/tasks", &[("content-type", media)], r#"{"title":"x"}"#).await;
-        assert_eq!(reply.status, status, "{media}");
+        assert_eq!(reply.refusal(), "415 UNSUPPORTED_MEDIA_TYPE", "{media}");
     }
     let packed = [("content-type", "application/json"), ("content-encoding", "gzip")];
     let reply = edge.ask("POST", "/v1/tasks", &packed, r#"{"title":"x"}"#).await;

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::edge::{Edge, ID};
 
 /// Method, path and operation of everything that is documented.
-fn operations(document: &Value) -> Vec<(String, String, Value)> {
+/// Method, path and the rest of every operation.
+pub(crate) fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let each = paths.flat_map(|(path, item)| {
         let item = item.as_object().unwrap().iter().filter(|(method, _)| *method != "parameters");

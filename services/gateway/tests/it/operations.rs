@@ -1,54 +1,94 @@
 //! What clients ask for, as the services are asked for it.
-use crate::edge::{Edge, ID};
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
+use crate::{
+    contract::operations,
+    edge::{Edge, ID},
+};
 
 /// Another id.
 const OTHER: &str = "0199a3f2-7c1e-7d20-9f52-0d6f6a1f2b22";
 
+/// Every operation of the document, what it says, and the call that it makes of it.
+const CALLS: [(&str, &str, &str, &str); 30] = [
+    ("POST", "/v1/auth/register", r#"{"email":"e","password":"p"}"#, "Register"),
+    ("POST", "/v1/auth/login", r#"{"email":"e","password":"p"}"#, "Login"),
+    ("POST", "/v1/auth/refresh", r#"{"refresh_token":"t"}"#, "Refresh"),
+    ("POST", "/v1/auth/logout", "", "Logout"),
+    ("GET", "/v1/me", "", "GetMe"),
+    ("PATCH", "/v1/me", "{}", "UpdateMe"),
+    ("DELETE", "/v1/me", r#"{"password":"p"}"#, "DeleteMe"),
+    ("PUT", "/v1/me/password", r#"{"current_password":"p","new_password":"q"}"#, "ChangePassword"),
+    ("GET", "/v1/sessions", "", "ListSessions"),
+    ("DELETE", "/v1/sessions/{id}", "", "RevokeSession"),
+    ("GET", "/v1/projects", "", "ListProjects"),
+    ("POST", "/v1/projects", r#"{"name":"x"}"#, "CreateProject"),
+    ("GET", "/v1/projects/{id}", "", "GetProject"),
+    ("PATCH", "/v1/projects/{id}", "{}", "UpdateProject"),
+    ("DELETE", "/v1/projects/{id}", "", "DeleteProject"),
+    ("GET", "/v1/tasks", "", "ListTasks"),
+    ("POST", "/v1/tasks", r#"{"title":"x"}"#, "CreateTask"),
+    ("GET", "/v1/tasks/{id}", "", "GetTask"),
+    ("PATCH", "/v1/tasks/{id}", "{}", "UpdateTask"),
+    ("DELETE", "/v1/tasks/{id}", "", "DeleteTask"),
+    ("POST", "/v1/tasks/{id}/complete", "", "CompleteTask"),
+    ("POST", "/v1/tasks/{id}/reopen", "", "ReopenTask"),
+    ("POST", "/v1/tasks/{id}/move", "{}", "MoveTask"),
+    ("GET", "/v1/trash", "", "ListTrash"),
+    ("POST", "/v1/trash/{id}/restore", "", "RestoreTrash"),
+    ("DELETE", "/v1/trash/{id}", "", "PurgeTrash"),
+    ("GET", "/v1/changes", "", "ListChanges"),
+    ("GET", "/v1/changes/stream", "", "WatchChanges"),
+    ("GET", "/v1/activity", "", "ListActivity"),
+    ("GET", "/v1/usage", "", "GetUsage"),
+];
+
+/// What the edge answers by itself.
+const ALONE: [&str; 3] = ["GET /.well-known/jwks.json", "GET /openapi.json", "GET /v1/limits"];
+
 #[tokio::test]
 async fn every_operation_asks_for_what_its_path_names() {
     let edge = Edge::start().await;
-    let (task, project, trash) =
-        (format!("/v1/tasks/{ID}"), format!("/v1/projects/{ID}"), format!("/v1/trash/{ID}"));
-    for (method, path, call) in [
-        ("GET", task.clone(), "GetTask"),
-        ("HEAD", task.clone(), "GetTask"),
-        ("PATCH", task.clone(), "UpdateTask"),
-        ("DELETE", task.clone(), "DeleteTask"),
-        ("POST", format!("{task}/complete"), "CompleteTask"),
-        ("POST", format!("{task}/reopen"), "ReopenTask"),
-        ("POST", format!("{task}/move"), "MoveTask"),
-        ("GET", project.clone(), "GetProject"),
-        ("PATCH", project.clone(), "UpdateProject"),
-        ("DELETE", project, "DeleteProject"),
-        ("POST", format!("{trash}/restore"), "RestoreTrash"),
-        ("DELETE", trash, "PurgeTrash"),
-        ("DELETE", format!("/v1/sessions/{ID}"), "RevokeSession"),
-    ] {
-        let reply = edge.send(method, &path, if method == "HEAD" { "" } else { "{}" }).await;
-        assert!(reply.status < 300, "{method} {path}: {reply:?}");
+    let document = edge.anonymous("GET", "/openapi.json", &[], "").await.json();
+    let known =
+        CALLS.iter().map(|(method, path, ..)| format!("{method} {}", path.replace("{id}", ID)));
+    let known: BTreeSet<_> = known.chain(ALONE.map(str::to_owned)).collect();
+    let documented = operations(&document).into_iter();
+    let documented: BTreeSet<_> =
+        documented.map(|(method, path, _)| format!("{method} {path}")).collect();
+    assert_eq!(documented, known);
+    for (method, path, body, call) in CALLS {
+        let path = path.replace("{id}", ID);
+        if call == "WatchChanges" {
+            drop(
+                edge.open(
+                    method,
+                    &path,
+                    &[("authorization", &format!("Bearer {}", edge.token))],
+                    Bytes::new(),
+                )
+                .await,
+            );
+        } else {
+            let reply = edge.send(method, &path, body).await;
+            assert!(reply.status < 300, "{method} {path}: {reply:?}");
+        }
         let asked = edge.peers.last();
         assert_eq!(asked.name, call, "{method} {path}");
-        assert!(asked.message.contains(&format!("id: \"{ID}\"")), "{}", asked.message);
-        assert_eq!(
-            asked.metadata.contains_key("idempotency-key"),
-            !matches!(method, "GET" | "HEAD"),
+        let names = asked.message.contains(&format!("id: \"{ID}\""));
+        assert_eq!(names, path.contains(ID), "{}", asked.message);
+        let is_marked = asked.metadata.contains_key("idempotency-key");
+        assert!(!is_marked || method != "GET", "{method} {path}");
+        assert!(
+            is_marked || method == "GET" || ["Login", "Refresh"].contains(&call),
             "{method} {path}"
         );
         assert_eq!(edge.peers.count(), 0, "{method} {path} asks once");
     }
-    for (method, path, call) in [
-        ("GET", "/v1/tasks", "ListTasks"),
-        ("GET", "/v1/projects", "ListProjects"),
-        ("GET", "/v1/trash", "ListTrash"),
-        ("GET", "/v1/changes", "ListChanges"),
-        ("GET", "/v1/activity", "ListActivity"),
-        ("GET", "/v1/sessions", "ListSessions"),
-        ("GET", "/v1/me", "GetMe"),
-        ("POST", "/v1/auth/logout", "Logout"),
-    ] {
-        assert!(edge.send(method, path, "").await.status < 300, "{method} {path}");
-        assert_eq!(edge.peers.last().name, call, "{method} {path}");
-    }
+    assert_eq!(edge.send("HEAD", &format!("/v1/tasks/{ID}"), "").await.status, 200);
+    assert_eq!(edge.peers.last().name, "GetTask");
 }
 
 #[tokio::test]

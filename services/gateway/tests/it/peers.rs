@@ -19,7 +19,7 @@ use proto::{
     tasks::v1::{
         ChangeBatch, change_service_server::ChangeServiceServer,
         project_service_server::ProjectServiceServer, task_service_server::TaskServiceServer,
-        trash_service_server::TrashServiceServer,
+        trash_service_server::TrashServiceServer, usage_service_server::UsageServiceServer,
     },
 };
 use tokio::sync::{broadcast, mpsc};
@@ -90,7 +90,8 @@ impl Fake {
         let tasks = Routes::new(TaskServiceServer::from_arc(self.clone()))
             .add_service(ProjectServiceServer::from_arc(self.clone()))
             .add_service(TrashServiceServer::from_arc(self.clone()))
-            .add_service(ChangeServiceServer::from_arc(self.clone()));
+            .add_service(ChangeServiceServer::from_arc(self.clone()))
+            .add_service(UsageServiceServer::from_arc(self.clone()));
         Peers {
             auth: Service::grpc("auth", auth, None).channel(),
             tasks: Service::grpc("tasks", tasks, None).channel(),

@@ -128,6 +128,34 @@ async fn what_is_no_request_is_refused_with_a_problem_too() {
 }
 
 #[tokio::test]
+async fn what_could_be_read_in_two_ways_is_refused() {
+    let edge = Edge::start().await;
+    let sent = "Host: errand.test\r\ncontent-type: application/json\r\n";
+    let bearer = format!("authorization: Bearer {}\r\n", edge.token);
+    let body = "d\r\n{\"title\":\"x\"}\r\n0\r\n\r\n";
+    for (more, expected) in [
+        ("transfer-encoding: chunked\r\n", "201 Created"),
+        ("transfer-encoding: Chunked\r\n", "201 Created"),
+        ("transfer-encoding: gzip, chunked\r\n", "501 Not Implemented"),
+        ("transfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n", "501 Not Implemented"),
+        ("transfer-encoding: chunked\r\nauthorization: Bearer x\r\n", "400 Bad Request"),
+        ("transfer-encoding: chunked\r\ncontent-type: text/plain\r\n", "400 Bad Request"),
+    ] {
+        let head =
+            format!("POST /v1/tasks HTTP/1.1\r\n{sent}{bearer}{more}connection: close\r\n\r\n");
+        let reply = edge.raw(format!("{head}{body}").as_bytes()).await;
+        assert!(reply.starts_with(&format!("HTTP/1.1 {expected}")), "{more}: {reply}");
+        let code = match &expected[..3] {
+            "501" => "UNSUPPORTED_TRANSFER_CODING",
+            "400" => "REPEATED_HEADER",
+            _ => continue,
+        };
+        assert!(reply.contains(&format!(r#""code":"{code}""#)), "{more}: {reply}");
+    }
+    assert_eq!(edge.peers.count(), 2);
+}
+
+#[tokio::test]
 async fn a_refusal_before_the_body_is_there_costs_no_other_request() {
     let edge = Edge::with(|config| config.rate_limit = gateway::Switch::Off).await;
     let token = format!("authorization: Bearer {}\r\n", edge.token);

@@ -140,6 +140,24 @@ async fn an_account_and_its_sessions_are_shown_with_every_field() {
 }
 
 #[tokio::test]
+async fn what_is_kept_is_shown_with_every_field() {
+    let quota = |used, limit| Some(tasks::Quota { used, limit });
+    let usage = tasks::Usage {
+        tasks: quota(1, Some(2)),
+        projects: quota(3, Some(4)),
+        bytes: quota(5, None),
+        bytes_today: quota(6, Some(0)),
+    };
+    let expected = json!({
+        "tasks": { "used": 1, "limit": 2 },
+        "projects": { "used": 3, "limit": 4 },
+        "bytes": { "used": 5, "limit": null },
+        "bytes_today": { "used": 6, "limit": 0 },
+    });
+    assert_eq!(shown("/v1/usage", usage).await, expected);
+}
+
+#[tokio::test]
 async fn what_was_deleted_is_shown_with_every_field() {
     let item = tasks::TrashItem {
         id: ID.to_owned(),

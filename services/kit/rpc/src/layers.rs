@@ -98,6 +98,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_deadline_that_cannot_be_read_is_refused() {
+        for timeout in ["", "5", "S", "5x", "123456789S", "-1S"] {
+            let refused = refusal(&call("/x/Seen", &[("grpc-timeout", timeout)]).await);
+            let told = (refused.code(), kit_base::error::Refusal::from_status(&refused).reason);
+            let expected = (Code::InvalidArgument, Some("INVALID_DEADLINE".to_owned()));
+            assert_eq!(told, expected, "{timeout:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_call_without_time_left_is_not_begun() {
         assert_eq!(
             refusal(&call("/x/Broken", &[("grpc-timeout", "4m")]).await).code(),

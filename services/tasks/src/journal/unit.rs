@@ -52,17 +52,16 @@ impl Unit {
         mut connection: Connection,
         clock: Clock,
         scope_id: ScopeId,
-        keys: &[(UserId, String)],
+        keys: &[(UserId, &str)],
         wanted: Vec<Wanted>,
         bounds: Arc<Bounds>,
     ) -> Result<Self, Error> {
         let begin = connection.begin_statement();
         let lock = format!("{SCOPE} AND erased_at IS NULL{}", connection.row_lock());
         let scope = Cached(sql_query(lock).bind::<kit_db::sql::Uuid, _>(scope_id));
-        let keys = keys.iter().map(|(user, key)| (*user, key.as_str()));
-        let used = idempotency_keys::table
-            .filter(idempotency_keys::scope_id.eq(scope_id))
-            .filter(among((idempotency_keys::user_id, idempotency_keys::key), keys));
+        let used = idempotency_keys::table.filter(idempotency_keys::scope_id.eq(scope_id)).filter(
+            among((idempotency_keys::user_id, idempotency_keys::key), keys.iter().copied()),
+        );
         let rows = Wanted::load(scope_id, wanted);
         let ((_, scope, used), tables) = together!(connection, conn =>
             begin.execute(conn).await,

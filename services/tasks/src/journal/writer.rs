@@ -126,7 +126,7 @@ impl Writer {
         let writes = waiting.iter().map(|waiting| &waiting.write);
         let keys: Vec<_> = writes
             .clone()
-            .filter_map(|write| Some((write.actor.user_id, write.key.as_ref()?.key.clone())))
+            .filter_map(|write| Some((write.actor.user_id, write.key.as_ref()?.key.as_str())))
             .collect();
         let wanted = writes.flat_map(|write| write.command.wanted()).collect();
         let connection = self.db.acquire().await?;

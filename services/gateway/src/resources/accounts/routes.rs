@@ -58,7 +58,8 @@ fn accounts(gateway: &Gateway) -> AccountServiceClient<GrpcChannel> {
 
 /// Register
 ///
-/// It makes an account with an Inbox; sign in next.
+/// It makes an account with an Inbox; sign in next. That an address has an account already is told, 409 `EMAIL_TAKEN`. A key stands for a
+/// registration of one address, and goes with the account.
 #[utoipa::path(post, path = "/v1/auth/register", operation_id = "register", request_body = Registration,
     responses((status = 201, description = "The account", body = User)))]
 pub(crate) async fn register(

@@ -226,7 +226,8 @@ pub(crate) async fn reopen(
 
 /// Move a task
 ///
-/// To a project's top level or under another task, and there before or after a sibling; to the end when neither is named.
+/// To a project's top level or under another task, and there before or after a sibling; to the end when neither is named. A field that is
+/// null is as one that is left out.
 #[utoipa::path(post, path = "/v1/tasks/{id}/move", operation_id = "move_task", params(("id" = uuid::Uuid, Path)), request_body = Move,
     responses((status = 200, description = "The task at its new place", body = Task)))]
 pub(crate) async fn relocate(

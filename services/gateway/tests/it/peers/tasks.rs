@@ -2,13 +2,14 @@ use futures_util::{StreamExt as _, stream::BoxStream};
 use proto::tasks::v1::{
     ChangeBatch, CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest,
     DeleteProjectRequest, DeleteProjectResponse, DeleteTaskRequest, DeleteTaskResponse, Due,
-    GetProjectRequest, GetTaskRequest, ListActivityRequest, ListActivityResponse,
+    GetProjectRequest, GetTaskRequest, GetUsageRequest, ListActivityRequest, ListActivityResponse,
     ListChangesRequest, ListChangesResponse, ListProjectsRequest, ListProjectsResponse,
     ListTasksRequest, ListTasksResponse, ListTrashRequest, ListTrashResponse, MoveTaskRequest,
     Project, PurgeTrashRequest, PurgeTrashResponse, ReopenTaskRequest, RestoreTrashRequest,
-    RestoreTrashResponse, Task, UpdateProjectRequest, UpdateTaskRequest, WatchChangesRequest,
-    change_service_server::ChangeService, project_service_server::ProjectService,
-    task_service_server::TaskService, trash_service_server::TrashService,
+    RestoreTrashResponse, Task, UpdateProjectRequest, UpdateTaskRequest, Usage,
+    WatchChangesRequest, change_service_server::ChangeService,
+    project_service_server::ProjectService, task_service_server::TaskService,
+    trash_service_server::TrashService, usage_service_server::UsageService,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, async_trait};
@@ -192,5 +193,15 @@ impl ChangeService for Fake {
         request: Request<ListActivityRequest>,
     ) -> Result<Response<ListActivityResponse>, Status> {
         self.answer("ListActivity", request, ListActivityResponse::default()).await
+    }
+}
+
+#[async_trait]
+impl UsageService for Fake {
+    async fn get_usage(
+        &self,
+        request: Request<GetUsageRequest>,
+    ) -> Result<Response<Usage>, Status> {
+        self.answer("GetUsage", request, Usage::default()).await
     }
 }

@@ -131,9 +131,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Two structs may share a variable; its fault is said once.
+    /// Two structs may share a variable; its fault is said once, whatever else each suggests.
     fn fault(&mut self, fault: String) {
-        if !self.faults.contains(&fault) {
+        let trouble = |fault: &str| fault.split(SUGGESTION).next().map(str::to_owned);
+        if self.faults.iter().all(|said| trouble(said) != trouble(&fault)) {
             self.faults.push(fault);
         }
     }
@@ -158,12 +159,15 @@ fn text(value: &Value) -> String {
     }
 }
 
+/// What stands between what is wrong and what would be right.
+const SUGGESTION: &str = "; such as ";
+
 /// Says what is wrong with a value in the operator's terms.
 fn explain(name: &str, value: &str, error: &str, default: &str) -> String {
     // envy says the value and its key once more.
     let error = error.split(" while parsing value").next().unwrap_or(error);
     let shown: String = value.chars().take(80).collect();
-    let example = if default.is_empty() { String::new() } else { format!("; such as {default}") };
+    let example = if default.is_empty() { String::new() } else { format!("{SUGGESTION}{default}") };
     format!("{name} is {shown:?}: {error}{example}")
 }
 

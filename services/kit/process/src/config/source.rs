@@ -42,13 +42,12 @@ impl Source {
     /// All variables, as the file was last seen.
     pub(crate) fn environment(&self) -> Environment {
         let path = self.path.as_deref().unwrap_or_default();
-        match self.seen.as_deref().map_err(|error| vec![error.to_owned()]).and_then(variables) {
-            Ok(variables) => self.own.over(variables),
-            Err(faults) => {
-                let named = |fault: String| format!("{FILE} is {path:?}: {fault}");
-                self.own.with_faults(faults.into_iter().map(named).collect())
-            }
-        }
+        let (variables, faults) = match &self.seen {
+            Ok(text) => variables(text),
+            Err(error) => (BTreeMap::new(), vec![error.clone()]),
+        };
+        let named = |fault: String| format!("{FILE} is {path:?}: {fault}");
+        self.own.over(variables).with_faults(faults.into_iter().map(named).collect())
     }
 }
 
@@ -56,8 +55,9 @@ fn read(path: &str) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))
 }
 
-/// Reads lines of `NAME=value`; those that are empty or begin with `#` say nothing. A fault shows no value: it may be a secret.
-fn variables(text: &str) -> Result<BTreeMap<String, String>, Vec<String>> {
+/// Reads lines of `NAME=value`, and tells which are none; those that are empty or begin with `#` say nothing. A fault shows no value: it
+/// may be a secret.
+fn variables(text: &str) -> (BTreeMap<String, String>, Vec<String>) {
     let (mut variables, mut faults) = (BTreeMap::new(), vec![]);
     for (index, line) in text.lines().enumerate() {
         let (number, line) = (index + 1, line.trim());
@@ -73,7 +73,7 @@ fn variables(text: &str) -> Result<BTreeMap<String, String>, Vec<String>> {
             }
         }
     }
-    if faults.is_empty() { Ok(variables) } else { Err(faults) }
+    (variables, faults)
 }
 
 fn is_name(name: &str) -> bool {
@@ -103,6 +103,11 @@ mod tests {
         let both =
             environment(&own, "A=file\nB=file\nC=file\n\n  # said\nD = a = b \nA_FILE=/none\n");
         assert!(both.faults().len() == 1, "a name ends where '=' begins");
+        assert_eq!(
+            both.value("C").unwrap().as_deref(),
+            Some("file"),
+            "what can be read is looked at, too"
+        );
         let both = environment(&own, "A=file\nB=file\nC=file\n# said\nD=a = b \nA_FILE=/none\n");
         let value = |name| both.value(name).unwrap();
         assert_eq!(value("A").as_deref(), Some("own"));

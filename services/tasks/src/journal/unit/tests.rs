@@ -40,7 +40,7 @@ async fn begins(store: &Store) -> Unit {
     begins_with(store, &[], vec![]).await
 }
 
-async fn begins_with(store: &Store, keys: &[(UserId, String)], wanted: Vec<Wanted>) -> Unit {
+async fn begins_with(store: &Store, keys: &[(UserId, &str)], wanted: Vec<Wanted>) -> Unit {
     let connection = store.db.acquire().await.unwrap();
     let clock = store.clock.clone();
     Unit::begin(connection, clock, store.scope, keys, wanted, bounds()).await.unwrap()

@@ -10,8 +10,7 @@ kit_db::on_each_backend!(a_key_is_known_to_its_user_from_its_use_on);
 async fn a_key_is_known_to_its_user_from_its_use_on(backend: Backend) {
     let store = Store::new(backend).await;
     let (user, other) = (UserId(Uuid::from_u128(5)), UserId(Uuid::from_u128(6)));
-    let key = |user, key: &str| (user, key.to_owned());
-    let mut unit = begins_with(&store, &[key(user, "k")], vec![]).await;
+    let mut unit = begins_with(&store, &[(user, "k")], vec![]).await;
     assert!(unit.used_key(user, "k").is_none());
     let used = UsedKey {
         scope_id: store.scope,
@@ -27,7 +26,7 @@ async fn a_key_is_known_to_its_user_from_its_use_on(backend: Backend) {
     assert_eq!(written, 256 + 1 + 2, "its row, its text and the answer");
     assert!(unit.used_key(user, "k").is_some(), "in the unit that it is used in, too");
     unit.commit().await.unwrap();
-    let asked = [key(user, "k"), key(user, "l"), key(other, "k")];
+    let asked = [(user, "k"), (user, "l"), (other, "k")];
     let unit = begins_with(&store, &asked, vec![]).await;
     let found = unit.used_key(user, "k").unwrap();
     assert_eq!((&*found.fingerprint, &*found.reply), (&[1, 2][..], &[3, 4][..]));

@@ -14,6 +14,20 @@ fn parse(
     due.ok_or_else(|| faults.into_iter().map(|fault| fault.field).collect())
 }
 
+/// What is wrong with `datetime` and `date`, by its code.
+fn codes(date: Option<&str>, datetime: Option<&str>) -> Vec<String> {
+    let (own, mut faults) = (|text: Option<&str>| text.map(str::to_owned), vec![]);
+    let fields = DueFields { date: own(date), datetime: own(datetime), time_zone: None };
+    assert_eq!(Due::parse(fields, &mut faults), None);
+    faults.into_iter().map(|fault| fault.reason).collect()
+}
+
+#[test]
+fn what_is_no_time_and_what_is_no_day_have_a_code_each() {
+    assert_eq!(codes(None, Some("2026-02-30T09:00:00")), ["DATETIME"]);
+    assert_eq!(codes(Some("2026-02-30"), None), ["DATE"]);
+}
+
 fn json(due: &Due) -> String {
     serde_json::to_string(&due.clone().into_fields()).unwrap()
 }

@@ -1,0 +1,62 @@
+//! Every code that a client can be told is provoked by some test.
+use std::collections::BTreeSet;
+
+use super::{CHASSIS, SERVICES, folder_of, read, sources_of};
+
+/// What looks like a code and is none: names of gRPC's own as metrics have them, SQL, and names of variables.
+const NONE: [&str; 15] = [
+    "ABORTED",
+    "ALREADY_EXISTS",
+    "CANCELLED",
+    "CARGO_PKG_VERSION",
+    "COMMIT",
+    "DATA_LOSS",
+    "FAILED_PRECONDITION",
+    "INVALID_ARGUMENT",
+    "PERMISSION_DENIED",
+    "RATE_LIMIT",
+    "RESOURCE_EXHAUSTED",
+    "ROLLBACK",
+    "TEST_POSTGRES_URL",
+    "UNIMPLEMENTED",
+    "UNSPECIFIED",
+];
+
+fn is_code(text: &str) -> bool {
+    text.len() > 3
+        && text.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
+        && text.starts_with(|letter: char| letter.is_ascii_uppercase())
+}
+
+/// A source without its tests, and its tests.
+fn parted(path: &str, text: &str) -> [String; 2] {
+    let (code, tests) = if path.contains("tests/") || path.ends_with("tests.rs") {
+        ("", text)
+    } else {
+        text.split_once("#[cfg(test)]\nmod tests {").unwrap_or((text, ""))
+    };
+    [code.to_owned(), tests.to_owned()]
+}
+
+#[test]
+fn every_code_is_provoked_by_some_test() {
+    let (mut told, mut provoked) = (BTreeSet::new(), String::new());
+    for name in CHASSIS.iter().chain(&SERVICES) {
+        for (path, text) in sources_of(name) {
+            let [code, tests] = parted(&path, &text);
+            told.extend(code.split('"').filter(|text| is_code(text)).map(str::to_owned));
+            provoked += &tests;
+        }
+        let mut behaviour = super::Sources::new();
+        let folder = folder_of(name).join("tests");
+        if folder.is_dir() {
+            read(&folder, "", &mut behaviour);
+        }
+        provoked.extend(behaviour.into_values());
+    }
+    assert!(told.len() > 80 && told.contains("TASK_NOT_FOUND"), "{told:?}");
+    let words: BTreeSet<_> =
+        provoked.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_').collect();
+    let unseen = told.iter().map(String::as_str).filter(|code| !words.contains(code));
+    assert_eq!(unseen.collect::<BTreeSet<_>>(), NONE.into(), "a code that no test provokes");
+}
