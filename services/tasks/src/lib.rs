@@ -12,6 +12,7 @@ mod objects;
 mod projects;
 mod ranks;
 mod rpc;
+mod searches;
 mod tasks;
 mod text;
 mod trash;
@@ -82,7 +83,7 @@ fn rpc(config: &Config, db: &Db, clock: &Clock) -> Rpc {
         verifier: Arc::new(Verifier::new("tasks", clock.clone())),
         tasks: tasks::store::lookup(db.clone()),
         projects: projects::store::lookup(db.clone()),
-        searches: Arc::new(tasks::list::Searches::new()),
+        searches: Arc::new(searches::Searches::new()),
         rooms: Arc::new(Rooms::new(ROOM, ROOM_OF_A_SCOPE)),
         scopes: Arc::new(Cache::new(20_000)),
         db: db.clone(),
@@ -134,7 +135,7 @@ fn open(config: &Config) -> anyhow::Result<Db> {
     let limits = Limits {
         name: "tasks",
         connections: config.database_connections,
-        searches: tasks::list::AT_ONCE + 1,
+        searches: searches::AT_ONCE + 1,
         ..Limits::default()
     };
     Db::open(config.database_url.expose(), &limits)

@@ -2,7 +2,10 @@
 //! folder; here is what all of them share.
 use std::{future::ready, sync::Arc, time::Duration};
 
-use kit_base::{Clock, Violation, request, room::Rooms};
+use kit_base::{
+    Clock, Violation, page, request,
+    room::{Room, Rooms},
+};
 use kit_db::Db;
 use kit_rpc::{Caller, idempotency, only_validates, token::Verifier};
 use prost::Message;
@@ -24,7 +27,9 @@ use crate::{
             submission::{Done, Key, Submission},
         },
     },
-    projects, tasks,
+    projects,
+    searches::Searches,
+    tasks,
 };
 
 /// What every method needs.
@@ -38,7 +43,7 @@ pub(crate) struct Rpc {
     pub(crate) bounds: Arc<Bounds>,
     pub(crate) feed: Feed,
     pub(crate) tasks: tasks::store::Lookup,
-    pub(crate) searches: Arc<tasks::list::Searches>,
+    pub(crate) searches: Arc<Searches>,
     /// For pages, by scope.
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) projects: projects::store::Lookup,
@@ -53,6 +58,28 @@ pub(crate) type Reply<M> = Result<Response<M>, Status>;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Rpc {
+    /// Reads a page in its scope's turn, with room for what it may hold: on the connections for searches where it may take `long`, or
+    /// pages are likely to be large there. The room is to be kept as long as the page.
+    pub(crate) async fn page<T>(
+        &self,
+        scope: ScopeId,
+        long: bool,
+        bytes: fn(&T) -> usize,
+        read: impl AsyncFnOnce(bool) -> Result<Vec<T>, Error>,
+    ) -> Result<(Vec<T>, Room), Error> {
+        // Who has all its room taken waits here, and in no place that others need.
+        let turn = self.rooms.begin(scope).await;
+        let apart = long || turn.expects(page::LARGE);
+        let search = if apart { Some(self.searches.begin(scope).await) } else { None };
+        let room = self.rooms.reserve(turn, page::MAX_BYTES).await;
+        let found = read(apart).await?;
+        if let Some(search) = search {
+            search.end();
+        }
+        room.was(found.iter().map(bytes).sum());
+        Ok((found, room))
+    }
+
     /// The scope that the caller may see, made at the first request.
     pub(crate) async fn scope<M>(&self, request: &Request<M>) -> Result<ScopeId, Status> {
         let user = UserId(Caller::from_request(request)?.user_id);
@@ -165,3 +192,6 @@ fn key<M: Message>(method: &'static str, request: &Request<M>) -> Result<Option<
     request.get_ref().encode(&mut message).map_err(|_| Status::internal("a vector grows"))?;
     Ok(Some(Key { key: key.to_owned(), fingerprint: digest(&SHA256, &message).as_ref().to_vec() }))
 }
+
+#[cfg(test)]
+mod tests;

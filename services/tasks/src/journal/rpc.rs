@@ -98,9 +98,9 @@ impl ChangeService for Rpc {
         let limit = page::limit(limit).map_err(Error::from)?;
         let before =
             page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
-        let room = self.rooms.reserve(self.rooms.begin(scope).await, page::MAX_BYTES).await;
-        let changes = store::changes_before(&self.db, scope, before, limit + 1).await?;
-        room.was(changes.iter().map(Change::bytes).sum());
+        let read =
+            async |apart| store::changes_before(&self.db, scope, before, limit + 1, apart).await;
+        let (changes, _room) = self.page(scope, false, Change::bytes, read).await?;
         let (changes, next_cursor) = page::cut(changes, limit, Change::bytes, |last| {
             page::encode("activity", &last.sequence)
         });
@@ -128,22 +128,15 @@ impl Rpc {
         after: i64,
         limit: i64,
     ) -> Result<Vec<Change>, Error> {
-        let turn = self.rooms.begin(scope).await;
-        let apart = turn.expects(page::LARGE);
-        let search = if apart { Some(self.searches.begin(scope).await) } else { None };
-        let room = self.rooms.reserve(turn, page::MAX_BYTES).await;
-        let changes = store::changes_after(&self.db, scope, after, limit, apart).await?;
-        if let Some(search) = search {
-            search.end();
-        }
-        room.was(changes.iter().map(Change::bytes).sum());
+        let read = async |apart| store::changes_after(&self.db, scope, after, limit, apart).await;
+        let (changes, _room) = self.page(scope, false, Change::bytes, read).await?;
         match changes.first() {
             Some(first) if after > 0 && first.sequence > after + 1 => {
                 Err(error::Error::CursorExpired.into())
             }
             None if after > 0 && self.sequence(scope).await? != after => {
                 // Something was written between the two reads, unless it is still not there to be read.
-                let changes = store::changes_after(&self.db, scope, after, limit, apart).await?;
+                let changes = store::changes_after(&self.db, scope, after, limit, true).await?;
                 if changes.first().is_some_and(|first| first.sequence == after + 1) {
                     Ok(changes)
                 } else {

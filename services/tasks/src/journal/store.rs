@@ -13,6 +13,15 @@ use kit_db::{
 use super::change::{Change, journal};
 use crate::{Error, ids::ScopeId};
 
+macro_rules! changes {
+    ($by:ident, $name:literal, $db:expr, $rows:expr, $limit:expr) => {
+        $by!($db, $name, conn => {
+            let rows = Limited($rows.select(Change::as_select()), $limit).load_stream(conn).await;
+            page(rows, Change::bytes).await
+        })
+    };
+}
+
 /// At most `limit` changes after `sequence`, oldest first, read `apart` from what others read, or among it.
 pub(crate) async fn changes_after(
     db: &Db,
@@ -25,32 +34,30 @@ pub(crate) async fn changes_after(
         .filter(journal::scope_id.eq(Plan::General.bind(scope)))
         .filter(journal::sequence.gt(Plan::General.bind(sequence)));
     let rows = rows.order(journal::sequence.asc());
-    macro_rules! changes {
-        ($by:ident, $name:literal) => {
-            $by!(db, $name, conn => {
-                let rows = Limited(rows.select(Change::as_select()), limit).load_stream(conn).await;
-                page(rows, Change::bytes).await
-            })
-        };
-    }
-    Ok(if apart { changes!(search, "journal.large")? } else { changes!(read, "journal.after")? })
+    Ok(if apart {
+        changes!(search, "journal.large_after", db, rows, limit)?
+    } else {
+        changes!(read, "journal.after", db, rows, limit)?
+    })
 }
 
-/// At most `limit` changes before `sequence`, newest first.
+/// At most `limit` changes before `sequence`, newest first, read `apart` as well.
 pub(crate) async fn changes_before(
     db: &Db,
     scope: ScopeId,
     sequence: i64,
     limit: i64,
+    apart: bool,
 ) -> Result<Vec<Change>, Error> {
     let rows = journal::table
         .filter(journal::scope_id.eq(Plan::General.bind(scope)))
         .filter(journal::sequence.lt(Plan::General.bind(sequence)));
     let rows = rows.order(journal::sequence.desc());
-    Ok(read!(db, "journal.before", conn => {
-        let rows = Limited(rows.select(Change::as_select()), limit).load_stream(conn).await;
-        page(rows, Change::bytes).await
-    })?)
+    Ok(if apart {
+        changes!(search, "journal.large_before", db, rows, limit)?
+    } else {
+        changes!(read, "journal.before", db, rows, limit)?
+    })
 }
 
 /// The answer to a query that counts rows and their bytes.

@@ -1,20 +1,12 @@
 //! Lists of tasks, page by page.
-use std::time::Duration;
-
 use kit_base::{
     Fault as _, Timestamp, Violation,
     page::{self, PageError},
-    room::Rooms,
     text::fold,
-    turns::Turns,
 };
 use kit_db::Db;
 use proto::tasks::v1::{ListTasksRequest, ListTasksResponse};
 use serde::{Deserialize, Serialize};
-use tokio::{
-    sync::{MutexGuard, Semaphore, SemaphorePermit},
-    time::{Instant, sleep_until},
-};
 use uuid::Uuid;
 
 use super::{
@@ -27,55 +19,8 @@ use crate::{
     ids::{ScopeId, TaskId},
     limits::{FILTER, ORDERS},
     message::field_id,
+    rpc::Rpc,
 };
-
-/// Searches of this process at once; one more connection is there for what goes on beside the requests.
-pub(crate) const AT_ONCE: usize = 2;
-
-/// A scope whose search took longer than this rests as long as it took: half of the time others have what it used.
-const LONG: Duration = Duration::from_millis(50);
-/// One that gave up a search rests as if that had taken all the time that it may.
-const GIVEN_UP: Duration = Duration::from_millis(1_600);
-
-/// Who may search now: one of a scope, so that no user is in the way of all others, and so many in all, in the order of their coming.
-pub(crate) struct Searches {
-    /// Until when a scope rests.
-    turns: Turns<Option<Instant>>,
-    places: Semaphore,
-}
-
-/// A search that goes on.
-pub(crate) struct Search<'a> {
-    rests_until: MutexGuard<'a, Option<Instant>>,
-    began: Instant,
-    _place: Option<SemaphorePermit<'a>>,
-}
-
-impl Search<'_> {
-    pub(crate) fn end(mut self) {
-        let took = self.began.elapsed();
-        *self.rests_until = (took > LONG).then(|| Instant::now() + took);
-    }
-}
-
-impl Searches {
-    /// Nobody searches yet.
-    pub(crate) fn new() -> Self {
-        Self { turns: Turns::new(), places: Semaphore::new(AT_ONCE) }
-    }
-
-    /// Waits for the turn of a scope, until it has rested, and for a place.
-    pub(crate) async fn begin(&self, scope: ScopeId) -> Search<'_> {
-        let mut rests_until = self.turns.begin(scope).await;
-        if let Some(until) = *rests_until {
-            sleep_until(until).await;
-        }
-        let _place = self.places.acquire().await.ok();
-        let began = Instant::now();
-        *rests_until = Some(began + GIVEN_UP);
-        Search { rests_until, began, _place }
-    }
-}
 
 /// The last task of a page, as its order sees it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,8 +32,7 @@ enum Position {
 
 /// A page, with the cursor to the next.
 pub(super) async fn page(
-    db: &Db,
-    (searches, rooms): (&Searches, &Rooms),
+    rpc: &Rpc,
     scope: ScopeId,
     request: ListTasksRequest,
 ) -> Result<ListTasksResponse, Error> {
@@ -97,29 +41,31 @@ pub(super) async fn page(
     let after = page::decode(&query, &cursor);
     let (filter, order_by) = parse(request, after.as_ref().err().copied())?;
     let order = order(&order_by, after?)?;
-    // Who has all its room taken waits here, and in no place that others need.
-    let turn = rooms.begin(scope).await;
-    let apart = filter.searches(&order) || turn.expects(page::LARGE);
-    let search = if apart { Some(searches.begin(scope).await) } else { None };
-    let room = rooms.reserve(turn, page::MAX_BYTES).await;
-    let mut found = store::list(db, scope, &filter, &order, limit + 1, apart).await?;
-    let missing = limit + 1 - i64::try_from(found.len()).unwrap_or(0);
-    let is_whole = found.iter().map(Task::bytes).sum::<usize>() <= page::MAX_BYTES && missing > 0;
-    // Behind the last that is due come those that never are.
-    if matches!(order, Order::Due { .. }) && is_whole && filter.due_before.is_none() {
-        found.extend(
-            store::list(db, scope, &filter, &Order::NeverDue { after: None }, missing, apart)
-                .await?,
-        );
-    }
-    if let Some(search) = search {
-        search.end();
-    }
-    room.was(found.iter().map(Task::bytes).sum());
+    let read = async |apart| read(&rpc.db, scope, &filter, &order, limit + 1, apart).await;
+    let (found, _room) = rpc.page(scope, filter.searches(&order), Task::bytes, read).await?;
     let (found, next_cursor) = page::cut(found, limit, Task::bytes, |last| {
         page::encode(&query, &position(&order_by, last))
     });
     Ok(ListTasksResponse { tasks: found.into_iter().map(Into::into).collect(), next_cursor })
+}
+
+/// At most `limit` tasks: behind the last that is due come those that never are.
+async fn read(
+    db: &Db,
+    scope: ScopeId,
+    filter: &Filter,
+    order: &Order,
+    limit: i64,
+    apart: bool,
+) -> Result<Vec<Task>, Error> {
+    let mut found = store::list(db, scope, filter, order, limit, apart).await?;
+    let missing = limit - i64::try_from(found.len()).unwrap_or(0);
+    let is_whole = found.iter().map(Task::bytes).sum::<usize>() <= page::MAX_BYTES && missing > 0;
+    if matches!(order, Order::Due { .. }) && is_whole && filter.due_before.is_none() {
+        let never_due = Order::NeverDue { after: None };
+        found.extend(store::list(db, scope, filter, &never_due, missing, apart).await?);
+    }
+    Ok(found)
 }
 
 /// What tells this list from others: the request without its page.

@@ -45,8 +45,7 @@ impl TaskService for Rpc {
 
     async fn list_tasks(&self, request: Request<ListTasksRequest>) -> Reply<ListTasksResponse> {
         let scope = self.scope(&request).await?;
-        let bounds = (&*self.searches, &*self.rooms);
-        let page = list::page(&self.db, bounds, scope, request.into_inner()).await?;
+        let page = list::page(self, scope, request.into_inner()).await?;
         Ok(Response::new(page))
     }
 

@@ -62,15 +62,12 @@ impl Rpc {
         let limit = page::limit(limit)?;
         let after = page::decode::<(i64, Uuid)>("trash", &cursor)?
             .map(|(at, id)| (Timestamp::from_microseconds(at), ObjectId(id)));
-        let search = self.searches.begin(scope).await;
-        let found = store::list(&self.db, scope, after, limit + 1).await?;
-        search.end();
-        let (found, next_cursor) = page::cut(
-            found,
-            limit,
-            |item| item.title.len(),
-            |last| page::encode("trash", &(last.deleted_at.as_microseconds(), last.id.0)),
-        );
+        // All that is in the trash is counted.
+        let read = async |_| store::list(&self.db, scope, after, limit + 1).await;
+        let (found, _room) = self.page(scope, true, store::Trashed::bytes, read).await?;
+        let (found, next_cursor) = page::cut(found, limit, store::Trashed::bytes, |last| {
+            page::encode("trash", &(last.deleted_at.as_microseconds(), last.id.0))
+        });
         Ok(ListTrashResponse { items: found.into_iter().map(Into::into).collect(), next_cursor })
     }
 }

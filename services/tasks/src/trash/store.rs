@@ -26,6 +26,13 @@ pub(crate) struct Trashed {
     pub(crate) size: i64,
 }
 
+impl Trashed {
+    /// About how many bytes it says.
+    pub(crate) fn bytes(&self) -> usize {
+        self.title.len()
+    }
+}
+
 type Row = (ObjectId, String, Option<Timestamp>);
 
 /// At most `limit` acts of deletion, the latest first, behind `after`.

@@ -43,6 +43,12 @@ async fn fills(user: &User) -> Vec<String> {
     ids
 }
 
+/// By the name that large pages have.
+fn read_where_searches_are(name: &str) {
+    let counted = kit_base::metrics::text();
+    assert!(counted.contains(&format!("db_operation_name=\"{name}\"")), "{name}");
+}
+
 async fn large_tasks_are_listed_on_pages_that_fit(backend: Backend) {
     let app = App::new(backend).await;
     let alice = app.user(1);
@@ -60,6 +66,7 @@ async fn large_tasks_are_listed_on_pages_that_fit(backend: Backend) {
         }
     }
     assert_eq!(found, ids);
+    read_where_searches_are("task.search");
 }
 
 async fn large_changes_are_told_in_pages_and_batches_that_fit(backend: Backend) {
@@ -107,4 +114,6 @@ async fn large_changes_are_told_in_pages_and_batches_that_fit(backend: Backend) 
     }
     past.reverse();
     assert_eq!(past, all);
+    read_where_searches_are("journal.large_after");
+    read_where_searches_are("journal.large_before");
 }

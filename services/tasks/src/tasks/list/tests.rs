@@ -163,40 +163,6 @@ fn sixteen_words_and_labels_are_sought_and_no_more() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_scope_that_searched_for_long_rests_as_long() {
-    let (searches, scope) = (Searches::new(), ScopeId(Uuid::from_u128(1)));
-    let waits = async || {
-        let began = Instant::now();
-        (searches.begin(scope).await, began.elapsed().as_millis())
-    };
-    for (takes, waited_by_the_next) in [(1, 0), (50, 0), (51, 51), (800, 800)] {
-        let (search, _) = waits().await;
-        tokio::time::sleep(Duration::from_millis(takes)).await;
-        search.end();
-        let (search, waited) = waits().await;
-        assert_eq!(waited, waited_by_the_next, "after {takes}");
-        search.end();
-    }
-    drop(waits().await);
-    assert_eq!(waits().await.1, GIVEN_UP.as_millis(), "what is given up was begun all the same");
-}
-
-#[tokio::test]
-async fn so_many_scopes_search_at_once_and_each_of_them_once() {
-    use futures_util::FutureExt as _;
-    let (searches, scope) = (Searches::new(), |number| ScopeId(Uuid::from_u128(number)));
-    let begins = |number| searches.begin(scope(number)).now_or_never();
-    let first = begins(1).expect("a place");
-    assert!(begins(1).is_none(), "one of a scope");
-    let second = begins(2).expect("a place");
-    assert_eq!(AT_ONCE, 2);
-    assert!(begins(3).is_none(), "there is no more room");
-    first.end();
-    assert!(begins(3).is_some());
-    second.end();
-}
-
 #[test]
 fn a_cursor_that_is_none_is_told_with_the_rest() {
     let refused = |request, cursor| -> Vec<String> {

@@ -65,7 +65,7 @@ impl Row {
     /// Moves a task, and gives what was written, by its number and in its order.
     async fn writes(&self, task: u128, beside: Beside) -> Vec<u128> {
         let (db, scope) = (&self.0.db, self.0.scope);
-        let sequence = journal::store::changes_before(db, scope, i64::MAX, 1).await.unwrap();
+        let sequence = journal::store::changes_before(db, scope, i64::MAX, 1, false).await.unwrap();
         let to = Target { place: Place::Stay, beside };
         self.0.carries_out(Write::Move { id: id(task), to, if_version: None }).await.unwrap();
         let told = journal::store::changes_after(db, scope, sequence[0].sequence, 999, false).await;

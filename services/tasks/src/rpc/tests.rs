@@ -1,0 +1,89 @@
+use futures_util::FutureExt as _;
+use kit_base::Timestamp;
+use kit_db::testing::{Backend, Database};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::*;
+use crate::Config;
+
+const SMALL: usize = 100;
+/// As the first page of whom nobody knows yet is counted, or more.
+const LARGE: usize = page::LARGE;
+
+fn scope(number: u128) -> ScopeId {
+    ScopeId(Uuid::from_u128(number))
+}
+
+/// Nothing is asked of its database.
+async fn rpc() -> (Rpc, Database) {
+    let database = Database::new(Backend::Sqlite, "rpc").await;
+    let db = Db::open(&database.url, &kit_db::Limits::default()).unwrap();
+    let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+    (crate::rpc(&Config::default(), &db, &clock), database)
+}
+
+/// Reads a page of so many bytes, and tells whether that was where searches are.
+async fn reads(rpc: &Rpc, scope: ScopeId, long: bool, bytes: usize) -> bool {
+    let mut read_apart = None;
+    let read = async |apart| {
+        read_apart = Some(apart);
+        Ok(vec![bytes])
+    };
+    let (found, _room) = rpc.page(scope, long, |bytes| *bytes, read).await.unwrap();
+    assert_eq!(found, [bytes]);
+    read_apart.unwrap()
+}
+
+/// Until its pages are known to be small.
+async fn small(rpc: &Rpc, scope: ScopeId) {
+    for _ in 0..40 {
+        reads(rpc, scope, false, SMALL).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_likely_to_be_large_or_may_take_long_is_read_where_searches_are() {
+    let (rpc, _database) = rpc().await;
+    small(&rpc, scope(1)).await;
+    assert!(!reads(&rpc, scope(1), false, SMALL).await);
+    assert!(reads(&rpc, scope(1), true, SMALL).await, "it may take long");
+    assert!(!reads(&rpc, scope(1), false, LARGE).await, "nobody knew");
+    assert!(reads(&rpc, scope(1), false, SMALL).await, "the last was large");
+}
+
+#[tokio::test]
+async fn who_searches_waits_for_its_own_search_alone() {
+    let (rpc, _database) = rpc().await;
+    small(&rpc, scope(1)).await;
+    small(&rpc, scope(2)).await;
+    let search = rpc.searches.begin(scope(1)).await;
+    let waits = reads(&rpc, scope(1), true, SMALL).now_or_never();
+    assert_eq!(waits, None, "one of a scope at once");
+    assert_eq!(reads(&rpc, scope(1), false, SMALL).now_or_never(), Some(false));
+    assert_eq!(reads(&rpc, scope(2), true, SMALL).now_or_never(), Some(true));
+    search.end();
+    assert_eq!(reads(&rpc, scope(1), true, SMALL).now_or_never(), Some(true));
+}
+
+#[tokio::test]
+async fn who_has_all_its_room_taken_waits_and_nobody_else() {
+    let (rpc, _database) = rpc().await;
+    small(&rpc, scope(2)).await;
+    let held = rpc.page(scope(1), false, |bytes| *bytes, async |_| Ok(vec![usize::MAX / 2])).await;
+    assert_eq!(reads(&rpc, scope(1), false, SMALL).now_or_never(), None);
+    assert_eq!(reads(&rpc, scope(2), false, SMALL).now_or_never(), Some(false));
+    drop(held);
+    assert_eq!(reads(&rpc, scope(1), false, SMALL).now_or_never(), Some(true));
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_read_leaves_its_room() {
+    let (rpc, _database) = rpc().await;
+    small(&rpc, scope(1)).await;
+    for _ in 0..100 {
+        let failed = async |_| Err::<Vec<usize>, _>(Error::Invalid(vec![]));
+        let page = rpc.page(scope(1), false, |bytes| *bytes, failed);
+        assert!(timeout(Duration::from_secs(1), page).await.expect("room").is_err());
+    }
+}
