@@ -77,18 +77,11 @@ fn note(what: &str, outcome: Result<(), Error>) {
     }
 }
 
-/// Purges old trash as a user would, so that the journal tells; how many acts. Whatever comes of one, the others are purged.
+/// Purges old trash as a user would, so that the journal tells; how many acts. Whatever comes of one, the others are purged; an error
+/// when none was.
 async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Result<usize, Error> {
-    let mut scopes: HashMap<ScopeId, Vec<ObjectId>> = HashMap::new();
-    for (scope, id) in trash::store::older_than(db, before).await? {
-        scopes.entry(scope).or_default().push(id);
-    }
     let (mut all, mut purged) = (Ok(()), 0);
-    let some = scopes.into_iter().flat_map(|(scope, acts)| {
-        let some = acts.chunks(TOGETHER).map(|some| (scope, some.to_vec()));
-        some.collect::<Vec<_>>()
-    });
-    for (scope, some) in some.collect::<Vec<_>>() {
+    for (scope, some) in turns(trash::store::older_than(db, before).await?) {
         if stop.is_cancelled() {
             break;
         }
@@ -99,11 +92,30 @@ async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Resu
             }
         }
     }
-    all.map(|()| purged)
+    if purged > 0 {
+        note("trash", all);
+        return Ok(purged);
+    }
+    all.map(|()| 0)
 }
 
 /// Acts of one scope that are purged at once: they share units of work, on one connection.
 const TOGETHER: usize = 16;
+
+/// Some of each scope in turn, so that nobody waits for all that another has deleted.
+fn turns(acts: Vec<(ScopeId, ObjectId)>) -> Vec<(ScopeId, Vec<ObjectId>)> {
+    let mut scopes: HashMap<ScopeId, Vec<ObjectId>> = HashMap::new();
+    for (scope, id) in acts {
+        scopes.entry(scope).or_default().push(id);
+    }
+    let mut turns: Vec<(usize, ScopeId, Vec<ObjectId>)> = vec![];
+    for (scope, acts) in scopes {
+        let some = acts.chunks(TOGETHER).enumerate();
+        turns.extend(some.map(|(turn, some)| (turn, scope, some.to_vec())));
+    }
+    turns.sort_by_key(|(turn, ..)| *turn);
+    turns.into_iter().map(|(_, scope, some)| (scope, some)).collect()
+}
 
 /// False when it was gone already.
 async fn purge_one(writer: &Writer, scope: ScopeId, id: ObjectId) -> Result<bool, Error> {

@@ -68,7 +68,9 @@ mod tests {
         clock.advance(DAY);
         let rows = RefCell::new(vec![0, 3, 5, 5]);
         let some = || async { Ok::<_, ()>(rows.borrow_mut().pop().unwrap()) };
+        let began = tokio::time::Instant::now();
         until_none("done", (&clock, &stop), some).await.unwrap();
+        assert_eq!(began.elapsed(), 3 * PAUSE, "others write in between");
         assert_eq!((rows.borrow().len(), told("done")), (0, (13, 1_000 + 86_400)));
     }
 

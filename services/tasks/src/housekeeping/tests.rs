@@ -186,7 +186,9 @@ async fn all_that_is_old_goes_in_one_pass_however_much_it_is(backend: Backend) {
     let (one, other) =
         tokio::join!(until_none("swept", until, sweep), until_none("swept", until, sweep));
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
-    assert_eq!(swept.into_inner().unwrap().iter().sum::<usize>(), 1235);
+    let swept = swept.into_inner().unwrap();
+    assert_eq!(swept.iter().sum::<usize>(), 1235);
+    assert!(swept.iter().all(|some| *some <= 500), "in one transaction: {swept:?}");
 }
 
 async fn what_cannot_be_purged_keeps_nothing_else_in_the_trash(backend: Backend) {
@@ -197,11 +199,26 @@ async fn what_cannot_be_purged_keeps_nothing_else_in_the_trash(backend: Backend)
     }
     store.runs(format!("UPDATE tasks SET labels = '7' WHERE title = '{}'", task(10))).await;
     store.clock.advance(2 * DAY);
-    assert!(purge_all(&store, &Stop::new()).await.is_err(), "it is told of");
+    let (stop, old) = (Stop::new(), store.clock.now().minus(DAY));
+    let purge = async || purge(&store.db, &store.writer, old, &stop).await;
+    assert_eq!(purge().await.ok(), Some(2), "there may be more that can be");
+    assert!(purge().await.is_err(), "it is told of");
     let purges = purges(&store).await;
     let mut purged: Vec<_> = purges.iter().map(|change| change.object_id.0).collect();
     purged.sort_unstable();
     assert_eq!(purged, [11, 12].map(Uuid::from_u128));
+}
+
+#[test]
+fn scopes_take_turns_whatever_each_has_deleted() {
+    let [one, other] = [1, 2].map(|number| ScopeId(Uuid::from_u128(number)));
+    let act = |number| ObjectId(Uuid::from_u128(number));
+    let acts = (0..100).map(|number| (one, act(number))).chain([(other, act(100))]);
+    let turns = turns(acts.collect());
+    assert!(turns[..2].contains(&(other, vec![act(100)])), "{turns:?}");
+    let of_one = turns.iter().filter(|(scope, _)| *scope == one).flat_map(|(_, some)| some);
+    assert_eq!(of_one.copied().collect::<Vec<_>>(), (0..100).map(act).collect::<Vec<_>>());
+    assert!(turns.iter().all(|(_, some)| some.len() <= TOGETHER));
 }
 
 async fn an_erasing_that_was_broken_off_is_finished_and_forgotten(backend: Backend) {

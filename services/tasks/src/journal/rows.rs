@@ -72,6 +72,8 @@ impl<R: Row> Rows<R> {
         for id in asked {
             self.0.entry(id).or_insert(Known { stored: None, row: None });
         }
+        #[cfg(test)]
+        tests::note(self.0.len());
     }
 
     /// Forgets rows that have nothing to be written.
@@ -130,10 +132,25 @@ impl<R: Row> Rows<R> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::Cell;
+
     use uuid::Uuid;
 
     use super::*;
+
+    thread_local! {
+        static MOST: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn note(held: usize) {
+        MOST.set(MOST.get().max(held));
+    }
+
+    /// The most rows of a type that were held at a time on this thread, since this was asked last.
+    pub(crate) fn most_held() -> usize {
+        MOST.take()
+    }
 
     /// A resource with a field that clients see and one that they do not.
     #[derive(Clone, Debug, PartialEq)]

@@ -15,6 +15,7 @@ kit_db::on_each_backend!(
     who_has_written_enough_today_may_only_delete,
     what_a_release_that_does_not_count_writes_is_counted,
     where_nothing_is_bounded_nothing_is_refused,
+    what_is_kept_under_a_key_counts_though_nothing_else_was_written,
 );
 
 #[track_caller]
@@ -35,6 +36,24 @@ async fn describes(user: &User, task: &Task, length: usize) -> Result<Response<T
     let (id, fields) = (task.id.clone(), Some(fields));
     let request = UpdateTaskRequest { id, fields, update_mask, if_version: None };
     user.tasks().update_task(user.asks(request)).await
+}
+
+async fn what_is_kept_under_a_key_counts_though_nothing_else_was_written(backend: Backend) {
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    let task = creates(&alice, "one").await.unwrap().into_inner();
+    describes(&alice, &task, 3).await.unwrap();
+    let before = usage(&alice).await;
+    let today = async || usage(&alice).await.bytes_today.unwrap().used;
+    let written = before.bytes_today.unwrap().used;
+    describes(&alice, &task, 3).await.unwrap();
+    assert_eq!(today().await, written, "nothing was");
+    let complete = CompleteTaskRequest { id: task.id.clone(), if_version: None };
+    alice.tasks().complete_task(alice.asks(complete.clone())).await.unwrap();
+    let written = today().await;
+    alice.tasks().complete_task(alice.asks_once("k", complete)).await.unwrap();
+    assert!((written + 256..written + 1_000).contains(&today().await), "{written}");
+    assert_eq!(usage(&alice).await.bytes, before.bytes);
 }
 
 async fn deletes(user: &User, task: &Task) {

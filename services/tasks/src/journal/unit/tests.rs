@@ -1,7 +1,6 @@
 mod keys;
+mod many;
 mod shared;
-
-use std::collections::HashMap;
 
 use kit_db::testing::Backend;
 use uuid::Uuid;
@@ -32,7 +31,6 @@ kit_db::on_each_backend!(
     what_is_saved_twice_is_one_row_and_two_changes,
     what_is_purged_is_gone_at_once_and_may_be_made_anew,
     a_row_is_read_once_however_it_was_found,
-    a_write_that_touches_many_holds_few,
     rows_of_two_types_do_not_take_each_others_place,
 );
 
@@ -208,51 +206,6 @@ async fn a_row_is_read_once_however_it_was_found(backend: Backend) {
         let found = unit.find::<Task>(id(number)).await.unwrap();
         assert_eq!(found.map(|task| task.title).as_deref(), title, "{number}");
     }
-}
-
-/// Whether it deletes them, takes them back or deletes them for good.
-async fn a_write_that_touches_many_holds_few(backend: Backend) {
-    let store = Store::new(backend).await;
-    let project = ProjectId(Uuid::from_u128(1000));
-    let mut unit = begins(&store).await;
-    for number in 1..=100 {
-        let task = Task { project_id: project, ..task(&unit, number, "a") };
-        saves(&mut unit, task).await;
-    }
-    unit.commit().await.unwrap();
-    let made = projects::write::Write::Create { id: Some(project), name: "Attic".to_owned() };
-    store.carries_out(made).await.unwrap();
-    let trashed = ObjectId::from(project);
-    let writes: [Box<dyn Command>; 4] = [
-        Box::new(projects::write::Write::Delete { id: project, if_version: None }),
-        Box::new(trash::write::Write::Restore { id: trashed }),
-        Box::new(projects::write::Write::Delete { id: project, if_version: None }),
-        Box::new(trash::write::Write::Purge { id: trashed }),
-    ];
-    for write in writes {
-        let mut unit = begins(&store).await;
-        write.run(&mut unit, &actor()).await.unwrap();
-        assert_eq!((unit.held::<Task>(), unit.held::<Project>()), (0, 1), "{write:?}");
-        unit.commit().await.unwrap();
-    }
-    let mut operations: HashMap<Operation, usize> = HashMap::new();
-    let mut last = 1;
-    loop {
-        let page =
-            journal::store::changes_after(&store.db, store.scope, last, 999, false).await.unwrap();
-        let Some(end) = page.last() else { break };
-        last = end.sequence;
-        for change in page.iter().filter(|change| change.object_type == Task::TYPE) {
-            *operations.entry(change.operation).or_default() += 1;
-        }
-    }
-    let expected = [
-        (Operation::Update, 100),
-        (Operation::Delete, 200),
-        (Operation::Restore, 100),
-        (Operation::Purge, 100),
-    ];
-    assert_eq!(operations, HashMap::from(expected));
 }
 
 async fn store_behind(unit: &mut Unit, statement: &'static str) {
