@@ -175,4 +175,13 @@ mod tests {
         assert_eq!(watch.next().await.as_ref().map(ended), Some(vec![3]));
         assert!(watch.next().await.is_none());
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_follower_is_sent_away_after_its_life_give_or_take_a_tenth() {
+        let trust = Arc::new(Trust::new(&Clock::fixed(Timestamp::from_seconds(1_800_000_000))));
+        let (mut watch, began) = (Watch::new(&trust), Instant::now());
+        while watch.next().await.is_some() {}
+        let lived = began.elapsed().as_secs_f64() / LIFE.as_secs_f64();
+        assert!((0.9..1.1).contains(&lived), "{lived} of its life");
+    }
 }

@@ -68,6 +68,14 @@ fn a_path_is_told_from_other_code() {
     assert_eq!(links_in("[a](b.md) [c](https://d)").collect::<Vec<_>>(), ["b.md"]);
 }
 
+/// The names of all functions.
+fn functions() -> BTreeSet<String> {
+    let search = ["grep", "-hoE", "fn [a-z0-9_]+", "--", "*.rs"];
+    let found = Command::new("git").arg("-C").arg(root()).args(search).output().expect("git");
+    let found = String::from_utf8(found.stdout).expect("plain names");
+    found.lines().map(|line| line.trim_start_matches("fn ").to_owned()).collect()
+}
+
 /// The folders of what git keeps, each cut to where one thing ends: a crate's room, one resource of it, a part of the chart.
 fn kept_folders() -> BTreeSet<String> {
     let listed = Command::new("git").arg("-C").arg(root()).arg("ls-files").output().expect("git");
@@ -132,6 +140,20 @@ fn every_limit_is_as_the_code_has_it() {
         let code = code.trim_end_matches("` |");
         assert!(text(file).contains(code), "{file} has not {code}");
     }
+}
+
+#[test]
+fn what_shows_that_a_bound_holds_is_there() {
+    let document = text("docs/limits.md");
+    let (_, rows) =
+        document.split_once("| What | What is promised | What shows it |").expect("a table");
+    let shown =
+        rows.lines().filter_map(|row| row.rsplit('|').nth(1)).flat_map(|shown| shown.split('`'));
+    let tests: Vec<_> = shown.filter(|name| name.contains('_') && !name.contains(' ')).collect();
+    assert!(tests.len() > 3, "{tests:?}");
+    let names = functions();
+    let missing: Vec<_> = tests.iter().filter(|name| !names.contains(**name)).collect();
+    assert!(missing.is_empty(), "no test is called {missing:?}");
 }
 
 #[test]

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Response;
 use hyper::body::Incoming;
-use proto::tasks::v1::{ListTasksResponse, Task};
+use proto::tasks::v1::{
+    Change, ChangeBatch, ListActivityResponse, ListChangesResponse, ListTasksResponse, Task,
+};
 use uuid::Uuid;
 
 use crate::{
     edge::{Edge, ID, token},
     peers::Outcome,
+    streams,
 };
 
 /// More than the buffers of a connection hold, and less than a message may have.
@@ -25,6 +28,12 @@ fn large() -> Task {
 
 fn page() -> Outcome {
     Outcome::Gives(Box::new(ListTasksResponse { tasks: vec![large()], next_cursor: String::new() }))
+}
+
+/// One whose text has so many bytes.
+fn change(bytes: usize) -> Change {
+    let changes = format!(r#"{{"description":{{"to":"{}"}}}}"#, "x".repeat(bytes));
+    Change { changes, operation: "update".to_owned(), ..Change::default() }
 }
 
 /// Asks, and reads the head of the answer alone.
@@ -49,7 +58,18 @@ fn another(edge: &Edge) -> String {
 async fn who_does_not_take_a_large_answer_gets_no_other_and_is_in_nobody_elses_way() {
     let edge = Edge::start().await;
     let path = format!("/v1/tasks/{ID}");
-    for (path, outcome) in [("/v1/tasks", page()), (&path, Outcome::Gives(Box::new(large())))] {
+    let changes = || {
+        let changes = vec![change(3_900_000)];
+        Outcome::Gives(Box::new(ListChangesResponse { changes, ..Default::default() }))
+    };
+    let activity = ListActivityResponse { changes: vec![change(3_900_000)], ..Default::default() };
+    for (path, outcome) in [
+        ("/v1/tasks", page()),
+        (&*path, Outcome::Gives(Box::new(large()))),
+        ("/v1/changes", changes()),
+        ("/v1/changes?wait=1s", changes()),
+        ("/v1/activity", Outcome::Gives(Box::new(activity))),
+    ] {
         let held = unread(&edge, path, outcome).await;
         assert_eq!(edge.get("/v1/tasks").await.refusal(), "429 TOO_MANY_AT_ONCE", "{path}");
         let bearer = format!("Bearer {}", another(&edge));
@@ -95,4 +115,43 @@ async fn where_many_take_nothing_of_their_answers_the_next_large_one_is_shed_and
     assert_eq!(edge.get("/v1/tasks").await.status, 200, "a small one");
     drop(held.pop());
     assert_eq!(unread(&edge, "/v1/tasks", page()).await.status(), 200, "room is free again");
+}
+
+#[tokio::test]
+async fn a_large_batch_of_a_stream_waits_for_room_and_where_there_is_none_its_client_comes_back() {
+    let edge = Edge::start().await;
+    let sender = streams::batches(&edge);
+    let (_, mut body) = streams::open(&edge, &[]).await;
+    let mut held = vec![];
+    for _ in 0..8 {
+        held.push(unread_by(&edge, &another(&edge), "/v1/tasks", page()).await);
+    }
+    let batch = |bytes| ChangeBatch { changes: vec![change(bytes)], cursor: "c".to_owned() };
+    sender.send(Ok(batch(1_000))).await.unwrap();
+    assert!(streams::until(&mut body, "\n\n").await.contains("description"), "a small one");
+    let began = Instant::now();
+    sender.send(Ok(batch(3_000_000))).await.unwrap();
+    let end = streams::until(&mut body, "retry").await;
+    assert!(!end.contains("description"), "nothing of it is told");
+    assert!(began.elapsed() >= Duration::from_secs(5), "{:?}", began.elapsed());
+    drop(held);
+    let sender = streams::batches(&edge);
+    let (_, mut body) = streams::open(&edge, &[]).await;
+    sender.send(Ok(batch(3_000_000))).await.unwrap();
+    assert!(streams::until(&mut body, "\n\n").await.contains("description"));
+}
+
+#[tokio::test]
+async fn a_large_answer_costs_as_many_requests_as_it_is_long() {
+    let edge = Edge::start().await;
+    let left = async || {
+        let reply = edge.get("/v1/projects").await;
+        let left = reply.header("ratelimit").split("r=").nth(1).unwrap().split(';').next();
+        left.unwrap().parse::<i64>().unwrap()
+    };
+    let before = left().await;
+    edge.peers.next(page());
+    assert_eq!(edge.get("/v1/tasks").await.status, 200);
+    let spent = before - left().await;
+    assert!((55..65).contains(&spent), "{spent} for 60 times 64 KiB");
 }

@@ -20,7 +20,10 @@ use crate::{
 
 const PATH: &str = "/v1/changes/stream";
 
-async fn open(edge: &Edge, headers: &[(&str, &str)]) -> (http::response::Parts, Incoming) {
+pub(crate) async fn open(
+    edge: &Edge,
+    headers: &[(&str, &str)],
+) -> (http::response::Parts, Incoming) {
     let bearer = format!("Bearer {}", edge.token);
     let headers: Vec<_> =
         [("authorization", bearer.as_str())].iter().chain(headers).copied().collect();
@@ -28,7 +31,7 @@ async fn open(edge: &Edge, headers: &[(&str, &str)]) -> (http::response::Parts, 
 }
 
 /// Reads until `end` was seen.
-async fn until(body: &mut Incoming, end: &str) -> String {
+pub(crate) async fn until(body: &mut Incoming, end: &str) -> String {
     let mut text = String::new();
     let read = async {
         while !text.contains(end) {
@@ -36,11 +39,11 @@ async fn until(body: &mut Incoming, end: &str) -> String {
             text.push_str(std::str::from_utf8(frame.unwrap().data_ref().unwrap()).unwrap());
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), read).await.expect("an event in time");
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("an event in time");
     text
 }
 
-fn batches(edge: &Edge) -> mpsc::Sender<Result<ChangeBatch, Status>> {
+pub(crate) fn batches(edge: &Edge) -> mpsc::Sender<Result<ChangeBatch, Status>> {
     let (sender, receiver) = mpsc::channel(8);
     *edge.peers.batches.lock().unwrap() = Some(receiver);
     sender

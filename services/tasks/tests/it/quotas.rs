@@ -2,8 +2,8 @@
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest, DeleteTaskRequest,
-    GetUsageRequest, ListTasksRequest, PurgeTrashRequest, Quota, RestoreTrashRequest, Task,
-    TaskFields, UpdateTaskRequest, Usage,
+    GetUsageRequest, ListTasksRequest, Project, PurgeTrashRequest, Quota, RestoreTrashRequest,
+    Task, TaskFields, UpdateProjectRequest, UpdateTaskRequest, Usage,
 };
 use tonic::{Code, Response, Status};
 
@@ -56,6 +56,13 @@ async fn what_is_kept_under_a_key_counts_though_nothing_else_was_written(backend
     assert_eq!(usage(&alice).await.bytes, before.bytes);
 }
 
+async fn renames(user: &User, id: &str, name: &str) -> Result<Response<Project>, Status> {
+    let update_mask = Some(prost_types::FieldMask { paths: vec!["name".to_owned()] });
+    let (id, name) = (id.to_owned(), Some(name.to_owned()));
+    let request = UpdateProjectRequest { id, name, archived: None, update_mask, if_version: None };
+    user.projects().update_project(user.asks(request)).await
+}
+
 async fn deletes(user: &User, task: &Task) {
     let request = DeleteTaskRequest { id: task.id.clone(), if_version: None };
     user.tasks().delete_task(user.asks(request)).await.unwrap();
@@ -70,6 +77,14 @@ async fn usage(user: &User) -> Usage {
     user.usage().get_usage(user.asks(GetUsageRequest {})).await.unwrap().into_inner()
 }
 
+/// How many were refused by a quota.
+fn refusals(quota: &str) -> u64 {
+    let text = kit_base::metrics::text();
+    let line = format!("errand_tasks_quota_refusals_total{{quota=\"{quota}\"}} ");
+    let counted = text.lines().find_map(|told| told.strip_prefix(&line)).map(str::parse::<u64>);
+    counted.expect("it is told from the start").unwrap()
+}
+
 async fn titles(user: &User) -> Vec<String> {
     let found = user.tasks().list_tasks(user.asks(ListTasksRequest::default())).await;
     found.unwrap().into_inner().tasks.into_iter().map(|task| task.title).collect()
@@ -81,15 +96,9 @@ async fn who_keeps_as_many_as_may_be_goes_on_when_one_is_gone_for_good(backend: 
     let (alice, bob) = (app.user(1), app.user(2));
     let one = creates(&alice, "one").await.unwrap().into_inner();
     creates(&alice, "two").await.unwrap();
-    let refusals = || {
-        let text = kit_base::metrics::text();
-        let line = r#"errand_tasks_quota_refusals_total{quota="objects"} "#;
-        let counted = text.lines().find_map(|told| told.strip_prefix(line)).map(str::parse::<u64>);
-        counted.expect("it is told from the start").unwrap()
-    };
-    let before = refusals();
+    let before = refusals("objects");
     refused(creates(&alice, "three").await);
-    assert!(refusals() > before, "each refusal is counted");
+    assert!(refusals("objects") > before, "each refusal is counted");
     creates(&bob, "his own").await.unwrap();
     // The Inbox counts.
     let name = |name: &str| CreateProjectRequest { id: None, name: name.to_owned() };
@@ -106,16 +115,22 @@ async fn who_keeps_as_many_as_may_be_goes_on_when_one_is_gone_for_good(backend: 
 }
 
 async fn who_keeps_as_many_bytes_as_may_be_makes_nothing_larger(backend: Backend) {
-    let app = App::with(backend, |config| config.quota_bytes = 19_000).await;
+    let app = App::with(backend, |config| config.quota_bytes = 19_517).await;
     let alice = app.user(1);
+    let attic = CreateProjectRequest { id: None, name: "Attic".to_owned() };
+    let attic = alice.projects().create_project(alice.asks(attic)).await.unwrap().into_inner();
     let one = creates(&alice, "one").await.unwrap().into_inner();
     let two = creates(&alice, "two").await.unwrap().into_inner();
     describes(&alice, &one, 9_000).await.unwrap();
     let kept = usage(&alice).await.bytes.unwrap();
-    assert_eq!(kept, Quota { used: 3 * 512 + 5 + 2 * (3 + 9_000 + 3), limit: Some(19_000) });
+    assert_eq!(kept, Quota { used: 4 * 512 + 5 + 5 + 2 * (3 + 9_000 + 3), limit: Some(19_517) });
+    let before = refusals("bytes");
     refused(creates(&alice, "three").await);
+    assert!(refusals("bytes") > before, "each refusal is counted");
     refused(describes(&alice, &two, 1).await);
     refused(describes(&alice, &one, 9_001).await);
+    refused(renames(&alice, &attic.id, "Attic, and longer").await);
+    renames(&alice, &attic.id, "Attac").await.unwrap();
     let complete = CompleteTaskRequest { id: two.id.clone(), if_version: None };
     alice.tasks().complete_task(alice.asks(complete)).await.unwrap();
     describes(&alice, &one, 8_000).await.unwrap();
@@ -137,7 +152,9 @@ async fn who_has_written_enough_today_may_only_delete(backend: Backend) {
     refused(last);
     let today = usage(&alice).await.bytes_today.unwrap();
     assert!((20_000..40_000).contains(&today.used), "{today:?}");
+    let before = refusals("bytes_a_day");
     refused(creates(&alice, "three").await);
+    assert!(refusals("bytes_a_day") > before, "each refusal is counted");
     refused(describes(&alice, &one, 1).await);
     // What was written already is answered, and what is there can be read and deleted.
     let again = alice.tasks().create_task(alice.asks_once("k", new)).await.unwrap().into_inner();

@@ -103,3 +103,24 @@ async fn a_url_of_no_database_is_refused_and_its_secret_not_shown() {
         assert!(!format!("{fault:#}").contains("hunter2"), "{fault:#}");
     }
 }
+
+#[tokio::test]
+async fn a_database_across_the_network_in_plain_text_is_warned_of() {
+    for (url, warned) in [
+        ("postgres://u@192.0.2.1/none", true),
+        ("postgres://u@192.0.2.1/none?sslmode=disable", false),
+        ("postgres://u@127.0.0.1:1/none", false),
+    ] {
+        let log = kit_base::testing::Output::default();
+        let output = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || output.clone()).finish();
+        let opened = tracing::subscriber::with_default(subscriber, || Db::open(url, &limits()));
+        assert!(opened.is_ok(), "{url}");
+        assert_eq!(
+            log.text().contains("plain text over the network"),
+            warned,
+            "{url}: {}",
+            log.text()
+        );
+    }
+}
