@@ -1,9 +1,9 @@
 //! What an account may keep, and what it is told when that is used up.
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
-    CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest, DeleteTaskRequest,
-    GetUsageRequest, ListTasksRequest, Project, PurgeTrashRequest, Quota, RestoreTrashRequest,
-    Task, TaskFields, UpdateProjectRequest, UpdateTaskRequest, Usage,
+    CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest,
+    DeleteTaskRequest, GetUsageRequest, ListTasksRequest, Project, PurgeTrashRequest, Quota,
+    RestoreTrashRequest, Task, TaskFields, UpdateProjectRequest, UpdateTaskRequest, Usage,
 };
 use tonic::{Code, Response, Status};
 
@@ -141,6 +141,8 @@ async fn who_keeps_as_many_bytes_as_may_be_makes_nothing_larger(backend: Backend
 async fn who_has_written_enough_today_may_only_delete(backend: Backend) {
     let app = App::with(backend, |config| config.quota_bytes_per_day = 20_000).await;
     let (alice, bob) = (app.user(1), app.user(2));
+    let attic = CreateProjectRequest { id: None, name: "Attic".to_owned() };
+    let attic = alice.projects().create_project(alice.asks(attic)).await.unwrap().into_inner();
     let one = creates(&alice, "one").await.unwrap().into_inner();
     let new = CreateTaskRequest { fields: Some(fields("two")), ..Default::default() };
     let two = alice.tasks().create_task(alice.asks_once("k", new.clone())).await.unwrap();
@@ -156,6 +158,10 @@ async fn who_has_written_enough_today_may_only_delete(backend: Backend) {
     refused(creates(&alice, "three").await);
     assert!(refusals("bytes_a_day") > before, "each refusal is counted");
     refused(describes(&alice, &one, 1).await);
+    let name = |name: &str| CreateProjectRequest { id: None, name: name.to_owned() };
+    refused(alice.projects().create_project(alice.asks(name("Cellar"))).await);
+    let gone = DeleteProjectRequest { id: attic.id, if_version: None };
+    alice.projects().delete_project(alice.asks(gone)).await.unwrap();
     // What was written already is answered, and what is there can be read and deleted.
     let again = alice.tasks().create_task(alice.asks_once("k", new)).await.unwrap().into_inner();
     assert_eq!(again, two);

@@ -30,6 +30,7 @@ kit_db::on_each_backend!(
     a_scope_takes_no_more_writes_than_it_can_hold,
     all_scopes_together_hold_no_more_than_there_is_room_for,
     a_scope_that_wrote_much_rests_as_long,
+    a_scope_that_wrote_little_does_not_rest_however_long_that_took,
 );
 
 /// What a write of a test does.
@@ -47,7 +48,8 @@ enum Act {
     PanicBefore,
     /// Until the gate is opened.
     Wait,
-    /// More than is taken for little, and for as long as [`LONG`].
+    /// As much as is taken for little, or one byte more, and for as long as [`LONG`].
+    WriteLittle,
     WriteMuch,
 }
 
@@ -106,8 +108,9 @@ impl Command for Fake {
                 }
                 Act::BreakTheEnd => (0..2).for_each(|_| unit.use_key(some_key(unit))),
                 Act::Panic => panic!("as a fault of ours would"),
-                Act::WriteMuch => {
-                    unit.usage.write(unit.now, 1 + LARGE as usize);
+                Act::WriteLittle | Act::WriteMuch => {
+                    let more = usize::from(matches!(self.act, Act::WriteMuch));
+                    unit.usage.write(unit.now, LARGE as usize + more);
                     sleep(LONG).await;
                 }
                 Act::Wait => {
@@ -311,4 +314,21 @@ async fn a_scope_that_wrote_much_rests_as_long(backend: Backend) {
     assert_eq!(writes.submit(writes.submission(Act::WriteMuch)).await, Ok(()));
     assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
     assert!(began.elapsed() >= 2 * LONG, "{:?}", began.elapsed());
+}
+
+async fn a_scope_that_wrote_little_does_not_rest_however_long_that_took(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    assert_eq!(writes.submit(writes.submission(Act::WriteMuch)).await, Ok(()));
+    sleep(2 * LONG).await;
+    // The machine may be busy once.
+    for _ in 0..5 {
+        let began = Instant::now();
+        for act in [Act::WriteLittle, Act::Succeed] {
+            assert_eq!(writes.submit(writes.submission(act)).await, Ok(()));
+        }
+        if began.elapsed() < 2 * LONG {
+            return;
+        }
+    }
+    panic!("it rests");
 }
