@@ -23,14 +23,21 @@ use crate::{
 };
 
 /// How often what is too old is deleted.
-const PERIOD: Duration = Duration::from_secs(60);
+pub(crate) const PERIOD: Duration = Duration::from_secs(60);
 
 /// Deletes what is too old, a bounded number of rows at a time and until nothing is. Any number of replicas may do so at once; what
 /// cannot be deleted now, or takes long, keeps nothing else from it.
-pub(crate) async fn keep(db: Db, clock: Clock, writer: Writer, config: Config, stop: Stop) {
+pub(crate) async fn keep(
+    db: Db,
+    clock: Clock,
+    writer: Writer,
+    config: Config,
+    period: Duration,
+    stop: Stop,
+) {
     register(&["idempotency_keys", "changes", "scopes", "trash"], &clock);
     let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 3600);
-    let until = (&clock, &stop);
+    let until = (&clock, period, &stop);
     let keys = sweep("idempotency_keys", idempotency::KEPT, until, |old| {
         journal::store::sweep_keys(&db, old)
     });
@@ -38,7 +45,7 @@ pub(crate) async fn keep(db: Db, clock: Clock, writer: Writer, config: Config, s
         journal::store::sweep_changes(&db, old)
     });
     let scopes = async {
-        while waited(&stop).await {
+        while waited(period, &stop).await {
             let marked = clock.now().minus(access::write::MARKED);
             let outcome = access::write::finish(&db, writer.bounds.kinds, marked).await;
             note("scopes", outcome.inspect(|()| finished("scopes", &clock)));
@@ -50,20 +57,20 @@ pub(crate) async fn keep(db: Db, clock: Clock, writer: Writer, config: Config, s
 }
 
 /// Waits until it is time again, which is not the same for all; false when the process stops.
-async fn waited(stop: &Stop) -> bool {
-    stop.run_until_cancelled(tokio::time::sleep(chance::around(PERIOD))).await.is_some()
+async fn waited(period: Duration, stop: &Stop) -> bool {
+    stop.run_until_cancelled(tokio::time::sleep(chance::around(period))).await.is_some()
 }
 
 /// Deletes what is older than `age`, again and again. `some` deletes some of what is from before a moment.
 async fn sweep<F>(
     what: &'static str,
     age: Duration,
-    (clock, stop): (&Clock, &Stop),
+    (clock, period, stop): (&Clock, Duration, &Stop),
     some: impl Fn(Timestamp) -> F,
 ) where
     F: Future<Output = Result<usize, Error>>,
 {
-    while waited(stop).await {
+    while waited(period, stop).await {
         let old = clock.now().minus(age);
         note(what, until_none(what, (clock, stop), || some(old)).await);
     }

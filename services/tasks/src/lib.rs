@@ -122,7 +122,9 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
         .job("trust", move |stop| async move { trust::follow(&verifier, peers.auth, &stop).await })
         .job("feed", move |stop| feed.follow(followed, stop))
         .job("refold", move |stop| tasks::refold::run(folded, stop))
-        .job("housekeeping", move |stop| housekeeping::keep(db, clock, writer, config, stop)))
+        .job("housekeeping", move |stop| {
+            housekeeping::keep(db, clock, writer, config, housekeeping::PERIOD, stop)
+        }))
 }
 
 /// Brings the schema up to date; safe to run from several processes at once.

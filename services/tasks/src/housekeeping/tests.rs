@@ -20,6 +20,7 @@ kit_db::on_each_backend!(
     all_that_is_old_goes_in_one_pass_however_much_it_is,
     what_cannot_be_purged_keeps_nothing_else_in_the_trash,
     an_erasing_that_was_broken_off_is_finished_and_forgotten,
+    each_kind_is_kept_as_long_as_its_own_setting_says,
 );
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -236,6 +237,40 @@ async fn an_erasing_that_was_broken_off_is_finished_and_forgotten(backend: Backe
     access::write::finish(&store.db, crate::kinds(), now).await.unwrap();
     assert_eq!((changes(&store).await.len(), marked().await), (0, 0));
     assert!(in_trash(&store).await.is_empty());
+}
+
+async fn each_kind_is_kept_as_long_as_its_own_setting_says(backend: Backend) {
+    let store = Store::new(backend).await;
+    for (id, key) in [(10, "old"), (11, "young")] {
+        store.clock.advance(2 * DAY);
+        store.carries_out_once(key, new(task(id), None)).await;
+        store.carries_out(delete(task(id))).await.unwrap();
+    }
+    store.clock.advance(2 * DAY);
+    store.carries_out(new(task(12), None)).await.unwrap();
+    let config = Config { feed_days: 1, trash_days: 3, ..Config::default() };
+    let (stop, every) = (Stop::new(), Duration::from_millis(20));
+    let (db, clock, writer) = (store.db.clone(), store.clock.clone(), store.writer.clone());
+    let keeping = kit_base::work::spawn(keep(db, clock, writer, config, every, stop.clone()));
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let in_order =
+        async || in_trash(&store).await == [task(11).0] && changes(&store).await.len() == 2;
+    while !in_order().await {
+        assert!(
+            Instant::now() < deadline,
+            "{:?} {:?}",
+            in_trash(&store).await,
+            changes(&store).await
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let left: Vec<_> = changes(&store).await.iter().map(|change| change.operation).collect();
+    assert_eq!(left, [Operation::Create, Operation::Purge]);
+    stop.cancel();
+    keeping.await.unwrap();
+    assert_eq!(journal::store::sweep_keys(&store.db, store.clock.now()).await.unwrap(), 0);
+    // What was younger than any of these stayed for as long as it was looked at.
+    assert_eq!(in_trash(&store).await, [task(11).0]);
 }
 
 /// SQLite has one writer: there nothing is held beside it.
