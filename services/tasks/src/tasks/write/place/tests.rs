@@ -19,6 +19,7 @@ kit_db::on_each_backend!(
     fewer_than_eight_on_a_side_are_all_ranked_anew,
     where_eight_are_too_crowded_four_times_as_many_are_ranked_anew,
     only_siblings_are_ranked_anew,
+    however_crowded_it_is_so_many_are_ranked_anew_and_no_more,
 );
 
 /// Tasks that are named by numbers, from 1 on.
@@ -68,10 +69,14 @@ impl Row {
         let sequence = journal::store::changes_before(db, scope, i64::MAX, 1, false).await.unwrap();
         let to = Target { place: Place::Stay, beside };
         self.0.carries_out(Write::Move { id: id(task), to, if_version: None }).await.unwrap();
-        let told = journal::store::changes_after(db, scope, sequence[0].sequence, 999, false).await;
-        let told = told.unwrap();
-        assert!(told.iter().all(|change| change.operation == Operation::Move));
-        told.iter().map(|Change { object_id, .. }| object_id.0.as_u128()).collect()
+        let (mut last, mut moved) = (sequence[0].sequence, vec![]);
+        loop {
+            let told = journal::store::changes_after(db, scope, last, 999, false).await.unwrap();
+            let Some(end) = told.last() else { return moved };
+            last = end.sequence;
+            assert!(told.iter().all(|change| change.operation == Operation::Move));
+            moved.extend(told.iter().map(|Change { object_id, .. }| object_id.0.as_u128()));
+        }
     }
 
     /// Moves a task, and gives which others were written.
@@ -196,4 +201,17 @@ async fn only_siblings_are_ranked_anew(backend: Backend) {
     let below: Vec<_> = below.iter().map(|task| task.id.0.as_u128()).collect();
     assert_eq!(below, [11, 12, 16, 13, 14]);
     assert_eq!(row.rank(5).await, format!("{rank}00001"), "it is no sibling");
+}
+
+async fn however_crowded_it_is_so_many_are_ranked_anew_and_no_more(backend: Backend) {
+    let row = Row::with(backend, 1_100).await;
+    let number = match backend {
+        Backend::Sqlite => "printf('%04d', title)",
+        Backend::Postgres => "lpad(title, 4, '0')",
+    };
+    let far = "0".repeat(23);
+    row.0.runs(format!("UPDATE tasks SET rank = '{far}' || {number} || 'V'")).await;
+    let moved = row.moves(1, Beside::After(id(560))).await;
+    assert_eq!(moved.len(), 2 * MOST_AROUND);
+    row.are_short(64).await;
 }
