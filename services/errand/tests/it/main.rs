@@ -7,6 +7,7 @@ mod commands;
 mod documents;
 mod due;
 mod estimates;
+mod exhaustion;
 mod feed;
 mod http;
 mod input;
