@@ -15,14 +15,21 @@ pub(crate) fn optional<T>(found: Result<T, db::Error>) -> Result<Option<T>, Erro
     }
 }
 
-/// What of a table goes when it is old: the table, what names a row, and what tells how old that is.
-pub(crate) type Sweep = (&'static str, &'static str, &'static str);
+/// What of a table goes when it is old.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sweep {
+    pub(crate) table: &'static str,
+    /// What names a row: a column, or some with commas between.
+    pub(crate) key: &'static str,
+    /// The column that tells since when it is of no use.
+    pub(crate) age: &'static str,
+}
 
 /// Removes at most `limit` rows that are of no use since `before`; gives how many. Those that somebody else holds are left alone:
 /// a sibling removes them, or they are not that old any more.
 pub(crate) async fn remove(
     db: &Db,
-    (table, key, age): Sweep,
+    Sweep { table, key, age }: Sweep,
     before: Timestamp,
     limit: i64,
 ) -> Result<usize, Error> {

@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// Keys are forgotten by when they were used.
-pub(crate) const SWEEP: Sweep = ("idempotency_keys", "user_id, key", "created_at");
+pub(crate) const SWEEP: Sweep =
+    Sweep { table: "idempotency_keys", key: "user_id, key", age: "created_at" };
 
 /// What the write came to before, under the same key; KEY_REUSED when that was another write. To be asked while the account is
 /// locked, so that of two that race one finds what the other answered.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Tokens are forgotten by when they were issued.
-pub(crate) const SWEEP: Sweep = ("refresh_tokens", "hash", "issued_at");
+pub(crate) const SWEEP: Sweep = Sweep { table: "refresh_tokens", key: "hash", age: "issued_at" };
 
 /// What is known of a refresh token.
 pub(crate) async fn find(db: &Db, token: &RefreshToken) -> Result<Option<KnownToken>, Error> {

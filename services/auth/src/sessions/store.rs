@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// Sessions are forgotten by when they were over.
-pub(crate) const SWEEP: Sweep = ("sessions", "account_id, id", "expires_at");
+pub(crate) const SWEEP: Sweep =
+    Sweep { table: "sessions", key: "account_id, id", age: "expires_at" };
 
 /// Adds a session with its first refresh token.
 pub(super) async fn insert(

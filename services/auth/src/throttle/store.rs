@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Counts are forgotten by when they were last touched.
-pub(crate) const SWEEP: Sweep = ("attempts", "key", "seen_at");
+pub(crate) const SWEEP: Sweep = Sweep { table: "attempts", key: "key", age: "seen_at" };
 
 /// Counts an attempt, unless none is let through yet. It also locks the row, so that attempts come one after the other.
 const COUNT: &str = "INSERT INTO attempts (key, failures, open_at, seen_at) VALUES ($1, 1, $2, $3) \

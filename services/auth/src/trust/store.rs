@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Revocations are forgotten by until when they had to be known.
-pub(crate) const SWEEP: Sweep = ("revocations", "session_id", "until");
+pub(crate) const SWEEP: Sweep = Sweep { table: "revocations", key: "session_id", age: "until" };
 
 /// The sessions that ended after this moment and still have to be known.
 pub(crate) async fn since(

@@ -95,6 +95,14 @@ pub(super) const REFUSALS: &[Refusal] = &[
         ("INTERNAL", "something went wrong on our side"),
     ),
     refusal(
+        501,
+        "The body is packed on the way",
+        (
+            "UNSUPPORTED_TRANSFER_CODING",
+            "a body comes chunked or with its length, and not packed on the way",
+        ),
+    ),
+    refusal(
         503,
         "Not right now: wait as `Retry-After` says",
         ("UNAVAILABLE", "this cannot be done right now; try again soon"),

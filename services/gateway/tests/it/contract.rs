@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::edge::{Edge, ID};
 
-/// Method, path and operation of everything that is documented.
 /// Method, path and the rest of every operation.
 pub(crate) fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap().iter();

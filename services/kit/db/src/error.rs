@@ -72,13 +72,16 @@ impl Fault for Error {
     }
 }
 
+/// What SQLite says where another holds what is asked for.
+pub(crate) const LOCKED: &str = "database is locked";
+
 /// How PostgreSQL begins what it says when a query ended for a reason that passes. The code itself does not come through diesel.
 const PASSING: [&str; 5] = [
     "terminating connection",
     "the database system is",
     "deadlock detected",
     "cached plan must not change",
-    "database is locked",
+    LOCKED,
 ];
 
 /// The same where it was too slow.

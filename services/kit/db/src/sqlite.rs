@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use deadpool::managed::Object;
-use diesel::SqliteConnection;
+use diesel::{SqliteConnection, result::Error as DieselError};
 use diesel_async::{
     AsyncConnection as _, SimpleAsyncConnection as _,
     pooled_connection::{
@@ -13,7 +13,7 @@ use diesel_async::{
 use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
-use super::{Error, Limits};
+use super::{Error, Limits, error::LOCKED};
 
 /// A connection to the file.
 pub type Lite = SyncConnectionWrapper<SqliteConnection>;
@@ -106,7 +106,9 @@ async fn settle(connection: &mut Lite, wait: Duration) -> diesel::QueryResult<()
     let until = Instant::now() + wait;
     // SQLite waits for no one here: of two who switch a new file to the write-ahead log at once, one is refused.
     while let Err(refusal) = connection.batch_execute("PRAGMA journal_mode = WAL").await {
-        if Instant::now() >= until || !refusal.to_string().starts_with("database is locked") {
+        let is_locked =
+            matches!(&refusal, DieselError::DatabaseError(_, told) if told.message() == LOCKED);
+        if Instant::now() >= until || !is_locked {
             return Err(refusal);
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

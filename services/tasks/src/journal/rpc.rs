@@ -128,7 +128,11 @@ impl Rpc {
         after: i64,
         limit: i64,
     ) -> Result<Vec<Change>, Error> {
-        let read = async |apart| store::changes_after(&self.db, scope, after, limit, apart).await;
+        let mut were_large = false;
+        let read = async |apart| {
+            were_large = apart;
+            store::changes_after(&self.db, scope, after, limit, apart).await
+        };
         let (changes, _room) = self.page(scope, false, Change::bytes, read).await?;
         match changes.first() {
             Some(first) if after > 0 && first.sequence > after + 1 => {
@@ -136,7 +140,8 @@ impl Rpc {
             }
             None if after > 0 && self.sequence(scope).await? != after => {
                 // Something was written between the two reads, unless it is still not there to be read.
-                let changes = store::changes_after(&self.db, scope, after, limit, true).await?;
+                let changes =
+                    store::changes_after(&self.db, scope, after, limit, were_large).await?;
                 if changes.first().is_some_and(|first| first.sequence == after + 1) {
                     Ok(changes)
                 } else {

@@ -15,11 +15,12 @@ fn scope(number: u128) -> ScopeId {
     ScopeId(Uuid::from_u128(number))
 }
 
-/// Nothing is asked of its database.
+/// Nothing is asked of its database, and no time passes by itself.
 async fn rpc() -> (Rpc, Database) {
     let database = Database::new(Backend::Sqlite, "rpc").await;
     let db = Db::open(&database.url, &kit_db::Limits::default()).unwrap();
     let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+    tokio::time::pause();
     (crate::rpc(&Config::default(), &db, &clock), database)
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Db, Limited, Plan, Statement, read, search, statement};
+use kit_db::{Db, Limited, Plan, Statement, search, statement};
 
 use crate::{
     Error,
@@ -43,7 +43,7 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Vec<Trashed>, Error> {
     let plan = Plan::General;
-    let tasks: Vec<Row> = read!(db, "trash.tasks", conn: Backend => {
+    let tasks: Vec<Row> = search!(db, "trash.tasks", conn: Backend => {
         let rows = tasks::table.filter(tasks::scope_id.eq(plan.bind(scope))).filter(tasks::trash_id.eq(tasks::id.nullable()));
         let rows = rows.select((tasks::id, tasks::title, tasks::trashed_at));
         let mut rows = rows.order((tasks::trashed_at.desc(), tasks::id.desc())).into_boxed::<Backend>();
@@ -52,7 +52,7 @@ pub(crate) async fn list(
         }
         Limited(rows, limit).load(conn).await
     })?;
-    let projects: Vec<Row> = read!(db, "trash.projects", conn: Backend => {
+    let projects: Vec<Row> = search!(db, "trash.projects", conn: Backend => {
         let rows = projects::table.filter(projects::scope_id.eq(plan.bind(scope))).filter(projects::trash_id.eq(projects::id.nullable()));
         let rows = rows.select((projects::id, projects::name, projects::trashed_at));
         let mut rows = rows.order((projects::trashed_at.desc(), projects::id.desc())).into_boxed::<Backend>();
@@ -106,16 +106,19 @@ pub(crate) async fn older_than(
     let tasks = tasks::table
         .filter(tasks::trashed_at.lt(before))
         .filter(tasks::trash_id.eq(tasks::id.nullable()));
-    let tasks = tasks.select((tasks::scope_id, tasks::id)).order(tasks::trashed_at).limit(MOST);
+    let tasks = tasks.select((tasks::trashed_at, tasks::scope_id, tasks::id));
+    let tasks = tasks.order(tasks::trashed_at).limit(MOST);
     let projects = projects::table
         .filter(projects::trashed_at.lt(before))
-        .select((projects::scope_id, projects::id))
+        .select((projects::trashed_at, projects::scope_id, projects::id))
         .order(projects::trashed_at)
         .limit(MOST);
-    let mut old: Vec<(ScopeId, ObjectId)> =
+    let mut old: Vec<(Option<Timestamp>, ScopeId, ObjectId)> =
         search!(db, "trash.old_tasks", conn => tasks.load(conn).await)?;
-    let projects: Vec<(ScopeId, ObjectId)> =
+    let projects: Vec<(Option<Timestamp>, ScopeId, ObjectId)> =
         search!(db, "trash.old_projects", conn => projects.load(conn).await)?;
     old.extend(projects);
-    Ok(old)
+    old.sort_unstable_by_key(|(trashed_at, ..)| *trashed_at);
+    old.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
+    Ok(old.into_iter().map(|(_, scope, id)| (scope, id)).collect())
 }

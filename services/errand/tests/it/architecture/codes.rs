@@ -1,4 +1,4 @@
-//! Every code that a client can be told is provoked by some test.
+//! Every code that a client can be told is named by some test.
 use std::collections::BTreeSet;
 
 use super::{CHASSIS, SERVICES, folder_of, read, sources_of};
@@ -33,30 +33,32 @@ fn parted(path: &str, text: &str) -> [String; 2] {
     let (code, tests) = if path.contains("tests/") || path.ends_with("tests.rs") {
         ("", text)
     } else {
-        text.split_once("#[cfg(test)]\nmod tests {").unwrap_or((text, ""))
+        let begins =
+            ["mod tests {", "pub(crate) mod tests {"].map(|head| format!("#[cfg(test)]\n{head}"));
+        begins.iter().find_map(|begin| text.split_once(&**begin)).unwrap_or((text, ""))
     };
     [code.to_owned(), tests.to_owned()]
 }
 
 #[test]
-fn every_code_is_provoked_by_some_test() {
-    let (mut told, mut provoked) = (BTreeSet::new(), String::new());
+fn every_code_is_named_by_some_test() {
+    let (mut told, mut tested) = (BTreeSet::new(), String::new());
     for name in CHASSIS.iter().chain(&SERVICES) {
         for (path, text) in sources_of(name) {
             let [code, tests] = parted(&path, &text);
             told.extend(code.split('"').filter(|text| is_code(text)).map(str::to_owned));
-            provoked += &tests;
+            tested += &tests;
         }
         let mut behaviour = super::Sources::new();
         let folder = folder_of(name).join("tests");
         if folder.is_dir() {
             read(&folder, "", &mut behaviour);
         }
-        provoked.extend(behaviour.into_values());
+        tested.extend(behaviour.into_values());
     }
     assert!(told.len() > 80 && told.contains("TASK_NOT_FOUND"), "{told:?}");
     let words: BTreeSet<_> =
-        provoked.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_').collect();
+        tested.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_').collect();
     let unseen = told.iter().map(String::as_str).filter(|code| !words.contains(code));
-    assert_eq!(unseen.collect::<BTreeSet<_>>(), NONE.into(), "a code that no test provokes");
+    assert_eq!(unseen.collect::<BTreeSet<_>>(), NONE.into(), "a code that no test names");
 }

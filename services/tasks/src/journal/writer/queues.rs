@@ -29,9 +29,11 @@ pub(super) struct Waiting {
     _room: OwnedSemaphorePermit,
 }
 
+type ByScope = HashMap<ScopeId, VecDeque<Waiting>>;
+
 /// The queue of each scope that somebody works on.
 pub(super) struct Queues {
-    by_scope: Mutex<HashMap<ScopeId, VecDeque<Waiting>>>,
+    by_scope: Mutex<ByScope>,
     room: Arc<Semaphore>,
 }
 
@@ -49,23 +51,35 @@ impl Queues {
         scope: ScopeId,
         write: Submission,
     ) -> Result<(Outcome, bool), Error> {
-        let bytes = u32::try_from(write.bytes).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).try_acquire_many_owned(bytes);
-        let _room = room.map_err(|_| error::Error::Busy)?;
+        let mut queues = self.lock();
+        let _room = self.room(&mut queues, write.bytes)?;
         let (done, outcome) = oneshot::channel();
         let waiting = Waiting { write, done, _room };
-        let mut queues = self.lock();
         let is_idle = !queues.contains_key(&scope);
         let queue = queues.entry(scope).or_default();
         if !has_room(queue, &waiting) {
-            // What nobody waits for any more takes no room of others.
             queue.retain(Waiting::is_wanted);
             if !has_room(queue, &waiting) {
+                // A queue that nobody works on would never be.
+                if is_idle {
+                    queues.remove(&scope);
+                }
                 return Err(error::Error::Busy.into());
             }
         }
         queue.push_back(waiting);
         Ok((outcome, is_idle))
+    }
+
+    /// Room for so many bytes of what there is for all. What nobody waits for any more takes no room of others.
+    fn room(&self, queues: &mut ByScope, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let take = || Arc::clone(&self.room).try_acquire_many_owned(bytes);
+        let room = take().or_else(|_| {
+            queues.values_mut().for_each(|queue| queue.retain(Waiting::is_wanted));
+            take()
+        });
+        Ok(room.map_err(|_| error::Error::Busy)?)
     }
 
     /// The next writes of a scope; none, and the queue is gone, when nobody waits.
@@ -84,7 +98,7 @@ impl Queues {
         self.lock().remove(&scope);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ScopeId, VecDeque<Waiting>>> {
+    fn lock(&self) -> MutexGuard<'_, ByScope> {
         self.by_scope.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

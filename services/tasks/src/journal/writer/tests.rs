@@ -28,7 +28,6 @@ kit_db::on_each_backend!(
     what_panics_outside_of_a_write_gives_up_its_queue,
     what_is_not_wanted_any_more_is_not_carried_out,
     a_scope_takes_no_more_writes_than_it_can_hold,
-    all_scopes_together_hold_no_more_than_there_is_room_for,
     a_scope_that_wrote_much_rests_as_long,
     a_scope_that_wrote_little_does_not_rest_however_long_that_took,
 );
@@ -286,26 +285,38 @@ async fn a_scope_takes_no_more_writes_than_it_can_hold(backend: Backend) {
     assert_eq!(writes.behind_another(next).await, None, "it waits");
 }
 
-async fn all_scopes_together_hold_no_more_than_there_is_room_for(backend: Backend) {
-    let writes = Writes::new(backend).await;
-    let large = || Submission { bytes: MOST_BYTES_WAITING, ..writes.submission(Act::Succeed) };
-    let of_others = (1..).map(|number| ScopeId(uuid::Uuid::from_u128(number)));
-    let of_others = of_others.take(MOST_BYTES / MOST_BYTES_WAITING);
-    let submit = |scope, write| writes.store.writer.submit(scope, write);
-    // They are erased, and as full until they are told so.
-    let waiting: Vec<_> = of_others.map(|scope| Box::pin(submit(scope, large()))).collect();
-    let refused = async {
-        let waiting = join_all(waiting);
-        let one_too_many = async {
-            let small = Submission { bytes: 1, ..writes.submission(Act::Succeed) };
-            writes.submit(small).await
-        };
-        tokio::join!(waiting, one_too_many)
+#[tokio::test]
+async fn all_scopes_together_hold_no_more_than_there_is_room_for() {
+    let (writes, queues) = (Writes::new(Backend::Sqlite).await, Queues::new());
+    let scope = |number| ScopeId(uuid::Uuid::from_u128(number));
+    let enqueue = |number, bytes| {
+        let write = Submission { bytes, ..writes.submission(Act::Succeed) };
+        queues.enqueue(scope(number), write).map_err(|error| error.fault().1)
     };
-    let (others, one_too_many) = refused.await;
-    assert!(others.iter().all(Result::is_err), "there are no such scopes");
-    assert_eq!(one_too_many, Err("BUSY"));
-    assert_eq!(writes.submit(large()).await, Ok(()), "what was answered takes no room");
+    let mut waiting: Vec<_> =
+        (0..4).map(|number| enqueue(number, MOST_BYTES_WAITING).unwrap()).collect();
+    assert_eq!(MOST_BYTES, 4 * MOST_BYTES_WAITING);
+    assert_eq!(enqueue(4, 1).err(), Some("BUSY"));
+    let carried_out = queues.next(scope(0));
+    assert_eq!(enqueue(4, 1).err(), Some("BUSY"), "what is carried out takes room, too");
+    drop(carried_out);
+    let (_fourth, is_idle) = enqueue(4, MOST_BYTES_WAITING).expect("room of what was answered");
+    assert!(is_idle, "nothing is left of what was refused");
+    assert_eq!(enqueue(5, 1).err(), Some("BUSY"));
+    drop(waiting.pop());
+    let _fifth = enqueue(5, MOST_BYTES_WAITING).expect("room of what nobody waits for");
+    assert_eq!(enqueue(6, 1).err(), Some("BUSY"), "the others are waited for");
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_leaves_no_queue_that_nobody_works_on() {
+    let (writes, queues) = (Writes::new(Backend::Sqlite).await, Queues::new());
+    let enqueue = |bytes| {
+        let write = Submission { bytes, ..writes.submission(Act::Succeed) };
+        queues.enqueue(writes.store.scope, write)
+    };
+    assert!(enqueue(MOST_BYTES_WAITING + 1).is_err());
+    assert!(enqueue(1).is_ok_and(|(_, is_idle)| is_idle));
 }
 
 async fn a_scope_that_wrote_much_rests_as_long(backend: Backend) {
