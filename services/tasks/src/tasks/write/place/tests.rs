@@ -137,6 +137,8 @@ async fn what_stands_there_already_is_not_written(backend: Backend) {
     // One among equals is moved: where it stands among them nobody has said.
     row.ranks(3, &row.rank(2).await).await;
     assert_eq!(row.writes(2, Beside::Before(id(3))).await, [2]);
+    row.ranks(3, &row.rank(2).await).await;
+    assert_eq!(row.writes(3, Beside::After(id(2))).await, [3]);
 }
 
 async fn where_there_is_none_eight_on_each_side_are_ranked_anew(backend: Backend) {
