@@ -64,7 +64,10 @@ impl Writer {
             match self.attempt(scope, &wanted).await {
                 Ok((outcomes, earned)) => {
                     rest += earned;
-                    for (Waiting { done, .. }, outcome) in wanted.into_iter().zip(outcomes) {
+                    for (Waiting { write, done, .. }, outcome) in wanted.into_iter().zip(outcomes) {
+                        if let Ok(Done::Fresh(_)) = outcome {
+                            metrics::count_write(write.command.label());
+                        }
                         _ = done.send(outcome);
                     }
                 }
@@ -182,7 +185,6 @@ async fn run_write(unit: &mut Unit, write: &Submission) -> Result<Done, Error> {
     let answer = AssertUnwindSafe(command.run(unit, actor)).catch_unwind().await;
     let answer = answer.map_err(|_| kit_db::Error::Query(anyhow::anyhow!("a write panicked")))?;
     let Answer { message, encoded } = answer?;
-    metrics::count_write(command.label());
     if let Some(Key { key, fingerprint }) = key {
         unit.use_key(UsedKey {
             scope_id: unit.scope.id,

@@ -56,6 +56,7 @@ const LONG: Duration = Duration::from_millis(200);
 
 /// Writes of a test, of which only one at a time is carried out.
 struct Writes {
+    label: &'static str,
     store: Store,
     gates: Arc<Gates>,
 }
@@ -70,12 +71,13 @@ struct Gates {
 #[derive(Debug)]
 struct Fake {
     act: Act,
+    label: &'static str,
     gates: Arc<Gates>,
 }
 
 impl Command for Fake {
     fn label(&self) -> [&'static str; 2] {
-        ["task", "create"]
+        ["fake", self.label]
     }
 
     fn frees(&self) -> bool {
@@ -135,11 +137,12 @@ impl Writes {
     async fn new(backend: Backend) -> Self {
         let (entered, left) = (Semaphore::new(0), Semaphore::new(0));
         let gates = Arc::new(Gates { entered, left, carried_out: AtomicUsize::new(0) });
-        Self { store: Store::new(backend).await, gates }
+        Self { label: "write", store: Store::new(backend).await, gates }
     }
 
     fn submission(&self, act: Act) -> Submission {
-        self.store.submission(Fake { act, gates: Arc::clone(&self.gates) })
+        let (label, gates) = (self.label, Arc::clone(&self.gates));
+        self.store.submission(Fake { act, label, gates })
     }
 
     fn carried_out(&self) -> usize {
@@ -171,7 +174,11 @@ impl Writes {
 }
 
 async fn of_writes_that_wait_together_each_fares_as_it_deserves(backend: Backend) {
-    let writes = Writes::new(backend).await;
+    let label = match backend {
+        Backend::Sqlite => "counted on SQLite",
+        Backend::Postgres => "counted on PostgreSQL",
+    };
+    let writes = Writes { label, ..Writes::new(backend).await };
     let acts = [
         Act::Succeed,
         Act::Refuse,
@@ -185,6 +192,10 @@ async fn of_writes_that_wait_together_each_fares_as_it_deserves(backend: Backend
     let outcomes = writes.together(acts.map(|act| writes.submission(act)).into()).await;
     let (done, refused, broken) = (Ok(()), Err("TASK_NOT_FOUND"), Err("INTERNAL"));
     assert_eq!(outcomes, [done, refused, broken, done, broken, refused, broken, done]);
+    let line = format!(r#"errand_tasks_writes_total{{object="fake",operation="{label}"}} "#);
+    let counted = kit_base::metrics::text();
+    let counted = counted.lines().find_map(|told| told.strip_prefix(&line));
+    assert_eq!(counted, Some("4"), "each once, however often it was tried");
     let alone = writes.submit(writes.submission(Act::BreakTheDatabase)).await;
     assert_eq!(alone, Err("INTERNAL"));
     assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
