@@ -94,7 +94,8 @@ async fn a_replica_that_cannot_learn_what_others_end_tells_nobody_that_all_is_we
     assert_eq!(next(&mut updates, Duration::from_secs(20)).await, Some(TrustUpdate::default()));
 }
 
-#[tokio::test]
+/// On threads, as a process is: a query on SQLite that is given up is waited for, which one thread alone cannot do.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_when_its_replica_drains() {
     let app = App::new(kit_db::testing::Backend::Sqlite, "drain").await;
     let auth = app.replica().await;
