@@ -1,14 +1,11 @@
 //! What is of no use any more goes.
 use kit_base::{Clock, Stop, Timestamp};
-use kit_db::{Db, housekeeping};
-
-use crate::{
-    accounts,
-    error::Error,
-    idempotency, refresh, sessions,
-    store::{Sweep, remove},
-    throttle, trust,
+use kit_db::{
+    Db,
+    housekeeping::{self, Sweep, remove},
 };
+
+use crate::{accounts, error::Error, idempotency, refresh, sessions, throttle, trust};
 
 /// What goes: its name, where it is, until when it was of use, and how much of it goes in one transaction.
 type Chore = (&'static str, Sweep, Timestamp, i64);
@@ -34,8 +31,8 @@ pub(crate) fn start(clock: &Clock) {
 pub(crate) async fn sweep(db: &Db, clock: &Clock, stop: &Stop) -> Result<(), Error> {
     let mut all = Ok(());
     for (what, sweep, before, limit) in chores(clock.now()) {
-        let some = || remove(db, sweep, before, limit);
+        let some = || remove(db, "housekeeping.sweep", sweep, before, limit);
         all = housekeeping::until_none(what, (clock, stop), some).await.and(all);
     }
-    all
+    Ok(all?)
 }

@@ -1,17 +1,16 @@
 use diesel::{dsl, prelude::*, sql_query, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{self as db, Cached, Connection, Db, on, read, search, sql, together};
+use kit_db::{
+    self as db, Cached, Connection, Db, housekeeping::Sweep, on, read, search, sql, together,
+};
 
 use super::{
     error::Error as AccountError,
     row::{Account, accounts, addresses, deletions},
     rules::{AccountId, address::Address},
 };
-use crate::{
-    error::Error,
-    store::{Sweep, optional},
-};
+use crate::{error::Error, store::optional};
 
 /// The account with this id.
 pub(crate) async fn find(db: &Db, id: AccountId) -> Result<Account, Error> {

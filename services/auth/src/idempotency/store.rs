@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{self as db, Connection, Db, on, read};
+use kit_db::{self as db, Connection, Db, housekeeping::Sweep, on, read};
 use prost::Message;
 
 use super::{
@@ -9,12 +9,7 @@ use super::{
     row::{UsedKey, idempotency_keys},
     rules::{Done, Key},
 };
-use crate::{
-    accounts::rules::AccountId,
-    error::Error,
-    limits::IDEMPOTENCY_KEYS,
-    store::{Sweep, optional},
-};
+use crate::{accounts::rules::AccountId, error::Error, limits::IDEMPOTENCY_KEYS, store::optional};
 
 /// Keys are forgotten by when they were used.
 pub(crate) const SWEEP: Sweep =

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{self as db, Cached, Connection, Db, on, read, together};
+use kit_db::{self as db, Cached, Connection, Db, housekeeping::Sweep, on, read, together};
 
 use super::{
     row::{KnownToken, StoredToken, refresh_tokens},
@@ -14,7 +14,7 @@ use crate::{
         row::sessions,
         rules::{Origin, expiry},
     },
-    store::{Sweep, optional},
+    store::optional,
 };
 
 /// Tokens are forgotten by when they were issued.

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Cached, Connection, Db, Limited, on, read, search, together};
+use kit_db::{Cached, Connection, Db, Limited, housekeeping::Sweep, on, read, search, together};
 use uuid::Uuid;
 
 use super::{
@@ -12,7 +12,6 @@ use crate::{
     accounts::rules::AccountId,
     error::Error,
     refresh::row::{StoredToken, refresh_tokens},
-    store::Sweep,
 };
 
 /// Sessions are forgotten by when they were over.

@@ -5,14 +5,11 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Cached, Connection, Db, on, sql::Instant, statement};
+use kit_db::{Cached, Connection, Db, housekeeping::Sweep, on, sql::Instant, statement};
 use ring::hmac;
 
 use super::{error::Error as ThrottleError, row::attempts, rules::Subject};
-use crate::{
-    error::Error,
-    store::{Sweep, optional},
-};
+use crate::{error::Error, store::optional};
 
 /// Counts are forgotten by when they were last touched.
 pub(crate) const SWEEP: Sweep = Sweep { table: "attempts", key: "key", age: "seen_at" };

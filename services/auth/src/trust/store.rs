@@ -1,14 +1,13 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
-use kit_db::{Connection, Db, search, statement};
+use kit_db::{Connection, Db, housekeeping::Sweep, search, statement};
 use kit_rpc::token::Revocation;
 
 use super::row::{NewRevocation, revocations};
 use crate::{
     error::Error,
     sessions::rules::{SessionId, remembered_until},
-    store::Sweep,
 };
 
 /// Revocations are forgotten by until when they had to be known.

@@ -66,6 +66,11 @@ fn sources_of(name: &str) -> Sources {
     found
 }
 
+/// Whether a source holds nothing but tests.
+fn is_test(path: &str) -> bool {
+    path.contains("tests/") || path.ends_with("tests.rs")
+}
+
 fn read(folder: &Path, below: &str, found: &mut Sources) {
     for entry in fs::read_dir(folder.join(below)).expect("a folder of sources") {
         let entry = entry.expect("its entry");

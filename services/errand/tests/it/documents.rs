@@ -8,12 +8,17 @@ use std::{
 
 /// Every document of the repository but those of the past, which name what was there then.
 fn documents() -> Vec<String> {
-    let listed = Command::new("git").args(["ls-files", "*.md"]).current_dir(root()).output();
-    let listed = String::from_utf8(listed.expect("git").stdout).expect("names in UTF-8");
+    let listed = git(&["ls-files", "*.md"]);
     let kept = listed.lines().filter(|name| *name != "CHANGELOG.md").map(str::to_owned);
     let kept: Vec<_> = kept.collect();
     assert!(kept.len() > 15, "{kept:?}");
     kept
+}
+
+/// What git says of the repository.
+fn git(arguments: &[&str]) -> String {
+    let said = Command::new("git").arg("-C").arg(root()).args(arguments).output().expect("git");
+    String::from_utf8(said.stdout).expect("names in UTF-8")
 }
 
 fn root() -> PathBuf {
@@ -70,16 +75,13 @@ fn a_path_is_told_from_other_code() {
 
 /// The names of all functions.
 fn functions() -> BTreeSet<String> {
-    let search = ["grep", "-hoE", "fn [a-z0-9_]+", "--", "*.rs"];
-    let found = Command::new("git").arg("-C").arg(root()).args(search).output().expect("git");
-    let found = String::from_utf8(found.stdout).expect("plain names");
+    let found = git(&["grep", "-hoE", "fn [a-z0-9_]+", "--", "*.rs"]);
     found.lines().map(|line| line.trim_start_matches("fn ").to_owned()).collect()
 }
 
 /// The folders of what git keeps, each cut to where one thing ends: a crate's room, one resource of it, a part of the chart.
 fn kept_folders() -> BTreeSet<String> {
-    let listed = Command::new("git").arg("-C").arg(root()).arg("ls-files").output().expect("git");
-    let files = String::from_utf8(listed.stdout).expect("plain names");
+    let files = git(&["ls-files"]);
     files.lines().filter_map(|file| Some(room(file.rsplit_once('/')?.0))).collect()
 }
 

@@ -68,6 +68,11 @@ impl Reply {
 }
 
 impl Edge {
+    /// The token of somebody else each time.
+    pub(crate) fn another(&self) -> String {
+        token(&self.key, Uuid::now_v7(), Uuid::now_v7(), 600)
+    }
+
     pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }

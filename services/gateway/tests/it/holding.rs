@@ -7,10 +7,9 @@ use hyper::body::Incoming;
 use proto::tasks::v1::{
     Change, ChangeBatch, ListActivityResponse, ListChangesResponse, ListTasksResponse, Task,
 };
-use uuid::Uuid;
 
 use crate::{
-    edge::{Edge, ID, token},
+    edge::{Edge, ID},
     peers::Outcome,
     streams,
 };
@@ -49,11 +48,6 @@ async fn unread_by(edge: &Edge, token: &str, path: &str, outcome: Outcome) -> Re
     reply
 }
 
-/// The token of somebody else each time.
-fn another(edge: &Edge) -> String {
-    token(&edge.key, Uuid::now_v7(), Uuid::now_v7(), 600)
-}
-
 #[tokio::test]
 async fn who_does_not_take_a_large_answer_gets_no_other_and_is_in_nobody_elses_way() {
     let edge = Edge::start().await;
@@ -72,7 +66,7 @@ async fn who_does_not_take_a_large_answer_gets_no_other_and_is_in_nobody_elses_w
     ] {
         let held = unread(&edge, path, outcome).await;
         assert_eq!(edge.get("/v1/tasks").await.refusal(), "429 TOO_MANY_AT_ONCE", "{path}");
-        let bearer = format!("Bearer {}", another(&edge));
+        let bearer = format!("Bearer {}", edge.another());
         let reply = edge.anonymous("GET", "/v1/tasks", &[("authorization", &bearer)], "").await;
         assert_eq!(reply.status, 200, "{path}: another user's");
         drop(held);
@@ -104,7 +98,7 @@ async fn where_many_take_nothing_of_their_answers_the_next_large_one_is_shed_and
     let mut held = vec![];
     // In 32 MiB there is room for eight of them.
     for _ in 0..8 {
-        held.push(unread_by(&edge, &another(&edge), "/v1/tasks", page()).await);
+        held.push(unread_by(&edge, &edge.another(), "/v1/tasks", page()).await);
     }
     let began = Instant::now();
     edge.peers.next(page());
@@ -124,7 +118,7 @@ async fn a_large_batch_of_a_stream_waits_for_room_and_where_there_is_none_its_cl
     let (_, mut body) = streams::open(&edge, &[]).await;
     let mut held = vec![];
     for _ in 0..8 {
-        held.push(unread_by(&edge, &another(&edge), "/v1/tasks", page()).await);
+        held.push(unread_by(&edge, &edge.another(), "/v1/tasks", page()).await);
     }
     let batch = |bytes| ChangeBatch { changes: vec![change(bytes)], cursor: "c".to_owned() };
     sender.send(Ok(batch(1_000))).await.unwrap();

@@ -11,12 +11,7 @@ use proto::{
 use tokio::sync::mpsc;
 use tonic::{Code, Status};
 
-use uuid::Uuid;
-
-use crate::{
-    edge::{Edge, token},
-    peers::Outcome,
-};
+use crate::{edge::Edge, peers::Outcome};
 
 const PATH: &str = "/v1/changes/stream";
 
@@ -217,7 +212,7 @@ async fn a_poll_ends_with_its_session_and_tells_nothing_of_what_came_after() {
 async fn an_address_has_so_many_streams_and_polls_whoever_asks() {
     let edge = Edge::with(|config| config.max_streams_per_address = 1).await;
     let _stream = open(&edge, &[]).await;
-    let other = format!("Bearer {}", token(&edge.key, Uuid::now_v7(), Uuid::now_v7(), 600));
+    let other = format!("Bearer {}", edge.another());
     for path in [PATH, "/v1/changes?wait=1s"] {
         let reply = edge.anonymous("GET", path, &[("authorization", &other)], "").await;
         assert_eq!(reply.refusal(), "429 TOO_MANY_LISTENERS", "{path}");

@@ -1,10 +1,17 @@
 //! Deleting what is too old: some rows at a time until there are none, and telling when that was so.
 use std::{sync::LazyLock, time::Duration};
 
-use kit_base::{Clock, Stop};
+use diesel::{sql_query, sql_types::BigInt};
+use diesel_async::RunQueryDsl as _;
+use kit_base::{Clock, Stop, Timestamp};
 use prometheus::{IntCounterVec, IntGaugeVec};
 
-use crate::metrics::{HOUSEKEEPING_DELETED, HOUSEKEEPING_FINISHED};
+use crate::{
+    Cached, Db, Error,
+    metrics::{HOUSEKEEPING_DELETED, HOUSEKEEPING_FINISHED},
+    on,
+    sql::Instant,
+};
 
 /// Between two transactions: on SQLite others write in them.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -46,11 +53,42 @@ where
     Ok(())
 }
 
+/// What of a table goes when it is old.
+#[derive(Clone, Copy, Debug)]
+pub struct Sweep {
+    /// The table.
+    pub table: &'static str,
+    /// What names a row: a column, or some with commas between.
+    pub key: &'static str,
+    /// The column that tells since when it is of no use.
+    pub age: &'static str,
+}
+
+/// Deletes at most `limit` rows that are of no use since `before`, the oldest first, in a transaction called `operation`; gives how many.
+/// Those that somebody else holds are left alone: a sibling deletes them, or they are not that old any more.
+pub async fn remove(
+    db: &Db,
+    operation: &'static str,
+    Sweep { table, key, age }: Sweep,
+    before: Timestamp,
+    limit: i64,
+) -> Result<usize, Error> {
+    db.write(operation, move |connection| {
+        Box::pin(async move {
+            let lock = connection.free_row_lock();
+            let old =
+                format!("SELECT {key} FROM {table} WHERE {age} < $1 ORDER BY {age} LIMIT $2{lock}");
+            let query = sql_query(format!("DELETE FROM {table} WHERE ({key}) IN ({old})"));
+            let query = Cached(query.bind::<Instant, _>(before).bind::<BigInt, _>(limit));
+            Ok(on!(connection, conn => query.execute(conn).await)?)
+        })
+    })
+    .await
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-
-    use kit_base::Timestamp;
 
     use super::*;
 

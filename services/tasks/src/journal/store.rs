@@ -5,9 +5,9 @@ use diesel::{prelude::*, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
 use kit_db::{
-    Db, Limited, Plan, Statement, on, page, read, search,
-    sql::{self, Instant},
-    statement,
+    Db, Limited, Plan, Statement,
+    housekeeping::{Sweep, remove},
+    on, page, read, search, sql, statement,
 };
 
 use super::change::{Change, journal};
@@ -81,20 +81,13 @@ pub(crate) fn counts(query: String, scope: ScopeId) -> Statement<(i64, i64)> {
 /// Rows that are deleted in one transaction: its locks are short, and its time is enough.
 const AT_ONCE: i64 = 500;
 
+/// Keys are forgotten by when they were used.
+const SWEEP: Sweep =
+    Sweep { table: "idempotency_keys", key: "scope_id, user_id, key", age: "created_at" };
+
 /// Deletes some idempotency keys from before a moment; how many. Those that a sibling is deleting are left to it.
 pub(crate) async fn sweep_keys(db: &Db, before: Timestamp) -> Result<usize, Error> {
-    db.write("housekeeping.keys", move |connection| {
-        Box::pin(async move {
-            let (key, lock) = ("scope_id, user_id, key", connection.free_row_lock());
-            let old = format!(
-                "SELECT {key} FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT {AT_ONCE}{lock}"
-            );
-            let query = sql_query(format!("DELETE FROM idempotency_keys WHERE ({key}) IN ({old})"));
-            let query = query.bind::<Instant, _>(before);
-            Ok(on!(connection, conn => query.execute(conn).await)?)
-        })
-    })
-    .await
+    Ok(remove(db, "housekeeping.keys", SWEEP, before, AT_ONCE).await?)
 }
 
 /// Deletes some changes from before a moment; how many. Those of scopes that begin with a younger one, as a clock that was ahead leaves

@@ -1,7 +1,7 @@
 //! Every code that a client can be told is named by some test.
 use std::collections::BTreeSet;
 
-use super::{CHASSIS, SERVICES, folder_of, read, sources_of};
+use super::{CHASSIS, SERVICES, folder_of, is_test, read, sources_of};
 
 /// What looks like a code and is none: names of gRPC's own as metrics have them, SQL, and names of variables.
 const NONE: [&str; 15] = [
@@ -30,7 +30,7 @@ fn is_code(text: &str) -> bool {
 
 /// A source without its tests, and its tests.
 fn parted(path: &str, text: &str) -> [String; 2] {
-    let (code, tests) = if path.contains("tests/") || path.ends_with("tests.rs") {
+    let (code, tests) = if is_test(path) {
         ("", text)
     } else {
         let begins =

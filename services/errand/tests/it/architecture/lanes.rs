@@ -1,7 +1,7 @@
 //! What rides on the connections that all readers share.
 use std::collections::BTreeSet;
 
-use super::sources_of;
+use super::{is_test, sources_of};
 
 /// Each reads by a key, or a page or a batch in the order of an index: however much a user keeps, it takes a moment. What may take
 /// longer is a `search!`, which has connections of its own. A name that is new here is a decision.
@@ -35,8 +35,7 @@ fn lanes(source: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn only_what_takes_a_moment_rides_on_the_connections_that_all_share() {
     let sources = ["auth", "tasks"].map(sources_of).into_iter().flatten();
-    let texts: Vec<_> =
-        sources.filter(|(path, _)| !path.contains("tests")).map(|(_, text)| text).collect();
+    let texts: Vec<_> = sources.filter(|(path, _)| !is_test(path)).map(|(_, text)| text).collect();
     let found: BTreeSet<_> = texts.iter().flat_map(|text| lanes(text)).collect();
     assert_eq!(found, LANES.into());
 }

@@ -1,0 +1,89 @@
+//! How much waits, and how long a scope rests.
+use super::*;
+use crate::journal::writer::queues::{MOST_BYTES, MOST_BYTES_WAITING, MOST_WAITING};
+
+kit_db::on_each_backend!(
+    a_scope_takes_no_more_writes_than_it_can_hold,
+    a_scope_that_wrote_much_rests_as_long,
+    a_scope_that_wrote_little_does_not_rest_however_long_that_took,
+);
+
+async fn a_scope_takes_no_more_writes_than_it_can_hold(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let most = MOST_WAITING + 2;
+    let submissions = (0..most).map(|_| writes.submission(Act::Succeed));
+    let outcomes = writes.together(submissions.collect()).await;
+    assert!(outcomes[..MOST_WAITING].iter().all(Result::is_ok));
+    assert_eq!(outcomes[MOST_WAITING..], [Err("BUSY"); 2]);
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+
+    let large = || Submission { bytes: MOST_BYTES_WAITING / 2, ..writes.submission(Act::Succeed) };
+    let outcomes = writes.together(vec![large(), large(), large()]).await;
+    assert_eq!(outcomes, [Ok(()), Ok(()), Err("BUSY")]);
+    // Of two whose callers have gone none is in the way of the next.
+    let gone = [large(), large()].map(|write| writes.submit(write));
+    let next = async {
+        gone.into_iter().for_each(|write| assert!(write.now_or_never().is_none()));
+        writes.submit(large()).now_or_never()
+    };
+    assert_eq!(writes.behind_another(next).await, None, "it waits");
+}
+
+#[tokio::test]
+async fn all_scopes_together_hold_no_more_than_there_is_room_for() {
+    let (writes, queues) = (Writes::new(Backend::Sqlite).await, Queues::new());
+    let scope = |number| ScopeId(uuid::Uuid::from_u128(number));
+    let enqueue = |number, bytes| {
+        let write = Submission { bytes, ..writes.submission(Act::Succeed) };
+        queues.enqueue(scope(number), write).map_err(|error| error.fault().1)
+    };
+    let mut waiting: Vec<_> =
+        (0..4).map(|number| enqueue(number, MOST_BYTES_WAITING).unwrap()).collect();
+    assert_eq!(MOST_BYTES, 4 * MOST_BYTES_WAITING);
+    assert_eq!(enqueue(4, 1).err(), Some("BUSY"));
+    let carried_out = queues.next(scope(0));
+    assert_eq!(enqueue(4, 1).err(), Some("BUSY"), "what is carried out takes room, too");
+    drop(carried_out);
+    let (_fourth, is_idle) = enqueue(4, MOST_BYTES_WAITING).expect("room of what was answered");
+    assert!(is_idle, "nothing is left of what was refused");
+    assert_eq!(enqueue(5, 1).err(), Some("BUSY"));
+    drop(waiting.pop());
+    let _fifth = enqueue(5, MOST_BYTES_WAITING).expect("room of what nobody waits for");
+    assert_eq!(enqueue(6, 1).err(), Some("BUSY"), "the others are waited for");
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_leaves_no_queue_that_nobody_works_on() {
+    let (writes, queues) = (Writes::new(Backend::Sqlite).await, Queues::new());
+    let enqueue = |bytes| {
+        let write = Submission { bytes, ..writes.submission(Act::Succeed) };
+        queues.enqueue(writes.store.scope, write)
+    };
+    assert!(enqueue(MOST_BYTES_WAITING + 1).is_err());
+    assert!(enqueue(1).is_ok_and(|(_, is_idle)| is_idle));
+}
+
+async fn a_scope_that_wrote_much_rests_as_long(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let began = Instant::now();
+    assert_eq!(writes.submit(writes.submission(Act::WriteMuch)).await, Ok(()));
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+    assert!(began.elapsed() >= 2 * LONG, "{:?}", began.elapsed());
+}
+
+async fn a_scope_that_wrote_little_does_not_rest_however_long_that_took(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    assert_eq!(writes.submit(writes.submission(Act::WriteMuch)).await, Ok(()));
+    sleep(2 * LONG).await;
+    // The machine may be busy once.
+    for _ in 0..5 {
+        let began = Instant::now();
+        for act in [Act::WriteLittle, Act::Succeed] {
+            assert_eq!(writes.submit(writes.submission(act)).await, Ok(()));
+        }
+        if began.elapsed() < 2 * LONG {
+            return;
+        }
+    }
+    panic!("it rests");
+}
