@@ -62,6 +62,8 @@ pub(crate) fn spread(lower: Option<&str>, upper: Option<&str>, count: usize) -> 
 
 #[cfg(test)]
 mod tests {
+    use kit_base::testing::Random;
+
     use super::*;
 
     #[test]
@@ -113,21 +115,13 @@ mod tests {
         assert!(last.len() < 250, "{} characters", last.len());
     }
 
-    /// A number below `bound`, from a sequence that its seed decides (splitmix64).
-    fn below(seed: &mut u64, bound: usize) -> usize {
-        *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (*seed ^ (*seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(bound).unwrap()).unwrap()
-    }
-
     /// A rank as it may be stored: digits, of which the last is not the lowest.
-    fn any_rank(seed: &mut u64) -> String {
-        let length = below(seed, 12);
+    fn any_rank(random: &mut Random) -> String {
+        let length = random.below(12);
         // Few digits, so that ranks begin alike, and those at the edges often.
         let few = b"01Vyz";
-        let mut rank: Vec<u8> = (0..length).map(|_| few[below(seed, few.len())]).collect();
-        rank.push(DIGITS[1 + below(seed, 61)]);
+        let mut rank: Vec<u8> = (0..length).map(|_| *random.one_of(few)).collect();
+        rank.push(DIGITS[1 + random.below(61)]);
         String::from_utf8(rank).unwrap()
     }
 
@@ -140,9 +134,9 @@ mod tests {
 
     #[test]
     fn between_any_two_is_one_strictly_and_with_room_on_both_sides() {
-        let mut seed = 11;
+        let mut random = Random::new(11);
         for turn in 0..20_000 {
-            let (one, other) = (any_rank(&mut seed), any_rank(&mut seed));
+            let (one, other) = (any_rank(&mut random), any_rank(&mut random));
             if one == other {
                 continue;
             }
@@ -183,9 +177,9 @@ mod tests {
         ] {
             assert_eq!(at_end(sequence), rank);
         }
-        let mut seed = 3;
+        let mut random = Random::new(3);
         for _ in 0..1_000 {
-            let sequence = i64::try_from(below(&mut seed, 1 << 40)).unwrap();
+            let sequence = i64::try_from(random.below(1 << 40)).unwrap();
             let (one, next) = (at_end(sequence), at_end(sequence + 1));
             assert!(one < between(Some(&one), Some(&next)) && one < next, "{sequence}");
         }
@@ -193,11 +187,11 @@ mod tests {
 
     #[test]
     fn ranks_between_any_two_are_in_order_and_sound() {
-        let mut seed = 5;
+        let mut random = Random::new(5);
         for _ in 0..300 {
-            let (one, other) = (any_rank(&mut seed), any_rank(&mut seed));
+            let (one, other) = (any_rank(&mut random), any_rank(&mut random));
             let (lower, upper) = if one < other { (one, other) } else { (other, one) };
-            let count = below(&mut seed, 100);
+            let count = random.below(100);
             let upper = (lower != upper).then_some(upper);
             let ranks = spread(Some(&lower), upper.as_deref(), count);
             assert_eq!(ranks.len(), count);

@@ -4,12 +4,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kit_base::testing::Random;
 use serde_json::{Value, json};
 
 use crate::{
     app::{App, everywhere},
     feed::Copy,
-    random::Random,
     user::{User, path_of, text},
 };
 

@@ -1,10 +1,10 @@
 //! What the document allows a due to be, and what the server takes, are the same.
 use fancy_regex::Regex;
+use kit_base::testing::Random;
 use serde_json::{Value, json};
 
 use crate::{
     app::{App, everywhere},
-    random::Random,
     user::User,
 };
 

@@ -17,7 +17,6 @@ mod lifecycle;
 mod metrics;
 mod pages;
 mod processes;
-mod random;
 mod readme;
 mod retries;
 mod secrets;

@@ -1,9 +1,9 @@
 //! Two writers never overwrite each other unseen, and a reader never loads what it has.
+use kit_base::testing::Random;
 use serde_json::{Value, json};
 
 use crate::{
     app::{App, everywhere},
-    random::Random,
     user::{User, path_of, text},
 };
 

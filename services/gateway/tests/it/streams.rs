@@ -13,6 +13,8 @@ use tonic::{Code, Status};
 
 use crate::{edge::Edge, peers::Outcome};
 
+mod ends;
+
 const PATH: &str = "/v1/changes/stream";
 
 pub(crate) async fn open(
@@ -71,36 +73,6 @@ async fn changes_arrive_with_the_cursor_to_go_on_from() {
     sender.send(Ok(ChangeBatch { changes: vec![], cursor: "c2".to_owned() })).await.unwrap();
     let event = until(&mut body, "\n\n").await;
     assert!(event.contains("id: c2\n") && event.contains("event: bookmark\n"), "{event}");
-}
-
-#[tokio::test]
-async fn a_stopping_process_sends_its_listeners_away() {
-    let edge = Edge::start().await;
-    let _sender = batches(&edge);
-    let (_, mut body) = open(&edge, &[]).await;
-    edge.stop.cancel();
-    let event = until(&mut body, "never").await;
-    let pause: u32 = event
-        .trim()
-        .strip_prefix("retry: ")
-        .or_else(|| event.trim().strip_prefix("retry:"))
-        .unwrap()
-        .parse()
-        .unwrap();
-    assert!((500..3_000).contains(&pause), "{event}");
-    tokio::time::timeout(Duration::from_secs(5), edge.served).await.expect("drained").unwrap();
-}
-
-#[tokio::test]
-async fn a_stream_ends_with_its_session() {
-    let edge = Edge::start().await;
-    let _sender = batches(&edge);
-    let (_, mut body) = open(&edge, &[]).await;
-    let until_then = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
-    let revocations =
-        vec![Revocation { session_id: edge.session_id.to_string(), until: until_then }];
-    edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
-    assert!(until(&mut body, "never").await.contains("retry"));
 }
 
 #[tokio::test]
@@ -164,51 +136,6 @@ async fn each_change_of_a_batch_is_an_event_of_its_own_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_stream_whose_service_is_gone_tells_its_client_to_come_again() {
-    for end in [None, Some(Err(Status::unavailable("the secret of the network")))] {
-        let edge = Edge::start().await;
-        let sender = batches(&edge);
-        let (_, mut body) = open(&edge, &[]).await;
-        if let Some(end) = end {
-            sender.send(end).await.unwrap();
-        }
-        drop(sender);
-        let events = until(&mut body, "never").await;
-        assert!(events.contains("retry") && !events.contains("secret"), "{events}");
-    }
-}
-
-#[tokio::test]
-async fn the_end_of_another_session_ends_no_stream() {
-    let edge = Edge::start().await;
-    let sender = batches(&edge);
-    let (_, mut body) = open(&edge, &[]).await;
-    let until_then = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
-    let session_id = uuid::Uuid::now_v7().to_string();
-    let revocations = vec![Revocation { session_id, until: until_then }];
-    edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
-    sender.send(Ok(ChangeBatch { changes: vec![], cursor: "c1".to_owned() })).await.unwrap();
-    assert!(until(&mut body, "\n\n").await.contains("id: c1"));
-}
-
-#[tokio::test]
-async fn a_poll_ends_with_its_session_and_tells_nothing_of_what_came_after() {
-    let edge = std::sync::Arc::new(Edge::start().await);
-    edge.peers.next(Outcome::Takes(Duration::from_secs(20)));
-    let asking = edge.clone();
-    let poll = kit_base::work::detach(async move { asking.get("/v1/changes?wait=20s").await });
-    while edge.peers.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let until = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
-    let revocations = vec![Revocation { session_id: edge.session_id.to_string(), until }];
-    edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
-    let reply = tokio::time::timeout(Duration::from_secs(5), poll).await.expect("soon").unwrap();
-    assert_eq!(reply.refusal(), "401 SESSION_ENDED");
-}
-
-#[tokio::test]
 async fn an_address_has_so_many_streams_and_polls_whoever_asks() {
     let edge = Edge::with(|config| config.max_streams_per_address = 1).await;
     let _stream = open(&edge, &[]).await;
@@ -227,24 +154,6 @@ async fn who_does_not_wait_takes_no_place_of_those_who_do() {
         assert_eq!(edge.get(path).await.status, 200, "{path}");
     }
     assert_eq!(edge.get("/v1/changes?wait=1s").await.refusal(), "503 SHED");
-}
-
-#[tokio::test]
-async fn a_poll_that_waits_is_answered_when_its_process_stops() {
-    let edge = std::sync::Arc::new(Edge::start().await);
-    edge.peers.next(Outcome::Takes(Duration::from_secs(20)));
-    let asking = edge.clone();
-    let poll = kit_base::work::detach(async move {
-        asking.get("/v1/changes?wait=20s&cursor=c1&limit=7").await
-    });
-    while edge.peers.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    edge.stop.cancel();
-    let reply = tokio::time::timeout(Duration::from_secs(5), poll).await.expect("at once").unwrap();
-    assert_eq!((reply.status, &reply.json()["next_cursor"]), (200, &"here".into()));
-    let again = r#"ListChangesRequest { cursor: "c1", limit: 7, wait_milliseconds: 0 }"#;
-    assert_eq!(edge.peers.last().message, again, "what is there already is not lost");
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! A walk of random moves beside a list in memory that is moved in the same way.
+use kit_base::testing::Random;
 use kit_db::testing::Backend;
 use proto::tasks::v1::{ListTasksRequest, MoveTaskRequest, Task};
 
 use crate::{
     app::{App, User},
-    replay::Random,
+    replay::any_of,
 };
 
 kit_db::on_each_backend!(tasks_stand_where_they_were_moved_to,);
@@ -36,7 +37,7 @@ impl Shelves {
     async fn moves(&mut self, user: &User, random: &mut Random) {
         let (from, to) = (random.below(3), random.below(3));
         let first = if from == 0 { 2 } else { 0 };
-        let Some(id) = random.one_of(self.ids[from].get(first..).unwrap_or_default()) else {
+        let Some(id) = any_of(random, self.ids[from].get(first..).unwrap_or_default()) else {
             return;
         };
         self.ids[from].retain(|other| *other != id);
@@ -46,7 +47,7 @@ impl Shelves {
             Some(parent) => message.parent_id = Some(parent.clone()),
             None => message.project_id = Some(self.project.clone()),
         }
-        let sibling = random.one_of(&self.ids[to]).filter(|_| random.below(4) > 0);
+        let sibling = any_of(random, &self.ids[to]).filter(|_| random.below(4) > 0);
         let at = sibling.as_ref().and_then(|it| self.ids[to].iter().position(|id| id == it));
         let at = match at {
             // Most go to the front, where room is scarce first.
@@ -94,7 +95,7 @@ impl Shelves {
 async fn tasks_stand_where_they_were_moved_to(backend: Backend) {
     let app = App::new(backend).await;
     for seed in 1..=2 {
-        let (user, mut random) = (app.user(u128::from(seed)), Random(seed));
+        let (user, mut random) = (app.user(u128::from(seed)), Random::new(seed));
         let mut shelves = Shelves::new(&user).await;
         for turn in 0..400 {
             shelves.moves(&user, &mut random).await;

@@ -1,12 +1,13 @@
 //! Each reason to refuse, provoked once by who asks for it.
 use std::{collections::BTreeSet, time::Duration};
 
+use futures_util::future::join_all;
 use kit_base::Clock;
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CreateProjectRequest, CreateTaskRequest, DeleteProjectRequest, DeleteTaskRequest,
     GetProjectRequest, GetTaskRequest, ListChangesRequest, ListTasksRequest, MoveTaskRequest,
-    PurgeTrashRequest, Task, UpdateProjectRequest,
+    PurgeTrashRequest, Task, TaskFields, UpdateProjectRequest,
 };
 use tonic::{Code, Response, Status};
 use uuid::Uuid;
@@ -18,6 +19,7 @@ kit_db::on_each_backend!(
     who_writes_what_cannot_be_is_told_why,
     who_reads_behind_an_impossible_place_is_told_so,
     a_refusal_under_a_key_names_the_key,
+    writes_that_wait_are_so_many_and_so_many_bytes,
     nothing_is_written_while_ended_sessions_go_unheard,
 );
 
@@ -202,4 +204,23 @@ async fn who_searches_for_too_long_is_told_to_narrow_it() {
     let holds = app.runs("LOCK TABLE tasks; SELECT pg_sleep(1.4)".to_owned());
     let (found, ()) = tokio::join!(searches, holds);
     refused(found, Code::DeadlineExceeded, "SEARCH_TOO_SLOW");
+}
+
+/// What a scope lets wait is 8 MiB: the large ones have 64 KiB each.
+async fn writes_that_wait_are_so_many_and_so_many_bytes(backend: Backend) {
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    alice.creates("first").await;
+    for (description, is_too_much) in [("short".to_owned(), false), ("𝕏".repeat(16_384), true)] {
+        let create = || {
+            let fields = TaskFields { description: Some(description.clone()), ..fields("task") };
+            let message = CreateTaskRequest { fields: Some(fields), ..Default::default() };
+            let (mut tasks, request) = (alice.tasks(), alice.asks(message));
+            async move { tasks.create_task(request).await }
+        };
+        let outcomes = join_all((0..250).map(|_| create())).await;
+        // Others may be carried out, or wait for longer than they can.
+        let is_busy = |outcome: Result<_, _>| outcome.is_err() && reason(outcome) == "BUSY";
+        assert_eq!(outcomes.into_iter().any(is_busy), is_too_much, "{} bytes", description.len());
+    }
 }

@@ -1,6 +1,7 @@
 //! A walk of random writes: whatever they were, the tree keeps its rules, and the changes applied one by one give what is read.
 use std::collections::HashMap;
 
+use kit_base::testing::Random;
 use kit_db::testing::Backend;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateProjectRequest, CreateTaskRequest, DeleteTaskRequest, Due,
@@ -13,47 +14,36 @@ use crate::app::{App, User, fields};
 
 kit_db::on_each_backend!(changes_applied_in_order_give_what_is_read,);
 
-/// Chance that can be had again (splitmix64).
-pub(crate) struct Random(pub(crate) u64);
+/// One of these, where there are any.
+pub(crate) fn any_of(random: &mut Random, items: &[String]) -> Option<String> {
+    (!items.is_empty()).then(|| random.one_of(items).clone())
+}
 
-impl Random {
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(bound).unwrap()).unwrap()
-    }
-
-    pub(crate) fn one_of<T: Clone>(&mut self, items: &[T]) -> Option<T> {
-        if items.is_empty() { None } else { Some(items[self.below(items.len())].clone()) }
-    }
-
-    /// Something written of a task, or everything absent, which clears.
-    fn fields(&mut self) -> TaskFields {
-        let number = self.below(1_000);
-        let due = Due { date: Some(format!("2026-09-{:02}", 1 + number % 28)), ..Due::default() };
-        TaskFields {
-            title: Some(format!("task {number}")),
-            description: (number.is_multiple_of(2)).then(|| format!("*{number}*")),
-            status: Some(1 + i32::try_from(self.below(4)).unwrap()),
-            priority: Some(1 + i32::try_from(self.below(5)).unwrap()),
-            due: (number.is_multiple_of(3)).then_some(due),
-            labels: (0..number % 3).map(|label| format!("label {label}")).collect(),
-            estimate_minutes: i32::try_from(number).ok().filter(|minutes| *minutes > 500),
-        }
+/// Something written of a task, or everything absent, which clears.
+fn any_fields(random: &mut Random) -> TaskFields {
+    let number = random.below(1_000);
+    let due = Due { date: Some(format!("2026-09-{:02}", 1 + number % 28)), ..Due::default() };
+    TaskFields {
+        title: Some(format!("task {number}")),
+        description: (number.is_multiple_of(2)).then(|| format!("*{number}*")),
+        status: Some(1 + i32::try_from(random.below(4)).unwrap()),
+        priority: Some(1 + i32::try_from(random.below(5)).unwrap()),
+        due: (number.is_multiple_of(3)).then_some(due),
+        labels: (0..number % 3).map(|label| format!("label {label}")).collect(),
+        estimate_minutes: i32::try_from(number).ok().filter(|minutes| *minutes > 500),
     }
 }
 
 /// One write, of whatever there is. What the rules refuse is fine.
 async fn writes(user: &User, random: &mut Random, projects: &[String], ids: &mut Vec<String>) {
     let mut tasks = user.tasks();
-    let id = random.one_of(ids).unwrap_or_default();
-    let other = random.one_of(ids);
+    let id = any_of(random, ids).unwrap_or_default();
+    let other = any_of(random, ids);
     let outcome = match random.below(12) {
         0..=3 => {
             let parent_id = other.filter(|_| random.below(3) > 0);
-            let project_id = random.one_of(projects).filter(|_| parent_id.is_none());
-            let fields = Some(random.fields());
+            let project_id = any_of(random, projects).filter(|_| parent_id.is_none());
+            let fields = Some(any_fields(random));
             let message = CreateTaskRequest { id: None, project_id, parent_id, fields };
             tasks.create_task(user.asks(message)).await.map(|made| ids.push(made.into_inner().id))
         }
@@ -63,7 +53,7 @@ async fn writes(user: &User, random: &mut Random, projects: &[String], ids: &mut
             let update_mask = Some(prost_types::FieldMask {
                 paths: paths.into_iter().map(str::to_owned).collect(),
             });
-            let fields = Some(random.fields());
+            let fields = Some(any_fields(random));
             let message = UpdateTaskRequest { id, fields, update_mask, if_version: None };
             tasks.update_task(user.asks(message)).await.map(drop)
         }
@@ -82,7 +72,7 @@ async fn writes(user: &User, random: &mut Random, projects: &[String], ids: &mut
             let (mut message, under) = (MoveTaskRequest { id, ..Default::default() }, way == 10);
             match random.below(3) {
                 0 if under => message.parent_id = other,
-                _ if under => message.project_id = random.one_of(projects),
+                _ if under => message.project_id = any_of(random, projects),
                 0 => message.before = other,
                 _ => message.after = other,
             }
@@ -177,7 +167,7 @@ async fn replayed(user: &User) -> HashMap<String, Map<String, Value>> {
 async fn changes_applied_in_order_give_what_is_read(backend: Backend) {
     let app = App::new(backend).await;
     for seed in 1..=3 {
-        let (user, mut random) = (app.user(u128::from(seed)), Random(seed));
+        let (user, mut random) = (app.user(u128::from(seed)), Random::new(seed));
         let garden = CreateProjectRequest { id: None, name: "Garden".to_owned() };
         let garden = user.projects().create_project(user.asks(garden)).await.unwrap();
         let inbox = user.creates_with(fields("first"), None).await.project_id;

@@ -19,6 +19,7 @@ kit_db::on_each_backend!(
     who_waits_in_vain_gets_the_cursor_back,
     a_watcher_without_a_cursor_sees_what_is_new,
     a_watcher_gets_many_changes_in_batches_that_can_be_gone_on_behind,
+    nothing_is_read_for_a_watcher_who_takes_nothing,
     a_watcher_behind_a_gap_is_refused,
     many_who_wait_are_all_woken,
     who_waits_is_answered_when_the_service_stops,
@@ -179,6 +180,22 @@ async fn a_watcher_gets_many_changes_in_batches_that_can_be_gone_on_behind(backe
         let rest = next(stream).await;
         assert_eq!(sequences(&rest.changes), (202..=205).collect::<Vec<_>>());
     }
+}
+
+async fn nothing_is_read_for_a_watcher_who_takes_nothing(backend: Backend) {
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    let cursors = fills(&alice, 3).await;
+    let mut stream = watches(&alice, &cursors[3]).await;
+    for title in ["a", "b", "c", "d"] {
+        alice.creates(title).await;
+        // What is read at once would be a batch of its own.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // How it stood when it was asked, and how it stands when it is asked again.
+    let (first, second) = (next(&mut stream).await, next(&mut stream).await);
+    let told = [first.changes, second.changes].concat();
+    assert_eq!(sequences(&told), [4, 5, 6, 7]);
 }
 
 async fn a_watcher_behind_a_gap_is_refused(backend: Backend) {

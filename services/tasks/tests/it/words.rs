@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use kit_db::testing::Backend;
 use proto::tasks::v1::{ListTasksRequest, TaskFields, UpdateTaskRequest};
 
@@ -6,6 +8,7 @@ use crate::app::{App, User, faults, fields};
 kit_db::on_each_backend!(
     words_are_found_whatever_their_case_and_composition,
     every_character_can_be_asked_for,
+    a_word_that_almost_stands_there_everywhere_is_looked_for_and_not_for_ever,
     labels_are_the_same_whatever_their_case_and_composition,
     what_was_changed_is_found_by_its_new_words_alone,
     a_title_that_shows_nothing_is_refused,
@@ -59,6 +62,21 @@ async fn every_character_can_be_asked_for(backend: Backend) {
     }
     assert_eq!(finds(&alice, "%").await, ["100%"]);
     assert_eq!(finds(&alice, r"\").await, [r"c\d"]);
+}
+
+/// With `LIKE` on SQLite it took half a minute.
+async fn a_word_that_almost_stands_there_everywhere_is_looked_for_and_not_for_ever(
+    backend: Backend,
+) {
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    for title in ["1", "2", "3", "4", "5"] {
+        let description = Some("a".repeat(16_384));
+        alice.creates_with(TaskFields { description, ..fields(title) }, None).await;
+    }
+    let query = format!("{}b", "a".repeat(299));
+    let found = tokio::time::timeout(Duration::from_secs(20), finds(&alice, &query)).await;
+    assert_eq!(found.expect("an answer"), [""; 0]);
 }
 
 async fn labels_are_the_same_whatever_their_case_and_composition(backend: Backend) {

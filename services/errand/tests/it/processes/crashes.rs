@@ -5,13 +5,13 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use kit_base::testing::Random;
 use serde_json::{Value, json};
 
 use super::{fleet::Fleet, heavy};
 use crate::{
     feed::Copy,
     http::{Ask, Http},
-    random::Random,
     user::{User, path_of, text},
 };
 

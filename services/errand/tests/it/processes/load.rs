@@ -8,11 +8,11 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use kit_base::testing::Random;
 use serde_json::json;
 
 use crate::{
     http::{Ask, Http, Reply},
-    random::Random,
     user::{User, path_of, text},
 };
 

@@ -90,6 +90,10 @@ fn router() -> Router {
             get(move || async move { ([(CONTENT_TYPE, "text/event-stream")], ticks(20).await) }),
         )
         .route(
+            "/endless-events",
+            get(move || async move { ([(CONTENT_TYPE, "text/event-stream")], ticks(u32::MAX).await) }),
+        )
+        .route(
             "/messages",
             get(move || async move { ([(CONTENT_TYPE, "application/grpc")], ticks(20).await) }),
         )

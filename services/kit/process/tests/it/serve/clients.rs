@@ -148,6 +148,20 @@ async fn a_stream_of_events_ends_by_its_own_rule_and_its_old_connection_with_it(
     assert!(closed(&mut stream).await.as_millis() < 1500);
 }
 
+/// By a clock that leaps to whatever comes next.
+#[tokio::test]
+async fn a_stream_without_an_end_is_waited_for_forty_minutes() {
+    let server = Server::start(quick()).await;
+    let mut stream = server.connect().await;
+    ask(&mut stream, "/endless-events").await;
+    read_until(&mut stream, "0;").await;
+    tokio::time::pause();
+    let begun = Instant::now();
+    _ = stream.read_to_end(&mut vec![]).await;
+    let minutes = begun.elapsed().as_secs() / 60;
+    assert!((40..42).contains(&minutes), "{minutes}");
+}
+
 #[tokio::test]
 async fn a_stream_over_http2_goes_on_when_its_connection_takes_no_more_requests() {
     let limits = Limits {

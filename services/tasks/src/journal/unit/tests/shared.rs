@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
-use kit_base::Fault as _;
+use kit_base::{Fault as _, testing::Random};
 use kit_db::testing::Backend;
 use proto::tasks::v1;
 use tokio::sync::Semaphore;
@@ -56,46 +56,39 @@ impl Command for Gate {
     }
 }
 
-/// Chance that can be had again (splitmix64).
-struct Random(u64);
+/// What writes are about, by chance.
+struct Draw(Random);
 
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-
+impl Draw {
     /// One of so few ids that most writes concern what others wrote.
     fn task(&mut self) -> TaskId {
-        TaskId(Uuid::from_u128(10 + u128::from(self.below(12))))
+        TaskId(Uuid::from_u128(10 + self.0.below(12) as u128))
     }
 
     fn project(&mut self) -> ProjectId {
-        ProjectId(Uuid::from_u128(100 + u128::from(self.below(2))))
+        ProjectId(Uuid::from_u128(100 + self.0.below(2) as u128))
     }
 
     fn thrown(&mut self) -> ObjectId {
-        if self.below(4) == 0 { self.project().into() } else { self.task().into() }
+        if self.0.below(4) == 0 { self.project().into() } else { self.task().into() }
     }
 
     fn fields(&mut self) -> Box<TaskFields> {
         let statuses =
             [Status::NeedsAction, Status::InProcess, Status::Completed, Status::Cancelled];
-        let status = statuses.into_iter().nth(usize::try_from(self.below(7)).unwrap());
-        let labels = (self.below(2) == 0).then(|| Labels(vec![self.below(3).to_string()]));
-        let title = Some(self.below(3).to_string());
+        let status = statuses.into_iter().nth(self.0.below(7));
+        let labels = (self.0.below(2) == 0).then(|| Labels(vec![self.0.below(3).to_string()]));
+        let title = Some(self.0.below(3).to_string());
         Box::new(TaskFields { title, status, labels, ..TaskFields::default() })
     }
 
     fn place(&mut self) -> Target {
-        let place = match self.below(3) {
+        let place = match self.0.below(3) {
             0 => Place::Stay,
             1 => Place::Under(self.task()),
             _ => Place::TopOf(self.project()),
         };
-        let beside = match self.below(4) {
+        let beside = match self.0.below(4) {
             0 => Beside::Before(self.task()),
             1 => Beside::After(self.task()),
             _ => Beside::AtEnd,
@@ -113,17 +106,17 @@ enum Any {
 }
 
 impl Any {
-    fn next(random: &mut Random) -> Self {
+    fn next(random: &mut Draw) -> Self {
         let (id, if_version) = (random.task(), None);
-        match random.below(16) {
+        match random.0.below(16) {
             0..=4 => {
-                let parent = (random.below(2) == 0).then(|| random.task());
-                let project = (random.below(2) == 0).then(|| random.project());
+                let parent = (random.0.below(2) == 0).then(|| random.task());
+                let project = (random.0.below(2) == 0).then(|| random.project());
                 let (project, fields) = (project.filter(|_| parent.is_none()), random.fields());
                 Self::Task(Write::Create { id: Some(id), project, parent, fields })
             }
             5..=6 => {
-                let if_version = Some(1).filter(|_| random.below(3) == 0);
+                let if_version = Some(1).filter(|_| random.0.below(3) == 0);
                 Self::Task(Write::Update { id, fields: random.fields(), if_version })
             }
             7 => Self::Task(Write::Complete { id, if_version }),
@@ -136,7 +129,7 @@ impl Any {
                 let (id, name) = (Some(random.project()), "p".to_owned());
                 Self::Project(projects::write::Write::Create { id, name })
             }
-            _ if random.below(3) > 0 => Self::Task(Write::Delete { id, if_version }),
+            _ if random.0.below(3) > 0 => Self::Task(Write::Delete { id, if_version }),
             _ => Self::Project(projects::write::Write::Delete { id: random.project(), if_version }),
         }
     }
@@ -207,7 +200,7 @@ async fn is_counted_as_it_is(store: &Store) {
 
 async fn writes_that_share_a_unit_end_as_if_each_had_been_alone(backend: Backend) {
     let (alone, sharing) = (Store::new(backend).await, Store::new(backend).await);
-    let (mut random, mut done, mut refused) = (Random(7), 0, 0);
+    let (mut random, mut done, mut refused) = (Draw(Random::new(7)), 0, 0);
     for _ in 0..25 {
         let writes: Vec<_> = (0..20).map(|_| Any::next(&mut random)).collect();
         let outcomes = together(&sharing, writes.clone()).await;
