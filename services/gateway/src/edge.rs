@@ -14,6 +14,7 @@ mod places;
 mod quota;
 pub(crate) mod rates;
 mod record;
+pub(crate) mod shed;
 pub(crate) mod streams;
 mod table;
 mod terms;

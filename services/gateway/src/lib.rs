@@ -36,6 +36,7 @@ use shared::Shared;
 /// # Errors
 /// A setting that cannot be used.
 pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
+    edge::shed::start();
     let auth = peers.auth.clone();
     let config = settings.now();
     let resources = resources::all(config.password_minimum);

@@ -43,15 +43,14 @@ fn every_metric_follows_the_naming_rules_of_prometheus() {
     }
 }
 
-/// What one process has no reason to show: it calls no peers over sockets, sheds nothing, and has neither certificates, nor a
-/// configuration file, nor a collector.
-const ELSEWHERE: [&str; 11] = [
+/// What one process has no reason to show: it calls no peers over sockets, and has neither certificates, nor a configuration file,
+/// nor a collector.
+const ELSEWHERE: [&str; 10] = [
     "errand_client_retries_total",
     "errand_config_last_reload_success_timestamp_seconds",
     "errand_config_last_reload_successful",
     "errand_config_reloads_total",
     "errand_grpc_client_endpoints",
-    "errand_load_shed_total",
     "errand_span_exports_total",
     "errand_tls_certificate_not_after_timestamp_seconds",
     "errand_tls_certificate_not_before_timestamp_seconds",

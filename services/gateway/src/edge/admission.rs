@@ -14,6 +14,7 @@ pub(crate) use self::limit::Usual;
 use super::{
     access::Access,
     places::{self, Places},
+    shed::Shed,
     visit::Visit,
 };
 use crate::problem::Problem;
@@ -67,14 +68,14 @@ impl Admission {
         };
         let mut place = Place { in_all: Some(count), of_address: None };
         if count.fetch_add(1, Relaxed) >= with_reserve(most) {
-            kit_process::metrics::load_shed("in_flight");
+            Shed::InFlight.count();
             let message = "too much is going on right now; try again soon";
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message));
         }
         let most_of_address = self.most_of_address.min((most - most / 4).max(1));
         place.of_address = self.of_address.enter(visit.subscriber(), with_reserve(most_of_address));
         if place.of_address.is_none() {
-            kit_process::metrics::load_shed("in_flight_of_address");
+            Shed::InFlightOfAddress.count();
             return Err(too_many("address", most_of_address));
         }
         Ok(place)
@@ -85,7 +86,7 @@ impl Admission {
     pub(crate) fn enter_user(&self, user_id: Uuid) -> Result<places::Place, Problem> {
         let most = self.most_of_user.min(self.limit.now().div_ceil(2));
         self.of_user.enter(user_id.as_u128(), most).ok_or_else(|| {
-            kit_process::metrics::load_shed("in_flight_of_user");
+            Shed::InFlightOfUser.count();
             too_many("user", most)
         })
     }

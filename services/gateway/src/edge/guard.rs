@@ -69,16 +69,16 @@ impl Service<Request> for Edge {
 impl Edge {
     /// From the first look at a request to the last at its reply.
     async fn answer(self, mut request: Request) -> Response {
-        // First, so that whatever is said about the request below can be found by its id and trace.
-        let record = Record::begin(&request, &self.gateway.clock);
+        // The address of the client, not of our own proxy: limits and the list of sessions go by it.
+        let visit = Arc::new(client::visit(self.access, &request, &self.gateway.proxies));
+        // Before all else, so that whatever is said about the request below can be found by its id and trace.
+        let record = Record::begin(&request, Arc::clone(&visit), &self.gateway.clock);
         let deadline = Instant::now() + self.access.budget(request.method());
         let context = RequestContext {
             request_id: record.request_id.clone(),
             trace: record.trace(),
             deadline,
         };
-        // The address of the client, not of our own proxy: limits and the list of sessions go by it.
-        let visit = Arc::new(client::visit(self.access, &request, &self.gateway.proxies));
         request.extensions_mut().insert(visit.clone());
         let cors = self.gateway.cors.load_full();
         let origin = cors.origin(request.headers());
@@ -100,7 +100,7 @@ impl Edge {
                 quota.write(response.headers_mut());
             }
             // Last, so that it sees the reply as the client does.
-            record.end(&mut response, &visit);
+            record.end(&mut response);
             response
         })
         .await

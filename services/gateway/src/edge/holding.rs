@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::visit::Visit;
+use super::{shed::Shed, visit::Visit};
 use crate::{problem::Problem, shared::Gateway};
 
 /// What is smaller than this, in bytes, is as good as taken: it fits into the buffers of a connection.
@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// here in any number: all who wait have places that others need.
 pub(crate) async fn turn(gateway: &Gateway, user_id: Uuid) -> Result<Turn, Problem> {
     timeout(LONGEST_TURN, gateway.rooms.begin(user_id)).await.map_err(|_| {
-        kit_process::metrics::load_shed("pages_of_user");
+        Shed::PagesOfUser.count();
         let message =
             "so many of your answers are worked on, or wait for you to read them; try again soon";
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_AT_ONCE", message)
@@ -80,7 +80,7 @@ pub(super) async fn answer(
             }
         };
         timeout(PATIENCE, gateway.rooms.hold(turn, size)).await.map_err(|_| {
-            kit_process::metrics::load_shed("large_answers");
+            Shed::LargeAnswers.count();
             let message = "too many large answers wait for their clients; try again soon";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message)
         })

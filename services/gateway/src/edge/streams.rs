@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use kit_base::Stop;
 use uuid::Uuid;
 
-use super::visit::Visit;
+use super::{shed::Shed, visit::Visit};
 use crate::problem::Problem;
 
 /// The places for listeners.
@@ -43,19 +43,32 @@ enum Holder {
 }
 
 impl Holder {
-    /// How many places there may be, and how one more is refused.
-    fn bound(self, most: &Most) -> (usize, &'static str, &'static str) {
+    /// How many places there may be.
+    fn bound(self, most: &Most) -> usize {
         match self {
+            Self::Streams(_) => most.streams_per_user,
+            Self::Polls(_) => most.polls_per_user,
+            Self::Address(_) => most.per_address,
+        }
+    }
+
+    /// Refuses one more.
+    fn refuse(self, most: &Most) -> Problem {
+        let (shed, code, bound) = match self {
             Self::Streams(_) => {
-                (most.streams_per_user, "TOO_MANY_STREAMS", "a user may have so many streams open")
+                (Shed::StreamsOfUser, "TOO_MANY_STREAMS", "a user may have so many streams open")
             }
             Self::Polls(_) => {
-                (most.polls_per_user, "TOO_MANY_POLLS", "a user may wait so many times at once")
+                (Shed::PollsOfUser, "TOO_MANY_POLLS", "a user may wait so many times at once")
             }
             Self::Address(_) => {
-                (most.per_address, "TOO_MANY_LISTENERS", "so many may listen from one address")
+                let bound = "so many may listen from one address";
+                (Shed::ListenersOfAddress, "TOO_MANY_LISTENERS", bound)
             }
-        }
+        };
+        shed.count();
+        let message = format!("{bound}: {}", self.bound(most));
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, code, message)
     }
 }
 
@@ -83,15 +96,13 @@ impl Streams {
     fn take_place(&self, holders: [Holder; 2]) -> Result<Place, Problem> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= self.most.all {
-            kit_process::metrics::load_shed("streams");
+            Shed::Streams.count();
             let message = "too many clients are listening; try again soon";
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message));
         }
         for holder in holders {
-            let (most, reason, bound) = holder.bound(&self.most);
-            if taken.by.get(&holder).is_some_and(|held| *held >= most) {
-                let message = format!("{bound}: {most}");
-                return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, reason, message));
+            if taken.by.get(&holder).is_some_and(|held| *held >= holder.bound(&self.most)) {
+                return Err(holder.refuse(&self.most));
             }
         }
         taken.all += 1;

@@ -17,8 +17,8 @@ use crate::{problem::Problem, shared::Gateway};
 /// The answer to whom the server could not read.
 pub(crate) fn refused(unread: Unread, peer: SocketAddr, gateway: &Gateway) -> Response {
     let request = stand_in(peer);
-    let record = Record::begin(&request, &gateway.clock);
-    let visit = client::visit(Access::Anyone, &request, &gateway.proxies);
+    let visit = Arc::new(client::visit(Access::Anyone, &request, &gateway.proxies));
+    let record = Record::begin(&request, Arc::clone(&visit), &gateway.clock);
     let context = RequestContext {
         request_id: Arc::clone(&record.request_id),
         trace: record.trace(),
@@ -27,7 +27,7 @@ pub(crate) fn refused(unread: Unread, peer: SocketAddr, gateway: &Gateway) -> Re
     let answer = request::scope(context, async {
         let mut response = guard::written(Err(problem(unread)), &record, gateway);
         headers::secure(response.headers_mut(), visit.secure);
-        record.end(&mut response, &visit);
+        record.end(&mut response);
         response
     });
     answer.now_or_never().expect("nothing in it waits")

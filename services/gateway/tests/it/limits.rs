@@ -127,3 +127,32 @@ async fn a_write_with_a_password_has_the_time_of_a_hash() {
         assert_eq!(edge.ask(method, path, &[JSON], body).await.status, status, "{method} {path}");
     }
 }
+
+/// As 499, which is what proxies say of it.
+#[tokio::test]
+async fn a_request_whose_client_leaves_is_told_in_the_log_and_counted() {
+    let (log, _guard) = kit_base::testing::log();
+    let edge = Edge::start().await;
+    edge.peers.next(Outcome::Takes(Duration::from_secs(20)));
+    let path = "/v1/sessions";
+    let asking = tokio::time::timeout(Duration::from_millis(300), edge.get(path)).await;
+    assert!(asking.is_err(), "it takes longer");
+    let line = || log.text().lines().find(|line| line.contains("status=499")).map(str::to_owned);
+    let written = async {
+        loop {
+            match line() {
+                Some(line) => break line,
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    let line = tokio::time::timeout(Duration::from_secs(5), written).await.expect("a line");
+    assert!(line.contains("not answered") && line.contains("/v1/sessions"), "{line}");
+    let counted = kit_base::metrics::text();
+    let is_of = |line: &&str| {
+        line.starts_with("http_server_request_duration_seconds_count{")
+            && line.contains(r#"http_response_status_code="499""#)
+            && line.contains(r#"http_route="/v1/sessions""#)
+    };
+    assert_eq!(counted.lines().filter(is_of).count(), 1, "{counted}");
+}

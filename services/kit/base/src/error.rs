@@ -235,14 +235,10 @@ mod tests {
 
     #[test]
     fn what_many_have_to_wait_for_is_told_of_once() {
-        let log = crate::testing::Output::default();
-        let output = log.clone();
-        let subscriber = tracing_subscriber::fmt().with_writer(move || output.clone()).finish();
-        tracing::subscriber::with_default(subscriber, || {
-            for _ in 0..100 {
-                _ = status(&Away);
-            }
-        });
+        let (log, _guard) = crate::testing::log();
+        for _ in 0..100 {
+            _ = status(&Away);
+        }
         let text = log.text();
         assert_eq!(text.matches("a request has to wait").count(), 1, "{text}");
     }

@@ -3,6 +3,8 @@
 mod handles;
 mod metric;
 
+use std::sync::{Mutex, PoisonError};
+
 pub use self::{
     handles::Handles,
     metric::{Kind, Metric},
@@ -15,8 +17,19 @@ pub const DURATION_BUCKETS: &[f64] = &[
     7.5, 10.0,
 ];
 
+type Tell = Box<dyn FnMut() -> bool + Send>;
+
+static TELL: Mutex<Vec<Tell>> = Mutex::new(vec![]);
+
+/// Has `tell` bring its gauges up to date before all that was counted is read, for as long as it gives true: what it tells of is gone
+/// then. It must not wait.
+pub fn before_scrape(tell: impl FnMut() -> bool + Send + 'static) {
+    TELL.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(tell));
+}
+
 /// All that was counted, in Prometheus' text format.
 pub fn text() -> String {
+    TELL.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(|tell| tell());
     let mut text = String::new();
     let written = prometheus::TextEncoder::new().encode_utf8(&prometheus::gather(), &mut text);
     written.expect("the registry holds only valid metrics");

@@ -19,6 +19,16 @@ impl Output {
     }
 }
 
+/// What is logged on this thread, without times, for as long as the guard is held.
+#[must_use]
+pub fn log() -> (Output, tracing::subscriber::DefaultGuard) {
+    let log = Output::default();
+    let output = log.clone();
+    let lines = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
+    let lines = lines.with_writer(move || output.clone()).finish();
+    (log, tracing::subscriber::set_default(lines))
+}
+
 impl io::Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("no writer panics").extend_from_slice(bytes);

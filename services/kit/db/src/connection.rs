@@ -1,14 +1,9 @@
 //! An exclusive connection and its transaction.
-use deadpool::managed::Object;
 use diesel::{query_builder::SqlQuery, sql_query};
-use diesel_async::{
-    AsyncPgConnection, RunQueryDsl as _, pooled_connection::AsyncDieselConnectionManager,
-};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 
 use super::{Cached, Error, Lite};
-use crate::on;
-
-type Pooled<C> = Object<AsyncDieselConnectionManager<C>>;
+use crate::{on, pool::Pooled};
 
 /// An exclusive connection. One that is dropped inside a transaction, or a search, leaves the pool and is closed: the server looks
 /// ten times a second whether its client is still there, and gives up what it does for one that is not.
@@ -109,8 +104,8 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if self.unsettled {
             match self.held.take() {
-                Some(Held::Postgres(connection)) => drop(Object::take(*connection)),
-                Some(Held::Sqlite(connection)) => drop(Object::take(connection)),
+                Some(Held::Postgres(connection)) => drop(Pooled::take(*connection)),
+                Some(Held::Sqlite(connection)) => drop(Pooled::take(connection)),
                 None => {}
             }
         }

@@ -5,7 +5,7 @@ use crate::{
     connection::Connection,
     error::Error,
     limits::Limits,
-    metrics::{self, PoolState},
+    metrics,
     postgres::{self, Postgres},
     sqlite::Sqlite,
 };
@@ -56,7 +56,7 @@ impl Db {
     pub async fn up(&self) -> Result<(), Error> {
         match self {
             Self::Postgres(postgres) => postgres.up().await,
-            Self::Sqlite(sqlite) => sqlite.reader().await.map(drop),
+            Self::Sqlite(sqlite) => sqlite.readers.get().await.map(drop),
         }
     }
 
@@ -70,35 +70,17 @@ impl Db {
 
     /// An exclusive connection, not yet in a transaction.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        let asked = tokio::time::Instant::now();
-        let (metrics, status, taken) = match self {
-            Self::Postgres(postgres) => {
-                let taken = postgres.acquire().await.map(Connection::postgres);
-                (&postgres.metrics, postgres.pool.status(), taken)
-            }
-            Self::Sqlite(sqlite) => {
-                let taken = sqlite.writer().await.map(Connection::sqlite);
-                (&sqlite.metrics, sqlite.writer.status(), taken)
-            }
-        };
-        metrics.stands(PoolState {
-            used: status.size.saturating_sub(status.available),
-            idle: status.available,
-            max: status.max_size,
-            pending: status.waiting,
-        });
-        match &taken {
-            Ok(_) => metrics.waited(asked.elapsed()),
-            Err(_) => metrics.timed_out(),
-        }
-        taken
+        Ok(match self {
+            Self::Postgres(postgres) => Connection::postgres(postgres.writers.get().await?),
+            Self::Sqlite(sqlite) => Connection::sqlite(sqlite.writer.get().await?),
+        })
     }
 
     /// A connection for one search.
     pub async fn searcher(&self) -> Result<Connection, Error> {
         Ok(match self {
-            Self::Postgres(postgres) => Connection::postgres(postgres.searcher().await?),
-            Self::Sqlite(sqlite) => Connection::sqlite(sqlite.searcher().await?),
+            Self::Postgres(postgres) => Connection::postgres(postgres.searches.get().await?),
+            Self::Sqlite(sqlite) => Connection::sqlite(sqlite.searches.get().await?),
         }
         .searching())
     }

@@ -19,6 +19,7 @@ pub mod migrate;
 mod names;
 mod page;
 mod plan;
+mod pool;
 mod postgres;
 mod query;
 pub mod sql;

@@ -109,7 +109,7 @@ pub(crate) fn database_operation(
 
 /// The metrics of one pool of connections; hold on to it.
 #[derive(Clone, Debug)]
-pub struct Pool {
+pub(crate) struct Pool {
     used: IntGauge,
     idle: IntGauge,
     max: IntGauge,
@@ -121,20 +121,34 @@ pub struct Pool {
 
 /// How a pool stands.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct PoolState {
+pub(crate) struct PoolState {
     /// Connections at work.
-    pub used: usize,
+    pub(crate) used: usize,
     /// Connections that wait for work.
-    pub idle: usize,
+    pub(crate) idle: usize,
     /// Connections that may be opened.
-    pub max: usize,
+    pub(crate) max: usize,
     /// Requests that wait for a connection.
-    pub pending: usize,
+    pub(crate) pending: usize,
 }
 
 impl Pool {
-    /// The metrics of the pool `name`.
-    pub fn new(name: &str) -> Self {
+    /// Of the connections of the database `name` that are there for transactions.
+    pub(crate) fn of_writers(name: &str) -> Self {
+        Self::new(name)
+    }
+
+    /// Of those that are there for reads.
+    pub(crate) fn of_readers(name: &str) -> Self {
+        Self::new(&format!("{name}-reads"))
+    }
+
+    /// Of those that are there for searches.
+    pub(crate) fn of_searches(name: &str) -> Self {
+        Self::new(&format!("{name}-searches"))
+    }
+
+    fn new(name: &str) -> Self {
         Self {
             used: CONNECTIONS.with_label_values(&[name, "used"]),
             idle: CONNECTIONS.with_label_values(&[name, "idle"]),
@@ -147,7 +161,7 @@ impl Pool {
     }
 
     /// Tells how the pool stands.
-    pub fn stands(&self, PoolState { used, idle, max, pending }: PoolState) {
+    pub(crate) fn stands(&self, PoolState { used, idle, max, pending }: PoolState) {
         let gauges =
             [(&self.used, used), (&self.idle, idle), (&self.max, max), (&self.pending, pending)];
         gauges
@@ -156,17 +170,17 @@ impl Pool {
     }
 
     /// Counts a wait for a connection that ended with one.
-    pub fn waited(&self, elapsed: Duration) {
+    pub(crate) fn waited(&self, elapsed: Duration) {
         self.wait.observe(elapsed.as_secs_f64());
     }
 
     /// Counts a wait for a connection that ended without one.
-    pub fn timed_out(&self) {
+    pub(crate) fn timed_out(&self) {
         self.timeouts.inc();
     }
 
     /// Counts a connection that was opened.
-    pub fn created(&self, elapsed: Duration) {
+    pub(crate) fn created(&self, elapsed: Duration) {
         self.create.observe(elapsed.as_secs_f64());
     }
 }

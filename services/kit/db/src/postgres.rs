@@ -10,21 +10,23 @@ use std::{
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
-use deadpool::managed::{Hook, HookError, Metrics, Object, QueueMode};
+use deadpool::managed::{self, Hook, HookError, Metrics, QueueMode};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncPgConnection, SimpleAsyncConnection as _,
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod, deadpool::Pool,
-    },
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod},
 };
 use futures_util::FutureExt as _;
-use kit_base::error::Absent;
-use tokio::sync::Notify;
+use kit_base::{error::Absent, metrics::before_scrape};
+use tokio::{sync::Notify, time::Instant};
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use self::reach::Reach;
 use super::{Error, Limits, error::innermost, tls};
+use crate::{
+    metrics::{self, PoolState},
+    pool::Pool,
+};
 
 /// Reads that are one statement share this many connections: pipelined there, they cost a third of what an exclusive one costs.
 pub(crate) const LANES: usize = 2;
@@ -34,12 +36,13 @@ pub(crate) const MOST_READS: usize = 512;
 /// Between two tries to connect one of them.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+type Manager = AsyncDieselConnectionManager<AsyncPgConnection>;
+
 /// A pool for transactions and a few shared connections for reads.
 #[derive(Clone)]
 pub struct Postgres {
-    pub(super) pool: Pool<AsyncPgConnection>,
-    searches: Pool<AsyncPgConnection>,
-    pub(super) metrics: crate::metrics::Pool,
+    pub(super) writers: Pool<Manager>,
+    pub(super) searches: Pool<Manager>,
     lanes: Arc<[Lane; LANES]>,
     next: Arc<AtomicUsize>,
     reach: Arc<Reach>,
@@ -73,12 +76,15 @@ impl Postgres {
                 reach.clone(),
             ));
         }
-        let metrics = crate::metrics::Pool::new(limits.name);
-        let searching = limits.for_searches();
+        count_reads(&lanes, limits.name);
+        let (searching, server) = (limits.for_searches(), reach.server());
         let (searched, _) = configure(url, &searching)?;
-        let searches = pool(for_pages(searched), connector.clone(), &searching)?;
-        let pool = pool(config, connector, limits)?;
-        Ok(Self { pool, searches, metrics, lanes, next: Arc::default(), reach })
+        let (writers, searches) =
+            (metrics::Pool::of_writers(limits.name), metrics::Pool::of_searches(limits.name));
+        let searches =
+            pool((for_pages(searched), connector.clone()), (searches, server), &searching)?;
+        let writers = pool((config, connector), (writers, server), limits)?;
+        Ok(Self { writers, searches, lanes, next: Arc::default(), reach })
     }
 
     /// A connection that many readers use at once; none where as many wait as may.
@@ -103,22 +109,6 @@ impl Postgres {
         self.reach.fault()
     }
 
-    /// An exclusive connection.
-    pub(super) async fn acquire(
-        &self,
-    ) -> Result<Object<AsyncDieselConnectionManager<AsyncPgConnection>>, Error> {
-        let taken = self.pool.get().await;
-        taken.map_err(|error| Error::no_connection(self.reach.server(), &error))
-    }
-
-    /// One for a search.
-    pub(super) async fn searcher(
-        &self,
-    ) -> Result<Object<AsyncDieselConnectionManager<AsyncPgConnection>>, Error> {
-        let taken = self.searches.get().await;
-        taken.map_err(|error| Error::no_connection(self.reach.server(), &error))
-    }
-
     /// Waits until reads can be served.
     pub(super) async fn up(&self) -> Result<(), Error> {
         let up = self.lanes[0].changed.notified();
@@ -130,27 +120,32 @@ impl Postgres {
 }
 
 fn pool(
-    config: tokio_postgres::Config,
-    connector: tls::Connector,
+    (config, connector): (tokio_postgres::Config, tls::Connector),
+    (metrics, server): (metrics::Pool, &str),
     limits: &Limits,
-) -> anyhow::Result<Pool<AsyncPgConnection>> {
+) -> anyhow::Result<Pool<Manager>> {
     let mut manager = ManagerConfig::default();
     // The default asks `SELECT 1` at every checkout, which doubles the cost of a write.
     manager.recycling_method = RecyclingMethod::Fast;
+    let opened = metrics.clone();
     manager.custom_setup = Box::new(move |_| {
-        let (config, connector) = (config.clone(), connector.clone());
+        let (config, connector, opened) = (config.clone(), connector.clone(), opened.clone());
         async move {
+            let begun = Instant::now();
             let (client, connection) = dial(&config, &connector).await?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            let connection =
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+            opened.created(begun.elapsed());
+            Ok(connection)
         }
         .boxed()
     });
-    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", manager);
+    let manager = Manager::new_with_config("", manager);
     let lifetime = limits.connection_lifetime;
     let fresh = Hook::async_fn(move |connection: &mut AsyncPgConnection, metrics| {
         is_fresh(connection, metrics, lifetime).boxed()
     });
-    Ok(Pool::builder(manager)
+    let connections = managed::Pool::<Manager>::builder(manager)
         .max_size(limits.connections)
         .queue_mode(QueueMode::Lifo)
         .runtime(deadpool::Runtime::Tokio1)
@@ -158,7 +153,30 @@ fn pool(
         .create_timeout(Some(limits.create))
         .recycle_timeout(Some(limits.recycle))
         .pre_recycle(fresh)
-        .build()?)
+        .build()?;
+    Ok(Pool::new(connections, metrics, server.into()))
+}
+
+/// The connections that readers share, as a pool: the first read on one uses it, those behind it wait.
+fn count_reads(lanes: &Arc<[Lane; LANES]>, name: &str) {
+    let (lanes, metrics) = (Arc::downgrade(lanes), metrics::Pool::of_readers(name));
+    before_scrape(move || {
+        let up = lanes.upgrade().map(|lanes| {
+            let up = lanes.iter().filter_map(|lane| lane.connection.load_full());
+            // The lane itself and we hold it, too.
+            up.map(|connection| Arc::strong_count(&connection).saturating_sub(2))
+                .collect::<Vec<_>>()
+        });
+        let reads = up.as_deref().unwrap_or_default();
+        let used = reads.iter().filter(|reads| **reads > 0).count();
+        metrics.stands(PoolState {
+            used,
+            idle: reads.len() - used,
+            max: if up.is_some() { LANES } else { 0 },
+            pending: reads.iter().sum::<usize>() - used,
+        });
+        up.is_some()
+    });
 }
 
 /// Refuses a connection that is old, or may be one to a database that takes no writes any more.

@@ -1,33 +1,34 @@
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
-use deadpool::managed::Object;
+use deadpool::managed;
 use diesel::{SqliteConnection, result::Error as DieselError};
 use diesel_async::{
     AsyncConnection as _, SimpleAsyncConnection as _,
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool,
-    },
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod},
     sync_connection_wrapper::SyncConnectionWrapper,
 };
 use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 use super::{Error, Limits, error::LOCKED};
+use crate::{
+    metrics,
+    pool::{Pool, Pooled},
+};
 
 /// A connection to the file.
 pub type Lite = SyncConnectionWrapper<SqliteConnection>;
+type Manager = AsyncDieselConnectionManager<Lite>;
 
 const READERS: usize = 4;
 
 /// One writer, since SQLite has one anyway and queueing here is fair, and a few readers beside it.
 #[derive(Clone)]
 pub struct Sqlite {
-    pub(super) writer: Pool<Lite>,
-    pub(super) metrics: crate::metrics::Pool,
-    readers: Pool<Lite>,
-    searches: Pool<Lite>,
-    file: Arc<str>,
+    pub(super) writer: Pool<Manager>,
+    pub(super) readers: Pool<Manager>,
+    pub(super) searches: Pool<Manager>,
 }
 
 impl Sqlite {
@@ -37,27 +38,16 @@ impl Sqlite {
             std::fs::create_dir_all(folder).with_context(|| format!("the folder of {path}"))?;
         }
         private(path).with_context(|| format!("the file {path}"))?;
-        let metrics = crate::metrics::Pool::new(limits.name);
-        let (writer, readers) = (pool(path, 1, limits)?, pool(path, READERS, limits)?);
-        let searches = pool(path, limits.searches, limits)?;
-        Ok(Self { writer, metrics, readers, searches, file: path.into() })
+        let writer = pool(path, 1, metrics::Pool::of_writers(limits.name), limits)?;
+        let readers = pool(path, READERS, metrics::Pool::of_readers(limits.name), limits)?;
+        let searched = metrics::Pool::of_searches(limits.name);
+        let searches = pool(path, limits.searches, searched, limits)?;
+        Ok(Self { writer, readers, searches })
     }
 
     /// A connection for one read.
-    pub async fn reader(&self) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
-        self.readers.get().await.map_err(|error| Error::no_connection(&self.file, &error))
-    }
-
-    /// A connection for a search.
-    pub(super) async fn searcher(
-        &self,
-    ) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
-        self.searches.get().await.map_err(|error| Error::no_connection(&self.file, &error))
-    }
-
-    /// The connection for writes.
-    pub(super) async fn writer(&self) -> Result<Object<AsyncDieselConnectionManager<Lite>>, Error> {
-        self.writer.get().await.map_err(|error| Error::no_connection(&self.file, &error))
+    pub async fn reader(&self) -> Result<Pooled<Lite>, Error> {
+        self.readers.get().await
     }
 }
 
@@ -73,27 +63,36 @@ fn private(path: &str) -> std::io::Result<()> {
     }
 }
 
-fn pool(path: &str, size: usize, limits: &Limits) -> anyhow::Result<Pool<Lite>> {
+fn pool(
+    path: &str,
+    size: usize,
+    metrics: metrics::Pool,
+    limits: &Limits,
+) -> anyhow::Result<Pool<Manager>> {
     let mut manager = ManagerConfig::default();
     manager.recycling_method = RecyclingMethod::Fast;
-    let wait = limits.lock;
+    let (wait, opened) = (limits.lock, metrics.clone());
     manager.custom_setup = Box::new(move |path| {
+        let opened = opened.clone();
         async move {
+            let begun = Instant::now();
             let mut connection = Lite::establish(path).await?;
             let set = settle(&mut connection, wait).await;
             set.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            opened.created(begun.elapsed());
             Ok(connection)
         }
         .boxed()
     });
-    Ok(Pool::builder(AsyncDieselConnectionManager::<Lite>::new_with_config(path, manager))
+    let connections = managed::Pool::<Manager>::builder(Manager::new_with_config(path, manager))
         .max_size(size)
         .runtime(deadpool::Runtime::Tokio1)
         // Writers queue here instead of in the server's pool, so they may wait as long as they could for a lock.
         .wait_timeout(Some(limits.wait + limits.lock))
         .create_timeout(Some(limits.create))
         .recycle_timeout(Some(limits.recycle))
-        .build()?)
+        .build()?;
+    Ok(Pool::new(connections, metrics, path.into()))
 }
 
 /// Sets a new connection up. FULL: what was acknowledged is on disk.

@@ -13,6 +13,7 @@ use crate::{
 
 mod doubt;
 mod migrations;
+mod pools;
 mod searches;
 mod transactions;
 mod values;

@@ -11,6 +11,7 @@ pub use self::health::Health;
 #[cfg(test)]
 pub(crate) use self::health::Phase;
 use crate::{
+    metrics,
     serve::{Limits, serve},
     service::Service,
 };
@@ -28,8 +29,9 @@ pub fn start(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    metrics::watch_runtime(requests);
     let serve = async move {
-        let service = Service::http("admin", routes::router(name, health, requests));
+        let service = Service::http("admin", routes::router(name, health));
         let listener = tokio::net::TcpListener::from_std(listener)?;
         serve(service, listener, &Limits::default(), Stop::new()).await
     };

@@ -4,13 +4,15 @@ pub(crate) mod catalogue;
 mod config;
 mod http;
 mod load;
+mod runtime;
 
 pub(crate) use self::{
     build::build_info,
     config::{config_in_effect, config_reload},
+    runtime::watch_runtime,
 };
 pub use self::{
     catalogue::CATALOGUE,
     http::{ActiveRequest, http_active, http_body_sizes, http_request},
-    load::{load_limit, load_shed},
+    load::{begin_load_shed, load_limit, load_shed},
 };

@@ -73,6 +73,7 @@ pub fn remote(
     let targets = target::targets(url)?;
     let plain = targets.iter().all(|target| target.server.is_none());
     anyhow::ensure!(plain || identity.is_some(), "{url}: https needs TLS_DIR");
+    crate::metrics::begin_client_retries(name, retry::REASONS);
     let balancer = Arc::new(Balancer::new(Peer::new(name, identity, limits)));
     resolver::start(&balancer, targets);
     Ok(BoxCloneSyncService::new(tower::service_fn(move |request| {

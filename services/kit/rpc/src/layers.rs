@@ -41,6 +41,7 @@ mod tests {
     use std::{convert::Infallible, time::Duration};
 
     use axum::{Router, body::Body, routing::post};
+    use futures_util::FutureExt as _;
     use http::{Request, Response};
     use tonic::{Code, Status};
     use tower::ServiceExt as _;
@@ -131,6 +132,19 @@ mod tests {
         }
         let counted = kit_base::metrics::text();
         assert!(counted.contains("_OTHER") && !counted.contains("Invented"), "{counted}");
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_caller_has_gone_is_counted_as_cancelled() {
+        let waiting = call("/x/Slow", &[]);
+        assert!(waiting.now_or_never().is_none());
+        let counted = kit_base::metrics::text();
+        let line =
+            "rpc_method=\"x/Slow\",rpc_status_code=\"CANCELLED\",rpc_system_name=\"grpc\"} 1";
+        assert!(
+            counted.lines().any(|told| told.starts_with("rpc_server_") && told.ends_with(line)),
+            "{counted}"
+        );
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ mod tls;
 
 pub use self::catalogue::CATALOGUE;
 pub(crate) use self::{
-    peers::{client_endpoints, client_retry},
+    peers::{begin_client_retries, client_endpoints, client_retry},
     rpc::{rpc_called, rpc_served},
-    tls::{tls_certificate, tls_refused, tls_reloaded},
+    tls::{begin_tls_refusals, tls_certificate, tls_refused, tls_reloaded},
 };

@@ -1,5 +1,4 @@
 //! How streams and polls end.
-use kit_base::testing::Output;
 use tokio::time::Instant;
 
 use super::*;
@@ -120,11 +119,7 @@ async fn a_stream_that_breaks_off_is_told_in_the_log_unless_a_replica_has_gone()
         (Status::out_of_range("message length too large"), true),
         (Status::unavailable("gone"), false),
     ] {
-        let log = Output::default();
-        let output = log.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || output.clone());
-        let _guard = tracing::subscriber::set_default(subscriber.finish());
+        let (log, _guard) = kit_base::testing::log();
         let edge = Edge::start().await;
         let sender = batches(&edge);
         let (_, mut body) = open(&edge, &[]).await;

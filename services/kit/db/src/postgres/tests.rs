@@ -56,7 +56,7 @@ async fn who_waits_is_told_which_server_is_not_there_and_why_without_its_secret(
     assert!(said.contains("no read connection is up: 127.0.0.1:1: Connection refused"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
     assert!(postgres.trouble().unwrap().starts_with("127.0.0.1:1: Connection refused"));
-    let said = kit_base::error::chain(&postgres.acquire().await.map(drop).unwrap_err());
+    let said = kit_base::error::chain(&postgres.writers.get().await.map(drop).unwrap_err());
     let begins =
         "the database cannot be reached right now; try again: 127.0.0.1:1: Connection refused";
     assert!(said.starts_with(begins), "{said}");

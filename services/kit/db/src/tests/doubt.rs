@@ -111,11 +111,8 @@ async fn a_database_across_the_network_in_plain_text_is_warned_of() {
         ("postgres://u@192.0.2.1/none?sslmode=disable", false),
         ("postgres://u@127.0.0.1:1/none", false),
     ] {
-        let log = kit_base::testing::Output::default();
-        let output = log.clone();
-        let subscriber = tracing_subscriber::fmt().with_writer(move || output.clone()).finish();
-        let opened = tracing::subscriber::with_default(subscriber, || Db::open(url, &limits()));
-        assert!(opened.is_ok(), "{url}");
+        let (log, _guard) = kit_base::testing::log();
+        assert!(Db::open(url, &limits()).is_ok(), "{url}");
         assert_eq!(
             log.text().contains("plain text over the network"),
             warned,

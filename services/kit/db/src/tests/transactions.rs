@@ -10,7 +10,6 @@ crate::on_each_backend!(
     what_fails_or_panics_has_written_nothing_and_its_connection_goes_on,
     a_write_goes_on_to_its_end_when_its_caller_hangs_up,
     a_connection_that_is_dropped_in_a_transaction_leaves_nothing_behind,
-    who_finds_no_connection_in_time_is_told_to_come_again,
     who_waits_for_a_lock_too_long_is_told_to_come_again,
     queries_that_go_together_answer_in_their_order_and_fail_as_one,
     a_name_that_is_taken_says_so_and_what_is_missing_too,
@@ -86,32 +85,6 @@ async fn a_connection_that_is_dropped_in_a_transaction_leaves_nothing_behind(bac
     drop(connection);
     assert_eq!(names(&db).await, ["c"], "and the pool has its one connection again");
     db.write("test", |connection| Box::pin(add(connection, "d"))).await.unwrap();
-}
-
-async fn who_finds_no_connection_in_time_is_told_to_come_again(backend: Backend) {
-    let (database, _) = things(backend, "no_connection").await;
-    let name = match backend {
-        Backend::Sqlite => "full_sqlite",
-        Backend::Postgres => "full_postgres",
-    };
-    let db = Db::open(&database.url, &Limits { name, ..limits() }).unwrap();
-    let held = db.acquire().await.unwrap();
-    let began = Instant::now();
-    let Err(refusal) = db.acquire().await else { panic!("there is only one") };
-    // On SQLite whoever writes waits as long as for a lock.
-    let most = limits().wait + limits().lock + Duration::from_secs(1);
-    assert!(refusal.is_passing(), "{refusal:?}");
-    assert!((limits().wait..most).contains(&began.elapsed()), "{:?}", began.elapsed());
-    let told = |metric: &str| {
-        let series = format!("{metric}{{db_client_connection_pool_name=\"{name}\"}} ");
-        let text = kit_base::metrics::text();
-        text.lines().find_map(|line| line.strip_prefix(&series).map(str::to_owned)).unwrap()
-    };
-    assert_eq!(told("db_client_connection_timeouts_total"), "1");
-    assert_eq!(told("db_client_connections_max"), "1");
-    drop(held);
-    assert!(db.acquire().await.is_ok());
-    assert_eq!(told("db_client_connection_wait_time_seconds_count"), "2", "those that ended well");
 }
 
 async fn who_waits_for_a_lock_too_long_is_told_to_come_again(backend: Backend) {

@@ -1,8 +1,4 @@
-use std::{
-    fmt::Write as _,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{fmt::Write as _, sync::Arc};
 
 use axum::{
     Extension, Router,
@@ -11,17 +7,15 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use prometheus::{CounterVec, IntGaugeVec};
-use tokio::runtime::Handle;
 
 use super::{
     grpc,
     health::{Health, Phase},
 };
-use crate::{metrics::catalogue, peer::PeerAddress, telemetry};
+use crate::{peer::PeerAddress, telemetry};
 
 /// Everything that the admin port answers.
-pub(super) fn router(name: &'static str, health: Arc<Health>, requests: Handle) -> Router {
+pub(super) fn router(name: &'static str, health: Arc<Health>) -> Router {
     let grpc = grpc::routes(name, &health);
     let probes = Router::new()
         .route("/livez", get(live))
@@ -30,7 +24,7 @@ pub(super) fn router(name: &'static str, health: Arc<Health>, requests: Handle) 
         .route("/startupz", get(started))
         .with_state(health);
     Router::new()
-        .route("/metrics", get(metrics).with_state(requests))
+        .route("/metrics", get(metrics))
         .route("/loglevel", get(log_level).put(set_log_level))
         .merge(probes)
         .merge(grpc)
@@ -75,27 +69,7 @@ fn verdict(good: bool, reason: &str, checks_of: Option<&Arc<Health>>) -> Probe {
     (status, text)
 }
 
-async fn metrics(State(requests): State<Handle>) -> impl IntoResponse {
-    static WORKERS: LazyLock<IntGaugeVec> =
-        LazyLock::new(|| catalogue::RUNTIME_WORKERS.register_gauge());
-    static TASKS: LazyLock<IntGaugeVec> =
-        LazyLock::new(|| catalogue::RUNTIME_TASKS.register_gauge());
-    static QUEUE: LazyLock<IntGaugeVec> =
-        LazyLock::new(|| catalogue::RUNTIME_QUEUE.register_gauge());
-    static BUSY: LazyLock<CounterVec> =
-        LazyLock::new(|| catalogue::RUNTIME_BUSY.register_seconds());
-    let runtime = requests.metrics();
-    let workers = runtime.num_workers();
-    let busy: Duration =
-        (0..workers).map(|worker| runtime.worker_total_busy_duration(worker)).sum();
-    let set = |gauge: &IntGaugeVec, value: Option<i64>| {
-        gauge.with_label_values::<&str>(&[]).set(value.unwrap_or(i64::MAX));
-    };
-    set(&WORKERS, workers.try_into().ok());
-    set(&TASKS, runtime.num_alive_tasks().try_into().ok());
-    set(&QUEUE, runtime.global_queue_depth().try_into().ok());
-    let counted = BUSY.with_label_values::<&str>(&[]);
-    counted.inc_by((busy.as_secs_f64() - counted.get()).max(0.0));
+async fn metrics() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], kit_base::metrics::text())
 }
 
@@ -126,10 +100,11 @@ async fn set_log_level(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::{catalogue, watch_runtime};
 
     /// What a probe is told.
     async fn told(health: &Arc<Health>, probe: &str) -> (u16, String) {
-        let router = router("tested", health.clone(), Handle::current());
+        let router = router("tested", health.clone());
         let request = axum::extract::Request::get(probe).body(axum::body::Body::empty()).unwrap();
         let reply = tower::ServiceExt::oneshot(router, request).await.unwrap();
         let status = reply.status().as_u16();
@@ -179,7 +154,7 @@ mod tests {
                 .extension(PeerAddress(peer.parse().unwrap()))
                 .body(axum::body::Body::from("trace"))
                 .unwrap();
-            let router = router("tested", Health::new(), Handle::current());
+            let router = router("tested", Health::new());
             let reply = tower::ServiceExt::oneshot(router, request).await.unwrap();
             assert_eq!(reply.status().as_u16(), expected, "{peer}");
         }
@@ -187,6 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_metrics_are_prometheus_text_with_those_of_the_runtime() {
+        watch_runtime(tokio::runtime::Handle::current());
         let (status, text) = told(&Health::new(), "/metrics").await;
         assert_eq!(status, 200);
         for metric in

@@ -12,6 +12,11 @@ pub fn load_shed(reason: &'static str) {
     SHED.with_label_values(&[reason]).inc();
 }
 
+/// Begins to count, at 0, what is refused for this reason.
+pub fn begin_load_shed(reason: &'static str) {
+    drop(SHED.with_label_values(&[reason]));
+}
+
 /// Notes how many requests are worked on at once from now on.
 pub fn load_limit(requests: usize) {
     LIMIT.with_label_values::<&str>(&[]).set(i64::try_from(requests).unwrap_or(i64::MAX));

@@ -5,6 +5,10 @@ use std::{
 };
 
 use super::Limits;
+use crate::metrics;
+
+const ALL: &str = "connections";
+const OF_ADDRESS: &str = "connections_per_ip";
 
 /// Who holds how many connections.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ pub(super) struct Place {
 
 impl Places {
     pub(super) fn new(limits: &Limits) -> Arc<Self> {
+        [ALL, OF_ADDRESS].into_iter().for_each(metrics::begin_load_shed);
         let bound = |limit: usize| if limit == 0 { usize::MAX } else { limit };
         let (total, each) = (bound(limits.max_connections), bound(limits.max_connections_per_ip));
         Arc::new(Self { total, each, taken: Mutex::default() })
@@ -39,11 +44,11 @@ impl Places {
         let holder = holder(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.total >= self.total {
-            return Err("connections");
+            return Err(ALL);
         }
         let own = taken.each.entry(holder).or_default();
         if *own >= self.each {
-            return Err("connections_per_ip");
+            return Err(OF_ADDRESS);
         }
         *own += 1;
         taken.total += 1;

@@ -1,7 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt as _;
-use kit_base::testing::Output;
 
 use super::*;
 use crate::admin::Phase;
@@ -66,11 +65,7 @@ async fn a_check_that_is_under_way_says_what_is_known_and_else_that_nothing_is()
 
 /// What an operator reads of a wait for a database that fails so often, from level `info` on.
 async fn log_of(failures: u32) -> Vec<String> {
-    let log = Output::default();
-    let output = log.clone();
-    let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
-    let subscriber = subscriber.with_writer(move || output.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = kit_base::testing::log();
     wait_for(vec![database(failures).0], Health::new(), Duration::ZERO).await.unwrap();
     let text = log.text();
     text.lines().map(|line| line.trim().to_owned()).collect()

@@ -62,7 +62,7 @@ impl Peer {
         let mut tally = self.tally.lock().expect(UNPOISONED);
         tally.ready = tally.ready.saturating_add_signed(ready);
         tally.failed = tally.failed.saturating_add_signed(failed);
-        crate::metrics::client_endpoints(self.name, tally.ready, 0, tally.failed);
+        crate::metrics::client_endpoints(self.name, tally.ready, tally.failed);
     }
 }
 

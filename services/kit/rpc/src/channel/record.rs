@@ -11,22 +11,36 @@ pub(crate) struct Call {
     target: &'static str,
     method: Uri,
     began: Instant,
+    ended: bool,
 }
 
 impl Call {
     pub(crate) fn begin(target: &'static str, method: &Uri) -> Self {
-        Self { target, method: method.clone(), began: Instant::now() }
+        Self { target, method: method.clone(), began: Instant::now(), ended: false }
     }
 
     /// Counts the call under its outcome, which is handed through.
     pub(crate) fn end(
-        self,
+        mut self,
         outcome: Result<Response<Body>, Status>,
     ) -> Result<Response<Body>, Status> {
-        let Self { target, method, began } = self;
         let code = outcome.as_ref().map_or_else(Status::code, |response| code(response.headers()));
-        crate::metrics::rpc_called(target, method.path(), code, began.elapsed());
+        self.count(code);
         outcome
+    }
+
+    fn count(&mut self, code: Code) {
+        self.ended = true;
+        crate::metrics::rpc_called(self.target, self.method.path(), code, self.began.elapsed());
+    }
+}
+
+/// A call whose caller has gone has an outcome, too.
+impl Drop for Call {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.count(Code::Cancelled);
+        }
     }
 }
 
@@ -38,6 +52,22 @@ pub(crate) fn code(headers: &HeaderMap) -> Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_whose_caller_has_gone_is_counted_as_cancelled() {
+        let method = Uri::from_static("/x/Abandoned");
+        drop(Call::begin("peer", &method));
+        _ = Call::begin("peer", &method).end(Err(Status::not_found("nothing")));
+        let counted = kit_base::metrics::text();
+        let of_method =
+            |line: &&str| line.contains("duration_seconds_count{") && line.contains("x/Abandoned");
+        let lines: Vec<_> = counted.lines().filter(of_method).collect();
+        for code in ["CANCELLED", "NOT_FOUND"] {
+            let is_of =
+                |line: &&&str| line.contains(&format!("\"{code}\"")) && line.ends_with(" 1");
+            assert_eq!(lines.iter().filter(is_of).count(), 1, "{lines:?}");
+        }
+    }
 
     #[test]
     fn the_code_of_an_answer_is_read_from_its_head() {

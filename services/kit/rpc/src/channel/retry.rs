@@ -14,6 +14,9 @@ use super::{balancer::Balancer, call::Call, failure::Failure, record};
 const REDIRECTS: u32 = 3;
 const LEAST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// Why a call is sent again, as metrics have it: the peer said so, or a [`Failure`].
+pub(super) const REASONS: [&str; 4] = [UNAVAILABLE, "unsent", "lost", "silent"];
+const UNAVAILABLE: &str = "unavailable";
 
 /// Sends the call until it has an answer. What no peer has seen goes elsewhere at once. What may have been carried out is
 /// sent once more, if the peer does no harm by seeing it twice, and as the budget allows: a peer in trouble must not get
@@ -25,7 +28,7 @@ pub(crate) async fn send(balancer: &Balancer, call: &Call) -> Result<Response<Bo
     loop {
         let outcome = balancer.attempt(call, &mut last).await;
         let reason = match &outcome {
-            Ok(response) if record::code(response.headers()) == Code::Unavailable => "unavailable",
+            Ok(response) if record::code(response.headers()) == Code::Unavailable => UNAVAILABLE,
             Ok(_) => return outcome.map_err(refused),
             Err(failure) => failure.reason(),
         };
@@ -56,4 +59,16 @@ async fn pause(call: &Call) -> bool {
     }
     tokio::time::sleep_until(end).await;
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_sent_again_is_counted_from_0() {
+        for failure in [Failure::Unsent, Failure::Lost(String::new()), Failure::Silent] {
+            assert!(REASONS.contains(&failure.reason()), "{failure:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use axum::body::Body;
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use tokio::time::Instant;
 use tonic::Code;
 use tower::Service;
@@ -59,13 +59,35 @@ where
         metrics::rpc_served(UNKNOWN, Code::InvalidArgument, began.elapsed());
         return Ok(refuse(Code::InvalidArgument, "INVALID_DEADLINE", form).into_http());
     };
+    let mut call = Call { began, uri: &uri, ended: false };
     let response = scoped(inner, request, uri.path(), timeout).await;
     let begun = response.extensions().get::<Unbegun>().is_none();
-    let method = if begun { uri.path() } else { UNKNOWN };
-    metrics::rpc_served(method, code(response.headers()), began.elapsed());
+    call.count(if begun { uri.path() } else { UNKNOWN }, code(response.headers()));
     Ok(response)
 }
 
+/// A call that is being answered.
+struct Call<'u> {
+    began: time::Instant,
+    uri: &'u Uri,
+    ended: bool,
+}
+
+impl Call<'_> {
+    fn count(&mut self, method: &str, code: Code) {
+        self.ended = true;
+        metrics::rpc_served(method, code, self.began.elapsed());
+    }
+}
+
+/// A call whose caller has gone has an outcome, too. Its method has been found: nothing else is waited for.
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.count(self.uri.path(), Code::Cancelled);
+        }
+    }
+}
 async fn scoped<S>(
     mut inner: S,
     request: Request<Body>,

@@ -16,7 +16,7 @@ pub(super) const RPC_CLIENT_DURATION: Metric = Metric::histogram(
 pub(super) const CLIENT_ENDPOINTS: Metric = Metric::gauge(
     "errand_grpc_client_endpoints",
     &["target", "state"],
-    "Replicas of a peer by state: ready, connecting, failed.",
+    "Replicas of a peer by state: ready, failed.",
 );
 pub(super) const CLIENT_RETRIES: Metric = Metric::counter(
     "errand_client_retries_total",

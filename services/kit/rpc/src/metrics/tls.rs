@@ -29,6 +29,11 @@ pub(crate) fn tls_reloaded(taken: bool) {
     RELOADS.with_label_values(&[RESULTS[usize::from(taken)]]).inc();
 }
 
+/// Begins to count, at 0, the connections that are not let in for these reasons.
+pub(crate) fn begin_tls_refusals(reasons: &[&'static str]) {
+    reasons.iter().for_each(|reason| drop(REFUSALS.with_label_values(&[reason])));
+}
+
 /// Counts a connection that was not let in.
 pub(crate) fn tls_refused(reason: &'static str) {
     REFUSALS.with_label_values(&[reason]).inc();

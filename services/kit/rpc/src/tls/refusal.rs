@@ -41,7 +41,9 @@ impl Refusal {
         }
     }
 
-    /// The cause as a label of a metric.
+    const REASONS: [&str; 5] = ["name", "certificate", "client", "protocol", "time"];
+
+    /// The cause as a label of a metric: one of [`Self::REASONS`].
     fn reason(&self) -> &'static str {
         match self {
             Self::Name(_) => "name",
@@ -64,10 +66,15 @@ impl Refusal {
 }
 
 /// When each reason was last said, and how many refusals have gone unsaid since.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Refusals(Mutex<BTreeMap<&'static str, (Instant, u64)>>);
 
 impl Refusals {
+    pub(super) fn new() -> Self {
+        crate::metrics::begin_tls_refusals(&Refusal::REASONS);
+        Self(Mutex::default())
+    }
+
     pub(super) fn note(&self, refusal: &Refusal, address: SocketAddr) {
         let reason = refusal.reason();
         crate::metrics::tls_refused(reason);
@@ -97,7 +104,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn many_refusals_are_one_line_for_each_reason() {
-        let refusals = Refusals::default();
+        let refusals = Refusals::new();
         assert_eq!(refusals.due("name"), Some(0));
         assert_eq!((refusals.due("name"), refusals.due("name")), (None, None));
         assert_eq!(refusals.due("time"), Some(0), "another reason is said at once");

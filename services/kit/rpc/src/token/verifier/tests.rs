@@ -1,7 +1,6 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::stream;
-use kit_base::testing::Output;
 use tokio::time::Instant;
 
 use super::*;
@@ -160,11 +159,7 @@ fn nothing_passes_before_keys_are_known() {
 
 #[tokio::test(start_paused = true)]
 async fn an_authority_that_is_gone_is_told_of_now_and_again_until_it_is_back() {
-    let (log, (verifier, ..)) = (Output::default(), setting());
-    let output = log.clone();
-    let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
-    let subscriber = subscriber.with_writer(move || output.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let ((log, _guard), (verifier, ..)) = (kit_base::testing::log(), setting());
     let (stop, began) = (Stop::new(), Instant::now());
     let open = async || {
         if began.elapsed() < Duration::from_secs(600) {

@@ -1,0 +1,68 @@
+//! Pools of connections, each counted under a name of its own.
+use std::{error::Error as StdError, sync::Arc};
+
+use deadpool::managed::{self, Manager, Object, PoolError, TimeoutType};
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use kit_base::metrics::before_scrape;
+use tokio::time::Instant;
+
+use crate::{
+    Error,
+    metrics::{self, PoolState},
+};
+
+/// A connection that goes back to its pool.
+pub(crate) type Pooled<C> = Object<AsyncDieselConnectionManager<C>>;
+
+/// Connections that are used by one at a time.
+pub(crate) struct Pool<M: Manager> {
+    connections: managed::Pool<M>,
+    metrics: metrics::Pool,
+    /// What is told when there is no connection.
+    server: Arc<str>,
+}
+
+impl<M: Manager> Clone for Pool<M> {
+    fn clone(&self) -> Self {
+        let Self { connections, metrics, server } = self;
+        let (connections, metrics) = (connections.clone(), metrics.clone());
+        Self { connections, metrics, server: Arc::clone(server) }
+    }
+}
+
+impl<M> Pool<M>
+where
+    M: Manager<Type: Send, Error: StdError + 'static> + Send + Sync + 'static,
+{
+    /// Counts a pool, from now until it is gone.
+    pub(crate) fn new(
+        connections: managed::Pool<M>,
+        metrics: metrics::Pool,
+        server: Arc<str>,
+    ) -> Self {
+        let (pool, told) = (connections.weak(), metrics.clone());
+        before_scrape(move || {
+            let status = pool.upgrade().map(|pool| pool.status());
+            told.stands(status.map_or_else(PoolState::default, |status| PoolState {
+                used: status.size.saturating_sub(status.available),
+                idle: status.available,
+                max: status.max_size,
+                pending: status.waiting,
+            }));
+            status.is_some()
+        });
+        Self { connections, metrics, server }
+    }
+
+    /// A connection, once one is free.
+    pub(crate) async fn get(&self) -> Result<Object<M>, Error> {
+        let asked = Instant::now();
+        let taken = self.connections.get().await;
+        match &taken {
+            Ok(_) => self.metrics.waited(asked.elapsed()),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => self.metrics.timed_out(),
+            Err(_) => {}
+        }
+        taken.map_err(|error| Error::no_connection(&self.server, &error))
+    }
+}
