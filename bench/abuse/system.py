@@ -45,7 +45,7 @@ class System:
             if not (binaries / name).exists():
                 raise SystemExit(f"{binaries / name} is missing: build it with `cargo build --release`, or say where it is by --binaries")
         self.limits, threads = limits(ROOT / "helm" / "errand")
-        self.postgres = Postgres(work)
+        self.postgres = Postgres(work, autovacuum_naptime="10s")
         file = work / "errand.toml"
         text = (Path(__file__).parent / "errand.toml").read_text()
         file.write_text(text.replace("$release", str(binaries.resolve())).replace("$threads", threads))
