@@ -17,6 +17,7 @@ mod lifecycle;
 mod metrics;
 mod pages;
 mod processes;
+mod promises;
 mod readme;
 mod retries;
 mod secrets;

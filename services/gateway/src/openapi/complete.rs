@@ -61,13 +61,23 @@ fn may_refuse(operation: &Operation, status: u16) -> bool {
     refusals.contains(&status)
         || match status {
             401 => !open,
-            404 => operation.path.contains('{'),
+            404 => is_about_one(&operation.documented),
             408 | 413 | 415 => body,
             409 => writes && !open,
             403 | 410 => false,
             422 => writes,
             _ => true,
         }
+}
+
+/// Whether it is about something that its path names, which may not be there.
+fn is_about_one(documented: &Documented) -> bool {
+    let mut parameters =
+        documented.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(parameter),
+            RefOr::Ref(_) => None,
+        });
+    parameters.any(|parameter| parameter.parameter_in == ParameterIn::Path)
 }
 
 /// Where a page begins and how long it is.

@@ -30,7 +30,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if let (Some(verifier), Some(token)) = (&self.verifier, bearer(&request)) {
-            let verdict = Verdict(verifier.verify(token));
+            let verdict = Verdict(verifier.admit(token));
             request.extensions_mut().insert(verdict);
         }
         self.inner.call(request)
@@ -61,10 +61,17 @@ mod tests {
 
     /// What a handler behind the layer learns of who asks: the session, or why there is none.
     async fn asks(authorization: Option<&[u8]>) -> Result<Uuid, String> {
-        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
-        let verifier = Arc::new(Verifier::new("tasks", clock));
         let (_, bytes) = key();
         let keys = vec![PublicKey { id: "k1".to_owned(), bytes }];
+        asks_one_that_knows(keys, authorization).await
+    }
+
+    async fn asks_one_that_knows(
+        keys: Vec<PublicKey>,
+        authorization: Option<&[u8]>,
+    ) -> Result<Uuid, String> {
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let verifier = Arc::new(Verifier::new("tasks", clock));
         verifier.apply(TrustUpdate { keys, revocations: vec![] });
         let handler = service_fn(async |request: Request<()>| {
             let caller = Caller::from_request(&tonic::Request::from_http(request));
@@ -121,5 +128,11 @@ mod tests {
                 String::from_utf8_lossy(header)
             );
         }
+    }
+    #[tokio::test]
+    async fn who_asks_before_keys_are_known_is_told_to_come_again() {
+        let header = b"Bearer eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2ln";
+        let told = asks_one_that_knows(vec![], Some(header)).await;
+        assert_eq!(told, Err("KEYS_UNAVAILABLE".to_owned()));
     }
 }

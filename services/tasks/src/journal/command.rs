@@ -26,16 +26,24 @@ pub(crate) trait Command: Debug + Send + Sync {
     ) -> BoxFuture<'u, Result<Answer, Error>>;
 }
 
-/// What a write answers: the message, and its bytes as they are kept under an idempotency key.
+/// What a write answers.
 pub(crate) struct Answer {
     pub(crate) message: Box<dyn Any + Send>,
-    pub(crate) encoded: Vec<u8>,
+    encode: fn(&dyn Any) -> Vec<u8>,
 }
 
 impl Answer {
     /// The answer that is this message.
     pub(crate) fn new<M: Message + 'static>(message: M) -> Self {
-        Self { encoded: message.encode_to_vec(), message: Box::new(message) }
+        let encode = |message: &dyn Any| {
+            message.downcast_ref::<M>().map(M::encode_to_vec).unwrap_or_default()
+        };
+        Self { message: Box::new(message), encode }
+    }
+
+    /// Its bytes, as they are kept under an idempotency key.
+    pub(crate) fn encoded(&self) -> Vec<u8> {
+        (self.encode)(&*self.message)
     }
 }
 

@@ -52,8 +52,9 @@ pub(crate) async fn during(
         .map(|task| text(&task["title"]).to_owned())
         .collect();
     listed.sort();
-    assert_eq!(listed, created, "what was acknowledged is there, once");
-    seen.into_inner().expect("no client panicked")
+    let seen = seen.into_inner().expect("no client panicked");
+    assert_eq!(listed, created, "what was acknowledged is there, once: {:?}", seen.failures);
+    seen
 }
 
 /// Waits until the clients have had so many more answers.

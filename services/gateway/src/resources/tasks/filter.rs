@@ -58,3 +58,28 @@ impl PartialSchema for Order {
 }
 
 impl ToSchema for Order {}
+
+#[cfg(test)]
+mod tests {
+    use proto::tasks::v1::limits::{FILTER, FIRST_DAY, LAST_DAY};
+
+    use super::*;
+
+    #[test]
+    fn the_document_says_of_a_filter_what_is_checked() {
+        let parameters = serde_json::to_value(TaskQuery::into_params(|| None)).unwrap();
+        let schema = |name: &str| {
+            let mut all = parameters.as_array().unwrap().iter();
+            all.find(|parameter| parameter["name"] == name).unwrap()["schema"].clone()
+        };
+        for list in ["status", "priority", "label"] {
+            assert_eq!(schema(list)["maxItems"], FILTER, "{list}");
+        }
+        let has = |name: &str, part: &str| {
+            let pattern = schema(name)["pattern"].as_str().unwrap().to_owned();
+            assert!(pattern.contains(part), "{name}: {part} is not in {pattern}");
+        };
+        has("q", &format!("{{0,{}}}", FILTER - 1));
+        has("due_before", &format!("({FIRST_DAY}|{LAST_DAY})"));
+    }
+}
