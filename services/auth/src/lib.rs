@@ -41,7 +41,7 @@ use crate::{
 /// When it could never work: a key file that cannot be made or read, a KEK that does not open the signing keys of the database,
 /// or an SQLite database that cannot be opened. A PostgreSQL server that is not there yet is waited for by the readiness check.
 pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Service> {
-    metrics::start();
+    kit_base::metrics::begin(metrics::CATALOGUE);
     if config.password_minimum < password::MINIMUM {
         let (minimum, recommended) = (config.password_minimum, password::MINIMUM);
         tracing::warn!(

@@ -10,6 +10,7 @@ mod headers;
 pub(crate) mod holding;
 mod host;
 pub(crate) mod idempotency;
+pub(crate) mod metrics;
 mod places;
 mod quota;
 pub(crate) mod rates;

@@ -3,6 +3,7 @@ mod body;
 mod condition;
 mod config;
 mod edge;
+pub mod metrics;
 mod openapi;
 mod operations;
 mod path;
@@ -36,6 +37,7 @@ use shared::Shared;
 /// # Errors
 /// A setting that cannot be used.
 pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
+    kit_base::metrics::begin(metrics::CATALOGUE);
     edge::shed::start();
     let auth = peers.auth.clone();
     let config = settings.now();

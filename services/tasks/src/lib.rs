@@ -7,6 +7,7 @@ mod ids;
 mod journal;
 mod limits;
 mod message;
+pub mod metrics;
 mod migrations;
 mod objects;
 mod projects;
@@ -22,9 +23,8 @@ use std::sync::{Arc, LazyLock};
 use access::usage::Quotas;
 pub use config::Config;
 pub(crate) use error::Error;
-pub use journal::metrics::CATALOGUE as METRICS;
 use journal::{bounds::Bounds, feed::Feed, rows::Row as _, stored::Kind, writer::Writer};
-use kit_base::{Clock, room::Rooms};
+use kit_base::{Clock, metrics::CacheRequests, room::Rooms};
 use kit_db::{Db, Limits, migrate};
 use kit_process::Service;
 use kit_rpc::{GrpcChannel, token::Verifier};
@@ -86,6 +86,7 @@ fn rpc(config: &Config, db: &Db, clock: &Clock) -> Rpc {
         searches: Arc::new(searches::Searches::new()),
         rooms: Arc::new(Rooms::new(ROOM, ROOM_OF_A_SCOPE)),
         scopes: Arc::new(Cache::new(20_000)),
+        scope_requests: CacheRequests::of("scopes"),
         db: db.clone(),
         clock: clock.clone(),
         bounds,
@@ -95,6 +96,7 @@ fn rpc(config: &Config, db: &Db, clock: &Clock) -> Rpc {
 
 /// Assembles the service: its own process and the all-in-one serve the same value.
 pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result<Service> {
+    kit_base::metrics::begin(metrics::CATALOGUE);
     let db = open(&config)?;
     let sqlite = matches!(db, Db::Sqlite(_));
     let rpc = rpc(&config, &db, &clock);

@@ -3,7 +3,9 @@
 use std::{future::ready, sync::Arc, time::Duration};
 
 use kit_base::{
-    Clock, Violation, page, request,
+    Clock, Violation,
+    metrics::CacheRequests,
+    page, request,
     room::{Room, Rooms},
 };
 use kit_db::Db;
@@ -49,6 +51,7 @@ pub(crate) struct Rpc {
     pub(crate) projects: projects::store::Lookup,
     /// Private scopes that are known to exist. One that was erased by another replica may be among them: a write finds out.
     pub(crate) scopes: Arc<Cache<UserId, ScopeId>>,
+    pub(crate) scope_requests: CacheRequests,
 }
 
 /// What a method gives.
@@ -83,7 +86,7 @@ impl Rpc {
     /// The scope that the caller may see, made at the first request.
     pub(crate) async fn scope<M>(&self, request: &Request<M>) -> Result<ScopeId, Status> {
         let user = UserId(Caller::from_request(request)?.user_id);
-        if let Some(scope) = self.scopes.get(&user) {
+        if let Some(scope) = self.scope_requests.count(self.scopes.get(&user)) {
             return Ok(scope);
         }
         let scope = match access::store::private_scope(&self.db, user).await? {

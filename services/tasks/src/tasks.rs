@@ -2,6 +2,7 @@
 pub(crate) mod error;
 pub(crate) mod list;
 pub(crate) mod message;
+pub(crate) mod metrics;
 pub(crate) mod refold;
 pub(crate) mod row;
 pub(crate) mod rpc;

@@ -1,25 +1,14 @@
-use std::sync::LazyLock;
+use kit_base::metrics::{Counter, Layer};
 
-use kit_base::metrics::Metric;
-use prometheus::IntCounterVec;
-
-use crate::metrics::series::counter;
-
-pub(crate) const REGISTRATIONS: Metric = Metric::counter(
+pub(crate) static REGISTRATIONS: Counter = Counter::new(
+    Layer::Business,
     "errand_auth_registrations_total",
     &["result"],
     "Attempts to open an account, by what came of them.",
-);
-
-static COUNTED: LazyLock<IntCounterVec> =
-    LazyLock::new(|| counter(REGISTRATIONS, &[&["created"], &["taken"], &["refused"]]));
-
-/// Begins every series at 0.
-pub(crate) fn start() {
-    LazyLock::force(&COUNTED);
-}
+)
+.from_start(&[&["created"], &["taken"], &["refused"]]);
 
 /// A registration was `created`, `taken` or `refused`.
 pub(crate) fn registration(result: &str) {
-    COUNTED.with_label_values(&[result]).inc();
+    REGISTRATIONS.at(&[result]).inc();
 }

@@ -7,7 +7,8 @@ async fn every_metric_is_there_before_anything_has_happened() {
     let app = App::new(Backend::Sqlite, "metrics").await;
     let _auth = app.replica().await;
     let text = kit_base::metrics::text();
-    for metric in auth::metrics::CATALOGUE {
+    for declared in auth::metrics::CATALOGUE {
+        let metric = declared.metric();
         assert!(
             text.contains(&format!("# TYPE {} ", metric.name)),
             "{} is not in\n{text}",

@@ -1,7 +1,8 @@
 //! What the suite counts, put together from the lists of its crates.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, env::var_os, fs, path::Path};
 
-use kit_base::metrics::{Kind, Metric};
+use kit_base::metrics::{Kind, Layer, Metric};
+use serde_json::json;
 
 use crate::{
     http::Http,
@@ -11,31 +12,57 @@ use crate::{
 
 fn catalogue() -> impl Iterator<Item = &'static Metric> {
     let lists = [
+        kit_base::metrics::CATALOGUE,
         kit_process::metrics::CATALOGUE,
         kit_rpc::metrics::CATALOGUE,
         kit_db::metrics::CATALOGUE,
         auth::metrics::CATALOGUE,
-        tasks::METRICS,
+        gateway::metrics::CATALOGUE,
+        tasks::metrics::CATALOGUE,
     ];
-    lists.into_iter().flatten()
+    lists.into_iter().flatten().map(|declared| declared.metric())
+}
+
+/// A row of the page: what rules, dashboards and their readers go by.
+fn row(Metric { name, kind, labels, help, layer: _, buckets: _, series: _ }: &Metric) -> String {
+    let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
+    let kind = format!("{kind:?}").to_lowercase();
+    format!("| `{name}` | {kind} | {} | {help} |\n", labels.join(", "))
 }
 
 #[test]
 fn names_are_a_contract_with_rules_and_dashboards() {
-    let mut listed: Vec<_> =
-        catalogue().map(|m| format!("{:?} {}{:?}", m.kind, m.name, m.labels)).collect();
-    listed.sort();
-    assert_eq!(listed.join("\n"), include_str!("metrics.txt").trim_end());
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");
+    let page = fs::read_to_string(&place).expect("the page");
+    let (before, _) = page.split_once("\n## ").expect("what is there for people stands first");
+    let mut written = before.to_owned();
+    for (layer, title) in [
+        (Layer::Business, "What people do"),
+        (Layer::Application, "How the services do"),
+        (Layer::Infrastructure, "What they stand on"),
+    ] {
+        let mut rows: Vec<_> =
+            catalogue().filter(|metric| metric.layer == layer).map(row).collect();
+        rows.sort();
+        let head = "| Metric | Type | Labels | What it says |\n|---|---|---|---|\n";
+        written += &format!("\n## {title}\n\n{head}{}", rows.concat());
+    }
+    if var_os("UPDATE_SNAPSHOTS").is_some_and(|update| update == "1") {
+        fs::write(&place, written).expect("the page again");
+    } else {
+        assert_eq!(page, written, "UPDATE_SNAPSHOTS=1 cargo test -p errand names_are_a_contract");
+    }
 }
 
 #[test]
 fn every_metric_follows_the_naming_rules_of_prometheus() {
     let mut names = BTreeSet::new();
-    for Metric { name, kind, labels, help, buckets } in catalogue() {
+    for Metric { name, kind, layer: _, labels, help, buckets, series } in catalogue() {
         assert!(names.insert(name), "{name} stands twice");
         assert!(help.ends_with('.') && !labels.contains(&"le"), "{name}");
         assert_eq!(*kind == Kind::Counter, name.ends_with("_total"), "{name}");
         assert_eq!(*kind == Kind::Histogram, !buckets.is_empty(), "{name}");
+        assert!(series.iter().all(|values| values.len() == labels.len()), "{name}");
         assert!(
             buckets.is_sorted() && !name.ends_with("_count") && !name.ends_with("_sum"),
             "{name}"
@@ -43,19 +70,16 @@ fn every_metric_follows_the_naming_rules_of_prometheus() {
     }
 }
 
-/// What one process has no reason to show: it calls no peers over sockets, and has neither certificates, nor a configuration file,
-/// nor a collector.
-const ELSEWHERE: [&str; 10] = [
+/// What one process has no reason to show: it calls no peers and no database over
+/// sockets, and has neither certificates nor a configuration file.
+const ELSEWHERE: [&str; 7] = [
     "errand_client_retries_total",
     "errand_config_last_reload_success_timestamp_seconds",
     "errand_config_last_reload_successful",
-    "errand_config_reloads_total",
+    "errand_dependency_up",
     "errand_grpc_client_endpoints",
-    "errand_span_exports_total",
     "errand_tls_certificate_not_after_timestamp_seconds",
     "errand_tls_certificate_not_before_timestamp_seconds",
-    "errand_tls_refusals_total",
-    "errand_tls_reloads_total",
 ];
 
 #[test]
@@ -66,6 +90,10 @@ fn what_a_process_shows_after_a_walk_is_what_the_catalogue_lists() {
         let task = alice.creates("Ship it").await;
         alice.reads(&path_of(&task)).await;
         alice.delete(&path_of(&task)).await.expect(204);
+        let done = alice.creates("Done").await;
+        for _ in 0..2 {
+            alice.post(&format!("{}/complete", path_of(&done)), &json!({})).await.expect(200);
+        }
         let admin = Http::new(format!("http://{}", fleet.processes[0].admin_address()));
         let text = String::from_utf8(admin.get("/metrics").await.body.to_vec()).expect("a text");
         let shown: BTreeSet<(&str, &str)> = text
@@ -83,6 +111,16 @@ fn what_a_process_shows_after_a_walk_is_what_the_catalogue_lists() {
             .map(|metric| (metric.name, kind(metric.kind)))
             .collect();
         assert_eq!(shown, listed);
+        for counted in [
+            r#"errand_tasks_created_total{priority="none"} 2"#,
+            r#"errand_tasks_created_total{priority="urgent"} 0"#,
+            "errand_tasks_deleted_total 1",
+            "errand_tasks_completed_total 1",
+            r#"errand_task_transitions_total{from="needs_action",to="completed"} 1"#,
+            "errand_task_cycle_time_seconds_count 1",
+        ] {
+            assert!(text.lines().any(|line| line == counted), "{counted} is not in\n{text}");
+        }
     });
 }
 

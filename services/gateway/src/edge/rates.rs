@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     access::Access,
+    metrics::Decisions,
     quota::Quota,
     table::{Spent, Table},
     visit::Visit,
@@ -51,6 +52,7 @@ pub(crate) struct Policy {
     name: &'static str,
     pub(crate) quota: u32,
     header: HeaderValue,
+    decisions: Decisions,
 }
 
 impl Policy {
@@ -60,6 +62,7 @@ impl Policy {
             name,
             quota,
             header: HeaderValue::from_str(&header).expect("a name and two numbers"),
+            decisions: Decisions::of(name),
         }
     }
 
@@ -143,12 +146,14 @@ impl Rates {
             seconds: (debt + MICROSECONDS - 1) / MICROSECONDS,
         };
         if wait == 0 {
+            policy.decisions.allowed.inc();
             // Only what counts for one user or purpose is worth telling; that of the address is for floods.
             if policy.name != ADDRESS {
                 _ = visit.quota.set(quota);
             }
             return Ok(());
         }
+        policy.decisions.refused.inc();
         let message =
             format!("at most {} requests in {WINDOW} s (policy `{}`)", policy.quota, policy.name);
         let mut told = HeaderMap::new();

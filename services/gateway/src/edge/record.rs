@@ -72,7 +72,8 @@ impl Record {
     fn write_down(&mut self, status: StatusCode, message: &str) {
         let Some(step) = self.step.take() else { return };
         let (route, elapsed) = (self.route(), self.began.elapsed());
-        metrics::http_request(&self.method, route, status, elapsed);
+        metrics::http_request(&self.method, route, status, (elapsed, Some(self.trace)));
+        super::metrics::answered(status);
         tracing::info!(
             target: "gateway::access",
             method = self.method.as_str(),

@@ -91,7 +91,8 @@ impl FromRequestParts<Arc<Shared>> for Leaver {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let retried = parts.headers.contains_key(IDEMPOTENCY_KEY);
-        if retried && caller(&parts.headers, shared) == Err(TokenError::Revoked) {
+        let verdict = |token| shared.verifier.verify(token);
+        if retried && token(&parts.headers).and_then(verdict) == Err(TokenError::Revoked) {
             return metadata(parts, shared).map(Self);
         }
         let User { caller: _, metadata } = User::from_request_parts(parts, shared).await?;
@@ -113,18 +114,18 @@ fn metadata(parts: &Parts, shared: &Shared) -> Result<HeaderMap, Problem> {
 
 /// Who asks, or the refusal of whoever cannot be told.
 pub(super) fn known(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Problem> {
-    caller(headers, shared).map_err(Problem::from)
+    Ok(shared.verifier.admit(token(headers)?)?)
 }
 
-fn caller(headers: &HeaderMap, shared: &Shared) -> Result<Caller, TokenError> {
+/// The token of an `Authorization: Bearer` header (RFC 6750); empty where the header cannot be read.
+fn token(headers: &HeaderMap) -> Result<&str, TokenError> {
     let header = headers.get(header::AUTHORIZATION).ok_or(TokenError::Missing)?;
-    let (scheme, token) = header
-        .to_str()
-        .ok()
-        .and_then(|header| header.split_once(' '))
-        .ok_or(TokenError::Invalid)?;
+    let Some((scheme, token)) = header.to_str().ok().and_then(|header| header.split_once(' '))
+    else {
+        return Ok("");
+    };
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);
     }
-    shared.verifier.verify(token.trim_start_matches(' '))
+    Ok(token.trim_start_matches(' '))
 }

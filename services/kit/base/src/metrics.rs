@@ -1,13 +1,21 @@
-//! What a process counts and times, for Prometheus. Each crate lists its own metrics as a `CATALOGUE`: rules, dashboards and
-//! documentation follow what the lists say.
+//! What a process counts and times, for Prometheus. Each metric is declared once, as a `static`, and stands in the `CATALOGUE` of its
+//! crate: rules, dashboards and documentation follow what those say.
+mod declared;
+mod exemplars;
 mod handles;
+mod labels;
 mod metric;
+mod openmetrics;
+mod shared;
 
 use std::sync::{Mutex, PoisonError};
 
 pub use self::{
+    declared::{Counter, Declared, Gauge, Histogram, Seconds, Series, Vector, begin},
+    exemplars::{Traced, keep_exemplars},
     handles::Handles,
-    metric::{Kind, Metric},
+    metric::{Kind, Layer, Metric},
+    shared::{CATALOGUE, CacheRequests, dependency_up},
 };
 
 /// Seconds; the OpenTelemetry bounds and, below them, what an efficient service needs. No SLO sits on a whole number, which
@@ -29,9 +37,18 @@ pub fn before_scrape(tell: impl FnMut() -> bool + Send + 'static) {
 
 /// All that was counted, in Prometheus' text format.
 pub fn text() -> String {
-    TELL.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(|tell| tell());
     let mut text = String::new();
-    let written = prometheus::TextEncoder::new().encode_utf8(&prometheus::gather(), &mut text);
+    let written = prometheus::TextEncoder::new().encode_utf8(&gathered(), &mut text);
     written.expect("the registry holds only valid metrics");
     text
+}
+
+/// The same as OpenMetrics 1.0.0 has it, with exemplars.
+pub fn openmetrics() -> String {
+    openmetrics::encode(&gathered())
+}
+
+fn gathered() -> Vec<prometheus::proto::MetricFamily> {
+    TELL.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(|tell| tell());
+    prometheus::gather()
 }

@@ -1,8 +1,10 @@
 //! What the tests of the crates above share.
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
+
+use tracing::{Dispatch, subscriber::NoSubscriber};
 
 /// Keeps what is written to it or to a clone of it.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,10 @@ impl Output {
     }
 }
 
+/// Where there is one subscriber alone, tracing asks the first thread that comes to a line whether it is wanted, and takes the no of one that has
+/// none for the answer of all.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
 /// What is logged on this thread, without times, for as long as the guard is held.
 #[must_use]
 pub fn log() -> (Output, tracing::subscriber::DefaultGuard) {
@@ -26,6 +32,7 @@ pub fn log() -> (Output, tracing::subscriber::DefaultGuard) {
     let output = log.clone();
     let lines = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
     let lines = lines.with_writer(move || output.clone()).finish();
+    LazyLock::force(&ANOTHER);
     (log, tracing::subscriber::set_default(lines))
 }
 

@@ -1,10 +1,9 @@
 //! Deleting what is too old: some rows at a time until there are none, and telling when that was so.
-use std::{sync::LazyLock, time::Duration};
+use std::time::Duration;
 
 use diesel::{sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl as _;
 use kit_base::{Clock, Stop, Timestamp};
-use prometheus::{IntCounterVec, IntGaugeVec};
 
 use crate::{
     Cached, Db, Error,
@@ -16,20 +15,17 @@ use crate::{
 /// Between two transactions: on SQLite others write in them.
 const PAUSE: Duration = Duration::from_millis(20);
 
-static DELETED: LazyLock<IntCounterVec> = LazyLock::new(|| HOUSEKEEPING_DELETED.register_counter());
-static FINISHED: LazyLock<IntGaugeVec> = LazyLock::new(|| HOUSEKEEPING_FINISHED.register_gauge());
-
 /// Names what is kept in order, so that a rate has a beginning: it counts as in order from now on.
 pub fn register(whats: &[&'static str], clock: &Clock) {
     for what in whats {
-        drop(DELETED.with_label_values(&[what]));
+        drop(HOUSEKEEPING_DELETED.at(&[what]));
         finished(what, clock);
     }
 }
 
 /// Says that of `what` nothing is left that is too old.
 pub fn finished(what: &'static str, clock: &Clock) {
-    FINISHED.with_label_values(&[what]).set(clock.now().as_seconds());
+    HOUSEKEEPING_FINISHED.set(&[what], clock.now().as_seconds());
 }
 
 /// Deletes some rows of `what` after others until there are none, or it is time to stop. Any number of replicas may do so at once.
@@ -43,7 +39,7 @@ where
 {
     while !stop.is_cancelled() {
         let deleted = some().await?;
-        DELETED.with_label_values(&[what]).inc_by(u64::try_from(deleted).unwrap_or(0));
+        HOUSEKEEPING_DELETED.at(&[what]).inc_by(u64::try_from(deleted).unwrap_or(0));
         if deleted == 0 {
             finished(what, clock);
             break;
@@ -95,7 +91,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
     fn told(what: &'static str) -> (u64, i64) {
-        (DELETED.with_label_values(&[what]).get(), FINISHED.with_label_values(&[what]).get())
+        (HOUSEKEEPING_DELETED.at(&[what]).get(), HOUSEKEEPING_FINISHED.at(&[what]).get())
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,84 +1,88 @@
 //! What a process counts and times at its database.
-use std::{cell::RefCell, sync::LazyLock, time::Duration};
+use std::{cell::RefCell, time::Duration};
 
-use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+use prometheus::{IntCounter, IntGauge};
 
-use kit_base::metrics::{Handles, Metric};
+use kit_base::{
+    metrics::{Counter, Declared, Gauge, Handles, Histogram, Layer, Traced},
+    request,
+};
 use tokio::time::Instant;
 
 /// Seconds that a query takes, or a wait for a connection.
 pub const DATABASE_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
-const DATABASE_DURATION: Metric = Metric::histogram(
+static DATABASE_DURATION: Histogram = Histogram::new(
+    Layer::Application,
     "db_client_operation_duration_seconds",
     &["db_system_name", "db_operation_name", "error_type"],
     "Time of a database operation.",
     DATABASE_BUCKETS,
 );
-const POOL_CONNECTIONS: Metric = Metric::gauge(
+static POOL_CONNECTIONS: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "db_client_connections",
     &["db_client_connection_pool_name", "db_client_connection_state"],
     "Database connections by state: used, idle.",
 );
-const POOL_MAX: Metric = Metric::gauge(
+static POOL_MAX: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "db_client_connections_max",
     &["db_client_connection_pool_name"],
     "Database connections that a pool may open.",
 );
-const POOL_PENDING: Metric = Metric::gauge(
+static POOL_PENDING: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "db_client_connections_pending_requests",
     &["db_client_connection_pool_name"],
     "Requests that wait for a database connection.",
 );
-const POOL_TIMEOUTS: Metric = Metric::counter(
+static POOL_TIMEOUTS: Counter = Counter::new(
+    Layer::Infrastructure,
     "db_client_connection_timeouts_total",
     &["db_client_connection_pool_name"],
     "Requests that waited for a database connection in vain.",
 );
-const POOL_WAIT: Metric = Metric::histogram(
+static POOL_WAIT: Histogram = Histogram::new(
+    Layer::Infrastructure,
     "db_client_connection_wait_time_seconds",
     &["db_client_connection_pool_name"],
     "Time that a request waited for a database connection.",
     DATABASE_BUCKETS,
 );
-const POOL_CREATE: Metric = Metric::histogram(
+static POOL_CREATE: Histogram = Histogram::new(
+    Layer::Infrastructure,
     "db_client_connection_create_time_seconds",
     &["db_client_connection_pool_name"],
     "Time to open a database connection.",
     DATABASE_BUCKETS,
 );
 
-pub(crate) const HOUSEKEEPING_DELETED: Metric = Metric::counter(
+pub(crate) static HOUSEKEEPING_DELETED: Counter = Counter::new(
+    Layer::Infrastructure,
     "errand_housekeeping_deleted_total",
     &["what"],
     "Rows, or acts in the trash, that were deleted because they were too old.",
 );
-pub(crate) const HOUSEKEEPING_FINISHED: Metric = Metric::gauge(
+pub(crate) static HOUSEKEEPING_FINISHED: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "errand_housekeeping_last_success_timestamp_seconds",
     &["what"],
     "When nothing was left of a kind that was too old.",
 );
 
 /// The metrics of a process with a database.
-pub const CATALOGUE: &[Metric] = &[
-    DATABASE_DURATION,
-    POOL_CONNECTIONS,
-    POOL_MAX,
-    POOL_PENDING,
-    POOL_TIMEOUTS,
-    POOL_WAIT,
-    POOL_CREATE,
-    HOUSEKEEPING_DELETED,
-    HOUSEKEEPING_FINISHED,
+pub static CATALOGUE: &[&dyn Declared] = &[
+    &DATABASE_DURATION,
+    &POOL_CONNECTIONS,
+    &POOL_MAX,
+    &POOL_PENDING,
+    &POOL_TIMEOUTS,
+    &POOL_WAIT,
+    &POOL_CREATE,
+    &HOUSEKEEPING_DELETED,
+    &HOUSEKEEPING_FINISHED,
 ];
-
-static OPERATION: LazyLock<HistogramVec> = LazyLock::new(|| DATABASE_DURATION.register_histogram());
-static CONNECTIONS: LazyLock<IntGaugeVec> = LazyLock::new(|| POOL_CONNECTIONS.register_gauge());
-static MAX: LazyLock<IntGaugeVec> = LazyLock::new(|| POOL_MAX.register_gauge());
-static PENDING: LazyLock<IntGaugeVec> = LazyLock::new(|| POOL_PENDING.register_gauge());
-static TIMEOUTS: LazyLock<IntCounterVec> = LazyLock::new(|| POOL_TIMEOUTS.register_counter());
-static WAIT: LazyLock<HistogramVec> = LazyLock::new(|| POOL_WAIT.register_histogram());
-static CREATE: LazyLock<HistogramVec> = LazyLock::new(|| POOL_CREATE.register_histogram());
 
 /// Does what is called `operation`, and counts and times it.
 pub async fn measured<T, E>(
@@ -99,11 +103,12 @@ pub(crate) fn database_operation(
     elapsed: Duration,
     succeeded: bool,
 ) {
-    thread_local!(static HANDLES: RefCell<Handles<(&'static str, bool)>> = RefCell::default());
+    thread_local!(static HANDLES: RefCell<Handles<(&'static str, bool), Traced>> = RefCell::default());
+    let trace = request::with_current(|context| context.trace);
     HANDLES.with_borrow_mut(|handles| {
         let error = if succeeded { "" } else { "failed" };
-        let find = || OPERATION.with_label_values(&[system, operation, error]);
-        handles.get(operation, (system, succeeded), find).observe(elapsed.as_secs_f64());
+        let find = || DATABASE_DURATION.traced(&[system, operation, error]);
+        handles.get(operation, (system, succeeded), find).observe(elapsed.as_secs_f64(), trace);
     });
 }
 
@@ -115,8 +120,8 @@ pub(crate) struct Pool {
     max: IntGauge,
     pending: IntGauge,
     timeouts: IntCounter,
-    wait: Histogram,
-    create: Histogram,
+    wait: prometheus::Histogram,
+    create: prometheus::Histogram,
 }
 
 /// How a pool stands.
@@ -150,13 +155,13 @@ impl Pool {
 
     fn new(name: &str) -> Self {
         Self {
-            used: CONNECTIONS.with_label_values(&[name, "used"]),
-            idle: CONNECTIONS.with_label_values(&[name, "idle"]),
-            max: MAX.with_label_values(&[name]),
-            pending: PENDING.with_label_values(&[name]),
-            timeouts: TIMEOUTS.with_label_values(&[name]),
-            wait: WAIT.with_label_values(&[name]),
-            create: CREATE.with_label_values(&[name]),
+            used: POOL_CONNECTIONS.at(&[name, "used"]),
+            idle: POOL_CONNECTIONS.at(&[name, "idle"]),
+            max: POOL_MAX.at(&[name]),
+            pending: POOL_PENDING.at(&[name]),
+            timeouts: POOL_TIMEOUTS.at(&[name]),
+            wait: POOL_WAIT.at(&[name]),
+            create: POOL_CREATE.at(&[name]),
         }
     }
 

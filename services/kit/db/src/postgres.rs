@@ -1,15 +1,9 @@
+mod lanes;
 mod reach;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use arc_swap::ArcSwapOption;
 use deadpool::managed::{self, Hook, HookError, Metrics, QueueMode};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
@@ -17,24 +11,14 @@ use diesel_async::{
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod},
 };
 use futures_util::FutureExt as _;
-use kit_base::{error::Absent, metrics::before_scrape};
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
-use self::reach::Reach;
+#[cfg(test)]
+pub(crate) use self::lanes::{LANES, MOST_READS};
+use self::{lanes::Lanes, reach::Reach};
 use super::{Error, Limits, error::innermost, tls};
-use crate::{
-    metrics::{self, PoolState},
-    pool::Pool,
-};
-
-/// Reads that are one statement share this many connections: pipelined there, they cost a third of what an exclusive one costs.
-pub(crate) const LANES: usize = 2;
-/// Reads under way on each of them.
-pub(crate) const MOST_READS: usize = 512;
-
-/// Between two tries to connect one of them.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+use crate::{metrics, pool::Pool};
 
 type Manager = AsyncDieselConnectionManager<AsyncPgConnection>;
 
@@ -43,15 +27,8 @@ type Manager = AsyncDieselConnectionManager<AsyncPgConnection>;
 pub struct Postgres {
     pub(super) writers: Pool<Manager>,
     pub(super) searches: Pool<Manager>,
-    lanes: Arc<[Lane; LANES]>,
-    next: Arc<AtomicUsize>,
+    lanes: Lanes,
     reach: Arc<Reach>,
-}
-
-#[derive(Default)]
-struct Lane {
-    connection: ArcSwapOption<AsyncPgConnection>,
-    changed: Notify,
 }
 
 impl Postgres {
@@ -64,19 +41,8 @@ impl Postgres {
                  or `sslmode=disable` where that is meant"
             );
         }
-        let lanes: Arc<[Lane; LANES]> = Arc::default();
-        let reading = for_pages(config.clone());
         let reach = Arc::new(Reach::new(&config));
-        for index in 0..LANES {
-            kit_base::work::detach(keep_lane(
-                Arc::downgrade(&lanes),
-                index,
-                reading.clone(),
-                connector.clone(),
-                reach.clone(),
-            ));
-        }
-        count_reads(&lanes, limits.name);
+        let lanes = Lanes::open(&for_pages(config.clone()), &connector, &reach, limits.name);
         let (searching, server) = (limits.for_searches(), reach.server());
         let (searched, _) = configure(url, &searching)?;
         let (writers, searches) =
@@ -84,24 +50,12 @@ impl Postgres {
         let searches =
             pool((for_pages(searched), connector.clone()), (searches, server), &searching)?;
         let writers = pool((config, connector), (writers, server), limits)?;
-        Ok(Self { writers, searches, lanes, next: Arc::default(), reach })
+        Ok(Self { writers, searches, lanes, reach })
     }
 
     /// A connection that many readers use at once; none where as many wait as may.
     pub fn lane(&self) -> Result<Arc<AsyncPgConnection>, Error> {
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let lane = |step: usize| self.lanes[(first + step) % LANES].connection.load_full();
-        let mut up = (0..LANES).filter_map(lane).peekable();
-        let is_up = up.peek().is_some();
-        // Whoever reads holds it, and so do the lane itself and we.
-        let free = up.find(|lane| Arc::strong_count(lane) <= 1 + MOST_READS);
-        free.ok_or_else(|| {
-            Error::Unavailable(Absent::new(if is_up {
-                anyhow::anyhow!("as many reads wait for each other as may")
-            } else {
-                anyhow::anyhow!("no read connection is up: {}", self.reach.told())
-            }))
-        })
+        self.lanes.one()
     }
 
     /// What keeps connections away, as far as is known.
@@ -111,11 +65,7 @@ impl Postgres {
 
     /// Waits until reads can be served.
     pub(super) async fn up(&self) -> Result<(), Error> {
-        let up = self.lanes[0].changed.notified();
-        if self.lane().is_err() {
-            _ = tokio::time::timeout(Duration::from_secs(2), up).await;
-        }
-        self.lane().map(drop)
+        self.lanes.up().await
     }
 }
 
@@ -157,28 +107,6 @@ fn pool(
     Ok(Pool::new(connections, metrics, server.into()))
 }
 
-/// The connections that readers share, as a pool: the first read on one uses it, those behind it wait.
-fn count_reads(lanes: &Arc<[Lane; LANES]>, name: &str) {
-    let (lanes, metrics) = (Arc::downgrade(lanes), metrics::Pool::of_readers(name));
-    before_scrape(move || {
-        let up = lanes.upgrade().map(|lanes| {
-            let up = lanes.iter().filter_map(|lane| lane.connection.load_full());
-            // The lane itself and we hold it, too.
-            up.map(|connection| Arc::strong_count(&connection).saturating_sub(2))
-                .collect::<Vec<_>>()
-        });
-        let reads = up.as_deref().unwrap_or_default();
-        let used = reads.iter().filter(|reads| **reads > 0).count();
-        metrics.stands(PoolState {
-            used,
-            idle: reads.len() - used,
-            max: if up.is_some() { LANES } else { 0 },
-            pending: reads.iter().sum::<usize>() - used,
-        });
-        up.is_some()
-    });
-}
-
 /// Refuses a connection that is old, or may be one to a database that takes no writes any more.
 async fn is_fresh(
     connection: &mut AsyncPgConnection,
@@ -197,40 +125,6 @@ async fn is_fresh(
         asked.map_err(|error| HookError::message(error.to_string()))?;
     }
     Ok(())
-}
-
-/// Holds one shared connection open for as long as anyone holds the lanes.
-async fn keep_lane(
-    lanes: std::sync::Weak<[Lane; LANES]>,
-    index: usize,
-    config: tokio_postgres::Config,
-    connector: tls::Connector,
-    reach: Arc<Reach>,
-) {
-    let mut pause = Duration::from_millis(50);
-    while lanes.strong_count() > 0 {
-        let dialing = config.connect(connector.clone());
-        match tokio::time::timeout(Duration::from_secs(2), dialing).await {
-            Ok(Ok((client, connection))) => {
-                let alive = kit_base::work::detach(kit_base::work::gather(connection).map(drop));
-                let Ok(shared) = AsyncPgConnection::try_from(client).await else { continue };
-                let Some(lanes) = lanes.upgrade() else { return };
-                lanes[index].connection.store(Some(Arc::new(shared)));
-                lanes[index].changed.notify_waiters();
-                reach.found();
-                pause = Duration::from_millis(50);
-                drop(lanes);
-                _ = alive.await;
-            }
-            Ok(Err(error)) => reach.missed(innermost(&error)),
-            Err(_) => reach.missed("no answer in 2 s".to_owned()),
-        }
-        if let Some(lanes) = lanes.upgrade() {
-            lanes[index].connection.store(None);
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
 }
 
 /// A page follows the index of its order. By a bitmap PostgreSQL would read and sort all that the page is cut from, which it does where

@@ -1,4 +1,5 @@
 //! The second port: probes, metrics and the log level, on a thread of its own that no request can keep busy.
+mod accept;
 mod grpc;
 mod health;
 mod routes;

@@ -74,6 +74,7 @@ pub fn remote(
     let plain = targets.iter().all(|target| target.server.is_none());
     anyhow::ensure!(plain || identity.is_some(), "{url}: https needs TLS_DIR");
     crate::metrics::begin_client_retries(name, retry::REASONS);
+    kit_base::metrics::dependency_up(name, false);
     let balancer = Arc::new(Balancer::new(Peer::new(name, identity, limits)));
     resolver::start(&balancer, targets);
     Ok(BoxCloneSyncService::new(tower::service_fn(move |request| {

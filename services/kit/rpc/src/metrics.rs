@@ -5,8 +5,10 @@ mod rpc;
 mod tls;
 
 pub use self::catalogue::CATALOGUE;
+#[cfg(test)]
+pub(crate) use self::catalogue::TLS_REFUSALS;
 pub(crate) use self::{
     peers::{begin_client_retries, client_endpoints, client_retry},
     rpc::{rpc_called, rpc_served},
-    tls::{begin_tls_refusals, tls_certificate, tls_refused, tls_reloaded},
+    tls::{tls_certificate, tls_refused, tls_reloaded},
 };

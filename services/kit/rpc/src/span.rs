@@ -35,6 +35,7 @@ pub struct Step {
 /// From now on steps are exported.
 pub fn export_with(tracer: SdkTracer) {
     _ = TRACER.set(tracer);
+    kit_base::metrics::keep_exemplars();
 }
 
 /// Begins a step: of the caller's trace, whose decision to export is kept, or of a new one.

@@ -2,12 +2,15 @@
 mod claims;
 mod ed25519;
 mod error;
+mod follow;
 mod key;
+pub(crate) mod metrics;
 mod verifier;
 
 pub use self::{
     claims::{ACCESS_TOKEN_LIFETIME, AUDIENCES, Claims, ISSUER},
-    error::TokenError,
+    error::{Flaw, TokenError},
+    follow::follow,
     key::SigningKey,
-    verifier::{PublicKey, Revocation, TrustUpdate, Verifier, follow},
+    verifier::{PublicKey, Revocation, TrustUpdate, Verifier},
 };

@@ -27,6 +27,21 @@ pub(crate) trait Row: Clone + PartialEq + Send + Sync + 'static {
     /// Notes each field that a client can see and that is not as it was `before`. It destructures the row without `..`, so that a
     /// new field is either told or left out by decision.
     fn tell_changes(&self, before: Option<&Self>, changes: &mut ChangedFields);
+
+    /// What there is to count of the change, if anything.
+    fn tally(&self, _before: Option<&Self>) -> Option<Tally> {
+        None
+    }
+}
+
+/// Counts a change: to be called when it is known to be durable.
+pub(crate) type Tally = Box<dyn FnOnce() + Send>;
+
+/// What comes with a change.
+pub(crate) struct Told {
+    /// What a client sees of it.
+    pub(crate) changes: JsonText,
+    pub(crate) tally: Option<Tally>,
 }
 
 /// What has to be written of a row.
@@ -91,20 +106,21 @@ impl<R: Row> Rows<R> {
         self.0.len()
     }
 
-    /// Takes over a row as it is to be: the row with its next version, and what a client sees of the change. None when it is, field
-    /// by field, as it was. The whole rows are compared, so that no field can be forgotten.
-    pub(crate) fn save(&mut self, mut row: R, now: Timestamp) -> (R, Option<JsonText>) {
+    /// Takes over a row as it is to be: the row with its next version, and what is told of the change. None when it is, field by field, as
+    /// it was. The whole rows are compared, so that no field can be forgotten.
+    pub(crate) fn save(&mut self, mut row: R, now: Timestamp) -> (R, Option<Told>) {
         let known = self.0.entry(row.id()).or_insert(Known { stored: None, row: None });
         if known.row.as_ref() == Some(&row) {
             return (row, None);
         }
         let mut changes = ChangedFields::default();
         row.tell_changes(known.row.as_ref(), &mut changes);
+        let tally = row.tally(known.row.as_ref());
         if let Some(before) = &known.row {
             row.stamp(before.version() + 1, now);
         }
         known.row = Some(row.clone());
-        (row, Some(changes.into_json()))
+        (row, Some(Told { changes: changes.into_json(), tally }))
     }
 
     /// Deletes a row, which may have been let go of.
@@ -203,24 +219,25 @@ pub(crate) mod tests {
     #[test]
     fn a_field_that_is_told_to_nobody_is_stored_all_the_same() {
         let mut rows = stored();
-        let (saved, changes) = rows.save(Fixture { unseen: "b", ..fixture() }, NOW);
+        let (saved, told) = rows.save(Fixture { unseen: "b", ..fixture() }, NOW);
         assert_eq!(saved, Fixture { unseen: "b", version: 4, updated_at: NOW, ..fixture() });
-        assert_eq!(changes, Some(JsonText("{}".to_owned())));
+        assert_eq!(told.unwrap().changes.0, "{}");
         assert_eq!(rows.take_differences(), [Difference::Changed { from: fixture(), to: saved }]);
     }
 
     #[test]
     fn a_row_as_it_was_is_not_written() {
         let mut rows = stored();
-        assert_eq!(rows.save(fixture(), NOW), (fixture(), None));
+        let (saved, told) = rows.save(fixture(), NOW);
+        assert!(saved == fixture() && told.is_none());
         assert_eq!(rows.take_differences(), []);
     }
 
     #[test]
     fn each_change_raises_the_version_and_all_go_out_as_one() {
         let mut rows = stored();
-        let (once, changes) = rows.save(Fixture { seen: "b", ..fixture() }, NOW);
-        assert_eq!(changes.unwrap().0, r#"{"seen":{"from":"a","to":"b"}}"#);
+        let (once, told) = rows.save(Fixture { seen: "b", ..fixture() }, NOW);
+        assert_eq!(told.unwrap().changes.0, r#"{"seen":{"from":"a","to":"b"}}"#);
         let (twice, _) = rows.save(Fixture { seen: "c", ..once }, NOW);
         assert_eq!(twice.version, 5);
         assert_eq!(rows.take_differences(), [Difference::Changed { from: fixture(), to: twice }]);
@@ -230,9 +247,9 @@ pub(crate) mod tests {
     #[test]
     fn what_is_made_keeps_its_first_version() {
         let mut rows = Rows::default();
-        let (made, changes) = rows.save(Fixture { version: 1, ..fixture() }, NOW);
+        let (made, told) = rows.save(Fixture { version: 1, ..fixture() }, NOW);
         assert_eq!((made.version, made.updated_at), (1, THEN));
-        assert_eq!(changes.unwrap().0, r#"{"seen":{"to":"a"}}"#);
+        assert_eq!(told.unwrap().changes.0, r#"{"seen":{"to":"a"}}"#);
         assert_eq!(rows.take_differences(), [Difference::Made(made)]);
     }
 

@@ -18,7 +18,7 @@ use super::{
     change::{Actor, Change, Operation, journal},
     error,
     keys::{UsedKey, idempotency_keys},
-    rows::Rows,
+    rows::{Rows, Tally, Told},
     stored::{Pending, Stored, Table, Wanted},
 };
 use crate::{
@@ -42,6 +42,7 @@ pub(crate) struct Unit {
     connection: Connection,
     tables: HashMap<TypeId, Box<dyn Table>>,
     changes: Vec<Change>,
+    tallies: Vec<Tally>,
     used: HashMap<(UserId, String), UsedKey>,
     fresh_keys: Vec<UsedKey>,
 }
@@ -84,6 +85,7 @@ impl Unit {
             connection,
             tables: tables.into_iter().collect(),
             changes: vec![],
+            tallies: vec![],
             used,
             fresh_keys: vec![],
         })
@@ -158,8 +160,9 @@ impl Unit {
         self.read::<R>(&[row.id()]).await?;
         let before = self.rows::<R>().cached(row.id()).flatten().map(R::kept_bytes);
         let now = self.now;
-        let (row, changes) = self.rows::<R>().save(row, now);
-        if let Some(changes) = changes {
+        let (row, told) = self.rows::<R>().save(row, now);
+        if let Some(Told { changes, tally }) = told {
+            self.tallies.extend(tally);
             self.usage.replace(R::TYPE, before, Some(row.kept_bytes()));
             self.journal((R::TYPE, row.id(), row.version()), operation, changes, actor);
         }
@@ -217,7 +220,9 @@ impl Unit {
         let changes = std::mem::take(&mut self.changes);
         let keys = std::mem::take(&mut self.fresh_keys);
         self.flush(changes, keys).await?;
-        Ok(self.connection.commit().await?)
+        self.connection.commit().await?;
+        self.tallies.into_iter().for_each(|tally| tally());
+        Ok(())
     }
 
     /// Gives up what is pending.

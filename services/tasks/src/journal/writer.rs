@@ -16,9 +16,7 @@ use self::{
     queues::{Queues, Waiting, still_wanted},
     submission::{Done, Key, Submission},
 };
-use super::{
-    bounds::Bounds, command::Answer, error, feed::Feed, keys::UsedKey, metrics, unit::Unit,
-};
+use super::{bounds::Bounds, error, feed::Feed, keys::UsedKey, metrics, unit::Unit};
 use crate::{Error, ids::ScopeId};
 
 /// A scope that wrote more than so many bytes at once, more than what sixty-four writes of some words come to, rests as long as that
@@ -184,18 +182,18 @@ async fn run_write(unit: &mut Unit, write: &Submission) -> Result<Done, Error> {
     // A fault of ours is the fault of one write: what it left in the unit goes with the unit.
     let answer = AssertUnwindSafe(command.run(unit, actor)).catch_unwind().await;
     let answer = answer.map_err(|_| kit_db::Error::Query(anyhow::anyhow!("a write panicked")))?;
-    let Answer { message, encoded } = answer?;
+    let answer = answer?;
     if let Some(Key { key, fingerprint }) = key {
         unit.use_key(UsedKey {
             scope_id: unit.scope.id,
             user_id: actor.user_id,
             key: key.clone(),
             fingerprint: fingerprint.clone(),
-            reply: encoded,
+            reply: answer.encoded(),
             created_at: unit.now,
         });
     }
-    Ok(Done::Fresh(message))
+    Ok(Done::Fresh(answer.message))
 }
 
 #[cfg(test)]

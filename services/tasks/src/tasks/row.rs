@@ -10,10 +10,16 @@ use self::{
     labels::Labels,
     names::{Priority, Status},
 };
-use super::rules::due::Due;
+use super::{
+    metrics::{self, Stage},
+    rules::due::Due,
+};
 use crate::{
     ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
-    journal::{fields::ChangedFields, rows::Row},
+    journal::{
+        fields::ChangedFields,
+        rows::{Row, Tally},
+    },
 };
 
 diesel::table! {
@@ -123,6 +129,17 @@ impl Task {
     }
 }
 
+impl Task {
+    fn stage(&self) -> Stage {
+        Stage {
+            status: self.status,
+            priority: self.priority,
+            is_deleted: self.trashed_at.is_some(),
+            cycle: self.completed_at.map(|at| at.since(self.created_at)),
+        }
+    }
+}
+
 impl Row for Task {
     const TYPE: &'static str = "task";
 
@@ -142,6 +159,10 @@ impl Row for Task {
 
     fn stamp(&mut self, version: i64, now: Timestamp) {
         (self.version, self.updated_at) = (version, now);
+    }
+
+    fn tally(&self, before: Option<&Self>) -> Option<Tally> {
+        metrics::tally(before.map(Self::stage), self.stage())
     }
 
     fn tell_changes(&self, before: Option<&Self>, changes: &mut ChangedFields) {

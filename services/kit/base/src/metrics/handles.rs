@@ -1,23 +1,21 @@
 use std::collections::HashMap;
 
-use prometheus::Histogram;
-
-/// The histograms that one thread has used: a request finds its own without a lock and without building a label.
+/// The series that one thread has used: a request finds its own without a lock and without building a label.
 #[derive(Debug)]
-pub struct Handles<K> {
+pub struct Handles<K, S> {
     places: HashMap<Box<str>, usize>,
-    variants: Vec<Vec<(K, Histogram)>>,
+    variants: Vec<Vec<(K, S)>>,
 }
 
-impl<K> Default for Handles<K> {
+impl<K, S> Default for Handles<K, S> {
     fn default() -> Self {
         Self { places: HashMap::new(), variants: vec![] }
     }
 }
 
-impl<K: PartialEq> Handles<K> {
-    /// The histogram for a route or method, which are few, and the rest of its labels; `find` looks it up the first time.
-    pub fn get(&mut self, name: &str, rest: K, find: impl FnOnce() -> Histogram) -> &Histogram {
+impl<K: PartialEq, S> Handles<K, S> {
+    /// The series for a route or method, which are few, and the rest of its labels; `find` looks it up the first time.
+    pub fn get(&mut self, name: &str, rest: K, find: impl FnOnce() -> S) -> &S {
         let place = self.places.get(name).copied().unwrap_or_else(|| {
             self.places.insert(name.into(), self.variants.len());
             self.variants.push(vec![]);
@@ -34,7 +32,7 @@ impl<K: PartialEq> Handles<K> {
 
 #[cfg(test)]
 mod tests {
-    use prometheus::HistogramOpts;
+    use prometheus::{Histogram, HistogramOpts};
 
     use super::*;
 

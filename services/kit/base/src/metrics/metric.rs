@@ -1,7 +1,3 @@
-use prometheus::{
-    CounterVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, core::Collector,
-};
-
 /// What a metric is to Prometheus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -13,6 +9,17 @@ pub enum Kind {
     Histogram,
 }
 
+/// Whom a metric is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// Who runs the process: the machine, the runtime, the database's connections, files.
+    Infrastructure,
+    /// Who answers for the service: requests and calls, and what is done to go on under load.
+    Application,
+    /// Who answers for the product: what people do with it.
+    Business,
+}
+
 /// One metric of the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
@@ -20,75 +27,22 @@ pub struct Metric {
     pub name: &'static str,
     /// What it is to Prometheus.
     pub kind: Kind,
+    /// Whom it is for.
+    pub layer: Layer,
     /// The names of its labels.
     pub labels: &'static [&'static str],
     /// What it says, in one sentence.
     pub help: &'static str,
     /// Upper bounds of a histogram's buckets.
     pub buckets: &'static [f64],
+    /// The values of the labels of those series that are there from the start: where a rate begins with the first of its kind.
+    pub series: &'static [&'static [&'static str]],
 }
 
-impl Metric {
-    /// A metric that only rises.
-    pub const fn counter(
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
-        Self { name, kind: Kind::Counter, labels, help, buckets: &[] }
-    }
-
-    /// A metric that rises and falls.
-    pub const fn gauge(
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
-        Self { name, kind: Kind::Gauge, labels, help, buckets: &[] }
-    }
-
-    /// A metric that sorts values into `buckets`.
-    pub const fn histogram(
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-        buckets: &'static [f64],
-    ) -> Self {
-        Self { name, kind: Kind::Histogram, labels, help, buckets }
-    }
-
-    /// What its values are measured in; empty for a plain number.
-    pub fn unit(&self) -> &'static str {
-        let name = self.name.trim_end_matches("_total");
-        ["seconds", "bytes"].into_iter().find(|unit| name.ends_with(unit)).unwrap_or("")
-    }
-
-    /// Registers a counter. Each metric is registered once a process, from a static.
-    pub fn register_counter(&self) -> IntCounterVec {
-        registered(IntCounterVec::new(Opts::new(self.name, self.help), self.labels))
-    }
-
-    /// Registers a counter of seconds. Each metric is registered once a process, from a static.
-    pub fn register_seconds(&self) -> CounterVec {
-        registered(CounterVec::new(Opts::new(self.name, self.help), self.labels))
-    }
-
-    /// Registers a gauge. Each metric is registered once a process, from a static.
-    pub fn register_gauge(&self) -> IntGaugeVec {
-        registered(IntGaugeVec::new(Opts::new(self.name, self.help), self.labels))
-    }
-
-    /// Registers a histogram. Each metric is registered once a process, from a static.
-    pub fn register_histogram(&self) -> HistogramVec {
-        let options = HistogramOpts::new(self.name, self.help).buckets(self.buckets.to_vec());
-        registered(HistogramVec::new(options, self.labels))
-    }
-}
-
-fn registered<C: Collector + Clone + 'static>(metric: prometheus::Result<C>) -> C {
-    let metric = metric.expect("names in the catalogue are valid");
-    prometheus::register(Box::new(metric.clone())).expect("a static registers its metric once");
-    metric
+/// What is measured by a metric of this name, without `_total`; none for a plain number.
+pub(super) fn unit(name: &str) -> Option<&'static str> {
+    let is_of = |unit: &&str| name.strip_suffix(*unit).is_some_and(|rest| rest.ends_with('_'));
+    ["seconds", "bytes"].into_iter().find(is_of)
 }
 
 #[cfg(test)]
@@ -97,15 +51,14 @@ mod tests {
 
     #[test]
     fn a_metric_says_its_unit_by_the_end_of_its_name() {
-        for (name, unit) in [
-            ("http_request_duration_seconds", "seconds"),
-            ("process_cpu_seconds_total", "seconds"),
-            ("http_request_body_size_bytes", "bytes"),
-            ("db_bytes_total", "bytes"),
-            ("errand_auth_lockouts_total", ""),
-            ("seconds_behind", ""),
+        for (name, told) in [
+            ("http_request_duration_seconds", Some("seconds")),
+            ("http_request_body_size_bytes", Some("bytes")),
+            ("errand_auth_lockouts", None),
+            ("seconds_behind", None),
+            ("of_milliseconds", None),
         ] {
-            assert_eq!(Metric::counter(name, &[], "").unit(), unit, "{name}");
+            assert_eq!(unit(name), told, "{name}");
         }
     }
 }

@@ -3,13 +3,16 @@ use std::{fmt::Write as _, sync::Arc};
 use axum::{
     Extension, Router,
     extract::{RawQuery, State},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
     response::IntoResponse,
     routing::get,
 };
 
 use super::{
-    grpc,
+    accept, grpc,
     health::{Health, Phase},
 };
 use crate::{peer::PeerAddress, telemetry};
@@ -69,8 +72,16 @@ fn verdict(good: bool, reason: &str, checks_of: Option<&Arc<Health>>) -> Probe {
     (status, text)
 }
 
-async fn metrics() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], kit_base::metrics::text())
+/// In the format that whoever asks prefers: OpenMetrics has exemplars, the plain text is what everybody reads.
+async fn metrics(headers: HeaderMap) -> impl IntoResponse {
+    let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    if accept::prefers_openmetrics(accept) {
+        let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        ([(CONTENT_TYPE, media)], kit_base::metrics::openmetrics())
+    } else {
+        let media = "text/plain; version=0.0.4; charset=utf-8";
+        ([(CONTENT_TYPE, media)], kit_base::metrics::text())
+    }
 }
 
 /// The filter of the log, as `info,tasks=debug`.
@@ -100,7 +111,7 @@ async fn set_log_level(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{catalogue, watch_runtime};
+    use crate::metrics::watch_runtime;
 
     /// What a probe is told.
     async fn told(health: &Arc<Health>, probe: &str) -> (u16, String) {
@@ -161,16 +172,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_metrics_come_in_the_format_that_is_asked_for() {
+        let router = router("tested", Health::new());
+        let asked = axum::extract::Request::get("/metrics")
+            .header(ACCEPT, "application/openmetrics-text; version=1.0.0")
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let reply = tower::ServiceExt::oneshot(router, asked).await.unwrap();
+        let media = reply.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
+        assert!(media.starts_with("application/openmetrics-text; version=1.0.0"), "{media}");
+        let body = axum::body::to_bytes(reply.into_body(), 1 << 20).await.unwrap();
+        assert!(body.ends_with(b"# EOF\n"));
+        assert!(!told(&Health::new(), "/metrics").await.1.contains("# EOF"));
+    }
+
+    #[tokio::test]
     async fn the_metrics_are_prometheus_text_with_those_of_the_runtime() {
         watch_runtime(tokio::runtime::Handle::current());
         let (status, text) = told(&Health::new(), "/metrics").await;
         assert_eq!(status, 200);
-        for metric in
-            [catalogue::RUNTIME_WORKERS, catalogue::RUNTIME_TASKS, catalogue::RUNTIME_BUSY]
-        {
-            assert!(text.contains(&format!("# TYPE {} ", metric.name)), "{}", metric.name);
+        for metric in ["workers", "alive_tasks", "worker_busy_seconds_total"] {
+            assert!(text.contains(&format!("# TYPE errand_runtime_tokio_{metric} ")), "{metric}");
         }
-        let workers = format!("{} 1", catalogue::RUNTIME_WORKERS.name);
-        assert!(text.lines().any(|line| line == workers), "{text}");
+        assert!(text.lines().any(|line| line == "errand_runtime_tokio_workers 1"), "{text}");
     }
 }

@@ -1,12 +1,6 @@
-use std::sync::LazyLock;
-
-use prometheus::IntGaugeVec;
-
-use super::catalogue;
-
-static BUILD: LazyLock<IntGaugeVec> = LazyLock::new(|| catalogue::BUILD_INFO.register_gauge());
+use super::catalogue::BUILD_INFO;
 
 /// Tells what is running.
 pub(crate) fn build_info(service: &str, revision: &str) {
-    BUILD.with_label_values(&[service, env!("CARGO_PKG_VERSION"), revision]).set(1);
+    BUILD_INFO.set(&[service, env!("CARGO_PKG_VERSION"), revision], 1);
 }

@@ -1,104 +1,128 @@
 //! The metrics of every process; what it stands on and the services add lists of their own.
-use kit_base::metrics::{DURATION_BUCKETS, Metric};
+use kit_base::metrics::{Counter, DURATION_BUCKETS, Declared, Gauge, Histogram, Layer, Seconds};
 
 /// Bytes, in steps of four.
 const SIZE_BUCKETS: &[f64] =
     &[1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0];
 
-pub(super) const HTTP_REQUEST_DURATION: Metric = Metric::histogram(
+pub(super) static HTTP_REQUEST_DURATION: Histogram = Histogram::new(
+    Layer::Application,
     "http_server_request_duration_seconds",
     &["http_request_method", "http_route", "http_response_status_code", "url_scheme", "error_type"],
     "Time to answer an HTTP request.",
     DURATION_BUCKETS,
 );
-pub(super) const HTTP_ACTIVE_REQUESTS: Metric = Metric::gauge(
+pub(super) static HTTP_ACTIVE_REQUESTS: Gauge = Gauge::new(
+    Layer::Application,
     "http_server_active_requests",
     &["http_request_method", "url_scheme"],
     "HTTP requests that are being answered.",
 );
-pub(super) const HTTP_REQUEST_SIZE: Metric = Metric::histogram(
+pub(super) static HTTP_REQUEST_SIZE: Histogram = Histogram::new(
+    Layer::Application,
     "http_server_request_body_size_bytes",
     &["http_request_method", "http_route"],
     "Size of the bodies of HTTP requests.",
     SIZE_BUCKETS,
 );
-pub(super) const HTTP_RESPONSE_SIZE: Metric = Metric::histogram(
+pub(super) static HTTP_RESPONSE_SIZE: Histogram = Histogram::new(
+    Layer::Application,
     "http_server_response_body_size_bytes",
     &["http_request_method", "http_route"],
     "Size of the bodies of HTTP answers.",
     SIZE_BUCKETS,
 );
-pub(super) const LOAD_SHED: Metric = Metric::counter(
+pub(super) static LOAD_SHED: Counter = Counter::new(
+    Layer::Application,
     "errand_load_shed_total",
     &["reason"],
     "Connections and requests that were refused to protect the others.",
 );
-pub(super) const LOAD_LIMIT: Metric = Metric::gauge(
+pub(super) static LOAD_LIMIT: Gauge = Gauge::new(
+    Layer::Application,
     "errand_load_limit_requests",
     &[],
     "Requests that are worked on at once, as found out by how long they take; what comes above is shed.",
 );
-pub(crate) const LOG_RECORDS_DROPPED: Metric = Metric::counter(
+pub(crate) static LOG_RECORDS_DROPPED: Counter = Counter::new(
+    Layer::Infrastructure,
     "errand_log_records_dropped_total",
     &[],
     "Log records that were given up because the output did not keep up.",
 );
-pub(crate) const SPANS_EXPORTED: Metric = Metric::counter(
+pub(crate) static SPANS_EXPORTED: Counter = Counter::new(
+    Layer::Infrastructure,
     "errand_span_exports_total",
     &["result"],
     "Batches of spans that the collector took, or that were lost.",
-);
-pub(super) const BUILD_INFO: Metric = Metric::gauge(
+)
+.from_start(&[&["success"], &["failure"]]);
+pub(super) static BUILD_INFO: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "errand_build_info",
     &["service_name", "version", "revision"],
     "What is running; always 1.",
 );
-pub(super) const CONFIG_RELOADS: Metric = Metric::counter(
+pub(super) static CONFIG_RELOADS: Counter = Counter::new(
+    Layer::Infrastructure,
     "errand_config_reloads_total",
     &["result"],
     "Changes of the configuration file that were taken over, or refused.",
-);
-pub(super) const CONFIG_SUCCESSFUL: Metric = Metric::gauge(
+)
+.from_start(&[&["success"], &["failure"]]);
+pub(super) static CONFIG_SUCCESSFUL: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "errand_config_last_reload_successful",
     &[],
     "Whether the configuration file is in effect as it is: 1, or 0 when it was refused.",
 );
-pub(super) const CONFIG_TIMESTAMP: Metric = Metric::gauge(
+pub(super) static CONFIG_TIMESTAMP: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "errand_config_last_reload_success_timestamp_seconds",
     &[],
     "When the configuration file was last taken over.",
 );
-pub(crate) const RUNTIME_WORKERS: Metric =
-    Metric::gauge("errand_runtime_tokio_workers", &[], "Threads that work on requests.");
-pub(crate) const RUNTIME_TASKS: Metric = Metric::gauge(
+pub(crate) static RUNTIME_WORKERS: Gauge = Gauge::new(
+    Layer::Infrastructure,
+    "errand_runtime_tokio_workers",
+    &[],
+    "Threads that work on requests.",
+);
+pub(crate) static RUNTIME_TASKS: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "errand_runtime_tokio_alive_tasks",
     &[],
     "Tasks of the runtime that have not ended.",
 );
-pub(crate) const RUNTIME_QUEUE: Metric =
-    Metric::gauge("errand_runtime_tokio_global_queue_depth", &[], "Tasks that wait for a thread.");
-pub(crate) const RUNTIME_BUSY: Metric = Metric::counter(
+pub(crate) static RUNTIME_QUEUE: Gauge = Gauge::new(
+    Layer::Infrastructure,
+    "errand_runtime_tokio_global_queue_depth",
+    &[],
+    "Tasks that wait for a thread.",
+);
+pub(crate) static RUNTIME_BUSY: Seconds = Seconds::new(
+    Layer::Infrastructure,
     "errand_runtime_tokio_worker_busy_seconds_total",
     &[],
     "Time that the threads have worked, all together.",
 );
 
 /// The metrics of every process.
-pub const CATALOGUE: &[Metric] = &[
-    HTTP_REQUEST_DURATION,
-    HTTP_ACTIVE_REQUESTS,
-    HTTP_REQUEST_SIZE,
-    HTTP_RESPONSE_SIZE,
-    LOAD_SHED,
-    LOAD_LIMIT,
-    LOG_RECORDS_DROPPED,
-    SPANS_EXPORTED,
-    BUILD_INFO,
-    CONFIG_RELOADS,
-    CONFIG_SUCCESSFUL,
-    CONFIG_TIMESTAMP,
-    RUNTIME_WORKERS,
-    RUNTIME_TASKS,
-    RUNTIME_QUEUE,
-    RUNTIME_BUSY,
+pub static CATALOGUE: &[&dyn Declared] = &[
+    &HTTP_REQUEST_DURATION,
+    &HTTP_ACTIVE_REQUESTS,
+    &HTTP_REQUEST_SIZE,
+    &HTTP_RESPONSE_SIZE,
+    &LOAD_SHED,
+    &LOAD_LIMIT,
+    &LOG_RECORDS_DROPPED,
+    &SPANS_EXPORTED,
+    &BUILD_INFO,
+    &CONFIG_RELOADS,
+    &CONFIG_SUCCESSFUL,
+    &CONFIG_TIMESTAMP,
+    &RUNTIME_WORKERS,
+    &RUNTIME_TASKS,
+    &RUNTIME_QUEUE,
+    &RUNTIME_BUSY,
 ];

@@ -1,22 +1,19 @@
 use std::{cell::RefCell, sync::LazyLock, time::Duration};
 
 use ::http::{Method, StatusCode};
-use prometheus::{HistogramVec, IntGauge, IntGaugeVec};
+use prometheus::IntGauge;
 
-use kit_base::metrics::Handles;
+use kit_base::{
+    metrics::{Handles, Histogram, Traced},
+    request::TraceContext,
+};
 
-use super::catalogue;
+use super::catalogue::{
+    HTTP_ACTIVE_REQUESTS, HTTP_REQUEST_DURATION, HTTP_REQUEST_SIZE, HTTP_RESPONSE_SIZE,
+};
 
-static DURATION: LazyLock<HistogramVec> =
-    LazyLock::new(|| catalogue::HTTP_REQUEST_DURATION.register_histogram());
-static ACTIVE: LazyLock<IntGaugeVec> =
-    LazyLock::new(|| catalogue::HTTP_ACTIVE_REQUESTS.register_gauge());
-static REQUEST_SIZE: LazyLock<HistogramVec> =
-    LazyLock::new(|| catalogue::HTTP_REQUEST_SIZE.register_histogram());
-static RESPONSE_SIZE: LazyLock<HistogramVec> =
-    LazyLock::new(|| catalogue::HTTP_RESPONSE_SIZE.register_histogram());
 static ACTIVE_BY_METHOD: LazyLock<[IntGauge; METHODS.len()]> =
-    LazyLock::new(|| METHODS.map(|method| ACTIVE.with_label_values(&[method, SCHEME])));
+    LazyLock::new(|| METHODS.map(|method| HTTP_ACTIVE_REQUESTS.at(&[method, SCHEME])));
 
 /// The methods that have a name in metrics; the last stands for all others, of which a client can invent any number.
 const METHODS: [&str; 8] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "_OTHER"];
@@ -39,35 +36,40 @@ pub fn http_active(method: &Method) -> ActiveRequest {
     ActiveRequest(gauge)
 }
 
-/// Counts an answered request. `route` is the template, as `/v1/tasks/{id}`; empty when no route matched.
-pub fn http_request(method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
-    thread_local!(static HANDLES: RefCell<Handles<(usize, StatusCode)>> = RefCell::default());
+/// Counts an answered request, with the trace that it belongs to. `route` is the template, as `/v1/tasks/{id}`; empty when no route matched.
+pub fn http_request(
+    method: &Method,
+    route: &str,
+    status: StatusCode,
+    (elapsed, trace): (Duration, Option<TraceContext>),
+) {
+    thread_local!(static HANDLES: RefCell<Handles<(usize, StatusCode), Traced>> = RefCell::default());
     let method = index(method);
     HANDLES.with_borrow_mut(|handles| {
         let histogram = handles.get(route, (method, status), || {
             let error = if status.is_server_error() { status.as_str() } else { "" };
-            DURATION.with_label_values(&[METHODS[method], route, status.as_str(), SCHEME, error])
+            HTTP_REQUEST_DURATION.traced(&[METHODS[method], route, status.as_str(), SCHEME, error])
         });
-        histogram.observe(elapsed.as_secs_f64());
+        histogram.observe(elapsed.as_secs_f64(), trace);
     });
 }
 
 /// Counts the bytes of a request's body and of its answer's, where they are known.
 pub fn http_body_sizes(method: &Method, route: &str, request: Option<u64>, response: Option<u64>) {
-    thread_local!(static HANDLES: RefCell<Handles<(usize, bool)>> = RefCell::default());
+    thread_local!(static HANDLES: RefCell<Handles<(usize, bool), prometheus::Histogram>> = RefCell::default());
     let method = index(method);
     #[expect(
         clippy::cast_precision_loss,
         reason = "a size beyond 2^53 bytes falls into the last bucket anyway"
     )]
-    let observe = |vector: &HistogramVec, size: u64, is_request: bool| {
+    let observe = |sizes: &Histogram, size: u64, is_request: bool| {
         HANDLES.with_borrow_mut(|handles| {
-            let find = || vector.with_label_values(&[METHODS[method], route]);
+            let find = || sizes.at(&[METHODS[method], route]);
             handles.get(route, (method, is_request), find).observe(size as f64);
         });
     };
-    request.into_iter().for_each(|size| observe(&REQUEST_SIZE, size, true));
-    response.into_iter().for_each(|size| observe(&RESPONSE_SIZE, size, false));
+    request.into_iter().for_each(|size| observe(&HTTP_REQUEST_SIZE, size, true));
+    response.into_iter().for_each(|size| observe(&HTTP_RESPONSE_SIZE, size, false));
 }
 
 fn index(method: &Method) -> usize {
@@ -83,9 +85,14 @@ mod tests {
         let route = "/of/the/test";
         for method in ["GET", "get", "BREW", "PROPFIND", "X-1"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            http_request(&method, route, StatusCode::NOT_FOUND, Duration::from_millis(1));
+            http_request(&method, route, StatusCode::NOT_FOUND, (Duration::from_millis(1), None));
         }
-        http_request(&Method::GET, route, StatusCode::BAD_GATEWAY, Duration::from_millis(1));
+        http_request(
+            &Method::GET,
+            route,
+            StatusCode::BAD_GATEWAY,
+            (Duration::from_millis(1), None),
+        );
         let text = kit_base::metrics::text();
         let of_route = format!("http_route=\"{route}\"");
         let counts = text

@@ -1,4 +1,4 @@
-use std::{future::Future, pin::Pin, sync::LazyLock, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, header::HOST};
@@ -12,14 +12,10 @@ use opentelemetry_sdk::{
     Resource,
     trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider},
 };
-use prometheus::IntCounterVec;
 use tokio::{net::TcpStream, runtime};
 
-use crate::metrics::catalogue;
+use crate::metrics::catalogue::SPANS_EXPORTED;
 use kit_rpc::span;
-
-static EXPORTS: LazyLock<IntCounterVec> =
-    LazyLock::new(|| catalogue::SPANS_EXPORTED.register_counter());
 
 /// How long a batch may take to reach the collector.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,9 +32,6 @@ pub(super) fn start(
     endpoint: &str,
     ratio: f64,
 ) -> anyhow::Result<SdkTracerProvider> {
-    for result in ["success", "failure"] {
-        EXPORTS.with_label_values(&[result]).inc_by(0);
-    }
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("otlp")
@@ -90,7 +83,7 @@ impl HttpClient for Collector {
         Box::pin(async move {
             let answer = sent.await.map_err(HttpError::from).and_then(|in_time| in_time?);
             let accepted = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
-            EXPORTS.with_label_values(&[if accepted { "success" } else { "failure" }]).inc();
+            SPANS_EXPORTED.at(&[if accepted { "success" } else { "failure" }]).inc();
             answer
         })
     }

@@ -1,17 +1,12 @@
 use std::{
     io::{self, Write},
     mem,
-    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use prometheus::IntCounterVec;
-
-use crate::metrics::catalogue;
-
-static DROPPED: LazyLock<IntCounterVec> =
-    LazyLock::new(|| catalogue::LOG_RECORDS_DROPPED.register_counter());
+use crate::metrics::catalogue::LOG_RECORDS_DROPPED;
 
 /// Bytes that may wait for the output; what comes above is dropped and counted.
 const CAPACITY: usize = 4 * 1024 * 1024;
@@ -43,8 +38,6 @@ impl Writer {
     /// # Errors
     /// When the thread cannot be started.
     pub fn start(output: impl Write + Send + 'static) -> io::Result<Self> {
-        // The counter exists before anything is dropped: an alert needs its zero.
-        DROPPED.with_label_values::<&str>(&[]).inc_by(0);
         let queue = Arc::new(Queue::default());
         let written = Arc::clone(&queue);
         thread::Builder::new()
@@ -58,7 +51,7 @@ impl Writer {
         let mut state = self.0.state();
         if state.waiting.len() + line.len() > CAPACITY {
             drop(state);
-            return DROPPED.with_label_values::<&str>(&[]).inc();
+            return LOG_RECORDS_DROPPED.at(&[]).inc();
         }
         let first = state.waiting.is_empty();
         state.waiting.extend_from_slice(line);
@@ -149,12 +142,12 @@ mod tests {
         let written = Arc::new(Mutex::new(vec![]));
         let writer = Writer::start(Stuck(stuck, Arc::clone(&written))).unwrap();
         let (line, begun) = ([b'x'; 64 * 1024], Instant::now());
-        let dropped = DROPPED.with_label_values::<&str>(&[]).get();
+        let dropped = LOG_RECORDS_DROPPED.at(&[]).get();
         for _ in 0..256 {
             writer.push(&line);
         }
         assert!(begun.elapsed() < Duration::from_secs(10));
-        assert!(DROPPED.with_label_values::<&str>(&[]).get() - dropped >= 128);
+        assert!(LOG_RECORDS_DROPPED.at(&[]).get() - dropped >= 128);
         drop(let_go);
         writer.flush(Duration::from_secs(5));
         assert_eq!(written.lock().unwrap().len() % line.len(), 0, "a line is whole or not there");

@@ -63,6 +63,7 @@ impl Peer {
         tally.ready = tally.ready.saturating_add_signed(ready);
         tally.failed = tally.failed.saturating_add_signed(failed);
         crate::metrics::client_endpoints(self.name, tally.ready, tally.failed);
+        kit_base::metrics::dependency_up(self.name, tally.ready > 0);
     }
 }
 

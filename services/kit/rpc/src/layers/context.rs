@@ -56,11 +56,15 @@ where
     let (began, uri) = (time::Instant::now(), request.uri().clone());
     let Some(timeout) = deadline::timeout(request.headers()) else {
         let form = "grpc-timeout is up to eight digits and a unit";
-        metrics::rpc_served(UNKNOWN, Code::InvalidArgument, began.elapsed());
+        metrics::rpc_served(UNKNOWN, Code::InvalidArgument, (began.elapsed(), None));
         return Ok(refuse(Code::InvalidArgument, "INVALID_DEADLINE", form).into_http());
     };
-    let mut call = Call { began, uri: &uri, ended: false };
-    let response = scoped(inner, request, uri.path(), timeout).await;
+    let method = uri.path().trim_start_matches('/');
+    let step =
+        span::begin(span::Kind::Server, method, TraceContext::from_headers(request.headers()));
+    let trace = step.trace();
+    let mut call = Call { began, uri: &uri, trace, step: Some(step) };
+    let response = scoped(inner, request, trace, timeout).await;
     let begun = response.extensions().get::<Unbegun>().is_none();
     call.count(if begun { uri.path() } else { UNKNOWN }, code(response.headers()));
     Ok(response)
@@ -70,39 +74,38 @@ where
 struct Call<'u> {
     began: time::Instant,
     uri: &'u Uri,
-    ended: bool,
+    trace: TraceContext,
+    /// None when it is counted.
+    step: Option<span::Step>,
 }
 
 impl Call<'_> {
     fn count(&mut self, method: &str, code: Code) {
-        self.ended = true;
-        metrics::rpc_served(method, code, self.began.elapsed());
+        let Some(step) = self.step.take() else { return };
+        metrics::rpc_served(method, code, (self.began.elapsed(), Some(self.trace)));
+        step.end_rpc(self.uri.path().trim_start_matches('/'), code);
     }
 }
 
 /// A call whose caller has gone has an outcome, too. Its method has been found: nothing else is waited for.
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        if !self.ended {
-            self.count(self.uri.path(), Code::Cancelled);
-        }
+        self.count(self.uri.path(), Code::Cancelled);
     }
 }
+
 async fn scoped<S>(
     mut inner: S,
     request: Request<Body>,
-    path: &str,
+    trace: TraceContext,
     timeout: time::Duration,
 ) -> Response<Body>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    let (headers, method) = (request.headers(), path.trim_start_matches('/'));
-    let step = span::begin(span::Kind::Server, method, TraceContext::from_headers(headers));
-    let request_id = request::id(headers, &Clock::system());
+    let request_id = request::id(request.headers(), &Clock::system());
     let deadline = Instant::now() + timeout;
-    let context = RequestContext { request_id, trace: step.trace(), deadline };
+    let context = RequestContext { request_id, trace, deadline };
     let Ok(response) = request::scope(context, async { inner.call(request).await }).await;
-    step.end_rpc(method, code(response.headers()));
     response
 }

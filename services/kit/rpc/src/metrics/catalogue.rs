@@ -1,57 +1,72 @@
 //! The metrics of calls between processes.
-use kit_base::metrics::{DURATION_BUCKETS, Metric};
+use kit_base::metrics::{Counter, DURATION_BUCKETS, Declared, Gauge, Histogram, Layer};
 
-pub(super) const RPC_SERVER_DURATION: Metric = Metric::histogram(
+use crate::token::metrics::{JWKS_AGE, JWKS_FETCHES, VALIDATIONS};
+
+pub(super) static RPC_SERVER_DURATION: Histogram = Histogram::new(
+    Layer::Application,
     "rpc_server_call_duration_seconds",
     &["rpc_system_name", "rpc_method", "rpc_status_code", "error_type"],
     "Time to answer a gRPC call.",
     DURATION_BUCKETS,
 );
-pub(super) const RPC_CLIENT_DURATION: Metric = Metric::histogram(
+pub(super) static RPC_CLIENT_DURATION: Histogram = Histogram::new(
+    Layer::Application,
     "rpc_client_call_duration_seconds",
     &["rpc_system_name", "rpc_method", "rpc_status_code", "error_type", "server_address"],
     "Time until a gRPC call to a peer was answered.",
     DURATION_BUCKETS,
 );
-pub(super) const CLIENT_ENDPOINTS: Metric = Metric::gauge(
+pub(super) static CLIENT_ENDPOINTS: Gauge = Gauge::new(
+    Layer::Application,
     "errand_grpc_client_endpoints",
     &["target", "state"],
     "Replicas of a peer by state: ready, failed.",
 );
-pub(super) const CLIENT_RETRIES: Metric = Metric::counter(
+pub(super) static CLIENT_RETRIES: Counter = Counter::new(
+    Layer::Application,
     "errand_client_retries_total",
     &["target", "reason"],
     "Calls to a peer that were sent once more.",
 );
-pub(super) const TLS_RELOADS: Metric = Metric::counter(
+pub(super) static TLS_RELOADS: Counter = Counter::new(
+    Layer::Infrastructure,
     "errand_tls_reloads_total",
     &["result"],
     "New TLS files that were taken (success), or refused as a whole (failure).",
-);
-pub(super) const TLS_REFUSALS: Metric = Metric::counter(
+)
+.from_start(&[&["success"], &["failure"]]);
+pub(crate) static TLS_REFUSALS: Counter = Counter::new(
+    Layer::Infrastructure,
     "errand_tls_refusals_total",
     &["reason"],
     "Connections that were not let in: name, certificate, client, protocol, time.",
-);
-pub(super) const TLS_NOT_BEFORE: Metric = Metric::gauge(
+)
+.from_start(&[&["name"], &["certificate"], &["client"], &["protocol"], &["time"]]);
+pub(super) static TLS_NOT_BEFORE: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "errand_tls_certificate_not_before_timestamp_seconds",
     &[],
     "When this process's certificate begins to be valid.",
 );
-pub(super) const TLS_NOT_AFTER: Metric = Metric::gauge(
+pub(super) static TLS_NOT_AFTER: Gauge = Gauge::new(
+    Layer::Infrastructure,
     "errand_tls_certificate_not_after_timestamp_seconds",
     &[],
     "When this process's certificate ends to be valid.",
 );
 
-/// The metrics of calls between processes.
-pub const CATALOGUE: &[Metric] = &[
-    RPC_SERVER_DURATION,
-    RPC_CLIENT_DURATION,
-    CLIENT_ENDPOINTS,
-    CLIENT_RETRIES,
-    TLS_RELOADS,
-    TLS_REFUSALS,
-    TLS_NOT_BEFORE,
-    TLS_NOT_AFTER,
+/// The metrics of calls between processes, and of the tokens that they bring.
+pub static CATALOGUE: &[&dyn Declared] = &[
+    &RPC_SERVER_DURATION,
+    &RPC_CLIENT_DURATION,
+    &CLIENT_ENDPOINTS,
+    &CLIENT_RETRIES,
+    &TLS_RELOADS,
+    &TLS_REFUSALS,
+    &TLS_NOT_BEFORE,
+    &TLS_NOT_AFTER,
+    &VALIDATIONS,
+    &JWKS_FETCHES,
+    &JWKS_AGE,
 ];

@@ -1,41 +1,43 @@
-use std::{cell::RefCell, sync::LazyLock, time::Duration};
+use std::{cell::RefCell, time::Duration};
 
-use prometheus::HistogramVec;
 use tonic::Code;
 
-use kit_base::metrics::Handles;
+use kit_base::{
+    metrics::{Handles, Traced},
+    request::{self, TraceContext},
+};
 
-use super::catalogue;
+use super::catalogue::{RPC_CLIENT_DURATION, RPC_SERVER_DURATION};
 
-static SERVED: LazyLock<HistogramVec> =
-    LazyLock::new(|| catalogue::RPC_SERVER_DURATION.register_histogram());
-static CALLED: LazyLock<HistogramVec> =
-    LazyLock::new(|| catalogue::RPC_CLIENT_DURATION.register_histogram());
-
-/// Counts a call that this process answered; `path` is `/package.Service/Method`.
-pub(crate) fn rpc_served(path: &str, code: Code, elapsed: Duration) {
-    thread_local!(static HANDLES: RefCell<Handles<Code>> = RefCell::default());
+/// Counts a call that this process answered, with the trace that it belongs to; `path` is `/package.Service/Method`.
+pub(crate) fn rpc_served(
+    path: &str,
+    code: Code,
+    (elapsed, trace): (Duration, Option<TraceContext>),
+) {
+    thread_local!(static HANDLES: RefCell<Handles<Code, Traced>> = RefCell::default());
     // A peer can invent any number of methods that do not exist.
     let method = if code == Code::Unimplemented { "_OTHER" } else { path.trim_start_matches('/') };
     HANDLES.with_borrow_mut(|handles| {
         let histogram = handles.get(method, code, || {
             let error = if is_server_error(code) { name(code) } else { "" };
-            SERVED.with_label_values(&["grpc", method, name(code), error])
+            RPC_SERVER_DURATION.traced(&["grpc", method, name(code), error])
         });
-        histogram.observe(elapsed.as_secs_f64());
+        histogram.observe(elapsed.as_secs_f64(), trace);
     });
 }
 
 /// Counts a call that this process made to the peer `target`; `path` is `/package.Service/Method`.
 pub(crate) fn rpc_called(target: &'static str, path: &str, code: Code, elapsed: Duration) {
-    thread_local!(static HANDLES: RefCell<Handles<(Code, &'static str)>> = RefCell::default());
+    thread_local!(static HANDLES: RefCell<Handles<(Code, &'static str), Traced>> = RefCell::default());
     let method = path.trim_start_matches('/');
+    let trace = request::with_current(|context| context.trace);
     HANDLES.with_borrow_mut(|handles| {
         let histogram = handles.get(method, (code, target), || {
             let error = if code == Code::Ok { "" } else { name(code) };
-            CALLED.with_label_values(&["grpc", method, name(code), error, target])
+            RPC_CLIENT_DURATION.traced(&["grpc", method, name(code), error, target])
         });
-        histogram.observe(elapsed.as_secs_f64());
+        histogram.observe(elapsed.as_secs_f64(), trace);
     });
 }
 

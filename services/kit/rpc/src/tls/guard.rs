@@ -20,7 +20,7 @@ impl Guard {
     /// A guard that lets `clients` in.
     pub fn new(identity: Arc<Identity>, clients: &[String]) -> Self {
         let clients = clients.iter().map(|name| name.trim().to_owned()).collect();
-        Self { identity, clients, refusals: Refusals::new() }
+        Self { identity, clients, refusals: Refusals::default() }
     }
 
     /// Lets a connection in within `limit`; none when it was refused, which has been said.

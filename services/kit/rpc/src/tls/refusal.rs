@@ -41,9 +41,7 @@ impl Refusal {
         }
     }
 
-    const REASONS: [&str; 5] = ["name", "certificate", "client", "protocol", "time"];
-
-    /// The cause as a label of a metric: one of [`Self::REASONS`].
+    /// The cause as a label of a metric.
     fn reason(&self) -> &'static str {
         match self {
             Self::Name(_) => "name",
@@ -66,15 +64,10 @@ impl Refusal {
 }
 
 /// When each reason was last said, and how many refusals have gone unsaid since.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Refusals(Mutex<BTreeMap<&'static str, (Instant, u64)>>);
 
 impl Refusals {
-    pub(super) fn new() -> Self {
-        crate::metrics::begin_tls_refusals(&Refusal::REASONS);
-        Self(Mutex::default())
-    }
-
     pub(super) fn note(&self, refusal: &Refusal, address: SocketAddr) {
         let reason = refusal.reason();
         crate::metrics::tls_refused(reason);
@@ -100,11 +93,14 @@ impl Refusals {
 
 #[cfg(test)]
 mod tests {
+    use kit_base::metrics::Declared as _;
+
     use super::*;
+    use crate::metrics::TLS_REFUSALS;
 
     #[tokio::test(start_paused = true)]
     async fn many_refusals_are_one_line_for_each_reason() {
-        let refusals = Refusals::new();
+        let refusals = Refusals::default();
         assert_eq!(refusals.due("name"), Some(0));
         assert_eq!((refusals.due("name"), refusals.due("name")), (None, None));
         assert_eq!(refusals.due("time"), Some(0), "another reason is said at once");
@@ -126,6 +122,8 @@ mod tests {
         ] {
             let refusal = Refusal::from_handshake(&error);
             assert_eq!((refusal.reason(), refusal.cause()), (reason, error.to_string()));
+            let begun = TLS_REFUSALS.metric().series;
+            assert!(begun.contains(&&[reason][..]), "{reason} is not counted from 0");
         }
         let stranger = Refusal::Name(vec!["web".to_owned(), "web.shop".to_owned()]);
         assert_eq!(stranger.reason(), "name");

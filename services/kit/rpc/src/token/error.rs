@@ -11,7 +11,7 @@ pub enum TokenError {
     Missing,
     /// Not signed by us, or not meant for this service.
     #[error("the access token is not valid")]
-    Invalid,
+    Invalid(Flaw),
     /// Its time is over.
     #[error("the access token has expired; refresh it")]
     Expired,
@@ -26,11 +26,24 @@ pub enum TokenError {
     Stale,
 }
 
+/// What is wrong with a token that is not valid: for operators, and told to nobody who sends one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It is no token of the form that ours have.
+    Malformed,
+    /// It names a key that there is not.
+    UnknownKey,
+    /// The key that it names has not signed it.
+    Signature,
+    /// It is signed, and for another service, or for later.
+    Claims,
+}
+
 impl Fault for TokenError {
     fn fault(&self) -> (Code, &'static str) {
         match self {
             Self::Missing => (Code::Unauthenticated, "TOKEN_MISSING"),
-            Self::Invalid => (Code::Unauthenticated, "TOKEN_INVALID"),
+            Self::Invalid(_) => (Code::Unauthenticated, "TOKEN_INVALID"),
             Self::Expired => (Code::Unauthenticated, "TOKEN_EXPIRED"),
             Self::Revoked => (Code::Unauthenticated, "SESSION_ENDED"),
             Self::Unready => (Code::Unavailable, "KEYS_UNAVAILABLE"),

@@ -1,7 +1,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, RwLock,
+        Arc, Mutex, RwLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -9,8 +9,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures_util::{Stream, StreamExt as _};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 use tokio::sync::Notify;
@@ -20,10 +19,11 @@ use uuid::Uuid;
 use super::{
     claims::{Claims, ISSUER, TYPE},
     ed25519,
-    error::TokenError,
+    error::{Flaw, TokenError},
+    metrics,
 };
 use crate::Caller;
-use kit_base::{Clock, Stop, error::told, outage::Outage, time::Timestamp};
+use kit_base::{Clock, error::told, metrics::CacheRequests, time::Timestamp};
 
 /// Clocks may differ by this much, in seconds.
 const LEEWAY: i64 = 10;
@@ -31,8 +31,6 @@ const LEEWAY: i64 = 10;
 const MAX_LENGTH: usize = 2048;
 /// Verified tokens that are remembered: a verification costs more than a read from the database.
 const REMEMBERED: usize = 10_000;
-/// An update, if only a heartbeat, comes every 5 s; after this long without one the stream is opened anew.
-const SILENCE: Duration = Duration::from_secs(12);
 
 /// Without word from auth for this long a session may have ended unheard: nothing is written then.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
@@ -73,7 +71,8 @@ pub struct Verifier {
     keys: ArcSwap<Keys>,
     revoked: RwLock<HashMap<Uuid, Timestamp>>,
     verified: Cache<Box<str>, Verified>,
-    heard: AtomicI64,
+    requests: CacheRequests,
+    heard: Arc<AtomicI64>,
     told: Notify,
     /// What keeps updates away.
     fault: Mutex<String>,
@@ -106,22 +105,31 @@ impl Verifier {
     /// Accepts tokens meant for `audience`; none until keys are known.
     pub fn new(audience: &'static str, clock: Clock) -> Self {
         ed25519::install();
-        let (keys, revoked, heard) = (ArcSwap::default(), RwLock::default(), AtomicI64::new(0));
+        let (keys, revoked, heard) = (ArcSwap::default(), RwLock::default(), Arc::default());
         let (verified, told) = (Cache::new(REMEMBERED), Notify::new());
+        let requests = CacheRequests::of("tokens");
         let fault = Mutex::new("no keys have been announced".to_owned());
-        Self { audience, clock, keys, revoked, verified, heard, told, fault }
+        Self { audience, clock, keys, revoked, verified, requests, heard, told, fault }
+    }
+
+    /// Who the token speaks for that was brought to a service's door: counted, once.
+    pub fn admit(&self, token: &str) -> Result<Caller, TokenError> {
+        let outcome = self.verify(token);
+        metrics::validated(&outcome);
+        outcome
     }
 
     /// Who the token speaks for.
     pub fn verify(&self, token: &str) -> Result<Caller, TokenError> {
         let (now, keys) = (self.clock.now().as_seconds(), self.keys.load());
         let remembered = self.verified.get(token).filter(|verified| verified.by == keys.number);
+        let remembered = self.requests.count(remembered);
         let Verified { caller, expires, by: _ } = match remembered {
             Some(remembered) => remembered,
             None => {
                 let claims = self.decode(token, &keys)?;
                 if claims.nbf > now + LEEWAY {
-                    return Err(TokenError::Invalid);
+                    return Err(TokenError::Invalid(Flaw::Claims));
                 }
                 let caller = Caller { user_id: claims.sub, session_id: claims.sid };
                 let verified = Verified { caller, expires: claims.exp, by: keys.number };
@@ -138,24 +146,24 @@ impl Verifier {
     }
 
     fn decode(&self, token: &str, Keys { number: _, keys }: &Keys) -> Result<Claims, TokenError> {
+        const MALFORMED: TokenError = TokenError::Invalid(Flaw::Malformed);
         if token.len() > MAX_LENGTH {
-            return Err(TokenError::Invalid);
+            return Err(MALFORMED);
         }
         let header = token
             .split('.')
             .next()
             .and_then(|head| URL_SAFE_NO_PAD.decode(head).ok())
-            .ok_or(TokenError::Invalid)?;
-        let header: StrictHeader<'_> =
-            serde_json::from_slice(&header).map_err(|_| TokenError::Invalid)?;
+            .ok_or(MALFORMED)?;
+        let header: StrictHeader<'_> = serde_json::from_slice(&header).map_err(|_| MALFORMED)?;
         if header.alg != "EdDSA" || header.typ != TYPE {
-            return Err(TokenError::Invalid);
+            return Err(MALFORMED);
         }
         if keys.is_empty() {
             return Err(TokenError::Unready);
         }
-        let (_, key) =
-            keys.iter().find(|(key, _)| key.id == header.kid).ok_or(TokenError::Invalid)?;
+        let named = keys.iter().find(|(key, _)| key.id == header.kid);
+        let (_, key) = named.ok_or(TokenError::Invalid(Flaw::UnknownKey))?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[ISSUER]);
         rules.set_audience(&[self.audience]);
@@ -163,7 +171,15 @@ impl Verifier {
         // Times are checked against our own clock, which a test may set.
         rules.validate_exp = false;
         let decoded = jsonwebtoken::decode::<Claims>(token, key, &rules);
-        decoded.map(|token| token.claims).map_err(|_| TokenError::Invalid)
+        decoded.map(|token| token.claims).map_err(|error| {
+            TokenError::Invalid(match error.kind() {
+                ErrorKind::InvalidSignature => Flaw::Signature,
+                ErrorKind::InvalidToken | ErrorKind::Base64(_) | ErrorKind::Utf8(_) => {
+                    Flaw::Malformed
+                }
+                _ => Flaw::Claims,
+            })
+        })
     }
 
     /// Takes over what changed. No session that has ended begins again, whoever has not heard of its end.
@@ -221,8 +237,13 @@ impl Verifier {
         self.fault.lock().expect("no holder panics").clone()
     }
 
+    /// Tells, from now on, how long ago auth was heard of.
+    pub(super) fn tell_age(&self) {
+        metrics::watch_age(self.audience, &self.heard, self.clock.clone());
+    }
+
     /// Keeps why updates do not come.
-    fn missed(&self, status: &Status) -> String {
+    pub(super) fn missed(&self, status: &Status) -> String {
         let fault = told(status);
         self.fault.lock().expect("no holder panics").clone_from(&fault);
         fault
@@ -240,61 +261,6 @@ impl Verifier {
 
 /// How long a check of readiness waits for keys: less than what it has, so that it can say why there are none.
 const PATIENCE: Duration = Duration::from_secs(4);
-
-/// Between two tries to follow; each is twice as long as the one before.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-
-/// Keeps `verifier` up to date from a stream of updates, which `open` opens anew whenever it ends.
-pub async fn follow<S, F>(verifier: &Verifier, stop: &Stop, open: impl Fn() -> F)
-where
-    S: Stream<Item = Result<TrustUpdate, Status>> + Unpin,
-    F: Future<Output = Result<S, Status>>,
-{
-    let mut pause = SHORTEST_PAUSE;
-    let mut outage: Option<Outage> = None;
-    while !stop.is_cancelled() {
-        let updates = async {
-            let mut updates = tokio::time::timeout(SILENCE, open())
-                .await
-                .map_err(|_| Status::unavailable("silence"))??;
-            while let Some(update) = tokio::time::timeout(SILENCE, updates.next())
-                .await
-                .map_err(|_| Status::unavailable("silence"))?
-            {
-                verifier.apply(update?);
-                pause = SHORTEST_PAUSE;
-                followed(&mut outage);
-            }
-            Ok::<(), Status>(())
-        };
-        tokio::select! {
-            () = stop.cancelled() => return,
-            ended = updates => if let Err(status) = ended {
-                lost(outage.get_or_insert_with(Outage::begin), &status, &verifier.missed(&status), pause);
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-        }
-    }
-}
-
-fn followed(outage: &mut Option<Outage>) {
-    if let Some(outage) = outage.take() {
-        let waited_seconds = outage.lasted().as_secs();
-        tracing::info!(waited_seconds, "keys and revocations are followed again");
-    }
-}
-
-/// Said while the pauses still grow: after that it is nothing new, and said now and again.
-fn lost(outage: &mut Outage, status: &Status, fault: &str, pause: Duration) {
-    if pause < LONGEST_PAUSE || outage.reminds() {
-        let (code, waited_seconds) = (status.code(), outage.lasted().as_secs());
-        tracing::warn!(?code, fault, waited_seconds, "keys and revocations cannot be followed");
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,11 @@ mod keys;
 mod many;
 mod shared;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
+
 use kit_db::testing::Backend;
 use uuid::Uuid;
 
@@ -27,6 +32,7 @@ use crate::{
 kit_db::on_each_backend!(
     a_query_sees_what_the_unit_wrote_and_nobody_else_does_before_the_commit,
     what_is_given_up_was_never_written,
+    what_is_counted_is_durable,
     each_change_has_the_number_that_was_foretold,
     what_is_saved_twice_is_one_row_and_two_changes,
     what_is_purged_is_gone_at_once_and_may_be_made_anew,
@@ -121,6 +127,21 @@ async fn what_is_given_up_was_never_written(backend: Backend) {
     unit.commit().await.unwrap();
     assert_eq!(read(&store, Filter::default()).await, ["b"]);
     assert_eq!(told(&store).await, [INBOX, (foretold, 1, Operation::Update)]);
+}
+
+async fn what_is_counted_is_durable(backend: Backend) {
+    let store = Store::new(backend).await;
+    let counted = Arc::new(AtomicU32::new(0));
+    let begins = async || {
+        let (mut unit, counts) = (begins(&store).await, Arc::clone(&counted));
+        unit.tallies.push(Box::new(move || _ = counts.fetch_add(1, Relaxed)));
+        unit
+    };
+    begins().await.abandon().await;
+    drop(begins().await);
+    assert_eq!(counted.load(Relaxed), 0, "nothing came of it");
+    begins().await.commit().await.unwrap();
+    assert_eq!(counted.load(Relaxed), 1);
 }
 
 async fn each_change_has_the_number_that_was_foretold(backend: Backend) {

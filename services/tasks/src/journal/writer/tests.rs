@@ -12,7 +12,11 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::{
     ids::{TaskId, UserId},
-    journal::{change::Actor, command::Command, stored::Wanted},
+    journal::{
+        change::Actor,
+        command::{Answer, Command},
+        stored::Wanted,
+    },
     migrations::tests::Store,
     tasks::{self, rules::TaskFields},
 };

@@ -1,0 +1,80 @@
+//! What the edge counts of how it guards what is behind it.
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use axum::http::StatusCode;
+use kit_base::metrics::{Counter, Layer};
+use prometheus::IntCounter;
+
+pub(crate) static RATE_DECISIONS: Counter = Counter::new(
+    Layer::Application,
+    "errand_ratelimit_decisions_total",
+    &["scope", "decision"],
+    "Requests that a rate let through, or refused.",
+)
+.from_start(&[
+    &["user", "allowed"],
+    &["user", "refused"],
+    &["address", "allowed"],
+    &["address", "refused"],
+    &["login", "allowed"],
+    &["login", "refused"],
+    &["refresh", "allowed"],
+    &["refresh", "refused"],
+]);
+pub(crate) static ERROR_STREAKS: Counter = Counter::new(
+    Layer::Application,
+    "errand_http_server_error_streaks_total",
+    &[],
+    "Times that ten requests in a row failed, with none between them that went well.",
+);
+
+/// What a rate decides.
+pub(super) struct Decisions {
+    pub(super) allowed: IntCounter,
+    pub(super) refused: IntCounter,
+}
+
+impl Decisions {
+    pub(super) fn of(scope: &str) -> Self {
+        let of = |decision| RATE_DECISIONS.at(&[scope, decision]);
+        Self { allowed: of("allowed"), refused: of("refused") }
+    }
+}
+
+/// How many errors of the server's make a streak.
+const STREAK: u32 = 10;
+
+/// Counts an answer, or that there was none, where errors of the server's follow each other.
+pub(super) fn answered(status: StatusCode) {
+    static IN_A_ROW: AtomicU32 = AtomicU32::new(0);
+    if status.is_server_error() {
+        if IN_A_ROW.fetch_add(1, Relaxed) + 1 == STREAK {
+            ERROR_STREAKS.at(&[]).inc();
+        }
+    // What is refused, or left by its client, does not say that anything works. Most often it is 0 already, and no other core has to know.
+    } else if !status.is_client_error() && IN_A_ROW.load(Relaxed) > 0 {
+        IN_A_ROW.store(0, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_errors_in_a_row_are_one_streak_and_so_are_more() {
+        let counted = || ERROR_STREAKS.at(&[]).get();
+        let before = counted();
+        let errors = |count| (0..count).for_each(|_| answered(StatusCode::BAD_GATEWAY));
+        errors(9);
+        answered(StatusCode::OK);
+        errors(9);
+        assert_eq!(counted(), before);
+        answered(StatusCode::from_u16(499).unwrap());
+        errors(30);
+        assert_eq!(counted(), before + 1);
+        answered(StatusCode::NOT_MODIFIED);
+        errors(10);
+        assert_eq!(counted(), before + 2);
+    }
+}

@@ -1,0 +1,90 @@
+//! What people do with tasks, counted when it is durable. Nothing of it names a person or a task.
+use std::time::Duration;
+
+use kit_base::metrics::{Counter, Histogram, Layer};
+
+use super::row::names::{Priority, Status};
+use crate::journal::rows::Tally;
+
+pub(crate) static CREATED: Counter = Counter::new(
+    Layer::Business,
+    "errand_tasks_created_total",
+    &["priority"],
+    "Tasks that were created, by how pressing they were then.",
+)
+.from_start(&[&["none"], &["low"], &["medium"], &["high"], &["urgent"]]);
+pub(crate) static COMPLETED: Counter = Counter::new(
+    Layer::Business,
+    "errand_tasks_completed_total",
+    &[],
+    "Tasks that were completed, each time.",
+);
+pub(crate) static DELETED: Counter = Counter::new(
+    Layer::Business,
+    "errand_tasks_deleted_total",
+    &[],
+    "Tasks that were moved to the trash, with those below them.",
+);
+pub(crate) static TRANSITIONS: Counter = Counter::new(
+    Layer::Business,
+    "errand_task_transitions_total",
+    &["from", "to"],
+    "Changes of how far a task is.",
+)
+.from_start(&[
+    &["needs_action", "in_process"],
+    &["needs_action", "completed"],
+    &["needs_action", "cancelled"],
+    &["in_process", "needs_action"],
+    &["in_process", "completed"],
+    &["in_process", "cancelled"],
+    &["completed", "needs_action"],
+    &["completed", "in_process"],
+    &["completed", "cancelled"],
+    &["cancelled", "needs_action"],
+    &["cancelled", "in_process"],
+    &["cancelled", "completed"],
+]);
+pub(crate) static CYCLE_TIME: Histogram = Histogram::new(
+    Layer::Business,
+    "errand_task_cycle_time_seconds",
+    &[],
+    "Time from the creation of a task to its completion.",
+    &[60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, 259_200.0, 604_800.0, 2_592_000.0],
+);
+
+/// What is counted of a task, at one moment.
+pub(crate) struct Stage {
+    pub(crate) status: Status,
+    pub(crate) priority: Priority,
+    pub(crate) is_deleted: bool,
+    /// From its creation to its completion, where it is completed.
+    pub(crate) cycle: Option<Duration>,
+}
+
+/// What is to be counted of a change.
+pub(crate) fn tally(before: Option<Stage>, after: Stage) -> Option<Tally> {
+    let is_new = before.is_none();
+    let is_thrown = after.is_deleted && before.as_ref().is_none_or(|before| !before.is_deleted);
+    let from = before.map(|before| before.status);
+    let Stage { status: to, priority, is_deleted: _, cycle } = after;
+    if !is_thrown && from == Some(to) {
+        return None;
+    }
+    Some(Box::new(move || {
+        if is_new {
+            CREATED.at(&[priority.name()]).inc();
+        }
+        if is_thrown {
+            DELETED.at(&[]).inc();
+        }
+        if from == Some(to) {
+            return;
+        }
+        from.inspect(|from| TRANSITIONS.at(&[from.name(), to.name()]).inc());
+        if to == Status::Completed {
+            COMPLETED.at(&[]).inc();
+            cycle.inspect(|cycle| CYCLE_TIME.at(&[]).observe(cycle.as_secs_f64()));
+        }
+    }))
+}
