@@ -130,7 +130,9 @@ impl Edge {
             return Err(refusal);
         }
         let work = gateway.admission.begin(&usual, visit);
-        let outcome = in_time(route, request, &gateway, visit).await;
+        // Boxed: it has most of what a request needs room for, which would be moved about with all that is around it, and for those, too, who
+        // were refused above.
+        let outcome = Box::pin(in_time(route, request, &gateway, visit)).await;
         work.end(outcome.as_ref().map_or_else(Problem::status, Response::status));
         outcome
     }

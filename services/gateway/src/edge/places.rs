@@ -14,7 +14,7 @@ pub(crate) struct Places(Arc<Keyed<AtomicUsize>>);
 /// A place of somebody's, free again when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    whose: u128,
+    at: usize,
     counts: Arc<Keyed<AtomicUsize>>,
 }
 
@@ -25,7 +25,7 @@ impl Places {
 
     /// One more of somebody's, known by a number; none when there are so many.
     pub(crate) fn enter(&self, whose: u128, most: usize) -> Option<Place> {
-        let place = Place { whose, counts: self.0.clone() };
+        let place = Place { at: self.0.place(whose), counts: self.0.clone() };
         (place.count().fetch_add(1, Relaxed) < most).then_some(place)
     }
 
@@ -38,7 +38,7 @@ impl Places {
 
 impl Place {
     fn count(&self) -> &AtomicUsize {
-        self.counts.value(self.whose)
+        self.counts.at(self.at)
     }
 }
 

@@ -17,8 +17,18 @@ impl<T> Keyed<T> {
 
     /// That of `key`.
     pub fn value(&self, key: impl Hash) -> &T {
+        self.at(self.place(key))
+    }
+
+    /// Where that of `key` is: who needs it again is spared the hash.
+    pub fn place(&self, key: impl Hash) -> usize {
         let place = self.hasher.hash_one(key) % self.values.len() as u64;
-        &self.values[usize::try_from(place).unwrap_or_default()]
+        usize::try_from(place).unwrap_or_default()
+    }
+
+    /// The value at a [place](Self::place).
+    pub fn at(&self, place: usize) -> &T {
+        &self.values[place]
     }
 
     /// All of them.

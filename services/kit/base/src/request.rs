@@ -58,8 +58,8 @@ pub fn with_current<T>(read: impl FnOnce(&RequestContext) -> T) -> Option<T> {
 }
 
 /// Runs `future` as part of the request that `context` describes.
-pub async fn scope<F: Future>(context: RequestContext, future: F) -> F::Output {
-    CURRENT.scope(context, future).await
+pub fn scope<F: Future>(context: RequestContext, future: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(context, future)
 }
 
 /// A position in a trace, as W3C Trace Context has it (<https://www.w3.org/TR/trace-context/>). Not opentelemetry's propagator: a request

@@ -7,7 +7,7 @@ mod load;
 mod runtime;
 
 pub(crate) use self::{
-    build::build_info,
+    build::begin,
     config::{config_in_effect, config_reload},
     runtime::watch_runtime,
 };

@@ -39,7 +39,6 @@ pub(crate) type Tally = Box<dyn FnOnce() + Send>;
 
 /// What comes with a change.
 pub(crate) struct Told {
-    /// What a client sees of it.
     pub(crate) changes: JsonText,
     pub(crate) tally: Option<Tally>,
 }

@@ -63,12 +63,11 @@ impl Unit {
         let used = idempotency_keys::table.filter(idempotency_keys::scope_id.eq(scope_id)).filter(
             among((idempotency_keys::user_id, idempotency_keys::key), keys.iter().copied()),
         );
-        let rows = Wanted::load(scope_id, wanted);
         let ((_, scope, used), tables) = together!(connection, conn =>
             begin.execute(conn).await,
             scope.get_result::<Scope>(conn).await.optional(),
             used.select(UsedKey::as_select()).load::<UsedKey>(conn).await;
-            rows
+            Wanted::load(scope_id, wanted)
         )?;
         let Some(scope) = scope else {
             connection.rollback().await;

@@ -54,6 +54,7 @@ pub(crate) static CYCLE_TIME: Histogram = Histogram::new(
 );
 
 /// What is counted of a task, at one moment.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Stage {
     pub(crate) status: Status,
     pub(crate) priority: Priority,

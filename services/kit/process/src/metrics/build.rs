@@ -1,6 +1,8 @@
-use super::catalogue::BUILD_INFO;
+use super::catalogue::{BUILD_INFO, CATALOGUE};
 
-/// Tells what is running.
-pub(crate) fn build_info(service: &str, revision: &str) {
+/// Shows what a process begins with, and tells what is running.
+pub(crate) fn begin(service: &str, revision: &str) {
+    kit_base::metrics::begin(CATALOGUE);
+    kit_base::metrics::begin(kit_rpc::metrics::CATALOGUE);
     BUILD_INFO.set(&[service, env!("CARGO_PKG_VERSION"), revision], 1);
 }

@@ -75,9 +75,7 @@ async fn live<F>(
 where
     F: Future<Output = anyhow::Result<Service>>,
 {
-    kit_base::metrics::begin(metrics::CATALOGUE);
-    kit_base::metrics::begin(kit_rpc::metrics::CATALOGUE);
-    metrics::build_info(name, &chassis.telemetry.errand_revision);
+    metrics::begin(name, &chassis.telemetry.errand_revision);
     let health = Health::new();
     let stop = stop_on_signal()?;
     let (address, admin_address) = (chassis.listen.address(port), chassis.listen.admin_listen);
