@@ -7,7 +7,7 @@ from .reads import large_task, large_text
 
 TASKS, EDITS, READERS = 6, 330, 20
 # So many go on to the end: all of them would be at it for minutes, since large pages of one user are read one after the other.
-PATIENT = 4
+PATIENT = 2
 STATE = "SELECT id, version, encode(sha256(convert_to(description, 'UTF8')), 'hex') FROM tasks.tasks WHERE id IN ({})"
 
 
