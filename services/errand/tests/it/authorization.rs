@@ -160,6 +160,19 @@ async fn closed_to_others(app: &App, row: &Row, revoked: &User) {
     assert_eq!(reply.status.as_u16(), *expected, "owner: {row:?}: {reply:?}");
 }
 
+/// Each operation by nobody, about what is not there, and as it goes well.
+pub(crate) async fn walk(http: &Http) {
+    for row in ROWS {
+        let owner = User::joins(http, "walker").await;
+        let own = object_of(&owner, row.2).await;
+        drop(ask(http, None, row, &own).await);
+        drop(ask(http, Some(&owner), row, &uuid::Uuid::now_v7().to_string()).await);
+        let owner = User::joins(http, "walker").await;
+        let own = object_of(&owner, row.2).await;
+        assert_eq!(ask(http, Some(&owner), row, &own).await.status.as_u16(), row.4, "{row:?}");
+    }
+}
+
 /// The id of something that `user` has.
 async fn object_of(user: &User, about: About) -> String {
     let object = match about {

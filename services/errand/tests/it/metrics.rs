@@ -72,7 +72,7 @@ fn every_metric_follows_the_naming_rules_of_prometheus() {
 
 /// What one process has no reason to show: it calls no peers and no database over
 /// sockets, and has neither certificates nor a configuration file.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "errand_client_retries_total",
     "errand_config_last_reload_success_timestamp_seconds",
     "errand_config_last_reload_successful",
@@ -80,6 +80,7 @@ const ELSEWHERE: [&str; 7] = [
     "errand_grpc_client_endpoints",
     "errand_tls_certificate_not_after_timestamp_seconds",
     "errand_tls_certificate_not_before_timestamp_seconds",
+    "rpc_client_call_duration_seconds",
 ];
 
 #[test]
@@ -122,6 +123,32 @@ fn what_a_process_shows_after_a_walk_is_what_the_catalogue_lists() {
             assert!(text.lines().any(|line| line == counted), "{counted} is not in\n{text}");
         }
     });
+}
+
+#[test]
+fn all_that_can_be_asked_makes_no_more_series_than_a_process_may_have_and_names_nobody() {
+    heavy(async {
+        let fleet = Fleet::in_one_process().await;
+        crate::authorization::walk(&fleet.edges()[0]).await;
+        let admin = Http::new(format!("http://{}", fleet.processes[0].admin_address()));
+        let text = String::from_utf8(admin.get("/metrics").await.body.to_vec()).expect("a text");
+        let series: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let mut families = std::collections::BTreeMap::<&str, usize>::new();
+        for line in &series {
+            *families.entry(line.split(['{', ' ']).next().unwrap_or(line)).or_default() += 1;
+        }
+        assert!((1_000..4_000).contains(&series.len()), "{} series: {families:?}", series.len());
+        for line in series {
+            let values = line.split('"').skip(1).step_by(2);
+            let personal: Vec<_> = values.filter(|value| is_personal(value)).collect();
+            assert!(personal.is_empty(), "{line}");
+        }
+    });
+}
+
+/// Whether a label names somebody, or something of theirs.
+fn is_personal(value: &str) -> bool {
+    value.contains('@') || value.split('/').any(|part| uuid::Uuid::try_parse(part).is_ok())
 }
 
 /// Sends bytes as they are, and reads what comes until the other side has had enough.

@@ -17,13 +17,18 @@ pub(super) fn visit(access: Access, request: &Request, proxies: &[Network]) -> V
         .extensions()
         .get::<PeerAddress>()
         .map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.ip());
-    let (address, secure) = client(peer.to_canonical(), request.headers(), proxies);
-    Visit::new(access, address, secure)
+    let peer = peer.to_canonical();
+    let (address, secure) = client(peer, request.headers(), proxies);
+    Visit { by_proxy: is_ours(peer, proxies), ..Visit::new(access, address, secure) }
+}
+
+fn is_ours(address: IpAddr, proxies: &[Network]) -> bool {
+    proxies.iter().any(|network| network.contains(address))
 }
 
 /// The address of the client, and whether it came by https.
 fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> (IpAddr, bool) {
-    let trusted = |address: IpAddr| proxies.iter().any(|network| network.contains(address));
+    let trusted = |address: IpAddr| is_ours(address, proxies);
     if proxies.is_empty() || !trusted(peer) {
         return (peer, false);
     }

@@ -34,7 +34,8 @@ impl Record {
     pub(super) fn begin(request: &Request, visit: Arc<Visit>, clock: &Clock) -> Self {
         let headers = request.headers();
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let parent = TraceContext::from_headers(headers);
+        let believed = |trace| if visit.by_proxy { trace } else { span::of_stranger(trace) };
+        let parent = TraceContext::from_headers(headers).map(believed);
         let step =
             span::begin(Kind::Server, route.as_ref().map_or("", MatchedPath::as_str), parent);
         Self {

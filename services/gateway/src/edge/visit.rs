@@ -19,6 +19,8 @@ pub(crate) struct Visit {
     pub(crate) address: IpAddr,
     /// Whether the client came by https.
     pub(crate) secure: bool,
+    /// Whether it came by a proxy that is ours, whose word is believed.
+    pub(crate) by_proxy: bool,
     /// The user, once the token was checked.
     pub(crate) user_id: OnceLock<Uuid>,
     /// The place of the user's, kept until the request is answered.
@@ -35,7 +37,8 @@ impl Visit {
     /// One of whom nothing else is known yet.
     pub(super) fn new(access: Access, address: IpAddr, secure: bool) -> Self {
         let (user_id, place, quota, refusal, found) = Default::default();
-        Self { access, address, secure, user_id, place, quota, refusal, found }
+        let by_proxy = false;
+        Self { access, address, secure, by_proxy, user_id, place, quota, refusal, found }
     }
 
     /// What is wrong with the head of a request with these extensions, as far as the edge has found.

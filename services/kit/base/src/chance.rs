@@ -23,10 +23,14 @@ pub fn below(count: usize) -> usize {
     usize::try_from(number() % count as u64).expect("below a usize")
 }
 
+/// A number from 0 to below 1.
+pub fn share() -> f64 {
+    (number() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 /// A duration between the two.
 pub fn between(least: Duration, most: Duration) -> Duration {
-    let share = (number() >> 11) as f64 / (1_u64 << 53) as f64;
-    least + most.saturating_sub(least).mul_f64(share)
+    least + most.saturating_sub(least).mul_f64(share())
 }
 
 /// The duration give or take a fifth, so that many clients do not act at once.

@@ -110,8 +110,8 @@ where
             Error = Infallible,
         >,
 {
-    // The same order as above, for the same reasons; nothing is lost on the way, so nothing is sent again.
-    let record = record::Call::begin("local", request.uri());
+    // The same order as above, for the same reasons; nothing is lost on the way, so nothing is sent again, and what the other side counts
+    // is what is seen here.
     headers::carry(request.headers_mut());
     let deadline = Deadline::for_call(request.headers(), Duration::ZERO);
     deadline.write(request.headers_mut());
@@ -119,5 +119,5 @@ where
         let Ok(response) = service.oneshot(request.map(axum::body::Body::new)).await;
         Ok(response.map(Body::new))
     };
-    record.end(deadline.keep(answering).await)
+    deadline.keep(answering).await
 }

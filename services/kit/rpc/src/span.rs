@@ -12,9 +12,11 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 use tonic::Code;
 
-use kit_base::request::TraceContext;
+use kit_base::{chance, request::TraceContext};
 
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+/// The part of new traces that is exported.
+static RATIO: OnceLock<f64> = OnceLock::new();
 
 /// Which side of a call a step is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +34,17 @@ pub struct Step {
     span: Option<Box<Span>>,
 }
 
-/// From now on steps are exported.
-pub fn export_with(tracer: SdkTracer) {
+/// From now on steps are exported: this part of the traces that begin here, and of those that strangers have begun.
+pub fn export_with(tracer: SdkTracer, ratio: f64) {
+    _ = RATIO.set(ratio);
     _ = TRACER.set(tracer);
     kit_base::metrics::keep_exemplars();
+}
+
+/// The trace of a caller who may say which it is, and not whether it is exported: anybody could have all of theirs be.
+pub fn of_stranger(trace: TraceContext) -> TraceContext {
+    let ratio = RATIO.get().copied().unwrap_or_default();
+    TraceContext { sampled: chance::share() < ratio, ..trace }
 }
 
 /// Begins a step: of the caller's trace, whose decision to export is kept, or of a new one.
@@ -128,6 +137,13 @@ mod tests {
         }
         let [one, other] = [(); 2].map(|()| begin(Kind::Client, "/v1/tasks", None).trace());
         assert!(one.trace_id != other.trace_id && !one.sampled, "nobody has asked to export it");
+    }
+
+    #[test]
+    fn a_stranger_names_the_trace_and_does_not_decide_that_it_is_exported() {
+        let trace = TraceContext::random(true);
+        let taken = of_stranger(trace);
+        assert_eq!((taken.trace_id, taken.span_id, taken.sampled), (trace.trace_id, trace.span_id, false));
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(super) fn start(
                 .build(),
         )
         .build();
-    span::export_with(provider.tracer("kit"));
+    span::export_with(provider.tracer("kit"), ratio);
     Ok(provider)
 }
 

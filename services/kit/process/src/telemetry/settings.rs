@@ -13,7 +13,7 @@ pub struct Telemetry {
     pub log_format: Format,
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector, as `http://otel-collector:4318`; without it nothing is traced.
     pub otel_exporter_otlp_endpoint: Option<String>,
-    /// `OTEL_TRACES_SAMPLER_ARG`: the part of new traces that is exported, from 0 to 1; a caller's decision is kept.
+    /// `OTEL_TRACES_SAMPLER_ARG`: the part of new traces that is exported, from 0 to 1; the decision of a caller is kept that is one of ours.
     pub otel_traces_sampler_arg: f64,
     /// `ERRAND_REVISION`: the commit that was built; an image sets it.
     pub errand_revision: String,
