@@ -143,7 +143,10 @@ mod tests {
     fn a_stranger_names_the_trace_and_does_not_decide_that_it_is_exported() {
         let trace = TraceContext::random(true);
         let taken = of_stranger(trace);
-        assert_eq!((taken.trace_id, taken.span_id, taken.sampled), (trace.trace_id, trace.span_id, false));
+        assert_eq!(
+            (taken.trace_id, taken.span_id, taken.sampled),
+            (trace.trace_id, trace.span_id, false)
+        );
     }
 
     #[test]
