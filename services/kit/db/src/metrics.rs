@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// Seconds that a query takes, or a wait for a connection.
 pub const DATABASE_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
-static DATABASE_DURATION: Histogram = Histogram::new(
+static DATABASE_DURATION: Histogram = Histogram::with_buckets(
     Layer::Application,
     "db_client_operation_duration_seconds",
     &["db_system_name", "db_operation_name", "error_type"],
@@ -43,14 +43,14 @@ static POOL_TIMEOUTS: Counter = Counter::new(
     &["db_client_connection_pool_name"],
     "Requests that waited for a database connection in vain.",
 );
-static POOL_WAIT: Histogram = Histogram::new(
+static POOL_WAIT: Histogram = Histogram::with_buckets(
     Layer::Infrastructure,
     "db_client_connection_wait_time_seconds",
     &["db_client_connection_pool_name"],
     "Time that a request waited for a database connection.",
     DATABASE_BUCKETS,
 );
-static POOL_CREATE: Histogram = Histogram::new(
+static POOL_CREATE: Histogram = Histogram::with_buckets(
     Layer::Infrastructure,
     "db_client_connection_create_time_seconds",
     &["db_client_connection_pool_name"],

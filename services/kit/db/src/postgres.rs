@@ -28,7 +28,6 @@ pub struct Postgres {
     pub(super) writers: Pool<Manager>,
     pub(super) searches: Pool<Manager>,
     lanes: Lanes,
-    reach: Arc<Reach>,
 }
 
 impl Postgres {
@@ -50,7 +49,7 @@ impl Postgres {
         let searches =
             pool((for_pages(searched), connector.clone()), (searches, server), &searching)?;
         let writers = pool((config, connector), (writers, server), limits)?;
-        Ok(Self { writers, searches, lanes, reach })
+        Ok(Self { writers, searches, lanes })
     }
 
     /// A connection that many readers use at once; none where as many wait as may.
@@ -60,7 +59,7 @@ impl Postgres {
 
     /// What keeps connections away, as far as is known.
     pub(super) fn trouble(&self) -> Option<String> {
-        self.reach.fault()
+        self.lanes.trouble()
     }
 
     /// Waits until reads can be served.

@@ -12,7 +12,7 @@ pub(crate) static WRITES_CARRIED_OUT: Counter = Counter::new(
     &["object", "operation"],
     "Writes carried out.",
 );
-pub(crate) static UNIT_WRITES: Histogram = Histogram::new(
+pub(crate) static UNIT_WRITES: Histogram = Histogram::with_buckets(
     Layer::Application,
     "errand_tasks_unit_writes",
     &[],

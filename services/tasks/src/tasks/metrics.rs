@@ -45,7 +45,7 @@ pub(crate) static TRANSITIONS: Counter = Counter::new(
     &["cancelled", "in_process"],
     &["cancelled", "completed"],
 ]);
-pub(crate) static CYCLE_TIME: Histogram = Histogram::new(
+pub(crate) static CYCLE_TIME: Histogram = Histogram::with_buckets(
     Layer::Business,
     "errand_task_cycle_time_seconds",
     &[],

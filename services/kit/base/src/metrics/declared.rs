@@ -2,7 +2,7 @@ use std::sync::OnceLock;
 
 use prometheus::{
     CounterVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts,
-    core::{Collector, MetricVec, MetricVecBuilder},
+    core::{Atomic, Collector, GenericCounterVec, MetricVec, MetricVecBuilder},
 };
 
 use super::{
@@ -46,57 +46,25 @@ impl<V> Series<V> {
         self.metric.series = series;
         self
     }
+}
 
-    const fn declare(
-        (kind, layer): (Kind, Layer),
+impl<V: Vector> Series<V> {
+    /// A metric of this kind.
+    pub const fn new(
+        layer: Layer,
         name: &'static str,
         labels: &'static [&'static str],
         help: &'static str,
-        buckets: &'static [f64],
     ) -> Self {
         // What has no labels has one series: from the start where it counts. What a gauge is nobody knows until it is set.
-        let counts = matches!(kind, Kind::Counter | Kind::Histogram) && labels.is_empty();
+        let counts = !matches!(V::KIND, Kind::Gauge) && labels.is_empty();
         let series: &'static [&'static [&'static str]] = if counts { &[&[]] } else { &[] };
-        let metric = Metric { name, kind, layer, labels, help, buckets, series };
+        let metric = Metric { name, kind: V::KIND, layer, labels, help, buckets: &[], series };
         Self { metric, vector: OnceLock::new() }
     }
 }
 
-impl Counter {
-    /// A metric that only rises.
-    pub const fn new(
-        layer: Layer,
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
-        Self::declare((Kind::Counter, layer), name, labels, help, &[])
-    }
-}
-
-impl Seconds {
-    /// A metric of seconds that only rises.
-    pub const fn new(
-        layer: Layer,
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
-        Self::declare((Kind::Counter, layer), name, labels, help, &[])
-    }
-}
-
 impl Gauge {
-    /// A metric that rises and falls.
-    pub const fn new(
-        layer: Layer,
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
-        Self::declare((Kind::Gauge, layer), name, labels, help, &[])
-    }
-
     /// Sets the series with these labels, to what fits.
     pub fn set(&self, labels: &[&str], value: impl TryInto<i64>) {
         self.at(labels).set(value.try_into().unwrap_or(i64::MAX));
@@ -105,14 +73,16 @@ impl Gauge {
 
 impl Histogram {
     /// A metric that sorts values into buckets, each up to one of these.
-    pub const fn new(
+    pub const fn with_buckets(
         layer: Layer,
         name: &'static str,
         labels: &'static [&'static str],
         help: &'static str,
         buckets: &'static [f64],
     ) -> Self {
-        Self::declare((Kind::Histogram, layer), name, labels, help, buckets)
+        let mut histogram = Self::new(layer, name, labels, help);
+        histogram.metric.buckets = buckets;
+        histogram
     }
 
     /// The series with these values of its labels, that keeps exemplars.
@@ -160,6 +130,9 @@ where
 
 /// The series of a metric, as the prometheus crate has them.
 pub trait Vector: Collector + Clone + 'static {
+    /// What they are to Prometheus.
+    const KIND: Kind;
+
     /// Makes what is declared.
     ///
     /// # Errors
@@ -167,25 +140,25 @@ pub trait Vector: Collector + Clone + 'static {
     fn make(metric: &Metric) -> prometheus::Result<Self>;
 }
 
-impl Vector for IntCounterVec {
-    fn make(metric: &Metric) -> prometheus::Result<Self> {
-        Self::new(Opts::new(metric.name, metric.help), metric.labels)
-    }
-}
+impl<P: Atomic + 'static> Vector for GenericCounterVec<P> {
+    const KIND: Kind = Kind::Counter;
 
-impl Vector for CounterVec {
     fn make(metric: &Metric) -> prometheus::Result<Self> {
         Self::new(Opts::new(metric.name, metric.help), metric.labels)
     }
 }
 
 impl Vector for IntGaugeVec {
+    const KIND: Kind = Kind::Gauge;
+
     fn make(metric: &Metric) -> prometheus::Result<Self> {
         Self::new(Opts::new(metric.name, metric.help), metric.labels)
     }
 }
 
 impl Vector for HistogramVec {
+    const KIND: Kind = Kind::Histogram;
+
     fn make(metric: &Metric) -> prometheus::Result<Self> {
         let options = HistogramOpts::new(metric.name, metric.help);
         Self::new(options.buckets(metric.buckets.to_vec()), metric.labels)

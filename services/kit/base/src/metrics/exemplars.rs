@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::metrics::{Histogram, Layer};
 
-    static TIMES: Histogram = Histogram::new(
+    static TIMES: Histogram = Histogram::with_buckets(
         Layer::Application,
         "exemplified_seconds",
         &["route"],

@@ -89,6 +89,11 @@ impl Lanes {
         })
     }
 
+    /// What keeps connections away, as far as is known.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.reach.fault()
+    }
+
     /// Waits until reads can be served, for a while.
     pub(super) async fn up(&self) -> Result<(), Error> {
         let up = self.all[0].changed.notified();

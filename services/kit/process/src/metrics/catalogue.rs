@@ -5,7 +5,7 @@ use kit_base::metrics::{Counter, DURATION_BUCKETS, Declared, Gauge, Histogram, L
 const SIZE_BUCKETS: &[f64] =
     &[1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0];
 
-pub(super) static HTTP_REQUEST_DURATION: Histogram = Histogram::new(
+pub(super) static HTTP_REQUEST_DURATION: Histogram = Histogram::with_buckets(
     Layer::Application,
     "http_server_request_duration_seconds",
     &["http_request_method", "http_route", "http_response_status_code", "url_scheme", "error_type"],
@@ -18,14 +18,14 @@ pub(super) static HTTP_ACTIVE_REQUESTS: Gauge = Gauge::new(
     &["http_request_method", "url_scheme"],
     "HTTP requests that are being answered.",
 );
-pub(super) static HTTP_REQUEST_SIZE: Histogram = Histogram::new(
+pub(super) static HTTP_REQUEST_SIZE: Histogram = Histogram::with_buckets(
     Layer::Application,
     "http_server_request_body_size_bytes",
     &["http_request_method", "http_route"],
     "Size of the bodies of HTTP requests.",
     SIZE_BUCKETS,
 );
-pub(super) static HTTP_RESPONSE_SIZE: Histogram = Histogram::new(
+pub(super) static HTTP_RESPONSE_SIZE: Histogram = Histogram::with_buckets(
     Layer::Application,
     "http_server_response_body_size_bytes",
     &["http_request_method", "http_route"],

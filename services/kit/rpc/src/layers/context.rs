@@ -63,7 +63,7 @@ where
     let step =
         span::begin(span::Kind::Server, method, TraceContext::from_headers(request.headers()));
     let trace = step.trace();
-    let mut call = Call { began, uri: &uri, trace, step: Some(step) };
+    let mut call = Call { began, uri: &uri, step: Some(step) };
     let response = scoped(inner, request, trace, timeout).await;
     let begun = response.extensions().get::<Unbegun>().is_none();
     call.count(if begun { uri.path() } else { UNKNOWN }, code(response.headers()));
@@ -74,7 +74,6 @@ where
 struct Call<'u> {
     began: time::Instant,
     uri: &'u Uri,
-    trace: TraceContext,
     /// None when it is counted.
     step: Option<span::Step>,
 }
@@ -82,7 +81,7 @@ struct Call<'u> {
 impl Call<'_> {
     fn count(&mut self, method: &str, code: Code) {
         let Some(step) = self.step.take() else { return };
-        metrics::rpc_served(method, code, (self.began.elapsed(), Some(self.trace)));
+        metrics::rpc_served(method, code, (self.began.elapsed(), Some(step.trace())));
         step.end_rpc(self.uri.path().trim_start_matches('/'), code);
     }
 }

@@ -3,14 +3,14 @@ use kit_base::metrics::{Counter, DURATION_BUCKETS, Declared, Gauge, Histogram, L
 
 use crate::token::metrics::{JWKS_AGE, JWKS_FETCHES, VALIDATIONS};
 
-pub(super) static RPC_SERVER_DURATION: Histogram = Histogram::new(
+pub(super) static RPC_SERVER_DURATION: Histogram = Histogram::with_buckets(
     Layer::Application,
     "rpc_server_call_duration_seconds",
     &["rpc_system_name", "rpc_method", "rpc_status_code", "error_type"],
     "Time to answer a gRPC call.",
     DURATION_BUCKETS,
 );
-pub(super) static RPC_CLIENT_DURATION: Histogram = Histogram::new(
+pub(super) static RPC_CLIENT_DURATION: Histogram = Histogram::with_buckets(
     Layer::Application,
     "rpc_client_call_duration_seconds",
     &["rpc_system_name", "rpc_method", "rpc_status_code", "error_type", "server_address"],
