@@ -8,11 +8,12 @@ use kit_rpc::token::Revocation;
 use crate::{
     config::Config,
     error::Error,
+    ids::SessionId,
     keys::keyring::Keyring,
     migrations::MIGRATIONS,
     passwords::hashing::Hasher,
     secrets::Secrets,
-    sessions::rules::{SessionId, remembered_until},
+    sessions::rules::remembered_until,
     trust::{self, known::Trust},
 };
 

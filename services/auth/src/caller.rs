@@ -2,7 +2,7 @@
 use kit_rpc::{Caller, token::Verifier};
 use tonic::{Request, Response, Status};
 
-use crate::{accounts::rules::AccountId, sessions::rules::SessionId};
+use crate::ids::{AccountId, SessionId};
 
 /// What a handler answers.
 pub(crate) type Reply<T> = Result<Response<T>, Status>;

@@ -7,6 +7,7 @@ mod devices;
 mod error;
 mod housekeeping;
 mod idempotency;
+mod ids;
 mod jobs;
 mod keys;
 mod limits;

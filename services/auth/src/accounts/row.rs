@@ -1,7 +1,6 @@
+use crate::ids::AccountId;
 use diesel::prelude::*;
 use kit_base::Timestamp;
-
-use super::rules::AccountId;
 
 diesel::table! {
     use diesel::sql_types::*;

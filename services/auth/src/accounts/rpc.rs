@@ -8,12 +8,7 @@ use proto::auth::v1::{
 };
 use tonic::{Request, Response, Status, service::Routes};
 
-use super::{
-    error::Error as AccountError,
-    metrics,
-    rules::{self, AccountId},
-    store, write,
-};
+use super::{error::Error as AccountError, metrics, rules, store, write};
 use crate::{
     authority::Authority,
     caller::{Reply, caller, former_caller},
@@ -22,6 +17,7 @@ use crate::{
         message::{answer, answered_before, key},
         rules::{Done, Key},
     },
+    ids::AccountId,
     passwords,
 };
 

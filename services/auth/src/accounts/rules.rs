@@ -9,8 +9,6 @@ use unicode_normalization::UnicodeNormalization as _;
 use self::address::{Address, email};
 use crate::{limits::NAME, passwords::rules as password};
 
-kit_db::id!(AccountId, "Names an account.");
-
 /// How long it is known that an account was deleted, for services that were down meanwhile.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 

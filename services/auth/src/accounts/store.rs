@@ -8,9 +8,9 @@ use kit_db::{
 use super::{
     error::Error as AccountError,
     row::{Account, accounts, addresses, deletions},
-    rules::{AccountId, address::Address},
+    rules::address::Address,
 };
-use crate::{error::Error, store::optional};
+use crate::{error::Error, ids::AccountId, store::optional};
 
 /// The account with this id.
 pub(crate) async fn find(db: &Db, id: AccountId) -> Result<Account, Error> {

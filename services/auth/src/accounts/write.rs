@@ -5,7 +5,7 @@ use proto::auth::v1::{UpdateMeRequest, User};
 use super::{
     error::Error as AccountError,
     row::Account,
-    rules::{self, AccountId, Changes, Registration, address::Address},
+    rules::{self, Changes, Registration, address::Address},
     store,
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         error::Error as KeyError,
         rules::{Done, Key},
     },
+    ids::AccountId,
     passwords, refresh, sessions,
     throttle::{
         rules::Subject,

@@ -6,7 +6,7 @@ use kit_base::Timestamp;
 use ring::hmac;
 use uuid::Uuid;
 
-use crate::accounts::rules::AccountId;
+use crate::ids::AccountId;
 
 /// How long a device is known.
 const LIFETIME: Duration = Duration::from_secs(180 * 24 * 3600);

@@ -8,7 +8,7 @@ use super::{
     rules::{Done, Key},
     store,
 };
-use crate::{accounts::rules::AccountId, caller::Reply, error::Error, secrets::Secrets};
+use crate::{caller::Reply, error::Error, ids::AccountId, secrets::Secrets};
 
 /// The key that a write was sent under, none when it was sent under none; `content` is what tells it from others.
 pub(crate) fn key<T>(

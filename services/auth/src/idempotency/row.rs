@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use kit_base::Timestamp;
 
-use crate::accounts::rules::AccountId;
+use crate::ids::AccountId;
 
 diesel::table! {
     use diesel::sql_types::*;

@@ -9,7 +9,7 @@ use super::{
     row::{UsedKey, idempotency_keys},
     rules::{Done, Key},
 };
-use crate::{accounts::rules::AccountId, error::Error, limits::IDEMPOTENCY_KEYS, store::optional};
+use crate::{error::Error, ids::AccountId, limits::IDEMPOTENCY_KEYS, store::optional};
 
 /// Keys are forgotten by when they were used.
 pub(crate) const SWEEP: Sweep =

@@ -17,10 +17,10 @@ use super::{
     store,
 };
 use crate::{
-    accounts::rules::AccountId,
     error::Error,
+    ids::{AccountId, SessionId},
     secrets::{self, Secrets},
-    sessions::{metrics::token_issued, rules::SessionId},
+    sessions::metrics::token_issued,
 };
 
 /// The keys as of the last look into the table.

@@ -3,10 +3,7 @@ use diesel_async::RunQueryDsl;
 use kit_base::Timestamp;
 use kit_db::{self as db, Cached, Connection, Db, on};
 
-use crate::{
-    accounts::{row::accounts, rules::AccountId},
-    error::Error,
-};
+use crate::{accounts::row::accounts, error::Error, ids::AccountId};
 
 /// Replaces the hash of the same password by one of today's cost; does nothing when the password has changed since.
 pub(crate) async fn rehash(db: &Db, id: AccountId, old: String, new: String) -> Result<(), Error> {

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use super::{error::Error as PasswordError, rules, store};
 use crate::{
-    accounts::{row::Account, rules::AccountId},
+    accounts::row::Account,
     authority::Authority,
     error::Error,
+    ids::AccountId,
     throttle::{self, store::Counter},
 };
 

@@ -9,18 +9,15 @@ use super::{
     verify::verify,
 };
 use crate::{
-    accounts::{
-        self,
-        row::Account,
-        rules::{AccountId, local_part},
-    },
+    accounts::{self, row::Account, rules::local_part},
     authority::Authority,
     error::Error,
     idempotency::{
         self,
         rules::{Done, Key},
     },
-    sessions::{self, rules::SessionId},
+    ids::{AccountId, SessionId},
+    sessions,
     throttle::{
         self,
         rules::Subject,

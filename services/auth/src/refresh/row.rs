@@ -3,8 +3,9 @@ use kit_base::Timestamp;
 
 use super::rules::Life;
 use crate::{
-    accounts::{row::accounts, rules::AccountId},
-    sessions::{row::sessions, rules::SessionId},
+    accounts::row::accounts,
+    ids::{AccountId, SessionId},
+    sessions::row::sessions,
 };
 
 diesel::table! {

@@ -8,8 +8,8 @@ use super::{
     rules::RefreshToken,
 };
 use crate::{
-    accounts::rules::AccountId,
     error::Error,
+    ids::AccountId,
     sessions::{
         row::sessions,
         rules::{Origin, expiry},

@@ -3,8 +3,9 @@ use proto::auth::v1::{self, Device, TokenSet};
 
 use super::{
     row::Session,
-    rules::{Origin, SessionId, Tokens},
+    rules::{Origin, Tokens},
 };
+use crate::ids::SessionId;
 use proto::moment;
 
 impl From<Tokens> for TokenSet {

@@ -1,8 +1,10 @@
 use diesel::prelude::*;
 use kit_base::Timestamp;
 
-use super::rules::SessionId;
-use crate::accounts::{row::accounts, rules::AccountId};
+use crate::{
+    accounts::row::accounts,
+    ids::{AccountId, SessionId},
+};
 
 diesel::table! {
     use diesel::sql_types::*;

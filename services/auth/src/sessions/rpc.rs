@@ -14,7 +14,6 @@ use super::{
     error::Error as SessionError,
     login,
     message::{message, origin},
-    rules::SessionId,
     store,
     write::{self, End},
 };
@@ -26,6 +25,7 @@ use crate::{
         message::{answer, answered_before, key},
         rules::Key,
     },
+    ids::SessionId,
     refresh,
 };
 

@@ -6,8 +6,6 @@ use kit_rpc::token::ACCESS_TOKEN_LIFETIME;
 
 use crate::refresh::rules::{IDLE, RefreshToken};
 
-kit_db::id!(SessionId, "Names a session.");
-
 /// A session ends after so long, however much it is used.
 const ABSOLUTE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Sessions of an account: one more ends the one that was used least recently.

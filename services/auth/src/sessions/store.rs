@@ -4,13 +4,10 @@ use kit_base::Timestamp;
 use kit_db::{Cached, Connection, Db, Limited, housekeeping::Sweep, on, read, search, together};
 use uuid::Uuid;
 
-use super::{
-    row::{Session, sessions},
-    rules::SessionId,
-};
+use super::row::{Session, sessions};
 use crate::{
-    accounts::rules::AccountId,
     error::Error,
+    ids::{AccountId, SessionId},
     refresh::row::{StoredToken, refresh_tokens},
 };
 

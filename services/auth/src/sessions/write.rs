@@ -7,11 +7,11 @@ use super::{
     login::Verified,
     metrics,
     row::Session,
-    rules::{MOST, Origin, SessionId, Tokens, expiry},
+    rules::{MOST, Origin, Tokens, expiry},
     store,
 };
 use crate::{
-    accounts::{self, rules::AccountId},
+    accounts,
     authority::Authority,
     devices,
     error::Error,
@@ -19,6 +19,7 @@ use crate::{
         self,
         rules::{Done, Key},
     },
+    ids::{AccountId, SessionId},
     refresh::{row::StoredToken, rules::RefreshToken},
     secrets::random,
     throttle::store::{Counter, settle},

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use kit_base::Timestamp;
 
-use crate::sessions::rules::SessionId;
+use crate::ids::SessionId;
 
 diesel::table! {
     use kit_db::sql::{Instant, Uuid};

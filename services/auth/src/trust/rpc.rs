@@ -20,12 +20,7 @@ use super::{
     message::message,
     metrics::Follower,
 };
-use crate::{
-    accounts::{self, rules::AccountId},
-    authority::Authority,
-    caller::Reply,
-    error::Error,
-};
+use crate::{accounts, authority::Authority, caller::Reply, error::Error, ids::AccountId};
 
 /// How often a follower hears that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(5);

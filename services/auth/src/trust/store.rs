@@ -5,10 +5,7 @@ use kit_db::{Connection, Db, housekeeping::Sweep, search, statement};
 use kit_rpc::token::Revocation;
 
 use super::row::{NewRevocation, revocations};
-use crate::{
-    error::Error,
-    sessions::rules::{SessionId, remembered_until},
-};
+use crate::{error::Error, ids::SessionId, sessions::rules::remembered_until};
 
 /// Revocations are forgotten by until when they had to be known.
 pub(crate) const SWEEP: Sweep = Sweep { table: "revocations", key: "session_id", age: "until" };
