@@ -18,6 +18,7 @@ mod metrics;
 mod pages;
 mod processes;
 mod promises;
+mod protocol;
 mod readme;
 mod retries;
 mod secrets;

@@ -151,17 +151,6 @@ fn is_personal(value: &str) -> bool {
     value.contains('@') || value.split('/').any(|part| uuid::Uuid::try_parse(part).is_ok())
 }
 
-/// Sends bytes as they are, and reads what comes until the other side has had enough.
-async fn sends(address: &str, bytes: &[u8]) {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let host = address.trim_start_matches("http://");
-    let mut stream = tokio::net::TcpStream::connect(host).await.expect("a connection");
-    _ = stream.write_all(bytes).await;
-    let mut answer = vec![];
-    let read = stream.read_to_end(&mut answer);
-    _ = tokio::time::timeout(std::time::Duration::from_secs(2), read).await;
-}
-
 /// A request of HTTP/1 after which the connection ends.
 fn request(method: &str, path: &str, more: &str) -> Vec<u8> {
     let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{more}\r\n");
@@ -172,7 +161,8 @@ fn request(method: &str, path: &str, more: &str) -> Vec<u8> {
 fn what_strangers_send_makes_no_series() {
     heavy(async {
         let fleet = Fleet::in_one_process().await;
-        let (process, edge) = (&fleet.processes[0], &fleet.processes[0].address);
+        let process = &fleet.processes[0];
+        let edge = Http::new(&process.address);
         let admin = Http::new(format!("http://{}", process.admin_address()));
         let shown = async || {
             let text = admin.get("/metrics").await.body;
@@ -199,11 +189,11 @@ fn what_strangers_send_makes_no_series() {
             ]
         };
         for bytes in all_alike(0) {
-            sends(edge, &bytes).await;
+            edge.send(&bytes).await;
         }
         let before = shown().await;
         for bytes in (1..20).flat_map(all_alike) {
-            sends(edge, &bytes).await;
+            edge.send(&bytes).await;
         }
         let after = shown().await;
         assert!(!after.to_lowercase().contains("stranger"), "a stranger's word is a label");
