@@ -27,7 +27,7 @@ use crate::{
 pub(crate) fn operations() -> Operations {
     let listener = || Traits::new(Access::Listeners).refuses(&[410]);
     Operations::new("changes", "What happens, to follow it")
-        .offer(routes!(list), listener())
+        .offer(routes!(list), listener().paged())
         .offer(routes!(super::stream::stream), listener().resumed())
 }
 
@@ -38,7 +38,7 @@ fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
 
 /// List changes
 ///
-/// What happened after a cursor, oldest first. With `wait` it answers once there is something, or when that time is over.
+/// What happened after a cursor, oldest first; from the beginning when there is none. The `cursor` of a change serves too. With `wait` it answers once there is something, or when that time is over.
 #[utoipa::path(get, path = "/v1/changes", operation_id = "list_changes", params(ChangeQuery),
     responses((status = 200, description = "Changes, and where to go on", body = ChangePage)))]
 pub(crate) async fn list(
