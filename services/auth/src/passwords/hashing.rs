@@ -144,6 +144,8 @@ fn carry_out(Job { work, latest, answer }: Job, arena: &mut Arena) {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Poll;
+
     use super::*;
 
     const SMALL: Profile = Profile { memory: 64, iterations: 1, lanes: 1 };
@@ -179,29 +181,49 @@ mod tests {
 
     #[tokio::test]
     async fn what_finds_no_place_is_turned_away_and_what_nobody_waits_for_is_not_hashed() {
-        let hasher =
-            Hasher::start(1, Profile { memory: 64 * 1024, iterations: 10, ..SMALL }).unwrap();
-        let mut given_up: Vec<_> =
-            (0..40).map(|_| Box::pin(hasher.hash("four words and a bit"))).collect();
-        let (mut waiting, mut refused) = (0, 0);
-        for attempt in &mut given_up {
-            match futures_util::poll!(attempt) {
-                std::task::Poll::Ready(outcome) => {
-                    refused +=
-                        usize::from(matches!(outcome, Err(Error::Password(PasswordError::Busy))))
+        for workers in [1, 2] {
+            let slow = Profile { memory: 64 * 1024, iterations: 10, ..SMALL };
+            let hasher = Hasher::start(workers, slow).unwrap();
+            let mut given_up: Vec<_> =
+                (0..40).map(|_| Box::pin(hasher.hash("four words and a bit"))).collect();
+            let (mut waiting, mut refused) = (0, 0);
+            for attempt in &mut given_up {
+                match futures_util::poll!(attempt) {
+                    Poll::Ready(Err(Error::Password(PasswordError::Busy))) => refused += 1,
+                    Poll::Ready(outcome) => panic!("{outcome:?}"),
+                    Poll::Pending => waiting += 1,
                 }
-                std::task::Poll::Pending => waiting += 1,
             }
+            let places = WAITING * workers;
+            assert!((places..=places + workers).contains(&waiting), "{waiting}");
+            assert_eq!(waiting + refused, 40);
+            drop(given_up);
+            // 17 hashes of this cost would take seconds.
+            let started = Instant::now();
+            while hasher.0.queue.len() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
         }
-        assert!((WAITING..=WAITING + 1).contains(&waiting), "{waiting}");
-        assert_eq!(waiting + refused, 40);
-        drop(given_up);
-        // 17 hashes of this cost would take seconds.
-        let started = Instant::now();
-        while hasher.0.queue.len() > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn two_cores_hash_and_no_more_however_many_there_are() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        assert_eq!(Hasher::default_workers(), if cores == 1 { 1 } else { 2 });
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_that_hashes_comes_after_those_that_answer() {
+        let niceness = || rustix::process::nice(0).unwrap();
+        let begins_with = niceness();
+        let hashing = std::thread::spawn(move || {
+            yield_to_requests();
+            niceness()
+        });
+        assert_eq!(hashing.join().unwrap(), (begins_with + NICENESS).min(19));
+        assert_eq!(niceness(), begins_with, "of this thread alone");
     }
 
     fn job(latest: Instant) -> (Job, oneshot::Receiver<Result<Output, Error>>) {

@@ -83,3 +83,15 @@ fn counters(
 fn reason(error: &Error) -> &'static str {
     if matches!(error, Error::Throttle(_)) { "rate_limited" } else { "busy" }
 }
+
+#[test]
+fn why_a_password_was_not_looked_at_is_one_of_the_reasons_that_are_counted() {
+    use crate::{
+        passwords::error::Error as PasswordError, throttle::error::Error as ThrottleError,
+    };
+    let throttled = ThrottleError::TooManyAttempts { pause: std::time::Duration::ZERO };
+    for (error, told) in [(throttled.into(), "rate_limited"), (PasswordError::Busy.into(), "busy")]
+    {
+        assert_eq!(reason(&error), told);
+    }
+}

@@ -10,6 +10,7 @@ kit_db::on_each_backend!(
     what_the_first_release_stored_goes_on_and_it_can_still_write,
     an_address_that_a_release_before_stored_has_one_account_in_all_spellings,
     two_accounts_of_one_address_keep_their_own_spelling,
+    an_address_that_cannot_be_noted_keeps_no_other_from_it,
 );
 
 /// The hash of `PASSWORD`, as the first release stored it.
@@ -109,4 +110,23 @@ async fn two_accounts_of_one_address_keep_their_own_spelling(backend: Backend) {
         }
         gets_into_at_last(&app, &auth, "gro\u{17f}\u{17f}e", "große").await;
     }
+}
+
+async fn an_address_that_cannot_be_noted_keeps_no_other_from_it(backend: Backend) {
+    let app = App::new(backend, "broken_addresses").await;
+    let broken: Vec<_> = (1..=8).map(|number| format!("broken{number}")).collect();
+    let names: Vec<_> = broken.iter().map(String::as_str).chain(["große"]).collect();
+    let db = left_with(&app, backend, &names).await;
+    kit_db::migrate::apply(&db, auth::MIGRATIONS).await.unwrap();
+    let broken = match backend {
+        Backend::Sqlite => {
+            "CREATE TRIGGER broken BEFORE INSERT ON addresses WHEN NEW.key LIKE 'broken%'
+             BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        }
+        Backend::Postgres => {
+            "ALTER TABLE addresses ADD CONSTRAINT broken CHECK (key NOT LIKE 'broken%')"
+        }
+    };
+    run(&db, broken.to_owned()).await;
+    gets_into_at_last(&app, &app.replica().await, "GROSSE", "große").await;
 }
