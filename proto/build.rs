@@ -1,6 +1,10 @@
 //! Compiles the contracts without protoc; nothing generated is committed.
+#[path = "build/peer.rs"]
+mod peer;
+
 use std::{env, error::Error, fs, io, path::PathBuf};
 
+use prost_build::{Config, Service, ServiceGenerator};
 use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 use protox::prost::Message as _;
 
@@ -9,7 +13,7 @@ use protox::prost::Message as _;
     reason = "cargo tells a build script where to write by its environment"
 )]
 fn main() -> Result<(), Box<dyn Error>> {
-    for folder in ["auth", "tasks", "build.rs"] {
+    for folder in ["auth", "tasks", "build", "build.rs"] {
         println!("cargo::rerun-if-changed={folder}");
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -23,11 +27,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(contracts, ["."])?;
     fs::write(out.join("methods.rs"), methods(&descriptors))?;
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    tonic_prost_build::configure()
-        .emit_rerun_if_changed(false)
-        .build_transport(false)
-        .compile_fds(descriptors)?;
+    let tonic = tonic_prost_build::configure().build_transport(false).service_generator();
+    Config::new().service_generator(Box::new(WithPeers(tonic))).compile_fds(descriptors)?;
     Ok(())
+}
+
+/// What tonic makes of a service, and its peer.
+struct WithPeers(Box<dyn ServiceGenerator>);
+
+impl ServiceGenerator for WithPeers {
+    fn generate(&mut self, service: Service, code: &mut String) {
+        code.push_str(&peer::of(&service));
+        self.0.generate(service, code);
+    }
+
+    fn finalize(&mut self, code: &mut String) {
+        self.0.finalize(code);
+    }
+
+    fn finalize_package(&mut self, package: &str, code: &mut String) {
+        self.0.finalize_package(package, code);
+    }
 }
 
 /// The files of a folder with this extension, in their order.

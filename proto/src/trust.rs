@@ -8,17 +8,14 @@ use kit_rpc::{
     token::{self, PublicKey, Revocation, TrustUpdate, Verifier},
 };
 
-use crate::auth::v1::{self, WatchTrustRequest, trust_service_client::TrustServiceClient};
+use crate::auth::v1::{self, TrustServicePeer, WatchTrustRequest};
 
 /// Keeps `verifier` up to date with what `auth` announces, until `stop`.
 pub async fn follow(verifier: &Verifier, auth: GrpcChannel, stop: &Stop) {
-    let client = TrustServiceClient::new(auth);
-    let open = || {
-        let mut client = client.clone();
-        async move {
-            let updates = client.watch_trust(WatchTrustRequest {}).await?.into_inner();
-            Ok(updates.map(|update| update.map(TrustUpdate::from)))
-        }
+    let auth = TrustServicePeer::new(&auth);
+    let open = || async {
+        let updates = auth.watch_trust(WatchTrustRequest {}).await?.into_inner();
+        Ok(updates.map(|update| update.map(TrustUpdate::from)))
     };
     token::follow(verifier, stop, open).await;
 }

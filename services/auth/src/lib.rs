@@ -65,7 +65,7 @@ pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Service> {
 fn assemble(authority: &Arc<Authority>) -> Service {
     let [asked, checked, revocations, keys, house, streams] =
         [(); 6].map(|()| Arc::clone(authority));
-    Service::grpc("auth", rpc::routes(authority), Some(authority.trust.verifier.clone()))
+    Service::grpc("auth", rpc::services(authority), Some(authority.trust.verifier.clone()))
         .ready_when_told(
             "database",
             move || asked.db.trouble(),

@@ -1,15 +1,15 @@
-//! The routes of all that is served.
+//! All that is served.
 use std::sync::Arc;
 
-use tonic::service::Routes;
+use kit_rpc::Services;
 
 use crate::{accounts, authority::Authority, sessions, trust};
 
 /// How each resource is served.
-const RESOURCES: &[fn(&Arc<Authority>, Routes) -> Routes] =
+const RESOURCES: &[fn(&Arc<Authority>, Services) -> Services] =
     &[accounts::rpc::serve, sessions::rpc::serve, trust::rpc::serve];
 
 /// All of them.
-pub(crate) fn routes(authority: &Arc<Authority>) -> Routes {
-    RESOURCES.iter().fold(Routes::default(), |routes, serve| serve(authority, routes))
+pub(crate) fn services(authority: &Arc<Authority>) -> Services {
+    RESOURCES.iter().fold(Services::default(), |services, serve| serve(authority, services))
 }

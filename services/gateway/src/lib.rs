@@ -21,7 +21,7 @@ use kit_base::{Clock, Stop, error::told};
 use kit_process::{Service, config::Live};
 use kit_rpc::{GrpcChannel, channel, tls::Identity};
 use proto::{
-    tasks::v1::{ListProjectsRequest, project_service_client::ProjectServiceClient},
+    tasks::v1::{ListProjectsRequest, ProjectServicePeer},
     trust,
 };
 use tonic::Code;
@@ -86,8 +86,7 @@ pub async fn build_remote(settings: Live<Config>, clock: Clock) -> anyhow::Resul
 
 /// Any answer will do, as that nobody is signed in.
 async fn answers(tasks: GrpcChannel) -> Result<(), String> {
-    let mut projects = ProjectServiceClient::new(tasks);
-    match projects.list_projects(ListProjectsRequest::default()).await {
+    match ProjectServicePeer::new(&tasks).list_projects(ListProjectsRequest::default()).await {
         Err(status) if status.code() == Code::Unavailable => Err(told(&status)),
         _ => Ok(()),
     }

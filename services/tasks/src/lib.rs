@@ -27,14 +27,13 @@ use journal::{bounds::Bounds, feed::Feed, rows::Row as _, stored::Kind, writer::
 use kit_base::{Clock, metrics::CacheRequests, room::Rooms};
 use kit_db::{Db, Limits, migrate};
 use kit_process::Service;
-use kit_rpc::{GrpcChannel, token::Verifier};
+use kit_rpc::{GrpcChannel, Services, token::Verifier};
 pub use migrations::ALL as MIGRATIONS;
 use projects::row::Project;
 use proto::trust;
 use quick_cache::sync::Cache;
 use rpc::Rpc;
 use tasks::row::Task;
-use tonic::service::Routes;
 
 /// The services that this one calls.
 pub struct Peers {
@@ -43,7 +42,7 @@ pub struct Peers {
 }
 
 /// A resource: how it is served, and the rows that it keeps itself.
-type Resource = (fn(Rpc, Routes) -> Routes, Option<Kind>);
+type Resource = (fn(Rpc, Services) -> Services, Option<Kind>);
 
 const RESOURCES: &[Resource] = &[
     (tasks::rpc::serve, Some(Kind::stored::<Task>())),
@@ -101,13 +100,14 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
     let sqlite = matches!(db, Db::Sqlite(_));
     let rpc = rpc(&config, &db, &clock);
     let (verifier, feed, writer) = (rpc.verifier.clone(), rpc.feed.clone(), rpc.writer.clone());
-    let routes =
-        RESOURCES.iter().fold(Routes::default(), |routes, (serve, _)| serve(rpc.clone(), routes));
+    let services = RESOURCES
+        .iter()
+        .fold(Services::default(), |services, (serve, _)| serve(rpc.clone(), services));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
     let [asked, schema, followed, folded] = [(); 4].map(|()| db.clone());
     let (left, times, auth) = (db.clone(), clock.clone(), peers.auth.clone());
     let [untold, trusting] = [(); 2].map(|()| verifier.clone());
-    Ok(Service::grpc("tasks", routes, Some(verifier.clone()))
+    Ok(Service::grpc("tasks", services, Some(verifier.clone()))
         .ready_when_told(
             "schema",
             move || asked.trouble(),

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use kit_rpc::only_validates;
+use kit_rpc::{Services, only_validates};
 use prost::Message;
 use proto::auth::v1::{
-    ChangePasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest, UpdateMeRequest, User,
-    account_service_server::{AccountService, AccountServiceServer},
+    AccountServicePeer, ChangePasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest,
+    UpdateMeRequest, User, account_service_server::AccountService,
 };
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status};
 
 use super::{error::Error as AccountError, metrics, rules, store, write};
 use crate::{
@@ -25,8 +25,8 @@ use crate::{
 struct Accounts(Arc<Authority>);
 
 /// Serves it.
-pub(crate) fn serve(authority: &Arc<Authority>, routes: Routes) -> Routes {
-    routes.add_service(AccountServiceServer::new(Accounts(Arc::clone(authority))))
+pub(crate) fn serve(authority: &Arc<Authority>, services: Services) -> Services {
+    AccountServicePeer::serve(services, Accounts(Arc::clone(authority)))
 }
 
 #[tonic::async_trait]

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
 use kit_base::page;
-use kit_rpc::only_validates;
+use kit_rpc::{Services, only_validates};
 use proto::auth::v1::{
     ListSessionsRequest, ListSessionsResponse, LoginRequest, LogoutRequest, RefreshRequest,
-    RevokeSessionRequest, TokenSet,
-    session_service_server::{SessionService, SessionServiceServer},
+    RevokeSessionRequest, SessionServicePeer, TokenSet, session_service_server::SessionService,
 };
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
@@ -33,8 +32,8 @@ use crate::{
 struct Sessions(Arc<Authority>);
 
 /// Serves it.
-pub(crate) fn serve(authority: &Arc<Authority>, routes: Routes) -> Routes {
-    routes.add_service(SessionServiceServer::new(Sessions(Arc::clone(authority))))
+pub(crate) fn serve(authority: &Arc<Authority>, services: Services) -> Services {
+    SessionServicePeer::serve(services, Sessions(Arc::clone(authority)))
 }
 
 #[tonic::async_trait]

@@ -1,18 +1,17 @@
-use std::{pin::Pin, sync::Arc, time::Duration, vec};
+use std::{sync::Arc, time::Duration, vec};
 
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use kit_base::{Timestamp, chance, page};
-use kit_rpc::token;
+use kit_rpc::{Services, token};
 use proto::auth::v1::{
-    DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse, TrustUpdate,
-    WatchTrustRequest,
-    trust_service_server::{TrustService, TrustServiceServer},
+    DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse, TrustServicePeer,
+    TrustUpdate, WatchTrustRequest, trust_service_server::TrustService,
 };
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Instant, Interval},
 };
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, codegen::BoxStream};
 use uuid::Uuid;
 
 use super::{
@@ -35,13 +34,13 @@ const AT_ONCE: i64 = 500;
 struct TrustStreams(Arc<Authority>);
 
 /// Serves it.
-pub(crate) fn serve(authority: &Arc<Authority>, routes: Routes) -> Routes {
-    routes.add_service(TrustServiceServer::new(TrustStreams(Arc::clone(authority))))
+pub(crate) fn serve(authority: &Arc<Authority>, services: Services) -> Services {
+    TrustServicePeer::serve(services, TrustStreams(Arc::clone(authority)))
 }
 
 #[tonic::async_trait]
 impl TrustService for TrustStreams {
-    type WatchTrustStream = Pin<Box<dyn Stream<Item = Result<TrustUpdate, Status>> + Send>>;
+    type WatchTrustStream = BoxStream<TrustUpdate>;
 
     async fn watch_trust(&self, _: Request<WatchTrustRequest>) -> Reply<Self::WatchTrustStream> {
         self.0.current().await?;

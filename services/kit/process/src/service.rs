@@ -12,6 +12,7 @@ use crate::{
 };
 use kit_base::Stop;
 use kit_rpc::{
+    Services,
     channel::{self, GrpcChannel},
     layers,
     tls::Guard,
@@ -43,12 +44,12 @@ impl Service {
     /// A gRPC service, inside the stack of `layers::server`; a `verifier` checks the tokens of its callers.
     pub fn grpc(
         name: &'static str,
-        routes: tonic::service::Routes,
+        services: impl Into<Services>,
         verifier: Option<Arc<Verifier>>,
     ) -> Self {
-        let stack = layers::server(routes, verifier);
-        let router = axum::Router::new().fallback_service(stack.clone());
-        Self::assemble(name, router, channel::local(stack), Protocol::Grpc)
+        let (stack, channel) = layers::server(services.into(), verifier);
+        let router = axum::Router::new().fallback_service(stack);
+        Self::assemble(name, router, channel, Protocol::Grpc)
     }
 
     fn assemble(

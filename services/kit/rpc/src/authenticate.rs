@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, header::AUTHORIZATION};
+use http::{HeaderMap, Request, header::AUTHORIZATION};
 use tower::Service;
 
 use crate::{caller::Verdict, token::Verifier};
@@ -29,17 +29,22 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if let (Some(verifier), Some(token)) = (&self.verifier, bearer(&request)) {
-            let verdict = Verdict(verifier.admit(token));
+        let verifier = self.verifier.as_deref();
+        if let Some(verdict) = verifier.and_then(|verifier| verdict(verifier, request.headers())) {
             request.extensions_mut().insert(verdict);
         }
         self.inner.call(request)
     }
 }
 
+/// What comes of the token that a call brings, if it brings one.
+pub(crate) fn verdict(verifier: &Verifier, headers: &HeaderMap) -> Option<Verdict> {
+    bearer(headers).map(|token| Verdict(verifier.admit(token)))
+}
+
 /// The token of an `Authorization: Bearer` header (RFC 6750). A header that cannot be read counts as a token that is not valid.
-fn bearer<B>(request: &Request<B>) -> Option<&str> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().unwrap_or_default();
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(AUTHORIZATION)?.to_str().unwrap_or_default();
     let (scheme, token) = header.split_once(' ').unwrap_or(("", ""));
     Some(if scheme.eq_ignore_ascii_case("bearer") { token.trim_start_matches(' ') } else { "" })
 }

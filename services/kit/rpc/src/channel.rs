@@ -9,6 +9,7 @@ mod endpoint;
 mod failure;
 mod flight;
 mod headers;
+mod here;
 mod latency;
 mod limits;
 mod link;
@@ -19,8 +20,14 @@ mod target;
 mod upkeep;
 mod vacancies;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use tonic::{Status, body::Body};
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
@@ -31,13 +38,45 @@ pub(crate) use self::{
     record::code,
 };
 pub use self::{
+    here::Here,
     limits::{Limits, MESSAGE, Methods},
     target::faults,
 };
 use crate::tls::Identity;
 
-/// A way to reach a gRPC service; the generated clients stand on it. A clone shares connections with its original.
-pub type GrpcChannel = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
+/// A way to reach a gRPC service; the generated peers and clients stand on it. A clone shares connections with its original.
+#[derive(Clone, Debug)]
+pub struct GrpcChannel {
+    bytes: BoxCloneSyncService<Request<Body>, Response<Body>, Status>,
+    here: Option<Arc<Here>>,
+}
+
+impl GrpcChannel {
+    /// The service `T`, where it is one of this process: it is called without bytes on the way.
+    pub fn here<T: 'static>(&self) -> Option<(&Here, &T)> {
+        let here = self.here.as_deref()?;
+        Some((here, here.service()?))
+    }
+
+    /// The same, by which services of this process are found, too.
+    pub(crate) fn with_here(self, here: Here) -> Self {
+        Self { here: Some(Arc::new(here)), ..self }
+    }
+}
+
+impl Service<Request<Body>> for GrpcChannel {
+    type Response = Response<Body>;
+    type Error = Status;
+    type Future = BoxFuture<'static, Result<Response<Body>, Status>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        self.bytes.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.bytes.call(request)
+    }
+}
 
 /// The channel to a service of this process, with the deadline, the headers and the metrics of a remote one.
 pub fn local<S>(service: S) -> GrpcChannel
@@ -52,7 +91,14 @@ where
         + Sync
         + 'static,
 {
-    BoxCloneSyncService::new(tower::service_fn(move |request| in_process(service.clone(), request)))
+    of_bytes(move |request| in_process(service.clone(), request))
+}
+
+fn of_bytes<F>(call: impl Fn(Request<Body>) -> F + Clone + Send + Sync + 'static) -> GrpcChannel
+where
+    F: Future<Output = Result<Response<Body>, Status>> + Send + 'static,
+{
+    GrpcChannel { bytes: BoxCloneSyncService::new(tower::service_fn(call)), here: None }
 }
 
 /// The channel to the service `name` at `url`: `http://host:port`, or several of them with commas between. With `https` the
@@ -77,9 +123,7 @@ pub fn remote(
     kit_base::metrics::dependency_up(name, false);
     let balancer = Arc::new(Balancer::new(Peer::new(name, identity, limits)));
     resolver::start(&balancer, targets);
-    Ok(BoxCloneSyncService::new(tower::service_fn(move |request| {
-        over_network(balancer.clone(), request)
-    })))
+    Ok(of_bytes(move |request| over_network(balancer.clone(), request)))
 }
 
 async fn over_network(

@@ -1,39 +1,84 @@
-//! The stack that every gRPC call passes, over a socket or in process; the reason for a layer stands above it.
-mod context;
+//! What every gRPC call passes, whichever way it comes: over a socket as the bytes of HTTP/2, or from this very process as the message
+//! itself ([`Here::call`], ADR 11).
+mod call;
 mod deadline;
-mod panic;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use axum::body::Body;
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
-use tonic::service::Routes;
 use tower::{Service, ServiceBuilder};
 
-use self::{context::Scoped, deadline::in_time, panic::caught};
-use crate::{authenticate::Authenticated, token::Verifier};
+pub(crate) use self::call::{Arrival, answered};
+use crate::{
+    authenticate::Authenticated,
+    channel::{self, GrpcChannel, Here},
+    services::Services,
+    token::Verifier,
+};
 
-/// Wraps the stack around a service's routes; with a `verifier` each call brings the verdict on its token. Around all of them at once: a
-/// layer of axum's goes around each route, and each call would clone and box it, and all below it.
+/// Wraps the stack around services, as other processes call them, and gives the channel of this process to them; with a `verifier` each
+/// call brings the verdict on its token. Around all routes at once: a layer of axum's goes around each route, and each call would clone
+/// and box it, and all below it.
 pub fn server(
-    routes: Routes,
+    services: Services,
     verifier: Option<Arc<Verifier>>,
-) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
-+ Clone
-+ Send
-+ Sync
-+ 'static {
-    ServiceBuilder::new()
-        // Outermost: it counts the calls that the layers below refuse, too. Whatever follows may ask whose request this is, for the
-        // sake of which trace, and how long the caller waits.
-        .layer_fn(Scoped)
-        // One broken call must not take down the connection that carries a hundred others, nor tell how it broke.
-        .map_future(caught)
-        // Nobody waits for a late answer: work that cannot be done in time is not begun, or dropped.
-        .map_future(in_time)
+) -> (
+    impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
+    + Clone
+    + Send
+    + Sync
+    + 'static,
+    GrpcChannel,
+) {
+    let Services { routes, here } = services;
+    let here = Here::new(here, verifier.clone());
+    let stack = ServiceBuilder::new()
+        .layer_fn(Answered)
         // Innermost: whether anybody has to be known is up to the method.
         .layer_fn(move |inner: axum::Router| Authenticated { inner, verifier: verifier.clone() })
-        .service(routes.prepare().into_axum_router())
+        .service(routes.prepare().into_axum_router());
+    (stack.clone(), channel::local(stack).with_here(here))
+}
+
+/// Works on each call as [`answered`] says.
+#[derive(Clone, Debug)]
+struct Answered<S>(S);
+
+impl<S> Service<Request<Body>> for Answered<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The clone has not been asked whether it is ready; this one has.
+        let next = self.0.clone();
+        let mut inner = mem::replace(&mut self.0, next);
+        Box::pin(async move {
+            let (uri, arrival) = (request.uri().clone(), Arrival::of_stranger(request.headers()));
+            let work = || async move {
+                let Ok(response) = inner.call(request).await;
+                response
+            };
+            Ok(answered(uri.path(), arrival, work).await)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -43,7 +88,7 @@ mod tests {
     use axum::{Router, body::Body, routing::post};
     use futures_util::FutureExt as _;
     use http::{Request, Response};
-    use tonic::{Code, Status};
+    use tonic::{Code, Status, service::Routes};
     use tower::ServiceExt as _;
 
     use super::*;
@@ -65,7 +110,7 @@ mod tests {
         let request = headers
             .iter()
             .fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
-        let router = server(Routes::from(router), None);
+        let (router, _) = server(Routes::from(router).into(), None);
         router
             .oneshot(request.body(Body::empty()).unwrap())
             .await
@@ -127,7 +172,7 @@ mod tests {
                     request.header("grpc-timeout", time)
                 });
             let answer =
-                server(Routes::default(), None).oneshot(request.body(Body::empty()).unwrap());
+                server(Services::default(), None).0.oneshot(request.body(Body::empty()).unwrap());
             assert_eq!(refusal(&answer.await.unwrap()).code(), Code::Unimplemented);
         }
         let counted = kit_base::metrics::text();

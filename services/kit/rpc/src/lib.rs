@@ -6,9 +6,11 @@ pub mod channel;
 pub mod idempotency;
 pub mod layers;
 pub mod metrics;
+mod services;
 pub mod span;
 pub mod tls;
 pub mod token;
 
 pub use caller::{Caller, VALIDATE_ONLY, only_validates};
 pub use channel::GrpcChannel;
+pub use services::Services;

@@ -1,9 +1,9 @@
 //! What a scope keeps, as peers ask for it.
+use kit_rpc::Services;
 use proto::tasks::v1::{
-    GetUsageRequest, Quota, Usage,
-    usage_service_server::{UsageService, UsageServiceServer},
+    GetUsageRequest, Quota, Usage, UsageServicePeer, usage_service_server::UsageService,
 };
-use tonic::{Request, Response, service::Routes};
+use tonic::{Request, Response};
 
 use super::store;
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Serves it.
-pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
-    routes.add_service(UsageServiceServer::new(rpc))
+pub(crate) fn serve(rpc: Rpc, services: Services) -> Services {
+    UsageServicePeer::serve(services, rpc)
 }
 
 #[tonic::async_trait]

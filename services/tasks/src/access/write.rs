@@ -5,8 +5,7 @@ use kit_base::{Clock, Stop, Timestamp, outage::Outage};
 use kit_db::Db;
 use kit_rpc::GrpcChannel;
 use proto::auth::v1::{
-    DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse,
-    trust_service_client::TrustServiceClient,
+    DeletedAccount, ListDeletedAccountsRequest, ListDeletedAccountsResponse, TrustServicePeer,
 };
 
 use super::store;
@@ -37,11 +36,11 @@ pub(crate) async fn follow_deletions(
     stop: Stop,
 ) {
     register(OPERATIONS);
-    let auth = TrustServiceClient::new(auth);
+    let auth = TrustServicePeer::new(&auth);
     let (mut since, mut outage) = (None, None);
     while stop.run_until_cancelled(tokio::time::sleep(PERIOD)).await.is_some() {
         let began = clock.now();
-        match erase_deleted((&db, kinds), &clock, auth.clone(), since).await {
+        match erase_deleted((&db, kinds), &clock, auth, since).await {
             Ok(()) => (since, outage) = (Some(began.minus(OVERLAP)), None),
             Err(error) if Outage::is_news(&mut outage) => {
                 let fault = format!("{error:#}");
@@ -55,7 +54,7 @@ pub(crate) async fn follow_deletions(
 async fn erase_deleted(
     (db, kinds): (&Db, &[Kind]),
     clock: &Clock,
-    mut auth: TrustServiceClient<GrpcChannel>,
+    auth: TrustServicePeer<'_>,
     since: Option<Timestamp>,
 ) -> anyhow::Result<()> {
     let since = since.map(proto::moment);

@@ -2,14 +2,14 @@
 use std::time::Duration;
 
 use kit_base::page;
+use kit_rpc::Services;
 use proto::tasks::v1::{
-    ChangeBatch, ListActivityRequest, ListActivityResponse, ListChangesRequest,
-    ListChangesResponse, WatchChangesRequest,
-    change_service_server::{ChangeService, ChangeServiceServer},
+    ChangeBatch, ChangeServicePeer, ListActivityRequest, ListActivityResponse, ListChangesRequest,
+    ListChangesResponse, WatchChangesRequest, change_service_server::ChangeService,
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{
     change::Change,
@@ -32,8 +32,8 @@ const BOOKMARK: Duration = Duration::from_secs(10);
 const BATCHES: usize = 1;
 
 /// Serves both.
-pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
-    routes.add_service(ChangeServiceServer::new(rpc))
+pub(crate) fn serve(rpc: Rpc, services: Services) -> Services {
+    ChangeServicePeer::serve(services, rpc)
 }
 
 #[tonic::async_trait]
@@ -63,7 +63,7 @@ impl ChangeService for Rpc {
         }))
     }
 
-    type WatchChangesStream = ReceiverStream<Result<ChangeBatch, Status>>;
+    type WatchChangesStream = BoxStream<ChangeBatch>;
 
     async fn watch_changes(
         &self,
@@ -86,7 +86,7 @@ impl ChangeService for Rpc {
                 () = rpc.send_changes(scope, after, &batches) => {}
             }
         });
-        Ok(Response::new(ReceiverStream::new(watcher)))
+        Ok(Response::new(Box::pin(ReceiverStream::new(watcher))))
     }
 
     async fn list_activity(

@@ -1,11 +1,12 @@
 //! Projects, as peers ask for them.
 use kit_base::page;
+use kit_rpc::Services;
 use proto::tasks::v1::{
     CreateProjectRequest, DeleteProjectRequest, DeleteProjectResponse, GetProjectRequest,
-    ListProjectsRequest, ListProjectsResponse, Project, UpdateProjectRequest,
-    project_service_server::{ProjectService, ProjectServiceServer},
+    ListProjectsRequest, ListProjectsResponse, Project, ProjectServicePeer, UpdateProjectRequest,
+    project_service_server::ProjectService,
 };
-use tonic::{Request, Response, service::Routes};
+use tonic::{Request, Response};
 use uuid::Uuid;
 
 use super::{
@@ -21,9 +22,9 @@ use crate::{
 };
 
 /// Serves them, and names what is counted of them.
-pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
+pub(crate) fn serve(rpc: Rpc, services: Services) -> Services {
     register(OPERATIONS);
-    routes.add_service(ProjectServiceServer::new(rpc))
+    ProjectServicePeer::serve(services, rpc)
 }
 
 #[tonic::async_trait]

@@ -1,12 +1,12 @@
 //! Tasks, as peers ask for them.
 use kit_base::Violation;
+use kit_rpc::Services;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, DeleteTaskResponse, GetTaskRequest,
-    ListTasksRequest, ListTasksResponse, MoveTaskRequest, ReopenTaskRequest, Task,
-    UpdateTaskRequest,
-    task_service_server::{TaskService, TaskServiceServer},
+    ListTasksRequest, ListTasksResponse, MoveTaskRequest, ReopenTaskRequest, Task, TaskServicePeer,
+    UpdateTaskRequest, task_service_server::TaskService,
 };
-use tonic::{Request, Response, service::Routes};
+use tonic::{Request, Response};
 
 use super::{
     error, list, message,
@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// Serves them, and names what is counted of them.
-pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
+pub(crate) fn serve(rpc: Rpc, services: Services) -> Services {
     register(OPERATIONS);
-    routes.add_service(TaskServiceServer::new(rpc))
+    TaskServicePeer::serve(services, rpc)
 }
 
 #[tonic::async_trait]

@@ -1,11 +1,12 @@
 //! The trash, as peers ask for it.
 use kit_base::{Timestamp, page};
+use kit_rpc::Services;
 use proto::tasks::v1::{
     ListTrashRequest, ListTrashResponse, PurgeTrashRequest, PurgeTrashResponse,
-    RestoreTrashRequest, RestoreTrashResponse,
-    trash_service_server::{TrashService, TrashServiceServer},
+    RestoreTrashRequest, RestoreTrashResponse, TrashServicePeer,
+    trash_service_server::TrashService,
 };
-use tonic::{Request, Response, service::Routes};
+use tonic::{Request, Response};
 use uuid::Uuid;
 
 use super::{
@@ -21,9 +22,9 @@ use crate::{
 };
 
 /// Serves it, and names what is counted of it.
-pub(crate) fn serve(rpc: Rpc, routes: Routes) -> Routes {
+pub(crate) fn serve(rpc: Rpc, services: Services) -> Services {
     register(OPERATIONS);
-    routes.add_service(TrashServiceServer::new(rpc))
+    TrashServicePeer::serve(services, rpc)
 }
 
 #[tonic::async_trait]

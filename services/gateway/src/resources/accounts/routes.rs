@@ -1,9 +1,8 @@
 //! Registering, and what users may do to their own account.
 use axum::extract::State;
-use kit_rpc::GrpcChannel;
 use proto::auth::v1::{
-    ChangePasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest, UpdateMeRequest,
-    account_service_client::AccountServiceClient, limits,
+    AccountServicePeer, ChangePasswordRequest, DeleteMeRequest, GetMeRequest, RegisterRequest,
+    UpdateMeRequest, limits,
 };
 use serde_json::json;
 use utoipa_axum::routes;
@@ -52,8 +51,8 @@ pub(crate) fn operations(password_minimum: usize) -> Operations {
 }
 
 /// The service that keeps them.
-fn accounts(gateway: &Gateway) -> AccountServiceClient<GrpcChannel> {
-    AccountServiceClient::new(gateway.peers.auth.clone())
+fn accounts(gateway: &Gateway) -> AccountServicePeer<'_> {
+    AccountServicePeer::new(&gateway.peers.auth)
 }
 
 /// Register
@@ -105,8 +104,7 @@ pub(crate) async fn update(
     let message = UpdateMeRequest { update_mask, name, time_zone, if_version: None };
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(UpdateMeRequest { if_version, ..message.clone() });
-        let mut service = accounts(&gateway);
-        async move { service.update_me(request).await }
+        accounts(&gateway).update_me(request)
     });
     Ok(reply::written::<User, _>(answer.await?))
 }

@@ -1,7 +1,6 @@
 //! What happened, for people.
 use axum::extract::State;
-use kit_rpc::GrpcChannel;
-use proto::tasks::v1::{ListActivityRequest, change_service_client::ChangeServiceClient};
+use proto::tasks::v1::{ChangeServicePeer, ListActivityRequest};
 use utoipa_axum::routes;
 
 use super::shape::ActivityPage;
@@ -20,8 +19,8 @@ pub(crate) fn operations() -> Operations {
 }
 
 /// The service that keeps them.
-fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
-    ChangeServiceClient::new(gateway.peers.tasks.clone())
+fn changes(gateway: &Gateway) -> ChangeServicePeer<'_> {
+    ChangeServicePeer::new(&gateway.peers.tasks)
 }
 
 /// List your activity

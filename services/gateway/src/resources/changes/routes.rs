@@ -2,10 +2,9 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, extract::State};
-use kit_rpc::{GrpcChannel, token::TokenError};
+use kit_rpc::token::TokenError;
 use proto::tasks::v1::{
-    ListChangesRequest, ListChangesResponse, change_service_client::ChangeServiceClient,
-    limits::WAIT_SECONDS,
+    ChangeServicePeer, ListChangesRequest, ListChangesResponse, limits::WAIT_SECONDS,
 };
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -32,8 +31,8 @@ pub(crate) fn operations() -> Operations {
 }
 
 /// The service that keeps them.
-fn changes(gateway: &Gateway) -> ChangeServiceClient<GrpcChannel> {
-    ChangeServiceClient::new(gateway.peers.tasks.clone())
+fn changes(gateway: &Gateway) -> ChangeServicePeer<'_> {
+    ChangeServicePeer::new(&gateway.peers.tasks)
 }
 
 /// List changes

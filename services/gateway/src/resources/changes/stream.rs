@@ -14,9 +14,7 @@ use futures_util::{Stream, stream};
 use kit_base::{Stop, room::Room};
 use kit_rpc::Caller;
 use prost::Message as _;
-use proto::tasks::v1::{
-    ChangeBatch, WatchChangesRequest, change_service_client::ChangeServiceClient,
-};
+use proto::tasks::v1::{ChangeBatch, ChangeServicePeer, WatchChangesRequest};
 use tokio::time::{Instant, Interval, MissedTickBehavior, timeout};
 use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
@@ -55,7 +53,7 @@ pub(crate) async fn stream(
     let place = gateway.streams.open(user_id, &visit)?;
     let mut request = user.asks(WatchChangesRequest { cursor: last.unwrap_or_default() });
     request.set_timeout(OPENING);
-    let batches = ChangeServiceClient::new(gateway.peers.tasks.clone())
+    let batches = ChangeServicePeer::new(&gateway.peers.tasks)
         .watch_changes(request)
         .await
         .map_err(Problem::of_stream)?

@@ -1,9 +1,8 @@
 //! What may be done to projects.
 use axum::extract::State;
-use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
     CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest,
-    UpdateProjectRequest, limits, project_service_client::ProjectServiceClient,
+    ProjectServicePeer, UpdateProjectRequest, limits,
 };
 use serde_json::json;
 use utoipa_axum::routes;
@@ -38,8 +37,8 @@ pub(crate) fn operations() -> Operations {
 }
 
 /// The service that keeps them.
-fn projects(gateway: &Gateway) -> ProjectServiceClient<GrpcChannel> {
-    ProjectServiceClient::new(gateway.peers.tasks.clone())
+fn projects(gateway: &Gateway) -> ProjectServicePeer<'_> {
+    ProjectServicePeer::new(&gateway.peers.tasks)
 }
 
 /// Create a project
@@ -105,8 +104,7 @@ pub(crate) async fn update(
     let message = UpdateProjectRequest { id, update_mask, name, archived, if_version: None };
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(UpdateProjectRequest { if_version, ..message.clone() });
-        let mut service = projects(&gateway);
-        async move { service.update_project(request).await }
+        projects(&gateway).update_project(request)
     });
     Ok(reply::written::<Project, _>(answer.await?))
 }
@@ -125,8 +123,7 @@ pub(crate) async fn remove(
 ) -> Reply {
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(DeleteProjectRequest { id: id.clone(), if_version });
-        let mut service = projects(&gateway);
-        async move { service.delete_project(request).await }
+        projects(&gateway).delete_project(request)
     });
     Ok(reply::done(answer.await?))
 }

@@ -1,9 +1,8 @@
 //! Signing in, staying in, and going.
 use axum::{extract::State, http::header, response::Response};
-use kit_rpc::GrpcChannel;
 use proto::auth::v1::{
     self, ListSessionsRequest, LoginRequest, LogoutRequest, RefreshRequest, RevokeSessionRequest,
-    session_service_client::SessionServiceClient,
+    SessionServicePeer,
 };
 use tonic::Request;
 use utoipa_axum::routes;
@@ -38,8 +37,8 @@ pub(crate) fn operations() -> Operations {
 }
 
 /// The service that keeps them.
-fn sessions(gateway: &Gateway) -> SessionServiceClient<GrpcChannel> {
-    SessionServiceClient::new(gateway.peers.auth.clone())
+fn sessions(gateway: &Gateway) -> SessionServicePeer<'_> {
+    SessionServicePeer::new(&gateway.peers.auth)
 }
 
 /// Sign in

@@ -1,10 +1,9 @@
 //! What may be done to tasks.
 use axum::extract::State;
-use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
     CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest, ListTasksRequest,
-    MoveTaskRequest, ReopenTaskRequest, TaskFields, UpdateTaskRequest, limits::ORDERS,
-    task_service_client::TaskServiceClient,
+    MoveTaskRequest, ReopenTaskRequest, TaskFields, TaskServicePeer, UpdateTaskRequest,
+    limits::ORDERS,
 };
 use serde_json::json;
 use utoipa_axum::routes;
@@ -75,8 +74,8 @@ const PLACES: &[Kind] = &[
 ];
 
 /// The service that keeps them.
-fn tasks(gateway: &Gateway) -> TaskServiceClient<GrpcChannel> {
-    TaskServiceClient::new(gateway.peers.tasks.clone())
+fn tasks(gateway: &Gateway) -> TaskServicePeer<'_> {
+    TaskServicePeer::new(&gateway.peers.tasks)
 }
 
 /// Create a task
@@ -158,8 +157,7 @@ pub(crate) async fn update(
     let message = UpdateTaskRequest { id, fields, update_mask, if_version: None };
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(UpdateTaskRequest { if_version, ..message.clone() });
-        let mut service = tasks(&gateway);
-        async move { service.update_task(request).await }
+        tasks(&gateway).update_task(request)
     });
     Ok(reply::written::<Task, _>(answer.await?))
 }
@@ -178,8 +176,7 @@ pub(crate) async fn remove(
 ) -> Reply {
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(DeleteTaskRequest { id: id.clone(), if_version });
-        let mut service = tasks(&gateway);
-        async move { service.delete_task(request).await }
+        tasks(&gateway).delete_task(request)
     });
     Ok(reply::done(answer.await?))
 }
@@ -198,8 +195,7 @@ pub(crate) async fn complete(
 ) -> Reply {
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(CompleteTaskRequest { id: id.clone(), if_version });
-        let mut service = tasks(&gateway);
-        async move { service.complete_task(request).await }
+        tasks(&gateway).complete_task(request)
     });
     Ok(reply::written::<Task, _>(answer.await?))
 }
@@ -218,8 +214,7 @@ pub(crate) async fn reopen(
 ) -> Reply {
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(ReopenTaskRequest { id: id.clone(), if_version });
-        let mut service = tasks(&gateway);
-        async move { service.reopen_task(request).await }
+        tasks(&gateway).reopen_task(request)
     });
     Ok(reply::written::<Task, _>(answer.await?))
 }
@@ -241,8 +236,7 @@ pub(crate) async fn relocate(
     let message = MoveTaskRequest { id, parent_id, project_id, before, after, if_version: None };
     let answer = if_match.ask(|if_version| {
         let request = user.clone().asks(MoveTaskRequest { if_version, ..message.clone() });
-        let mut service = tasks(&gateway);
-        async move { service.move_task(request).await }
+        tasks(&gateway).move_task(request)
     });
     Ok(reply::written::<Task, _>(answer.await?))
 }

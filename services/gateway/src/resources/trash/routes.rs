@@ -1,9 +1,7 @@
 //! What may be done to what was deleted.
 use axum::extract::State;
-use kit_rpc::GrpcChannel;
 use proto::tasks::v1::{
-    ListTrashRequest, PurgeTrashRequest, RestoreTrashRequest,
-    trash_service_client::TrashServiceClient,
+    ListTrashRequest, PurgeTrashRequest, RestoreTrashRequest, TrashServicePeer,
 };
 use utoipa_axum::routes;
 
@@ -29,8 +27,8 @@ pub(crate) fn operations() -> Operations {
 }
 
 /// The service that keeps them.
-fn trash(gateway: &Gateway) -> TrashServiceClient<GrpcChannel> {
-    TrashServiceClient::new(gateway.peers.tasks.clone())
+fn trash(gateway: &Gateway) -> TrashServicePeer<'_> {
+    TrashServicePeer::new(&gateway.peers.tasks)
 }
 
 /// List the trash

@@ -1,6 +1,6 @@
 //! What may be asked about the usage.
 use axum::extract::State;
-use proto::tasks::v1::{GetUsageRequest, usage_service_client::UsageServiceClient};
+use proto::tasks::v1::{GetUsageRequest, UsageServicePeer};
 use utoipa_axum::routes;
 
 use super::shape::Usage;
@@ -21,7 +21,7 @@ pub(crate) fn operations() -> Operations {
 /// How much you keep, and may keep.
 #[utoipa::path(get, path = "/v1/usage", operation_id = "read_usage", responses((status = 200, description = "The usage", body = Usage)))]
 pub(crate) async fn read(State(gateway): State<Gateway>, user: User) -> Reply {
-    let mut usage = UsageServiceClient::new(gateway.peers.tasks.clone());
+    let usage = UsageServicePeer::new(&gateway.peers.tasks);
     let answer = usage.get_usage(user.asks(GetUsageRequest {})).await?;
     Ok(reply::plain::<Usage, _>(answer))
 }

@@ -1,0 +1,127 @@
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time};
+
+use axum::body::Body;
+use futures_util::FutureExt as _;
+use http::{HeaderMap, Response};
+use kit_base::{
+    clock::Clock,
+    error::refuse,
+    request::{self, RequestContext, TraceContext},
+};
+use tokio::time::{Duration, Instant, timeout_at};
+use tonic::{Code, Status};
+
+use super::deadline;
+use crate::{channel::code, metrics, span};
+
+/// What a call is counted under whose method nobody has looked for: any client can make up names.
+const UNKNOWN: &str = "_OTHER";
+
+/// What a call brings along.
+pub(crate) struct Arrival {
+    pub(crate) request_id: Arc<str>,
+    /// The step of its caller, of whose trace it is a part.
+    pub(crate) parent: Option<TraceContext>,
+    /// How long its caller waits; none when nobody can tell.
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Arrival {
+    /// As the metadata of a call from another process says.
+    pub(super) fn of_stranger(headers: &HeaderMap) -> Self {
+        Self {
+            request_id: request::id(headers, &Clock::system()),
+            parent: TraceContext::from_headers(headers),
+            timeout: deadline::timeout(headers),
+        }
+    }
+}
+
+/// What a call is answered with, by either way.
+pub(crate) trait Answer {
+    /// A refusal.
+    fn refused(status: Status) -> Self;
+    /// How it went.
+    fn code(&self) -> Code;
+}
+
+impl Answer for Response<Body> {
+    fn refused(status: Status) -> Self {
+        status.into_http()
+    }
+
+    fn code(&self) -> Code {
+        code(self.headers())
+    }
+}
+
+impl<M> Answer for Result<tonic::Response<M>, Status> {
+    fn refused(status: Status) -> Self {
+        Err(status)
+    }
+
+    fn code(&self) -> Code {
+        self.as_ref().map_or_else(Status::code, |_| Code::Ok)
+    }
+}
+
+/// Works on a call as part of the request that it belongs to, and counts and times it by its method and code; `path` is
+/// `/package.Service/Method`.
+pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
+    path: &str,
+    Arrival { request_id, parent, timeout }: Arrival,
+    work: impl FnOnce() -> F,
+) -> A {
+    let began = time::Instant::now();
+    let Some(timeout) = timeout else {
+        let form = "grpc-timeout is up to eight digits and a unit";
+        metrics::rpc_served(UNKNOWN, Code::InvalidArgument, (began.elapsed(), None));
+        return A::refused(refuse(Code::InvalidArgument, "INVALID_DEADLINE", form));
+    };
+    let step = span::begin(span::Kind::Server, path.trim_start_matches('/'), parent);
+    let trace = step.trace();
+    // Outermost: what is refused below is counted, too.
+    let mut call = Call { began, path, step: Some(step) };
+    // Nobody waits for a late answer: work that cannot be done in time is not begun, or dropped.
+    if timeout < deadline::LEAST {
+        call.count(UNKNOWN, Code::DeadlineExceeded);
+        return A::refused(deadline::late("there is no time left for this call"));
+    }
+    let deadline = Instant::now() + timeout;
+    let context = RequestContext { request_id, trace, deadline };
+    // One broken call must not take down the connection that carries a hundred others, nor tell how it broke: its text is in the log, from
+    // the panic hook. A stream's answer is its head: what it sends later is not cut.
+    let work = AssertUnwindSafe(async { work().await }).catch_unwind();
+    let answer = match request::scope(context, timeout_at(deadline, work)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => {
+            A::refused(refuse(Code::Internal, "INTERNAL", "something went wrong on our side"))
+        }
+        Err(_) => A::refused(deadline::late("the call took longer than its caller waits")),
+    };
+    call.count(path, answer.code());
+    answer
+}
+
+/// A call that is being answered.
+struct Call<'p> {
+    began: time::Instant,
+    path: &'p str,
+    /// None when it is counted.
+    step: Option<span::Step>,
+}
+
+impl Call<'_> {
+    fn count(&mut self, method: &str, code: Code) {
+        let Some(step) = self.step.take() else { return };
+        metrics::rpc_served(method, code, (self.began.elapsed(), Some(step.trace())));
+        step.end_rpc(self.path.trim_start_matches('/'), code);
+    }
+}
+
+/// A call whose caller has gone has an outcome, too. Its method has been found: nothing else is waited for.
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.count(self.path, Code::Cancelled);
+    }
+}
