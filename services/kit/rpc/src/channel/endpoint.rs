@@ -84,6 +84,8 @@ struct Standing {
     latency: Latency,
     /// Since when it takes calls.
     since: Option<Instant>,
+    /// When it answered last.
+    heard: Option<Instant>,
     /// Calls in a row that brought no answer.
     losses: u32,
     silences: u32,
@@ -94,6 +96,12 @@ impl Standing {
     /// Whether a call of then counts: what was sent before the endpoint was taken out was held against it already.
     fn covers(&self, sent: Instant) -> bool {
         self.since.is_none_or(|since| sent >= since)
+    }
+
+    /// Whether it has answered nothing since then. Who answers others is there: what one call waits for is its own matter, and somebody may
+    /// have many of that kind.
+    fn silent_since(&self, sent: Instant) -> bool {
+        self.covers(sent) && self.heard.is_none_or(|heard| heard < sent)
     }
 }
 
@@ -108,6 +116,7 @@ impl Endpoint {
         let standing = Mutex::new(Standing {
             latency: Latency::unknown(now),
             since: new.then_some(now),
+            heard: None,
             losses: 0,
             silences: 0,
             ejection: peer.limits.ejection,
@@ -156,6 +165,7 @@ impl Endpoint {
         let now = Instant::now();
         let mut standing = self.standing();
         standing.latency.observe(waited, now, self.limits().decay);
+        standing.heard = Some(now);
         (standing.losses, standing.silences) = (0, 0);
     }
 
@@ -170,11 +180,11 @@ impl Endpoint {
         too_many
     }
 
-    /// The call of `sent` went unanswered; true when that was one too many, and they are counted anew.
+    /// The call of `sent` went unanswered, and so did all others since; true when that was one too many, and they are counted anew.
     pub(crate) fn unanswered(&self, sent: Instant) -> bool {
         let mut standing = self.standing();
         standing.latency.observe(sent.elapsed(), Instant::now(), self.limits().decay);
-        standing.silences += u32::from(standing.covers(sent));
+        standing.silences += u32::from(standing.silent_since(sent));
         let too_many = standing.silences >= self.limits().silences;
         if too_many {
             standing.silences = 0;

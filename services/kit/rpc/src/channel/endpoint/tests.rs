@@ -58,6 +58,20 @@ fn so_many_calls_in_a_row_have_to_be_lost_and_an_answer_forgives_them() {
     assert_eq!(lose(losses), [false, false, false, false, true], "they are counted anew");
     assert!(!endpoint.unanswered(sent), "what is silent is counted apart");
     endpoint.answered(Duration::from_millis(5));
+    let sent = Instant::now();
+    assert!(!endpoint.unanswered(sent) && endpoint.unanswered(sent));
+}
+
+#[test]
+fn calls_that_wait_long_are_not_held_against_an_endpoint_that_answers_others() {
+    let endpoint = endpoint(false);
+    for _ in 0..100 {
+        let sent = Instant::now();
+        endpoint.answered(Duration::from_millis(5));
+        assert!(!endpoint.unanswered(sent));
+    }
+    // From here on it says nothing to anybody.
+    let sent = Instant::now();
     assert!(!endpoint.unanswered(sent) && endpoint.unanswered(sent));
 }
 
