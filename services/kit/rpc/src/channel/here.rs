@@ -6,7 +6,7 @@ use kit_base::{
     request::{self, REQUEST_ID, TraceContext},
 };
 use tokio::time::Instant;
-use tonic::{Request, Response, Status};
+use tonic::{Extensions, Request, Response, Status};
 
 use super::deadline::Deadline;
 use crate::{
@@ -47,7 +47,7 @@ impl Here {
     where
         F: Future<Output = Result<Response<R>, Status>>,
     {
-        let (metadata, mut extensions, message) = request.into_parts();
+        let (metadata, _, message) = request.into_parts();
         let headers: &http::HeaderMap = metadata.as_ref();
         let deadline = Deadline::for_call(headers, Duration::ZERO);
         let of_request =
@@ -61,13 +61,16 @@ impl Here {
             parent: TraceContext::from_headers(headers).or(trace),
             timeout: Some(deadline.at.saturating_duration_since(Instant::now())),
         };
-        if let Some(verdict) =
-            self.verifier.as_deref().and_then(|verifier| verdict(verifier, headers))
-        {
-            extensions.insert(verdict);
-        }
-        let request = Request::from_parts(metadata, extensions, message);
-        answered(path, arrival, || method(request)).await
+        let work = || {
+            // Whatever else a caller may have put there stays with it, as it would on the way to another process.
+            let mut extensions = Extensions::new();
+            let verifier = self.verifier.as_deref();
+            if let Some(verdict) = verifier.and_then(|it| verdict(it, metadata.as_ref())) {
+                extensions.insert(verdict);
+            }
+            method(Request::from_parts(metadata, extensions, message))
+        };
+        answered(path, arrival, work).await
     }
 }
 
