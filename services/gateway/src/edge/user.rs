@@ -36,16 +36,21 @@ impl FromRequestParts<Arc<Shared>> for User {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let caller = known(&parts.headers, shared)?;
-        if let Some(visit) = parts.extensions.get::<Arc<Visit>>() {
-            _ = visit.user_id.set(caller.user_id);
-            shared.rates.user(caller.user_id, visit)?;
-            // Who listens has places of its own.
-            if visit.access != Access::Listeners {
-                _ = visit.place.set(shared.admission.enter_user(caller.user_id)?);
-            }
-        }
+        enter(&caller, parts, shared)?;
         Ok(Self { caller, metadata: metadata(parts, shared)? })
     }
+}
+
+/// Counts a request of a user's, and takes a place of theirs.
+fn enter(caller: &Caller, parts: &Parts, shared: &Shared) -> Result<(), Problem> {
+    let Some(visit) = parts.extensions.get::<Arc<Visit>>() else { return Ok(()) };
+    _ = visit.user_id.set(caller.user_id);
+    shared.rates.user(caller.user_id, visit)?;
+    // Who listens has places of its own.
+    if visit.access != Access::Listeners {
+        _ = visit.place.set(shared.admission.enter_user(caller.user_id)?);
+    }
+    Ok(())
 }
 
 /// Who ends a session. Sent again under the client's own key, since the answer was lost, such a request comes through the session that
@@ -91,8 +96,9 @@ impl FromRequestParts<Arc<Shared>> for Leaver {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let retried = parts.headers.contains_key(IDEMPOTENCY_KEY);
-        let verdict = |token| shared.verifier.verify(token);
-        if retried && token(&parts.headers).and_then(verdict) == Err(TokenError::Revoked) {
+        let former = token(&parts.headers).ok().and_then(|token| shared.verifier.former(token));
+        if let Some(former) = former.filter(|_| retried) {
+            enter(&former, parts, shared)?;
             return metadata(parts, shared).map(Self);
         }
         let User { caller: _, metadata } = User::from_request_parts(parts, shared).await?;

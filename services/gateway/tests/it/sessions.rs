@@ -150,6 +150,26 @@ async fn who_ended_a_session_may_ask_again_what_came_of_it_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn who_asks_again_what_came_of_an_end_is_held_to_the_rate_of_its_user() {
+    let edge = Edge::with(|config| config.rate_limit_user = 3).await;
+    let ask = async |method: &str, path: &str| {
+        let reply = edge.ask(method, path, &[("idempotency-key", "leave-1"), JSON], "").await;
+        (reply.status, reply.header("ratelimit-policy").contains("\"user\""))
+    };
+    // One of them was spent to see it end, and one more before.
+    ends(&edge).await;
+    let asked = edge.peers.count();
+    let mut refused = 0;
+    for _ in 0..9 {
+        let (status, of_user) = ask("POST", "/v1/auth/logout").await;
+        assert!(of_user && [204, 429].contains(&status), "{status}");
+        refused += usize::from(status == 429);
+    }
+    assert!((6..9).contains(&refused), "{refused}");
+    assert_eq!(edge.peers.count() - asked, 9 - refused);
+}
+
+#[tokio::test]
 async fn a_token_that_is_no_token_ends_no_session() {
     let edge = Edge::start().await;
     let user = uuid::Uuid::now_v7();

@@ -121,6 +121,17 @@ impl Verifier {
 
     /// Who the token speaks for.
     pub fn verify(&self, token: &str) -> Result<Caller, TokenError> {
+        let caller = self.identify(token)?;
+        if self.has_ended(caller.session_id) { Err(TokenError::Revoked) } else { Ok(caller) }
+    }
+
+    /// Whom the token spoke for, where it is refused for nothing but that its session has ended.
+    pub fn former(&self, token: &str) -> Option<Caller> {
+        self.identify(token).ok().filter(|caller| self.has_ended(caller.session_id))
+    }
+
+    /// Who the token speaks for, unless its session has ended.
+    fn identify(&self, token: &str) -> Result<Caller, TokenError> {
         let (now, keys) = (self.clock.now().as_seconds(), self.keys.load());
         let remembered = self.verified.get(token).filter(|verified| verified.by == keys.number);
         let remembered = self.requests.count(remembered);
@@ -140,9 +151,7 @@ impl Verifier {
         if now >= expires + LEEWAY {
             return Err(TokenError::Expired);
         }
-        let revoked =
-            self.revoked.read().expect("no holder panics").contains_key(&caller.session_id);
-        if revoked { Err(TokenError::Revoked) } else { Ok(caller) }
+        Ok(caller)
     }
 
     fn decode(&self, token: &str, Keys { number: _, keys }: &Keys) -> Result<Claims, TokenError> {
