@@ -1,6 +1,8 @@
 //! What the edge answers when all went well.
 mod moment;
 
+use std::io;
+
 use axum::{
     body::Bytes,
     http::{HeaderValue, StatusCode, header},
@@ -12,10 +14,11 @@ use serde::Serialize;
 use crate::{
     condition::{Wanted, etag},
     edge::{
-        holding::{Kept, LARGE},
+        holding::{self, LARGE},
         idempotency::REPLAYED,
     },
     problem::Problem,
+    shared::Gateway,
 };
 
 pub(crate) use moment::Moment;
@@ -86,16 +89,44 @@ pub(crate) fn plain<R: Serialize + From<M>, M>(answer: tonic::Response<M>) -> Re
     respond(answer, |body: &R| json(body))
 }
 
-/// A page that was asked for. A large one keeps its turn.
-pub(crate) fn page<R: Serialize + From<M>, M>(answer: tonic::Response<M>, turn: Turn) -> Response {
-    let bytes = serde_json::to_vec(&R::from(answer.into_inner())).expect("plain data");
-    turn.was(bytes.len());
-    let large = bytes.len() >= LARGE;
-    let mut response = written_as_json(bytes.into());
-    if large {
-        response.extensions_mut().insert(Kept::from(turn));
+/// A page that was asked for. A large one is written when there is room for it.
+pub(crate) async fn page<R: Serialize + From<M>, M>(
+    gateway: &Gateway,
+    answer: tonic::Response<M>,
+    turn: Turn,
+) -> Reply {
+    let page = R::from(answer.into_inner());
+    let mut beginning = Beginning::default();
+    serde_json::to_writer(&mut beginning, &page).expect("plain data");
+    let Beginning { bytes, size } = beginning;
+    turn.was(size);
+    if size < LARGE {
+        return Ok(written_as_json(bytes.into()));
     }
-    response
+    drop(bytes);
+    let room = holding::room(gateway, turn, size).await?;
+    Ok(holding::held(json(&page), room))
+}
+
+/// What is written as long as it is not large, and how much it is in all.
+#[derive(Default)]
+struct Beginning {
+    bytes: Vec<u8>,
+    size: usize,
+}
+
+impl io::Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.size += bytes.len();
+        if self.size < LARGE {
+            self.bytes.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Done, and nothing to say about it.

@@ -79,7 +79,10 @@ impl Rpc {
         if let Some(search) = search {
             search.end();
         }
-        room.was(found.iter().map(bytes).sum());
+        let size = found.iter().map(bytes).sum();
+        room.was(size);
+        // What is read is held once; messages and bytes are made of it when there is room for those, too.
+        let room = self.rooms.fit(room, size).await;
         Ok((found, room))
     }
 

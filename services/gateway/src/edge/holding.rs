@@ -3,7 +3,6 @@
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -36,7 +35,11 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Waits for a turn of the user's to read what may be large. Who takes what was read before too slowly is told so, and does not wait
 /// here in any number: all who wait have places that others need.
 pub(crate) async fn turn(gateway: &Gateway, user_id: Uuid) -> Result<Turn, Problem> {
-    timeout(LONGEST_TURN, gateway.rooms.begin(user_id)).await.map_err(|_| {
+    in_turn(gateway.rooms.begin(user_id)).await
+}
+
+async fn in_turn(turn: impl Future<Output = Turn>) -> Result<Turn, Problem> {
+    timeout(LONGEST_TURN, turn).await.map_err(|_| {
         Shed::PagesOfUser.count();
         let message =
             "so many of your answers are worked on, or wait for you to read them; try again soon";
@@ -44,15 +47,27 @@ pub(crate) async fn turn(gateway: &Gateway, user_id: Uuid) -> Result<Turn, Probl
     })
 }
 
-/// The turn that an answer was read in, which it keeps.
-#[derive(Clone)]
-pub(crate) struct Kept(Arc<Turn>);
-
-impl From<Turn> for Kept {
-    fn from(turn: Turn) -> Self {
-        Self(Arc::new(turn))
-    }
+/// Waits for room for a large answer, which is written when it is there: what is likely to be small may be large all the same, as often
+/// as a user asks.
+pub(crate) async fn room(gateway: &Gateway, turn: Turn, size: usize) -> Result<Room, Problem> {
+    let turn = in_turn(gateway.rooms.grow(turn, size)).await?;
+    timeout(PATIENCE, gateway.rooms.hold(turn, size)).await.map_err(|_| {
+        Shed::LargeAnswers.count();
+        let message = "too many large answers wait for their clients; try again soon";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message)
+    })
 }
+
+/// The answer with its room, until its client has taken it.
+pub(crate) fn held(answer: Response, room: Room) -> Response {
+    let mut answer = answer.map(|body| Body::new(Held { body, _room: room }));
+    answer.extensions_mut().insert(HasRoom);
+    answer
+}
+
+/// Marks an answer that has its room.
+#[derive(Clone, Copy)]
+struct HasRoom;
 
 /// What `route` answers, with room for it where it is large and somebody's.
 pub(super) async fn answer(
@@ -63,30 +78,23 @@ pub(super) async fn answer(
 ) -> Result<Response, Infallible> {
     let reads = request.method().is_safe();
     let mut reply = route.oneshot(request).await?;
-    let kept = reply.extensions_mut().remove::<Kept>();
+    let has_room = reply.extensions_mut().remove::<HasRoom>().is_some();
     let size = reply.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
     let (Some(&user_id), Some(size)) = (visit.user_id.get(), size.filter(|size| *size >= LARGE))
     else {
         return Ok(reply);
     };
     gateway.rates.takes(user_id, size);
-    let held = async {
-        let turn = match kept.and_then(|Kept(turn)| Arc::into_inner(turn)) {
-            Some(turn) => turn,
-            None => {
-                let turn = turn(gateway, user_id).await?;
-                turn.was(size);
-                turn
-            }
-        };
-        timeout(PATIENCE, gateway.rooms.hold(turn, size)).await.map_err(|_| {
-            Shed::LargeAnswers.count();
-            let message = "too many large answers wait for their clients; try again soon";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message)
-        })
+    if has_room {
+        return Ok(reply);
+    }
+    let room = async {
+        let turn = turn(gateway, user_id).await?;
+        turn.was(size);
+        room(gateway, turn, size).await
     };
-    Ok(match held.await {
-        Ok(room) => reply.map(|body| Body::new(Held { body, _room: room })),
+    Ok(match room.await {
+        Ok(room) => held(reply, room),
         // What is written already is told all the same.
         Err(_) if !reads => reply,
         Err(problem) => problem.into_response(),

@@ -49,6 +49,18 @@ async fn unread_by(edge: &Edge, token: &str, path: &str, outcome: Outcome) -> Re
 }
 
 #[tokio::test]
+async fn who_had_small_pages_gets_large_ones_one_after_the_other_all_the_same() {
+    let edge = Edge::with(|config| config.rate_limit = gateway::Switch::Off).await;
+    for _ in 0..50 {
+        assert_eq!(edge.get("/v1/tasks").await.status, 200);
+    }
+    let first = unread(&edge, "/v1/tasks", page()).await;
+    edge.peers.next(page());
+    assert_eq!(edge.get("/v1/tasks").await.refusal(), "429 TOO_MANY_AT_ONCE");
+    drop(first);
+}
+
+#[tokio::test]
 async fn who_does_not_take_a_large_answer_gets_no_other_and_is_in_nobody_elses_way() {
     let edge = Edge::start().await;
     let path = format!("/v1/tasks/{ID}");

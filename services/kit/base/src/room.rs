@@ -39,13 +39,13 @@ struct Place {
 #[derive(Debug)]
 pub struct Turn {
     place: Arc<Place>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 /// Room for a page, free again when this is dropped.
 #[derive(Debug)]
 pub struct Room {
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
     turn: Turn,
 }
 
@@ -68,7 +68,7 @@ impl Rooms {
     /// Waits until there is room for one more page of the key, as large as its pages are.
     pub async fn begin(&self, key: impl Hash) -> Turn {
         let place = Arc::clone(self.places.value(key));
-        Turn { _room: acquire(&place.room, self.likely(&place)).await, place }
+        Turn { room: acquire(&place.room, self.likely(&place)).await, place }
     }
 
     /// What a page is counted as before it is read, in units: whoever has small pages may yet ask for a large one.
@@ -83,9 +83,31 @@ impl Rooms {
         self.hold(turn, expected.min(bytes)).await
     }
 
+    /// Waits until its key has room for a page of so many bytes, which turned out larger than it was likely to be. Meanwhile it has none.
+    pub async fn grow(&self, turn: Turn, bytes: usize) -> Turn {
+        let units = bytes.div_ceil(UNIT).min(self.most_of_a_key);
+        let Turn { place, room } = turn;
+        if room.num_permits() >= units {
+            return Turn { place, room };
+        }
+        drop(room);
+        Turn { room: acquire(&place.room, units).await, place }
+    }
+
+    /// The same for a page that has room already.
+    pub async fn fit(&self, room: Room, bytes: usize) -> Room {
+        let Room { room, turn } = room;
+        if room.num_permits() >= bytes.div_ceil(UNIT) {
+            return Room { room, turn };
+        }
+        drop(room);
+        let turn = self.grow(turn, bytes).await;
+        self.hold(turn, bytes).await
+    }
+
     /// Waits for room for a page of so many bytes, which keeps its turn as long. What is too large for all the room there is gets all.
     pub async fn hold(&self, turn: Turn, bytes: usize) -> Room {
-        Room { _room: acquire(&self.all, bytes.div_ceil(UNIT).min(self.most)).await, turn }
+        Room { room: acquire(&self.all, bytes.div_ceil(UNIT).min(self.most)).await, turn }
     }
 }
 
@@ -173,6 +195,29 @@ mod tests {
         assert_eq!(left(0, 99 * UNIT), 52);
         had(&rooms, 0, 1, 40);
         assert_eq!(left(0, 99 * UNIT), 99);
+    }
+
+    #[test]
+    fn what_turns_out_large_waits_as_if_that_had_been_known() {
+        let rooms = Rooms::new(400 * UNIT, 100 * UNIT);
+        had(&rooms, 0, 1, 40);
+        let mut turns: Vec<_> = (0..9).filter_map(|_| begin(&rooms, 0)).collect();
+        let mut grow = |bytes| rooms.grow(turns.pop().unwrap(), bytes).now_or_never();
+        let small = grow(1).unwrap();
+        let large = grow(60 * UNIT).unwrap();
+        assert!(grow(60 * UNIT).is_none(), "its key has no room for another");
+        drop(large);
+        assert!(grow(usize::MAX).is_none(), "nor for all that it may have");
+        drop(small);
+        drop(std::mem::take(&mut turns));
+        let room = rooms.reserve(begin(&rooms, 0).unwrap(), 90 * UNIT).now_or_never().unwrap();
+        let fits = rooms.fit(room, 90 * UNIT).now_or_never().unwrap();
+        assert_eq!(rooms.all.available_permits(), 310);
+        assert!(rooms.grow(begin(&rooms, 0).unwrap(), 11 * UNIT).now_or_never().is_none());
+        assert!(rooms.grow(begin(&rooms, 1).unwrap(), 99 * UNIT).now_or_never().is_some());
+        let fits = rooms.fit(fits, 5 * UNIT).now_or_never().unwrap();
+        assert_eq!(rooms.all.available_permits(), 310, "what it has is enough");
+        drop(fits);
     }
 
     #[test]

@@ -71,7 +71,7 @@ async fn who_searches_waits_for_its_own_search_alone() {
 async fn who_has_all_its_room_taken_waits_and_nobody_else() {
     let (rpc, _database) = rpc().await;
     small(&rpc, scope(2)).await;
-    let held = rpc.page(scope(1), false, |bytes| *bytes, async |_| Ok(vec![usize::MAX / 2])).await;
+    let held = rpc.page(scope(1), false, |bytes| *bytes, async |_| Ok(vec![page::MAX_BYTES])).await;
     assert_eq!(reads(&rpc, scope(1), false, SMALL).now_or_never(), None);
     assert_eq!(reads(&rpc, scope(2), false, SMALL).now_or_never(), Some(false));
     drop(held);

@@ -35,5 +35,5 @@ pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: 
     let answer =
         changes(&gateway).list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
     let answer = answer.map_err(Problem::of_query)?;
-    Ok(reply::page::<ActivityPage, _>(answer, turn))
+    reply::page::<ActivityPage, _>(&gateway, answer, turn).await
 }

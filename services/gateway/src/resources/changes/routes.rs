@@ -58,7 +58,7 @@ pub(crate) async fn list(
         );
         let turn = turn(&gateway, user_id).await?;
         let answer = after(&gateway, user, &cursor, limit, Duration::ZERO).await?;
-        return Ok(reply::page::<ChangePage, _>(answer, turn));
+        return reply::page::<ChangePage, _>(&gateway, answer, turn).await;
     }
     let _place = gateway.streams.wait(user.caller.user_id, &visit)?;
     let (session, leaves) = (user.caller.session_id, gateway.streams.ended());
@@ -73,7 +73,7 @@ pub(crate) async fn list(
         return Err(TokenError::Revoked.into());
     }
     let (answer, turn) = (answer?, turn(&gateway, user_id).await?);
-    Ok(reply::page::<ChangePage, _>(answer, turn))
+    reply::page::<ChangePage, _>(&gateway, answer, turn).await
 }
 
 /// Waits for the end of a session, which is seen as soon as for a stream.

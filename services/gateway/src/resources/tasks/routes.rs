@@ -121,7 +121,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
     let user_id = user.caller.user_id;
     let turn = turn(&gateway, user_id).await?;
     let answer = tasks(&gateway).list_tasks(user.asks(message)).await.map_err(Problem::of_query)?;
-    Ok(reply::page::<TaskPage, _>(answer, turn))
+    reply::page::<TaskPage, _>(&gateway, answer, turn).await
 }
 
 /// Read a task

@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use super::shape::{Restored, TrashPage};
 use crate::{
     body::Nothing,
-    edge::{access::Access, user::User},
+    edge::{access::Access, holding::turn, user::User},
     operations::{Operations, Traits},
     path::Id,
     problem::Problem,
@@ -38,8 +38,9 @@ fn trash(gateway: &Gateway) -> TrashServicePeer<'_> {
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
     query.ask()?;
+    let turn = turn(&gateway, user.caller.user_id).await?;
     let answer = trash(&gateway).list_trash(user.asks(ListTrashRequest { limit, cursor })).await;
-    Ok(reply::plain::<TrashPage, _>(answer.map_err(Problem::of_query)?))
+    reply::page::<TrashPage, _>(&gateway, answer.map_err(Problem::of_query)?, turn).await
 }
 
 /// Restore from the trash
