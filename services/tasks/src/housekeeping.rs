@@ -84,11 +84,44 @@ fn note(what: &str, outcome: Result<(), Error>) {
     }
 }
 
-/// Purges old trash as a user would, so that the journal tells; how many acts. Whatever comes of one, the others are purged; an error
-/// when none was.
+/// Acts that are purged in one go.
+const ACTS: i64 = 5_000;
+
+/// Purges old trash as a user would, so that the journal tells; how many acts. Whatever comes of one, the others are purged, and those
+/// behind as many as cannot be; an error when none was.
 async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Result<usize, Error> {
+    purge_by(ACTS, (db, writer), before, stop).await
+}
+
+async fn purge_by(
+    most: i64,
+    (db, writer): (&Db, &Writer),
+    before: Timestamp,
+    stop: &Stop,
+) -> Result<usize, Error> {
+    let (mut after, mut all) = (Timestamp::from_seconds(0), Ok(()));
+    loop {
+        let acts = trash::store::deleted(db, (after, before), most).await?;
+        let Some((last, ..)) = acts.last() else { return all.map(|()| 0) };
+        after = *last;
+        let acts = acts.into_iter().map(|(_, scope, id)| (scope, id)).collect();
+        let (purged, outcome) = purge_all(writer, acts, stop).await;
+        all = outcome.and(all);
+        if purged > 0 || stop.is_cancelled() {
+            note("trash", all);
+            return Ok(purged);
+        }
+    }
+}
+
+/// How many of these, and what kept others.
+async fn purge_all(
+    writer: &Writer,
+    acts: Vec<(ScopeId, ObjectId)>,
+    stop: &Stop,
+) -> (usize, Result<(), Error>) {
     let (mut all, mut purged) = (Ok(()), 0);
-    for (scope, some) in turns(trash::store::older_than(db, before).await?) {
+    for (scope, some) in turns(acts) {
         if stop.is_cancelled() {
             break;
         }
@@ -99,11 +132,7 @@ async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Resu
             }
         }
     }
-    if purged > 0 {
-        note("trash", all);
-        return Ok(purged);
-    }
-    all.map(|()| 0)
+    (purged, all)
 }
 
 /// Acts of one scope that are purged at once: they share units of work, on one connection.

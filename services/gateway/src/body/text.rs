@@ -48,6 +48,12 @@ macro_rules! words {
                 (1..).zip(Self::words()).find(|(_, word)| *word == text).map(|(number, _)| Self(number))
             }
 
+            /// The word itself.
+            pub(crate) fn word(self) -> &'static str {
+                let place = usize::try_from(self.0 - 1).expect("a word has a number from 1 on");
+                &Self::words()[place]
+            }
+
             /// From the contracts. What a newer service may know and we do not is the first word.
             pub(crate) fn from_contract(number: i32) -> Self {
                 Self(<$contract>::try_from(number).map_or(1, i32::from).max(1))
@@ -63,8 +69,7 @@ macro_rules! words {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                let place = usize::try_from(self.0 - 1).expect("a word has a number from 1 on");
-                to.serialize_str(&Self::words()[place])
+                to.serialize_str(self.word())
             }
         }
 

@@ -192,6 +192,7 @@ async fn a_change_is_shown_with_every_field_wherever_it_is_listed() {
         at: moment(0),
         actor_id: OTHER.to_owned(),
         object_type: tasks::ObjectType::Task.into(),
+        object_type_name: String::new(),
         object_id: ID.to_owned(),
         object_version: 7,
         operation: "update".to_owned(),
@@ -220,6 +221,15 @@ async fn a_change_is_shown_with_every_field_wherever_it_is_listed() {
         tasks::ListActivityResponse { changes: vec![change(changed)], next_cursor: String::new() };
     let expected = json!({"items": [renamed], "next_cursor": null});
     assert_eq!(shown("/v1/activity", activity).await, expected);
+    let later = tasks::Change {
+        object_type: 99,
+        object_type_name: "section".to_owned(),
+        operation: "archive".to_owned(),
+        ..change(changed)
+    };
+    let feed = tasks::ListChangesResponse { changes: vec![later], ..Default::default() };
+    let told = shown("/v1/changes", feed).await["items"][0].clone();
+    assert_eq!((&told["object_type"], &told["operation"]), (&json!("section"), &json!("archive")));
 }
 
 #[tokio::test]

@@ -37,11 +37,12 @@ pub(crate) struct Change {
     pub(crate) session_id: SessionId,
     pub(crate) request_id: String,
     pub(crate) trace_id: String,
-    /// What [`Row::TYPE`](super::rows::Row::TYPE) says.
+    /// What [`Row::TYPE`](super::rows::Row::TYPE) says, or that of a later release.
     pub(crate) object_type: String,
     pub(crate) object_id: ObjectId,
     pub(crate) object_version: i64,
-    pub(crate) operation: Operation,
+    /// One of [`Operation`], or what a later release did that writes beside this one.
+    pub(crate) operation: String,
     /// See [`ChangedFields`](super::fields::ChangedFields).
     pub(crate) changes: JsonText,
 }

@@ -48,9 +48,10 @@ impl From<Change> for v1::Change {
             at: Some(proto::moment(at)),
             actor_id: actor_id.to_string(),
             object_type: object_type(&of_type).into(),
+            object_type_name: of_type,
             object_id: object_id.to_string(),
             object_version,
-            operation: operation.name().to_owned(),
+            operation,
             changes: changes.0,
             request_id,
             cursor: cursor(scope_id, sequence),
@@ -66,7 +67,7 @@ mod tests {
     use super::*;
     use crate::{
         ids::{ObjectId, SessionId, UserId},
-        journal::{change::Operation, rows::Row as _},
+        journal::rows::Row as _,
         projects::row::Project,
         tasks::row::Task,
     };
@@ -146,7 +147,7 @@ mod tests {
             object_type: "task".to_owned(),
             object_id: ObjectId(id),
             object_version: 3,
-            operation: Operation::Complete,
+            operation: "complete".to_owned(),
             changes: JsonText("{}".to_owned()),
         };
         let change = v1::Change::from(change);

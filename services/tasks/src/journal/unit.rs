@@ -207,7 +207,7 @@ impl Unit {
             object_type: object_type.to_owned(),
             object_id,
             object_version,
-            operation,
+            operation: operation.name().to_owned(),
             changes,
         };
         self.usage.write(self.now, change.bytes());

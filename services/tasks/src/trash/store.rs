@@ -95,30 +95,31 @@ pub(crate) fn tasks(scope: ScopeId, id: ObjectId) -> Statement<Vec<Node>> {
     statement!(conn => rows.select(Node::as_select()).load(conn).await)
 }
 
-/// Acts that one pass purges.
-const MOST: i64 = 5_000;
-
-/// What was deleted before a moment, oldest first: at most as many acts as one pass purges.
-pub(crate) async fn older_than(
+/// What was deleted between two moments, oldest first: at most `most` acts.
+pub(crate) async fn deleted(
     db: &Db,
-    before: Timestamp,
-) -> Result<Vec<(ScopeId, ObjectId)>, Error> {
+    (after, before): (Timestamp, Timestamp),
+    most: i64,
+) -> Result<Vec<(Timestamp, ScopeId, ObjectId)>, Error> {
     let tasks = tasks::table
+        .filter(tasks::trashed_at.gt(after))
         .filter(tasks::trashed_at.lt(before))
         .filter(tasks::trash_id.eq(tasks::id.nullable()));
     let tasks = tasks.select((tasks::trashed_at, tasks::scope_id, tasks::id));
-    let tasks = tasks.order(tasks::trashed_at).limit(MOST);
+    let tasks = tasks.order(tasks::trashed_at).limit(most);
     let projects = projects::table
+        .filter(projects::trashed_at.gt(after))
         .filter(projects::trashed_at.lt(before))
         .select((projects::trashed_at, projects::scope_id, projects::id))
         .order(projects::trashed_at)
-        .limit(MOST);
+        .limit(most);
     let mut old: Vec<(Option<Timestamp>, ScopeId, ObjectId)> =
         search!(db, "trash.old_tasks", conn => tasks.load(conn).await)?;
     let projects: Vec<(Option<Timestamp>, ScopeId, ObjectId)> =
         search!(db, "trash.old_projects", conn => projects.load(conn).await)?;
     old.extend(projects);
     old.sort_unstable_by_key(|(trashed_at, ..)| *trashed_at);
-    old.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
-    Ok(old.into_iter().map(|(_, scope, id)| (scope, id)).collect())
+    old.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    let is_old = |(at, scope, id): (Option<Timestamp>, _, _)| Some((at?, scope, id));
+    Ok(old.into_iter().filter_map(is_old).collect())
 }

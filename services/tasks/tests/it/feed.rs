@@ -2,7 +2,7 @@ use kit_db::testing::Backend;
 use std::time::Duration;
 
 use proto::tasks::v1::{
-    CompleteTaskRequest, DeleteTaskRequest, ListActivityRequest, ListChangesRequest,
+    Change, CompleteTaskRequest, DeleteTaskRequest, ListActivityRequest, ListChangesRequest,
     PurgeTrashRequest, WatchChangesRequest,
 };
 use tokio::time::timeout;
@@ -14,6 +14,7 @@ kit_db::on_each_backend!(
     a_long_poll_answers_when_something_happens,
     a_watcher_goes_on_where_it_stopped,
     a_cursor_of_someone_else_opens_nothing,
+    what_a_later_release_did_is_told_in_its_words,
 );
 
 async fn end(user: &User) -> String {
@@ -115,4 +116,24 @@ async fn a_cursor_of_someone_else_opens_nothing(backend: Backend) {
     assert_eq!(reason(bob.changes().list_changes(bob.asks(request)).await), "INVALID_CURSOR");
     let outcome = bob.changes().watch_changes(bob.asks(WatchChangesRequest { cursor })).await;
     assert_eq!(outcome.unwrap_err().code(), tonic::Code::InvalidArgument);
+}
+
+async fn what_a_later_release_did_is_told_in_its_words(backend: Backend) {
+    let app = App::new(backend).await;
+    let alice = app.user(1);
+    alice.creates("Ship it").await;
+    let later =
+        "UPDATE journal SET object_type = 'section', operation = 'archive' WHERE sequence = 2";
+    app.runs(later.to_owned()).await;
+    let told = |changes: &[Change]| {
+        let words = changes.iter().map(|it| (it.object_type_name.clone(), it.operation.clone()));
+        words.collect::<Vec<_>>()
+    };
+    let word = |of: &str, operation: &str| (of.to_owned(), operation.to_owned());
+    let expected = [word("project", "create"), word("section", "archive")];
+    let feed = alice.changes().list_changes(alice.asks(ListChangesRequest::default())).await;
+    assert_eq!(told(&feed.unwrap().get_ref().changes), expected);
+    let activity = alice.changes().list_activity(alice.asks(ListActivityRequest::default())).await;
+    let newest_first: Vec<_> = expected.into_iter().rev().collect();
+    assert_eq!(told(&activity.unwrap().get_ref().changes), newest_first);
 }

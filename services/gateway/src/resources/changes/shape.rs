@@ -1,4 +1,6 @@
 //! A change as JSON.
+use std::fmt::Display;
+
 use proto::tasks::v1::{self, limits::OPERATIONS};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,7 +22,8 @@ pub(crate) struct Change {
     /// Who did it.
     #[schema(format = Uuid)]
     actor_id: String,
-    object_type: ObjectType,
+    #[schema(schema_with = object_type)]
+    object_type: String,
     #[schema(format = Uuid)]
     object_id: String,
     object_version: i64,
@@ -36,13 +39,21 @@ pub(crate) struct Change {
     cursor: String,
 }
 
-/// What was done: a text, since a later release may know more.
 fn operation() -> Object {
-    let known = OPERATIONS.map(|operation| format!("`{operation}`")).join(", ");
+    open("What was done", &OPERATIONS, "update")
+}
+
+fn object_type() -> Object {
+    open("What it was done to", ObjectType::words(), "task")
+}
+
+/// A text and no closed set, since a later release may know more.
+fn open(about: &str, known: &[impl Display], example: &str) -> Object {
+    let known: Vec<_> = known.iter().map(|word| format!("`{word}`")).collect();
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .description(Some(format!("What was done, now one of {known}.")))
-        .examples(["update"])
+        .description(Some(format!("{about}, now one of {}.", known.join(", "))))
+        .examples([example])
         .build()
 }
 
@@ -74,6 +85,7 @@ impl From<v1::Change> for Change {
             at,
             actor_id,
             object_type,
+            object_type_name,
             object_id,
             object_version,
             operation,
@@ -81,12 +93,16 @@ impl From<v1::Change> for Change {
             request_id,
             cursor,
         } = change;
+        // The first release has no word for it, and knows no more than these.
+        let known = || ObjectType::from_contract(object_type).word().to_owned();
         Self {
             scope_id,
             sequence,
             at: Moment::from_contract(at),
             actor_id,
-            object_type: ObjectType::from_contract(object_type),
+            object_type: Some(object_type_name)
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(known),
             object_id,
             object_version,
             operation,

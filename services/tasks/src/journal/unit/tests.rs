@@ -80,7 +80,9 @@ async fn read(store: &Store, filter: Filter) -> Vec<String> {
 async fn told(store: &Store) -> Vec<(i64, i64, Operation)> {
     let changes =
         journal::store::changes_after(&store.db, store.scope, 0, 99, false).await.unwrap();
-    let told = changes.into_iter().map(|it| (it.sequence, it.object_version, it.operation));
+    let told = changes
+        .into_iter()
+        .map(|it| (it.sequence, it.object_version, Operation::parse(&it.operation).unwrap()));
     told.collect()
 }
 

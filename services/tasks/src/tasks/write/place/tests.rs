@@ -74,7 +74,7 @@ impl Row {
             let told = journal::store::changes_after(db, scope, last, 999, false).await.unwrap();
             let Some(end) = told.last() else { return moved };
             last = end.sequence;
-            assert!(told.iter().all(|change| change.operation == Operation::Move));
+            assert!(told.iter().all(|change| change.operation == Operation::Move.name()));
             moved.extend(told.iter().map(|Change { object_id, .. }| object_id.0.as_u128()));
         }
     }
