@@ -1,4 +1,6 @@
 //! What comes in is taken strictly: what is not understood is refused, all of it at once, and nothing is half-written.
+use std::collections::BTreeSet;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -75,6 +77,7 @@ async fn what_is_unknown_and_what_breaks_a_rule_are_told_together(app: &App) {
     };
     let before = known().await;
     let email = format!("{}@example.com", uuid::Uuid::now_v7());
+    let mut tried = BTreeSet::new();
     for (method, path, mut body, places) in
         faulty(&path_of(&task), &project, &task["project_id"], &email)
     {
@@ -85,11 +88,32 @@ async fn what_is_unknown_and_what_breaks_a_rule_are_told_together(app: &App) {
         let mut all = [places, &["/colour"]].concat();
         all.sort_unstable();
         assert_eq!(told, all, "{method} {path}: {problem}");
+        tried.insert(format!("{method} {}", template(&path)));
     }
+    // Of these two no rule asks more than that they are texts.
+    tried.extend(["/v1/auth/login", "/v1/auth/refresh"].map(|path| format!("POST {path}")));
+    assert_eq!(tried, with_a_body(&alice.reads("/openapi.json").await), "each of them is tried");
     assert_eq!(known().await, before, "nothing was written");
     alice.signs_in_again().await;
     let credentials = json!({ "email": email, "password": PASSWORD });
     alice.http.post("/v1/auth/register", &credentials).await.expect(201);
+}
+
+/// The path of an operation, as the document has it.
+fn template(path: &str) -> String {
+    let part = |part| if uuid::Uuid::try_parse(part).is_ok() { "{id}" } else { part };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// The operations that read a body.
+fn with_a_body(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().into_iter().flatten();
+        let reading = methods.filter(|(_, operation)| operation.get("requestBody").is_some());
+        reading.map(move |(method, _)| format!("{} {path}", method.to_uppercase()))
+    });
+    operations.collect()
 }
 
 /// Requests with more than one fault, and where each of them is.

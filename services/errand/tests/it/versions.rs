@@ -96,6 +96,7 @@ fn any_patch(random: &mut Random, round: usize) -> Value {
         ("description", vec![json!(format!("text {round}")), json!(""), json!("ü\n\u{1F600}")]),
         ("priority", vec![json!("none"), json!("urgent"), json!("low")]),
         ("labels", vec![json!([]), json!(["x"]), json!(["home", "x"])]),
+        ("estimate_minutes", vec![Value::Null, json!(1), json!(525_600)]),
         (
             "due",
             vec![

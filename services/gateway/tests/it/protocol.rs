@@ -90,6 +90,7 @@ async fn a_head_that_is_too_long_is_refused_with_a_problem() {
 
 #[tokio::test]
 async fn what_is_no_request_is_refused_with_a_problem_too() {
+    let (log, _guard) = kit_base::testing::log();
     let edge = Edge::start().await;
     let host = "Host: errand.test\r\n";
     let many = "x: y\r\n".repeat(100);
@@ -124,6 +125,8 @@ async fn what_is_no_request_is_refused_with_a_problem_too() {
         let mut lines = counted.lines().filter(|line| line.contains(&of));
         let method = |line: &str| line.contains("http_request_method=\"_OTHER\"");
         assert!(lines.any(method), "{status} in {counted}");
+        let line = format!("status={status}");
+        assert!(log.text().lines().any(|told| told.contains(&line)), "{line} in {}", log.text());
     }
 }
 

@@ -48,7 +48,8 @@ async fn writes(user: &User, random: &mut Random, projects: &[String], ids: &mut
             tasks.create_task(user.asks(message)).await.map(|made| ids.push(made.into_inner().id))
         }
         4..=5 => {
-            let paths = ["title", "description", "status", "priority", "due", "labels"];
+            let paths =
+                ["title", "description", "status", "priority", "due", "labels", "estimate_minutes"];
             let paths: Vec<_> = paths.into_iter().filter(|_| random.below(2) == 0).collect();
             let update_mask = Some(prost_types::FieldMask {
                 paths: paths.into_iter().map(str::to_owned).collect(),
