@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kit_base::page;
+use kit_base::{Timestamp, page};
 use kit_rpc::{Services, only_validates};
 use proto::auth::v1::{
     ListSessionsRequest, ListSessionsResponse, LoginRequest, LogoutRequest, RefreshRequest,
@@ -66,15 +66,15 @@ impl SessionService for Sessions {
         let (account, current) = caller(&request)?;
         let ListSessionsRequest { limit, cursor } = request.into_inner();
         let limit = page::limit(limit).map_err(Error::from)?;
-        let position: Option<Uuid> = page::decode("sessions", &cursor).map_err(Error::from)?;
+        let position = page::decode::<(i64, Uuid)>("sessions", &cursor).map_err(Error::from)?;
+        let position = position.map(|(at, id)| (Timestamp::from_microseconds(at), SessionId(id)));
         let now = self.0.clock.now();
-        let found =
-            store::list(&self.0.db, account, now, position.map(SessionId), limit + 1).await?;
+        let found = store::list(&self.0.db, account, now, position, limit + 1).await?;
         let (found, next_cursor) = page::cut(
             found,
             limit,
             |session| session.user_agent.len(),
-            |last| page::encode("sessions", &last.id.0),
+            |last| page::encode("sessions", &(last.created_at.as_microseconds(), last.id.0)),
         );
         let sessions = found.into_iter().map(|session| message(session, current)).collect();
         Ok(Response::new(ListSessionsResponse { sessions, next_cursor }))

@@ -27,21 +27,26 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// The living sessions of an account, the newest first, those before `position` in this order.
+/// The living sessions of an account, the newest first, those behind `position` in this order.
 pub(crate) async fn list(
     db: &Db,
     account: AccountId,
     now: Timestamp,
-    position: Option<SessionId>,
+    position: Option<(Timestamp, SessionId)>,
     limit: i64,
 ) -> Result<Vec<Session>, Error> {
-    let before = position.unwrap_or(SessionId(Uuid::max()));
+    let (at, id) =
+        position.unwrap_or((Timestamp::from_microseconds(i64::MAX / 2), SessionId(Uuid::max())));
     let living = sessions::account_id
         .eq(account)
         .and(sessions::ended_at.is_null())
         .and(sessions::expires_at.gt(now));
-    let query =
-        sessions::table.filter(living).filter(sessions::id.lt(before)).order(sessions::id.desc());
+    let before = sessions::created_at.lt(at);
+    let behind = before.or(sessions::created_at.eq(at).and(sessions::id.lt(id)));
+    let query = sessions::table
+        .filter(living)
+        .filter(behind)
+        .order((sessions::created_at.desc(), sessions::id.desc()));
     Ok(
         read!(db, "session.list", conn => Limited(query.select(Session::as_select()), limit).load(conn).await)?,
     )
