@@ -200,28 +200,4 @@ mod tests {
             assert!(all.is_sorted_by(|a, b| a < b), "{lower} {upper:?} {ranks:?}");
         }
     }
-
-    #[test]
-    fn ten_thousand_alternating_moves_stay_short_where_ranks_are_made_anew() {
-        // Of five, two go by turns between the first and the other, which halves the room each time.
-        let mut ranks: Vec<String> = (1..=5).map(at_end).collect();
-        let (mut longest, mut anew) = (0, 0);
-        for turn in 0..10_000 {
-            let (moved, other) = if turn % 2 == 0 { (3, 4) } else { (4, 3) };
-            ranks[moved] = between(Some(&ranks[0]), Some(&ranks[other]));
-            longest = longest.max(ranks[moved].len());
-            if ranks[moved].len() > LONGEST {
-                let mut order: Vec<usize> = (0..5).collect();
-                order.sort_by(|a, b| ranks[*a].cmp(&ranks[*b]));
-                let fresh = spread(None, Some(&at_end(6 + turn)), 5);
-                for (place, rank) in order.into_iter().zip(fresh) {
-                    ranks[place] = rank;
-                }
-                anew += 1;
-            }
-            assert!(ranks[0] < ranks[moved] && ranks[moved] < ranks[other], "{turn}: {ranks:?}");
-        }
-        assert!(longest <= 64, "{longest} characters");
-        assert!((1..1_000).contains(&anew), "made anew {anew} times");
-    }
 }

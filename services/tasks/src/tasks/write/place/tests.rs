@@ -217,3 +217,24 @@ async fn however_crowded_it_is_so_many_are_ranked_anew_and_no_more(backend: Back
     assert_eq!(moved.len(), 2 * MOST_AROUND);
     row.are_short(64).await;
 }
+
+/// In one backend: what becomes of ranks is the same in both, and ten thousand trips take their time.
+#[tokio::test]
+async fn after_ten_thousand_alternating_moves_every_rank_is_short() {
+    let row = Row::with(Backend::Sqlite, 5).await;
+    let mut longest = 0;
+    for _ in 0..100 {
+        let moves = (0..100).map(|turn| {
+            // Of five, two go by turns right behind the first, which halves the room each time.
+            let to = Target { place: Place::Stay, beside: Beside::After(id(1)) };
+            let moved = Write::Move { id: id(4 + turn % 2), to, if_version: None };
+            row.0.carries_out(moved)
+        });
+        for done in futures_util::future::join_all(moves).await {
+            done.unwrap();
+        }
+        longest = row.all().await.iter().map(|task| task.rank.len()).max().unwrap().max(longest);
+        assert_eq!(row.order().await, [1, 5, 4, 2, 3]);
+    }
+    assert!(longest <= 64, "{longest} characters");
+}
