@@ -24,6 +24,9 @@ use crate::{Error, ids::ScopeId};
 const LARGE: i64 = 256 << 10;
 /// And no longer than this: what takes longer waits for something else.
 const LONGEST_REST: Duration = Duration::from_millis(250);
+/// A unit of work that has written more than so many bytes takes no further write: until it is committed it holds each of them several
+/// times, as a row before and after, as a change, as an answer and under its key.
+const FULL: i64 = 1 << 20;
 
 /// Carries out the writes of a scope one after the other, those that wait together in one unit of work.
 #[derive(Clone)]
@@ -62,6 +65,10 @@ impl Writer {
             match self.attempt(scope, &wanted).await {
                 Ok((outcomes, earned)) => {
                     rest += earned;
+                    let left = wanted.split_off(outcomes.len());
+                    if !left.is_empty() {
+                        groups.push(left);
+                    }
                     for (Waiting { write, done, .. }, outcome) in wanted.into_iter().zip(outcomes) {
                         if let Ok(Done::Fresh(_)) = outcome {
                             metrics::count_write(write.command.label());
@@ -87,7 +94,7 @@ impl Writer {
         rest
     }
 
-    /// All writes in one unit of work; what came of each, and how long the scope should rest then.
+    /// As many of the writes in one unit of work as it takes, one at least; what came of each, and how long the scope should rest then.
     async fn attempt(
         &self,
         scope: ScopeId,
@@ -113,6 +120,9 @@ impl Writer {
                     return Err(Broken::unless_gone(error, Blame::One(at)));
                 }
                 outcome => outcomes.push(outcome),
+            }
+            if unit.usage.written_today(unit.now) - before > FULL {
+                break;
             }
         }
         let sequence = unit.scope.sequence;

@@ -63,6 +63,20 @@ async fn a_write_that_is_refused_leaves_no_queue_that_nobody_works_on() {
     assert!(enqueue(1).is_ok_and(|(_, is_idle)| is_idle));
 }
 
+#[tokio::test]
+async fn a_unit_that_has_written_much_takes_no_further_write_and_the_next_does() {
+    let (writes, queues) = (Writes::new(Backend::Sqlite).await, Queues::new());
+    let scope = writes.store.scope;
+    let submissions = || (0..6).map(|_| writes.submission(Act::WriteMuch));
+    let _outcomes: Vec<_> =
+        submissions().map(|write| queues.enqueue(scope, write).unwrap()).collect();
+    let wanted = queues.next(scope);
+    let unit = writes.store.writer.run_unit(scope, &wanted).await;
+    let (taken, _) = unit.unwrap_or_else(|broken| panic!("{}", broken.error));
+    assert_eq!((wanted.len(), taken.len()), (6, 4));
+    assert_eq!(writes.together(submissions().collect()).await, [Ok(()); 6]);
+}
+
 async fn a_scope_that_wrote_much_rests_as_long(backend: Backend) {
     let writes = Writes::new(backend).await;
     let began = Instant::now();
