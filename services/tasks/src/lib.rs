@@ -104,8 +104,9 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
         .iter()
         .fold(Services::default(), |services, (serve, _)| serve(rpc.clone(), services));
     let migrating = config.auto_migrate.unwrap_or(sqlite);
-    let [asked, schema, followed, folded] = [(); 4].map(|()| db.clone());
+    let [asked, schema, followed, folded, counted] = [(); 5].map(|()| db.clone());
     let (left, times, auth) = (db.clone(), clock.clone(), peers.auth.clone());
+    let counting = clock.clone();
     let [untold, trusting] = [(); 2].map(|()| verifier.clone());
     Ok(Service::grpc("tasks", services, Some(verifier.clone()))
         .ready_when_told(
@@ -123,6 +124,7 @@ pub async fn build(config: Config, clock: Clock, peers: Peers) -> anyhow::Result
         })
         .job("trust", move |stop| async move { trust::follow(&verifier, peers.auth, &stop).await })
         .job("feed", move |stop| feed.follow(followed, stop))
+        .job("census", move |stop| tasks::census::run(counted, counting, stop))
         .job("refold", move |stop| tasks::refold::run(folded, stop))
         .job("housekeeping", move |stop| {
             housekeeping::keep(db, clock, writer, config, housekeeping::PERIOD, stop)

@@ -13,4 +13,6 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &tasks::metrics::DELETED,
     &tasks::metrics::TRANSITIONS,
     &tasks::metrics::CYCLE_TIME,
+    &tasks::metrics::OPEN,
+    &tasks::metrics::OVERDUE,
 ];

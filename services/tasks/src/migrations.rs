@@ -106,6 +106,13 @@ pub const ALL: &[Migration] = &[
             },
         ],
     },
+    Migration {
+        version: 9,
+        name: "leases",
+        postgres: include_str!("../migrations/0009_leases/postgres.sql"),
+        sqlite: include_str!("../migrations/0009_leases/sqlite.sql"),
+        indexes: &[],
+    },
 ];
 
 /// Whether the schema is the one this release needs, which it is brought to where that is wanted.

@@ -1,4 +1,5 @@
 //! Tasks: what there is to do.
+pub(crate) mod census;
 pub(crate) mod error;
 pub(crate) mod list;
 pub(crate) mod message;

@@ -11,6 +11,7 @@ mod error;
 pub mod examine;
 pub mod housekeeping;
 mod id;
+pub mod lease;
 mod limited;
 mod limits;
 mod lookup;

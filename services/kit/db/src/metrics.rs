@@ -71,6 +71,13 @@ pub(crate) static HOUSEKEEPING_FINISHED: Gauge = Gauge::new(
     "When nothing was left of a kind that was too old.",
 );
 
+pub(crate) static LEASE_HELD: Gauge = Gauge::new(
+    Layer::Infrastructure,
+    "errand_lease_held",
+    &["lease"],
+    "Whether this replica does what one does for all.",
+);
+
 /// The metrics of a process with a database.
 pub static CATALOGUE: &[&dyn Declared] = &[
     &DATABASE_DURATION,
@@ -82,6 +89,7 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &POOL_CREATE,
     &HOUSEKEEPING_DELETED,
     &HOUSEKEEPING_FINISHED,
+    &LEASE_HELD,
 ];
 
 /// Does what is called `operation`, and counts and times it.

@@ -1,7 +1,7 @@
 //! What people do with tasks, counted when it is durable. Nothing of it names a person or a task.
 use std::time::Duration;
 
-use kit_base::metrics::{Counter, Histogram, Layer};
+use kit_base::metrics::{Counter, Gauge, Histogram, Layer};
 
 use super::row::names::{Priority, Status};
 use crate::journal::rows::Tally;
@@ -52,6 +52,21 @@ pub(crate) static CYCLE_TIME: Histogram = Histogram::with_buckets(
     "Time from the creation of a task to its completion.",
     &[60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, 259_200.0, 604_800.0, 2_592_000.0],
 );
+
+pub(crate) static OPEN: Gauge = Gauge::new(
+    Layer::Business,
+    "errand_tasks",
+    &["status"],
+    "Open tasks by how far they are, on the replica that counts them; 0 on all others.",
+)
+.from_start(&[&["needs_action"], &["in_process"]]);
+pub(crate) static OVERDUE: Gauge = Gauge::new(
+    Layer::Business,
+    "errand_tasks_overdue",
+    &[],
+    "Open tasks whose time is over, on the replica that counts them; 0 on all others.",
+)
+.from_start(&[&[]]);
 
 /// What is counted of a task, at one moment.
 #[derive(Clone, Copy, Debug)]

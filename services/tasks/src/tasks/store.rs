@@ -1,4 +1,5 @@
 //! Tasks in the database: what reads and writes them.
+pub(crate) mod census;
 mod pages;
 mod rows;
 
