@@ -25,6 +25,7 @@ impl<'c> {name}Peer<'c> {{
     pub fn serve(services: kit_rpc::Services, service: impl {module}_server::{name}{streams}) -> kit_rpc::Services {{
         let service = std::sync::Arc::new(service);
         let server = {module}_server::{name}Server::from_arc(service.clone());
+        let server = server.max_decoding_message_size(kit_rpc::channel::MESSAGE);
         let here: std::sync::Arc<{here}> = service;
         services.with(server, here)
     }}
@@ -39,7 +40,8 @@ impl<'c> {name}Peer<'c> {{
 fn of_method(service: &Service, method: &Method) -> String {
     let Method { name, input_type, output_type, .. } = method;
     let client = format!("{}_client::{}Client", module(&service.name), service.name);
-    let over_the_network = format!("{client}::new(self.0.clone()).{name}(request).await");
+    let limit = "max_decoding_message_size(kit_rpc::channel::MESSAGE)";
+    let over_the_network = format!("{client}::new(self.0.clone()).{limit}.{name}(request).await");
     let mut comment = String::new();
     method.comments.append_with_indent(1, &mut comment);
     if comment.is_empty() {
