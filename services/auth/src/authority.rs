@@ -49,14 +49,14 @@ impl Authority {
         })
     }
 
-    /// Brings the schema up to date where that is wanted, and else checks it; then reads keys and revocations.
+    /// Brings the schema up to date where that is wanted, and checks it; then reads keys and revocations.
     pub(crate) async fn prepare(&self) -> anyhow::Result<()> {
         self.db.up().await?;
         if self.config.migrates() {
             kit_db::migrate::apply(&self.db, MIGRATIONS).await?;
-        } else {
-            kit_db::migrate::check(&self.db, MIGRATIONS).await.map_err(anyhow::Error::msg)?;
         }
+        let version = kit_db::migrate::check(&self.db, MIGRATIONS).await;
+        kit_db::metrics::migrations_applied("auth", version.map_err(anyhow::Error::msg)?);
         Ok(self.load().await?)
     }
 

@@ -123,7 +123,9 @@ pub(crate) async fn ready(db: Db, migrating: bool) -> Result<(), String> {
             .await
             .map_err(|error| format!("the schema could not be migrated: {}", chain(&error)))?;
     }
-    migrate::check(&db, ALL).await.map(drop)
+    let version = migrate::check(&db, ALL).await?;
+    kit_db::metrics::migrations_applied("tasks", version);
+    Ok(())
 }
 
 #[cfg(test)]

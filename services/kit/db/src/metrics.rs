@@ -78,6 +78,18 @@ pub(crate) static LEASE_HELD: Gauge = Gauge::new(
     "Whether this replica does what one does for all.",
 );
 
+static MIGRATIONS_APPLIED: Gauge = Gauge::new(
+    Layer::Infrastructure,
+    "errand_migrations_applied_info",
+    &["schema", "version"],
+    "The version of a schema that was found when the process became ready; the value is 1.",
+);
+
+/// Tells that `schema` was found at this version.
+pub fn migrations_applied(schema: &str, version: i32) {
+    MIGRATIONS_APPLIED.set(&[schema, &version.to_string()], 1);
+}
+
 /// The metrics of a process with a database.
 pub static CATALOGUE: &[&dyn Declared] = &[
     &DATABASE_DURATION,
@@ -90,6 +102,7 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &HOUSEKEEPING_DELETED,
     &HOUSEKEEPING_FINISHED,
     &LEASE_HELD,
+    &MIGRATIONS_APPLIED,
 ];
 
 /// Does what is called `operation`, and counts and times it.
