@@ -17,10 +17,10 @@ pub(crate) fn caller<T>(request: &Request<T>) -> Result<(AccountId, SessionId), 
 /// before, and do nothing more.
 pub(crate) fn former_caller<T>(
     request: &Request<T>,
-    signatures: &Verifier,
+    verifier: &Verifier,
 ) -> Option<(AccountId, SessionId)> {
     let header = request.metadata().get("authorization")?.to_str().ok()?;
     let (_, token) = header.split_once(' ')?;
-    let Caller { user_id, session_id } = signatures.verify(token.trim_start()).ok()?;
+    let Caller { user_id, session_id } = verifier.former(token.trim_start())?;
     Some((AccountId(user_id), SessionId(session_id)))
 }

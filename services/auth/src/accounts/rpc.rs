@@ -76,15 +76,16 @@ impl AccountService for Accounts {
     async fn delete_me(&self, request: Request<DeleteMeRequest>) -> Reply<()> {
         let password = &request.get_ref().password;
         let key = self.key(&request, "DeleteMe")?;
-        let refusal = match caller(&request) {
+        let (id, refusal) = match caller(&request) {
             Ok((id, _)) => match self.delete(id, password, key.clone(), &request).await {
-                Err(gone @ Error::Account(AccountError::NotFound)) => gone.into(),
+                Err(gone @ Error::Account(AccountError::NotFound)) => (id, gone.into()),
                 outcome => return answer(outcome?),
             },
-            Err(refusal) => refusal,
+            Err(refusal) => match former_caller(&request, &self.0.trust.verifier) {
+                Some((id, _)) => (id, refusal),
+                None => return Err(refusal),
+            },
         };
-        let former = former_caller(&request, &self.0.trust.signatures);
-        let Some((id, _)) = former else { return Err(refusal) };
         answered_before(&self.0.db, id, key, refusal).await
     }
 }

@@ -104,7 +104,7 @@ impl Sessions {
             }
             Err(refusal) => refusal,
         };
-        let former = former_caller(request, &self.0.trust.signatures);
+        let former = former_caller(request, &self.0.trust.verifier);
         let Some((account, asking)) = former else { return Err(refusal) };
         let key = self.key(request, asking, id)?;
         answered_before(&self.0.db, account, key, refusal).await

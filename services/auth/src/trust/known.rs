@@ -22,8 +22,6 @@ const CURRENT: Duration = Duration::from_secs(5);
 pub(crate) struct Trust {
     /// Checks the callers of this service.
     pub(crate) verifier: Arc<Verifier>,
-    /// Knows the keys and not the sessions: whose a token was whose session has ended.
-    pub(crate) signatures: Verifier,
     /// Ends all streams.
     pub(crate) end: Stop,
     known: Mutex<Known>,
@@ -45,10 +43,8 @@ impl Trust {
     /// Knows nothing yet.
     pub(crate) fn new(clock: &Clock) -> Self {
         let (updates, _) = broadcast::channel(BEHIND);
-        let verifier = || Verifier::new("auth", clock.clone());
         Self {
-            verifier: Arc::new(verifier()),
-            signatures: verifier(),
+            verifier: Arc::new(Verifier::new("auth", clock.clone())),
             end: Stop::new(),
             known: Mutex::default(),
             updates,
@@ -108,7 +104,6 @@ impl Trust {
 
     /// Called while what is known is locked, so that no follower misses what came between all that was known and its first update.
     fn publish(&self, update: TrustUpdate) {
-        self.signatures.apply(TrustUpdate { revocations: vec![], ..update.clone() });
         self.verifier.apply(update.clone());
         // Nobody may follow.
         _ = self.updates.send(update);
@@ -212,15 +207,16 @@ mod tests {
     }
 
     #[test]
-    fn only_the_verifier_knows_of_ended_sessions() {
+    fn a_session_that_ended_is_known_to_what_checks_callers_here() {
         let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
         let trust = Trust::new(&clock);
-        trust.keys(vec![key(1)]);
+        let key = key(1);
+        trust.keys(vec![key.clone()]);
         let session_id = Uuid::from_u128(1);
         let until = clock.now().plus(Duration::from_secs(600));
         trust.revoke(vec![Revocation { session_id, until }], clock.now());
-        assert!(trust.verifier.has_ended(session_id) && !trust.signatures.has_ended(session_id));
-        assert_eq!(trust.signatures.keys(), trust.verifier.keys());
+        assert!(trust.verifier.has_ended(session_id));
+        assert_eq!(trust.verifier.keys(), [key]);
     }
 
     #[test]

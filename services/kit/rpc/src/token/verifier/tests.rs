@@ -47,6 +47,21 @@ fn a_revoked_session_ends_its_remembered_tokens() {
 }
 
 #[test]
+fn whose_a_token_was_is_told_where_its_session_has_ended_and_nothing_else_is_wrong_with_it() {
+    let (verifier, key, clock) = setting();
+    let token = key.sign(&claims(&clock)).unwrap();
+    assert_eq!(verifier.former(&token), None, "its session lives");
+    let until = clock.now().plus(Duration::from_secs(3_600));
+    let revocations = vec![Revocation { session_id: Uuid::from_u128(2), until }];
+    verifier.apply(TrustUpdate { keys: vec![], revocations });
+    let former = Caller { user_id: Uuid::from_u128(1), session_id: Uuid::from_u128(2) };
+    assert_eq!(verifier.former(&token), Some(former));
+    assert_eq!(verifier.former(&format!("{token}x")), None, "it is forged");
+    clock.advance(Duration::from_secs(610));
+    assert_eq!(verifier.former(&token), None, "it has expired");
+}
+
+#[test]
 fn a_withdrawn_key_ends_its_remembered_tokens() {
     let (verifier, key, clock) = setting();
     let token = key.sign(&claims(&clock)).unwrap();
