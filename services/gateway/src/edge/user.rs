@@ -95,9 +95,9 @@ impl FromRequestParts<Arc<Shared>> for Leaver {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let retried = parts.headers.contains_key(IDEMPOTENCY_KEY);
-        let former = token(&parts.headers).ok().and_then(|token| shared.verifier.former(token));
-        if let Some(former) = former.filter(|_| retried) {
+        if parts.headers.contains_key(IDEMPOTENCY_KEY)
+            && let Some(former) = shared.verifier.former(token(&parts.headers)?)
+        {
             enter(&former, parts, shared)?;
             return metadata(parts, shared).map(Self);
         }
