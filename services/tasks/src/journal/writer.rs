@@ -100,9 +100,11 @@ impl Writer {
         scope: ScopeId,
         wanted: &[Waiting],
     ) -> Result<(Vec<Result<Done, Error>>, Duration), Broken> {
-        metrics::count_unit(wanted.len());
-        kit_db::metrics::measured(self.db.system(), "unit.write", self.run_unit(scope, wanted))
-            .await
+        let unit = self.run_unit(scope, wanted);
+        let outcome = kit_db::metrics::measured(self.db.system(), "unit.write", unit).await;
+        let taken = outcome.as_ref().map_or(wanted.len(), |(outcomes, _)| outcomes.len());
+        metrics::count_unit(taken);
+        outcome
     }
 
     async fn run_unit(
