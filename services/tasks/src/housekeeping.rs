@@ -51,8 +51,9 @@ pub(crate) async fn keep(
             note("scopes", outcome.inspect(|()| finished("scopes", &clock)));
         }
     };
-    let trash =
-        sweep("trash", days(config.trash_days), until, |old| purge(&db, &writer, old, &stop));
+    let trash = sweep("trash", days(config.trash_days), until, |old| {
+        purge(ACTS, (&db, &writer), old, &stop)
+    });
     tokio::join!(keys, changes, scopes, trash);
 }
 
@@ -87,13 +88,9 @@ fn note(what: &str, outcome: Result<(), Error>) {
 /// Acts that are purged in one go.
 const ACTS: i64 = 5_000;
 
-/// Purges old trash as a user would, so that the journal tells; how many acts. Whatever comes of one, the others are purged, and those
+/// Purges old trash as a user would, so that the journal tells, `most` acts in one go; how many. Whatever comes of one, the others are purged, and those
 /// behind as many as cannot be; an error when none was.
-async fn purge(db: &Db, writer: &Writer, before: Timestamp, stop: &Stop) -> Result<usize, Error> {
-    purge_by(ACTS, (db, writer), before, stop).await
-}
-
-async fn purge_by(
+async fn purge(
     most: i64,
     (db, writer): (&Db, &Writer),
     before: Timestamp,

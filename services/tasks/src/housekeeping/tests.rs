@@ -1,3 +1,5 @@
+mod purging;
+
 use std::sync::Mutex;
 
 use kit_db::testing::Backend;
@@ -12,13 +14,9 @@ use crate::{
 };
 
 kit_db::on_each_backend!(
-    old_trash_is_purged_as_a_user_would_and_young_trash_stays,
-    nothing_is_purged_after_the_stop,
-    siblings_that_purge_at_once_purge_once,
     what_is_old_in_the_journal_goes_and_what_is_young_stays,
     the_journal_loses_its_beginning_alone_whatever_clocks_said,
     all_that_is_old_goes_in_one_pass_however_much_it_is,
-    what_cannot_be_purged_keeps_nothing_else_in_the_trash,
     an_erasing_that_was_broken_off_is_finished_and_forgotten,
     each_kind_is_kept_as_long_as_its_own_setting_says,
 );
@@ -55,60 +53,8 @@ async fn in_trash(store: &Store) -> Vec<Uuid> {
 }
 
 async fn purge_all(store: &Store, stop: &Stop) -> Result<(), Error> {
-    purge(&store.db, &store.writer, store.clock.now().minus(DAY), stop).await.map(drop)
-}
-
-async fn old_trash_is_purged_as_a_user_would_and_young_trash_stays(backend: Backend) {
-    let store = Store::new(backend).await;
-    let project = ProjectId(Uuid::from_u128(20));
-    let name = "Attic".to_owned();
-    let made = projects::write::Write::Create { id: Some(project), name };
-    store.carries_out(made).await.unwrap();
-    for (id, project) in [(10, None), (11, None), (12, Some(project)), (13, None)] {
-        store.carries_out(new(task(id), project)).await.unwrap();
-    }
-    store.carries_out(delete(task(10))).await.unwrap();
-    let gone = projects::write::Write::Delete { id: project, if_version: None };
-    store.carries_out(gone).await.unwrap();
-    store.clock.advance(DAY);
-    store.carries_out(delete(task(11))).await.unwrap();
-    purge_all(&store, &Stop::new()).await.unwrap();
-    assert_eq!(in_trash(&store).await.len(), 3, "a day old to the microsecond is not older");
-
-    store.clock.advance(Duration::from_secs(1));
-    purge_all(&store, &Stop::new()).await.unwrap();
-    assert_eq!(in_trash(&store).await, [task(11).0]);
-    let purges = purges(&store).await;
-    let mut purged: Vec<_> = purges.iter().map(|change| change.object_id.0).collect();
-    purged.sort_unstable();
-    assert_eq!(purged, [10, 12, 20].map(Uuid::from_u128));
-    for purge in purges {
-        assert_eq!((purge.actor_id.0, &*purge.request_id), (Uuid::nil(), "housekeeping"));
-    }
-}
-
-async fn nothing_is_purged_after_the_stop(backend: Backend) {
-    let store = Store::new(backend).await;
-    store.carries_out(new(task(10), None)).await.unwrap();
-    store.carries_out(delete(task(10))).await.unwrap();
-    store.clock.advance(2 * DAY);
-    let stop = Stop::new();
-    stop.cancel();
-    purge_all(&store, &stop).await.unwrap();
-    assert_eq!(in_trash(&store).await, [task(10).0]);
-}
-
-async fn siblings_that_purge_at_once_purge_once(backend: Backend) {
-    let store = Store::new(backend).await;
-    for id in 10..20 {
-        store.carries_out(new(task(id), None)).await.unwrap();
-        store.carries_out(delete(task(id))).await.unwrap();
-    }
-    store.clock.advance(2 * DAY);
-    let stop = Stop::new();
-    let (one, other) = tokio::join!(purge_all(&store, &stop), purge_all(&store, &stop));
-    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
-    assert_eq!(purges(&store).await.len(), 10);
+    let old = store.clock.now().minus(DAY);
+    purge(ACTS, (&store.db, &store.writer), old, stop).await.map(drop)
 }
 
 async fn what_is_old_in_the_journal_goes_and_what_is_young_stays(backend: Backend) {
@@ -190,38 +136,6 @@ async fn all_that_is_old_goes_in_one_pass_however_much_it_is(backend: Backend) {
     let swept = swept.into_inner().unwrap();
     assert_eq!(swept.iter().sum::<usize>(), 1235);
     assert!(swept.iter().all(|some| *some <= 500), "in one transaction: {swept:?}");
-}
-
-async fn what_cannot_be_purged_keeps_nothing_else_in_the_trash(backend: Backend) {
-    let store = Store::new(backend).await;
-    for id in 10..13 {
-        store.carries_out(new(task(id), None)).await.unwrap();
-        store.carries_out(delete(task(id))).await.unwrap();
-        store.clock.advance(Duration::from_secs(1));
-    }
-    store.runs(format!("UPDATE tasks SET labels = '7' WHERE title = '{}'", task(10))).await;
-    store.clock.advance(2 * DAY);
-    let (stop, old) = (Stop::new(), store.clock.now().minus(DAY));
-    let purge = async |most| purge_by(most, (&store.db, &store.writer), old, &stop).await.ok();
-    assert_eq!(purge(1).await, Some(1), "what is behind as many as go at once, too");
-    assert_eq!(purge(99).await, Some(1), "there may be more that can be");
-    assert_eq!(purge(1).await, None, "it is told of");
-    let purges = purges(&store).await;
-    let mut purged: Vec<_> = purges.iter().map(|change| change.object_id.0).collect();
-    purged.sort_unstable();
-    assert_eq!(purged, [11, 12].map(Uuid::from_u128));
-}
-
-#[test]
-fn scopes_take_turns_whatever_each_has_deleted() {
-    let [one, other] = [1, 2].map(|number| ScopeId(Uuid::from_u128(number)));
-    let act = |number| ObjectId(Uuid::from_u128(number));
-    let acts = (0..100).map(|number| (one, act(number))).chain([(other, act(100))]);
-    let turns = turns(acts.collect());
-    assert!(turns[..2].contains(&(other, vec![act(100)])), "{turns:?}");
-    let of_one = turns.iter().filter(|(scope, _)| *scope == one).flat_map(|(_, some)| some);
-    assert_eq!(of_one.copied().collect::<Vec<_>>(), (0..100).map(act).collect::<Vec<_>>());
-    assert!(turns.iter().all(|(_, some)| some.len() <= TOGETHER));
 }
 
 async fn an_erasing_that_was_broken_off_is_finished_and_forgotten(backend: Backend) {
