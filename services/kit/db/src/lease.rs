@@ -2,15 +2,16 @@
 //! (name, holder, ends).
 use std::time::Duration;
 
+use diesel::{sql_query, sql_types::Text};
+use diesel_async::RunQueryDsl as _;
+use kit_base::Clock;
+
 use crate::{
     Cached, Db, Error,
     metrics::LEASE_HELD,
     on,
     sql::{self, Instant},
 };
-use diesel::{sql_query, sql_types::Text};
-use diesel_async::RunQueryDsl as _;
-use kit_base::Clock;
 
 crate::id!(ReplicaId, "Names a replica while it lives.");
 
