@@ -71,7 +71,7 @@ impl Rpc {
         read: impl AsyncFnOnce(bool) -> Result<Vec<T>, Error>,
     ) -> Result<(Vec<T>, Room), Error> {
         // Who has all its room taken waits here, and in no place that others need.
-        let turn = self.rooms.begin(scope).await;
+        let turn = self.rooms.begin(scope, scope).await;
         let apart = long || turn.expects(page::LARGE);
         let search = if apart { Some(self.searches.begin(scope).await) } else { None };
         let room = self.rooms.reserve(turn, page::MAX_BYTES).await;

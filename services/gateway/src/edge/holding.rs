@@ -1,5 +1,5 @@
-//! Large answers hold room until their clients have taken them: so much in all, and so much of each user. Who reads slowly is in the way
-//! of nobody else, and takes the memory of none.
+//! Large answers hold room until their clients have taken them: so much in all, of each address, and of each user. Who reads slowly is in
+//! the way of nobody else, and takes the memory of none.
 use std::{
     convert::Infallible,
     pin::Pin,
@@ -32,10 +32,18 @@ const LONGEST_TURN: Duration = Duration::from_secs(1);
 /// number.
 const PATIENCE: Duration = Duration::from_millis(300);
 
+/// Whose room it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    pub(crate) user_id: Uuid,
+    /// See [`Visit::subscriber`].
+    pub(crate) subscriber: u128,
+}
+
 /// Waits for a turn of the user's to read what may be large. Who takes what was read before too slowly is told so, and does not wait
 /// here in any number: all who wait have places that others need.
-pub(crate) async fn turn(gateway: &Gateway, user_id: Uuid) -> Result<Turn, Problem> {
-    in_turn(gateway.rooms.begin(user_id)).await
+pub(crate) async fn turn(gateway: &Gateway, holder: Holder) -> Result<Turn, Problem> {
+    in_turn(gateway.rooms.begin(holder.user_id, holder.subscriber)).await
 }
 
 async fn in_turn(turn: impl Future<Output = Turn>) -> Result<Turn, Problem> {
@@ -89,7 +97,7 @@ pub(super) async fn answer(
         return Ok(reply);
     }
     let room = async {
-        let turn = turn(gateway, user_id).await?;
+        let turn = turn(gateway, Holder { user_id, subscriber: visit.subscriber() }).await?;
         turn.was(size);
         room(gateway, turn, size).await
     };

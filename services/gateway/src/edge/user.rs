@@ -10,6 +10,7 @@ use tonic::metadata::MetadataMap;
 
 use super::{
     access::Access,
+    holding::Holder,
     idempotency::{self, IDEMPOTENCY_KEY},
     visit::Visit,
 };
@@ -20,10 +21,16 @@ use crate::{problem::Problem, shared::Shared};
 pub(crate) struct User {
     /// The caller, as the token says.
     pub(crate) caller: Caller,
+    subscriber: u128,
     metadata: HeaderMap,
 }
 
 impl User {
+    /// Whose room the answer takes, where it is large.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder { user_id: self.caller.user_id, subscriber: self.subscriber }
+    }
+
     /// A call in the user's name. A write carries its idempotency key.
     pub(crate) fn asks<T>(self, message: T) -> tonic::Request<T> {
         let metadata = MetadataMap::from_headers(self.metadata);
@@ -36,21 +43,21 @@ impl FromRequestParts<Arc<Shared>> for User {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let caller = known(&parts.headers, shared)?;
-        enter(&caller, parts, shared)?;
-        Ok(Self { caller, metadata: metadata(parts, shared)? })
+        let subscriber = enter(&caller, parts, shared)?;
+        Ok(Self { caller, subscriber, metadata: metadata(parts, shared)? })
     }
 }
 
-/// Counts a request of a user's, and takes a place of theirs.
-fn enter(caller: &Caller, parts: &Parts, shared: &Shared) -> Result<(), Problem> {
-    let Some(visit) = parts.extensions.get::<Arc<Visit>>() else { return Ok(()) };
+/// Counts a request of a user's, and takes a place of theirs. Tells whom their address stands for.
+fn enter(caller: &Caller, parts: &Parts, shared: &Shared) -> Result<u128, Problem> {
+    let Some(visit) = parts.extensions.get::<Arc<Visit>>() else { return Ok(0) };
     _ = visit.user_id.set(caller.user_id);
     shared.rates.user(caller.user_id, visit)?;
     // Who listens has places of its own.
     if visit.access != Access::Listeners {
         _ = visit.place.set(shared.admission.enter_user(caller.user_id)?);
     }
-    Ok(())
+    Ok(visit.subscriber())
 }
 
 /// Who ends a session. Sent again under the client's own key, since the answer was lost, such a request comes through the session that
@@ -101,7 +108,8 @@ impl FromRequestParts<Arc<Shared>> for Leaver {
             enter(&former, parts, shared)?;
             return metadata(parts, shared).map(Self);
         }
-        let User { caller: _, metadata } = User::from_request_parts(parts, shared).await?;
+        let User { caller: _, subscriber: _, metadata } =
+            User::from_request_parts(parts, shared).await?;
         Ok(Self(metadata))
     }
 }

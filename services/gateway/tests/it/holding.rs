@@ -41,11 +41,37 @@ async fn unread(edge: &Edge, path: &str, outcome: Outcome) -> Response<Incoming>
 }
 
 async fn unread_by(edge: &Edge, token: &str, path: &str, outcome: Outcome) -> Response<Incoming> {
+    from(edge, "127.0.0.1", token, path, outcome).await
+}
+
+/// The same from an address, where the edge believes who says it.
+async fn from(
+    edge: &Edge,
+    address: &str,
+    token: &str,
+    path: &str,
+    outcome: Outcome,
+) -> Response<Incoming> {
     let bearer = format!("Bearer {token}");
     edge.peers.next(outcome);
-    let reply = edge.open("GET", path, &[("authorization", &bearer)], Bytes::new()).await;
+    let headers = [("authorization", &*bearer), ("x-forwarded-for", address)];
+    let reply = edge.open("GET", path, &headers, Bytes::new()).await;
     assert_eq!(reply.status(), 200);
     reply
+}
+
+/// As many large answers as there is room for, in 32 MiB, from four addresses, and nobody takes them.
+async fn fill(edge: &Edge) -> Vec<Response<Incoming>> {
+    let mut held = vec![];
+    for number in 0..8 {
+        let address = format!("198.51.100.{}", number % 4);
+        held.push(from(edge, &address, &edge.another(), "/v1/tasks", page()).await);
+    }
+    held
+}
+
+async fn behind_a_proxy() -> Edge {
+    Edge::with(|config| config.trusted_proxies = vec!["127.0.0.0/8".to_owned()]).await
 }
 
 #[tokio::test]
@@ -106,12 +132,8 @@ async fn what_has_been_written_is_told_though_there_is_no_room() {
 #[tokio::test]
 async fn where_many_take_nothing_of_their_answers_the_next_large_one_is_shed_and_small_ones_are_not()
  {
-    let edge = Edge::start().await;
-    let mut held = vec![];
-    // In 32 MiB there is room for eight of them.
-    for _ in 0..8 {
-        held.push(unread_by(&edge, &edge.another(), "/v1/tasks", page()).await);
-    }
+    let edge = behind_a_proxy().await;
+    let mut held = fill(&edge).await;
     let began = Instant::now();
     edge.peers.next(page());
     let refused = edge.get("/v1/tasks").await;
@@ -124,14 +146,27 @@ async fn where_many_take_nothing_of_their_answers_the_next_large_one_is_shed_and
 }
 
 #[tokio::test]
+async fn who_takes_nothing_at_one_address_is_in_the_way_of_no_other() {
+    let edge = behind_a_proxy().await;
+    let mut held = vec![];
+    for _ in 0..2 {
+        held.push(from(&edge, "198.51.100.7", &edge.another(), "/v1/tasks", page()).await);
+    }
+    edge.peers.next(page());
+    let bearer = format!("Bearer {}", edge.another());
+    let headers = [("authorization", &*bearer), ("x-forwarded-for", "198.51.100.7")];
+    let refused = edge.anonymous("GET", "/v1/tasks", &headers, "").await;
+    assert_eq!(refused.refusal(), "503 SHED", "a third user, and the address has a quarter of all");
+    let other = from(&edge, "198.51.100.8", &edge.another(), "/v1/tasks", page()).await;
+    drop((held, other));
+}
+
+#[tokio::test]
 async fn a_large_batch_of_a_stream_waits_for_room_and_where_there_is_none_its_client_comes_back() {
-    let edge = Edge::start().await;
+    let edge = behind_a_proxy().await;
     let sender = streams::batches(&edge);
     let (_, mut body) = streams::open(&edge, &[]).await;
-    let mut held = vec![];
-    for _ in 0..8 {
-        held.push(unread_by(&edge, &edge.another(), "/v1/tasks", page()).await);
-    }
+    let held = fill(&edge).await;
     let batch = |bytes| ChangeBatch { changes: vec![change(bytes)], cursor: "c".to_owned() };
     sender.send(Ok(batch(1_000))).await.unwrap();
     assert!(streams::until(&mut body, "\n\n").await.contains("description"), "a small one");

@@ -1,4 +1,4 @@
-//! Room in memory for pages: so much in all, and so much of each key, so that nobody takes the room of all others.
+//! Room in memory for pages: so much in all, so much of each key, and of each group of keys, so that nobody takes the room of all others.
 use std::{
     hash::Hash,
     sync::{
@@ -14,6 +14,8 @@ use crate::keyed::Keyed;
 /// What room is counted in, in bytes.
 const UNIT: usize = 1024;
 const PLACES: usize = 4096;
+/// A group of keys has such a part of all room.
+const PART_OF_A_GROUP: usize = 4;
 /// A key has room for so many small pages at once: what asks for them in good faith asks for no more.
 const SMALL_PAGES: usize = 64;
 
@@ -26,6 +28,7 @@ pub struct Rooms {
     /// Of one key, in units.
     most_of_a_key: usize,
     places: Keyed<Arc<Place>>,
+    groups: Keyed<Arc<Semaphore>>,
 }
 
 #[derive(Debug)]
@@ -39,6 +42,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Turn {
     place: Arc<Place>,
+    group: Arc<Semaphore>,
     room: OwnedSemaphorePermit,
 }
 
@@ -46,11 +50,13 @@ pub struct Turn {
 #[derive(Debug)]
 pub struct Room {
     room: OwnedSemaphorePermit,
+    _of_group: OwnedSemaphorePermit,
     turn: Turn,
 }
 
 impl Rooms {
-    /// Room for `all` bytes, and of one key for `each`: a page that is larger, or of which nobody knows yet, has that for itself.
+    /// Room for `all` bytes, of one key for `each`, and of one group of keys for a quarter of all: a page that is larger, or of which nobody
+    /// knows yet, has that for itself.
     pub fn new(all: usize, each: usize) -> Self {
         let (most, most_of_a_key) = (all / UNIT, each / UNIT);
         let place = || Place {
@@ -62,13 +68,15 @@ impl Rooms {
             most,
             most_of_a_key,
             places: Keyed::new(PLACES, || Arc::new(place())),
+            groups: Keyed::new(PLACES, || Arc::new(Semaphore::new(most / PART_OF_A_GROUP))),
         }
     }
 
-    /// Waits until there is room for one more page of the key, as large as its pages are.
-    pub async fn begin(&self, key: impl Hash) -> Turn {
+    /// Waits until there is room for one more page of the key, which is one of the group's, as large as its pages are.
+    pub async fn begin(&self, key: impl Hash, group: impl Hash) -> Turn {
         let place = Arc::clone(self.places.value(key));
-        Turn { room: acquire(&place.room, self.likely(&place)).await, place }
+        let room = acquire(&place.room, self.likely(&place)).await;
+        Turn { room, place, group: Arc::clone(self.groups.value(group)) }
     }
 
     /// What a page is counted as before it is read, in units: whoever has small pages may yet ask for a large one.
@@ -86,28 +94,29 @@ impl Rooms {
     /// Waits until its key has room for a page of so many bytes, which turned out larger than it was likely to be. Meanwhile it has none.
     pub async fn grow(&self, turn: Turn, bytes: usize) -> Turn {
         let units = bytes.div_ceil(UNIT).min(self.most_of_a_key);
-        let Turn { place, room } = turn;
-        if room.num_permits() >= units {
-            return Turn { place, room };
+        if turn.room.num_permits() >= units {
+            return turn;
         }
+        let Turn { place, group, room } = turn;
         drop(room);
-        Turn { room: acquire(&place.room, units).await, place }
+        Turn { room: acquire(&place.room, units).await, place, group }
     }
 
     /// The same for a page that has room already.
     pub async fn fit(&self, room: Room, bytes: usize) -> Room {
-        let Room { room, turn } = room;
-        if room.num_permits() >= bytes.div_ceil(UNIT) {
-            return Room { room, turn };
+        if room.room.num_permits() >= bytes.div_ceil(UNIT) {
+            return room;
         }
-        drop(room);
-        let turn = self.grow(turn, bytes).await;
+        let turn = self.grow(room.turn, bytes).await;
         self.hold(turn, bytes).await
     }
 
     /// Waits for room for a page of so many bytes, which keeps its turn as long. What is too large for all the room there is gets all.
     pub async fn hold(&self, turn: Turn, bytes: usize) -> Room {
-        Room { room: acquire(&self.all, bytes.div_ceil(UNIT).min(self.most)).await, turn }
+        let units = bytes.div_ceil(UNIT);
+        // Who waits for its group has nothing that others need.
+        let of_group = acquire(&turn.group, units.min(self.most / PART_OF_A_GROUP)).await;
+        Room { room: acquire(&self.all, units.min(self.most)).await, _of_group: of_group, turn }
     }
 }
 
@@ -145,7 +154,7 @@ mod tests {
     use super::*;
 
     fn begin(rooms: &Rooms, key: usize) -> Option<Turn> {
-        rooms.begin(key).now_or_never()
+        rooms.begin(key, key).now_or_never()
     }
 
     /// How many pages of a key are worked on at once.
@@ -223,14 +232,34 @@ mod tests {
     #[test]
     fn there_is_so_much_room_in_all() {
         let rooms = Rooms::new(100 * UNIT, 100 * UNIT);
-        let hold = |bytes| rooms.hold(begin(&rooms, 0).unwrap(), bytes).now_or_never();
-        let most = hold(60 * UNIT).unwrap();
-        assert!(hold(40 * UNIT + 1).is_none());
-        let rest = hold(40 * UNIT).unwrap();
-        assert!(hold(1).is_none());
-        assert!(hold(0).is_some(), "nothing needs none");
+        let hold = |key, bytes| rooms.hold(begin(&rooms, key).unwrap(), bytes).now_or_never();
+        let most = hold(0, 60 * UNIT).unwrap();
+        assert!(hold(1, 40 * UNIT + 1).is_none());
+        let rest = (1..9).find_map(|key| hold(key, 40 * UNIT)).unwrap();
+        assert!(hold(2, 1).is_none());
+        assert!(hold(2, 0).is_some(), "nothing needs none");
         drop((most, rest));
-        assert!(hold(usize::MAX).is_some(), "what is too large has it all");
+        assert!(hold(0, usize::MAX).is_some(), "what is too large has it all");
         assert_eq!(rooms.all.available_permits(), 100);
+    }
+
+    #[test]
+    fn the_keys_of_a_group_have_a_quarter_of_all_room_together() {
+        let rooms = Rooms::new(100 * UNIT, 20 * UNIT);
+        let hold = |key: usize, group: usize, bytes| {
+            let turn = rooms.begin(key, group).now_or_never().unwrap();
+            rooms.hold(turn, bytes).now_or_never()
+        };
+        let held = [hold(0, 0, 15 * UNIT).unwrap(), hold(1, 0, 10 * UNIT).unwrap()];
+        assert!(hold(2, 0, UNIT).is_none(), "its group has no more");
+        assert_eq!(
+            rooms.all.available_permits(),
+            75,
+            "who waits for its group has nothing of the rest"
+        );
+        let another = (1..9).find_map(|group| hold(2, group, 20 * UNIT));
+        assert!(another.is_some(), "another group has");
+        drop(held);
+        assert!(hold(2, 0, 25 * UNIT).is_some());
     }
 }

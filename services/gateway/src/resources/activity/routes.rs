@@ -30,8 +30,7 @@ fn changes(gateway: &Gateway) -> ChangeServicePeer<'_> {
 pub(crate) async fn activity(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
     query.ask()?;
-    let user_id = user.caller.user_id;
-    let turn = turn(&gateway, user_id).await?;
+    let turn = turn(&gateway, user.holder()).await?;
     let answer =
         changes(&gateway).list_activity(user.asks(ListActivityRequest { limit, cursor })).await;
     let answer = answer.map_err(Problem::of_query)?;

@@ -46,7 +46,7 @@ pub(crate) async fn list(
     Extension(visit): Extension<Arc<Visit>>,
     query: Query,
 ) -> Reply {
-    let (user_id, (limit, cursor)) = (user.caller.user_id, query.page());
+    let (holder, (limit, cursor)) = (user.holder(), query.page());
     let wait = query.seconds("wait", WAIT_SECONDS);
     // Who has asked for what cannot be is told so at once.
     let waits = query.ask()? && !wait.is_zero();
@@ -54,13 +54,13 @@ pub(crate) async fn list(
         // It is a read as any other.
         let _places = (
             gateway.admission.enter(Access::Users, &visit)?,
-            gateway.admission.enter_user(user_id)?,
+            gateway.admission.enter_user(holder.user_id)?,
         );
-        let turn = turn(&gateway, user_id).await?;
+        let turn = turn(&gateway, holder).await?;
         let answer = after(&gateway, user, &cursor, limit, Duration::ZERO).await?;
         return reply::page::<ChangePage, _>(&gateway, answer, turn).await;
     }
-    let _place = gateway.streams.wait(user.caller.user_id, &visit)?;
+    let _place = gateway.streams.wait(holder.user_id, &visit)?;
     let (session, leaves) = (user.caller.session_id, gateway.streams.ended());
     let answer = tokio::select! {
         biased;
@@ -72,7 +72,7 @@ pub(crate) async fn list(
     if gateway.verifier.has_ended(session) {
         return Err(TokenError::Revoked.into());
     }
-    let (answer, turn) = (answer?, turn(&gateway, user_id).await?);
+    let (answer, turn) = (answer?, turn(&gateway, holder).await?);
     reply::page::<ChangePage, _>(&gateway, answer, turn).await
 }
 

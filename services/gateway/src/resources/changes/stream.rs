@@ -12,7 +12,6 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use kit_base::{Stop, room::Room};
-use kit_rpc::Caller;
 use prost::Message as _;
 use proto::tasks::v1::{ChangeBatch, ChangeServicePeer, WatchChangesRequest};
 use tokio::time::{Instant, Interval, MissedTickBehavior, timeout};
@@ -21,7 +20,12 @@ use uuid::Uuid;
 
 use super::shape::Change;
 use crate::{
-    edge::{holding::LARGE, streams::Place, user::User, visit::Visit},
+    edge::{
+        holding::{Holder, LARGE},
+        streams::Place,
+        user::User,
+        visit::Visit,
+    },
     problem::Problem,
     reply::Reply,
     shared::{Gateway, Shared},
@@ -49,8 +53,8 @@ pub(crate) async fn stream(
     headers: HeaderMap,
 ) -> Reply {
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
-    let Caller { user_id, session_id } = user.caller.clone();
-    let place = gateway.streams.open(user_id, &visit)?;
+    let (holder, session_id) = (user.holder(), user.caller.session_id);
+    let place = gateway.streams.open(holder.user_id, &visit)?;
     let mut request = user.asks(WatchChangesRequest { cursor: last.unwrap_or_default() });
     request.set_timeout(OPENING);
     let batches = ChangeServicePeer::new(&gateway.peers.tasks)
@@ -58,7 +62,7 @@ pub(crate) async fn stream(
         .await
         .map_err(Problem::of_stream)?
         .into_inner();
-    let listener = Listener::new(gateway, (user_id, session_id), batches, place);
+    let listener = Listener::new(gateway, (holder, session_id), batches, place);
     let events = Sse::new(listener.events())
         .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
     let headers = [
@@ -72,7 +76,7 @@ pub(crate) async fn stream(
 /// One client that listens.
 struct Listener {
     gateway: Arc<Shared>,
-    user_id: Uuid,
+    holder: Holder,
     session_id: Uuid,
     batches: Streaming<ChangeBatch>,
     waiting: VecDeque<Event>,
@@ -87,7 +91,7 @@ struct Listener {
 impl Listener {
     fn new(
         gateway: Gateway,
-        (user_id, session_id): (Uuid, Uuid),
+        (holder, session_id): (Holder, Uuid),
         batches: Streaming<ChangeBatch>,
         place: Place,
     ) -> Self {
@@ -99,7 +103,7 @@ impl Listener {
         let room = None;
         Self {
             gateway,
-            user_id,
+            holder,
             session_id,
             batches,
             waiting,
@@ -161,7 +165,8 @@ impl Listener {
             return Some(None);
         }
         let rooms = &self.gateway.rooms;
-        let held = async { rooms.hold(rooms.begin(self.user_id).await, bytes).await };
+        let Holder { user_id, subscriber } = self.holder;
+        let held = async { rooms.hold(rooms.begin(user_id, subscriber).await, bytes).await };
         timeout(PATIENCE, held).await.ok().map(Some)
     }
 }

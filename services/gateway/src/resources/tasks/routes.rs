@@ -118,8 +118,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Quer
         limit,
         cursor,
     };
-    let user_id = user.caller.user_id;
-    let turn = turn(&gateway, user_id).await?;
+    let turn = turn(&gateway, user.holder()).await?;
     let answer = tasks(&gateway).list_tasks(user.asks(message)).await.map_err(Problem::of_query)?;
     reply::page::<TaskPage, _>(&gateway, answer, turn).await
 }

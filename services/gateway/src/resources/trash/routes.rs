@@ -38,7 +38,7 @@ fn trash(gateway: &Gateway) -> TrashServicePeer<'_> {
 pub(crate) async fn list(State(gateway): State<Gateway>, user: User, query: Query) -> Reply {
     let (limit, cursor) = query.page();
     query.ask()?;
-    let turn = turn(&gateway, user.caller.user_id).await?;
+    let turn = turn(&gateway, user.holder()).await?;
     let answer = trash(&gateway).list_trash(user.asks(ListTrashRequest { limit, cursor })).await;
     reply::page::<TrashPage, _>(&gateway, answer.map_err(Problem::of_query)?, turn).await
 }
