@@ -17,7 +17,11 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 #[cfg(test)]
 pub(crate) use self::lanes::{LANES, MOST_READS};
 use self::{lanes::Lanes, reach::Reach};
-use super::{Error, Limits, error::innermost, tls};
+use super::{
+    Error, Limits,
+    error::innermost,
+    tls::{self, Tls},
+};
 use crate::{metrics, pool::Pool};
 
 type Manager = AsyncDieselConnectionManager<AsyncPgConnection>;
@@ -34,10 +38,10 @@ impl Postgres {
     /// Connects lazily: a database that is not there yet is no error.
     pub(super) fn open(url: &str, limits: &Limits) -> anyhow::Result<Self> {
         let (config, connector) = configure(url, limits)?;
-        if tls::is_open_by_default(url, config.get_hosts()) {
+        if config.get_ssl_mode() == SslMode::Prefer {
             tracing::warn!(
-                "the database is spoken to in plain text over the network: add `sslmode=verify-full` to its URL, \
-                 or `sslmode=disable` where that is meant"
+                "nobody checks who the database is, and where it has no TLS it is spoken to in plain text: add `sslmode=verify-full` \
+                 to its URL, or `sslmode=disable` where plain text is meant"
             );
         }
         let reach = Arc::new(Reach::new(&config));
@@ -155,9 +159,10 @@ fn configure(
     url: &str,
     limits: &Limits,
 ) -> anyhow::Result<(tokio_postgres::Config, tls::Connector)> {
-    let (plain, tls) = tls::split(url)?;
+    let (plain, said) = tls::split(url)?;
     let mut config: tokio_postgres::Config =
         plain.parse().context("the database URL cannot be read")?;
+    let tls = said.unwrap_or_else(|| Tls::by_default(config.get_hosts()));
     let milliseconds = |clock: Duration| clock.as_millis();
     // Idle in a transaction for less than others wait for a lock: a replica that falls silent holds up nobody's write.
     let options = format!(
@@ -176,8 +181,8 @@ fn configure(
         .keepalives_interval(Duration::from_secs(5))
         .keepalives_retries(3)
         .target_session_attrs(TargetSessionAttrs::ReadWrite)
-        .ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
-    Ok((config, tls::connector(tls.as_ref())?))
+        .ssl_mode(tls.mode());
+    Ok((config, tls::connector(&tls)?))
 }
 
 #[cfg(test)]

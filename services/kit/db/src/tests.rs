@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod doubt;
+mod encryption;
 mod migrations;
 mod pools;
 mod searches;

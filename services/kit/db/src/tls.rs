@@ -1,9 +1,17 @@
-//! TLS to PostgreSQL: on when the URL asks for it, and then always verified.
+//! TLS to PostgreSQL: verified when the URL asks for it, and where it says nothing as good as the server has it.
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-use tokio_postgres::{Socket, config::Host};
+use rustls::{
+    DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+};
+use tokio_postgres::{
+    Socket,
+    config::{Host, SslMode},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub(super) type Connector = MakeRustlsConnect;
@@ -15,49 +23,81 @@ pub(super) type Dialed = (
     >,
 );
 
-/// What the URL asks of TLS.
+/// How the server is spoken to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Tls {
-    /// A PEM file of the authorities to trust instead of the public ones.
-    root: Option<String>,
+pub(super) enum Tls {
+    /// In plain text.
+    Disabled,
+    /// Encrypted where the server can, whoever it is: who only listens learns nothing, who stands between may.
+    Preferred,
+    /// Encrypted, by a server that has proved who it is.
+    Verified {
+        /// A PEM file of the authorities to trust instead of the public ones.
+        root: Option<String>,
+    },
 }
 
-/// Takes `sslmode` and `sslrootcert` out of the URL: the driver knows neither `verify-full` nor files.
+/// Takes `sslmode` and `sslrootcert` out of the URL: the driver knows neither `verify-full` nor files. Nothing where it has no `sslmode`.
 pub(super) fn split(url: &str) -> anyhow::Result<(String, Option<Tls>)> {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
-    let (mut mode, mut root, mut rest) = ("disable", None, vec![]);
+    let (mut mode, mut root, mut rest) = (None, None, vec![]);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
-            Some(("sslmode", value)) => mode = value,
+            Some(("sslmode", value)) => mode = Some(value),
             Some(("sslrootcert", value)) => root = Some(value.to_owned()),
             _ => rest.push(pair),
         }
     }
     let tls = match mode {
-        "disable" => None,
-        "require" | "verify-ca" | "verify-full" => Some(Tls { root }),
-        other => anyhow::bail!("sslmode is {other}; it can be disable, require or verify-full"),
+        None => None,
+        Some("disable") => Some(Tls::Disabled),
+        Some("prefer") => Some(Tls::Preferred),
+        Some("require" | "verify-ca" | "verify-full") => Some(Tls::Verified { root }),
+        Some(other) => {
+            anyhow::bail!("sslmode is {other:?}; it can be disable, prefer, require or verify-full")
+        }
     };
     let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
     Ok((url, tls))
 }
 
-/// Whether what is said to a server on another machine can be read on the way, and nobody has said that it may.
-pub(super) fn is_open_by_default(url: &str, hosts: &[Host]) -> bool {
-    let (_, query) = url.split_once('?').unwrap_or((url, ""));
-    let is_near = |host: &Host| match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => {
-            let address = name.parse::<std::net::IpAddr>();
-            name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+impl Tls {
+    /// Where nobody has said: what stays on this machine needs none.
+    pub(super) fn by_default(hosts: &[Host]) -> Self {
+        let is_near = |host: &Host| match host {
+            Host::Unix(_) => true,
+            Host::Tcp(name) => {
+                let address = name.parse::<std::net::IpAddr>();
+                name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+            }
+        };
+        if hosts.iter().all(is_near) { Self::Disabled } else { Self::Preferred }
+    }
+
+    /// The same for the driver.
+    pub(super) fn mode(&self) -> SslMode {
+        match self {
+            Self::Disabled => SslMode::Disable,
+            Self::Preferred => SslMode::Prefer,
+            Self::Verified { .. } => SslMode::Require,
         }
-    };
-    !query.split('&').any(|pair| pair.starts_with("sslmode=")) && !hosts.iter().all(is_near)
+    }
 }
 
-pub(super) fn connector(tls: Option<&Tls>) -> anyhow::Result<Connector> {
+pub(super) fn connector(tls: &Tls) -> anyhow::Result<Connector> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let root = match tls {
+        Tls::Disabled | Tls::Preferred => {
+            let anybody =
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)));
+            return Ok(MakeRustlsConnect::new(anybody.with_no_client_auth()));
+        }
+        Tls::Verified { root } => root,
+    };
     let mut roots = rustls::RootCertStore::empty();
-    match tls.and_then(|tls| tls.root.as_ref()) {
+    match root {
         Some(path) => {
             let certificates = CertificateDer::pem_file_iter(path)
                 .with_context(|| format!("sslrootcert {path}"))?;
@@ -67,10 +107,49 @@ pub(super) fn connector(tls: Option<&Tls>) -> anyhow::Result<Connector> {
         }
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?;
-    Ok(MakeRustlsConnect::new(versions.with_root_certificates(roots).with_no_client_auth()))
+    Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// Takes any certificate, as `sslmode=prefer` does: what it buys is that nobody can read along. That the server has the key of its
+/// certificate is checked all the same.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 #[cfg(test)]
@@ -83,27 +162,32 @@ mod tests {
             split("postgres://u@h/db?sslmode=verify-full&connect_timeout=3&sslrootcert=/ca.pem")
                 .unwrap();
         assert_eq!(url, "postgres://u@h/db?connect_timeout=3");
-        assert_eq!(tls, Some(Tls { root: Some("/ca.pem".to_owned()) }));
+        assert_eq!(tls, Some(Tls::Verified { root: Some("/ca.pem".to_owned()) }));
         assert_eq!(split("postgres://u@h/db").unwrap(), ("postgres://u@h/db".to_owned(), None));
         assert!(split("postgres://u@h/db?sslmode=sometimes").is_err());
     }
 
     #[test]
-    fn plain_text_over_a_network_is_only_quiet_where_it_was_asked_for() {
-        for (url, open) in [
-            ("postgres://u@db.example.org/errand", true),
-            ("postgres://u@10.0.0.1/errand?application_name=a", true),
-            ("postgres://u@localhost,db.example.org/errand", true),
-            ("postgres://u@db.example.org/errand?sslmode=disable", false),
-            ("postgres://u@db.example.org/errand?application_name=a&sslmode=verify-full", false),
-            ("postgres://u@localhost/errand", false),
-            ("postgres://u@127.0.0.1/errand", false),
-            ("postgres://u@[::1]/errand", false),
-            ("postgres:///errand?host=/run/postgresql", false),
+    fn over_a_network_nothing_is_said_in_plain_text_unless_it_was_asked_for_or_the_server_knows_no_better()
+     {
+        let (off, perhaps) = (Tls::Disabled, Tls::Preferred);
+        let sure = Tls::Verified { root: None };
+        for (url, expected) in [
+            ("postgres://u@db.example.org/errand", &perhaps),
+            ("postgres://u@10.0.0.1/errand?application_name=a", &perhaps),
+            ("postgres://u@localhost,db.example.org/errand", &perhaps),
+            ("postgres://u@db.example.org/errand?sslmode=disable", &off),
+            ("postgres://u@localhost/errand?sslmode=prefer", &perhaps),
+            ("postgres://u@db.example.org/errand?application_name=a&sslmode=verify-full", &sure),
+            ("postgres://u@localhost/errand", &off),
+            ("postgres://u@127.0.0.1/errand", &off),
+            ("postgres://u@[::1]/errand", &off),
+            ("postgres:///errand?host=/run/postgresql", &off),
         ] {
-            let (plain, _) = split(url).unwrap();
+            let (plain, said) = split(url).unwrap();
             let config: tokio_postgres::Config = plain.parse().unwrap();
-            assert_eq!(is_open_by_default(url, config.get_hosts()), open, "{url}");
+            let tls = said.unwrap_or_else(|| Tls::by_default(config.get_hosts()));
+            assert_eq!(&tls, expected, "{url}");
         }
     }
 
@@ -120,6 +204,6 @@ mod tests {
         let (_, tls) = split("postgres://u@h/db?sslrootcert=/ca.pem").unwrap();
         assert_eq!(tls, None, "a root alone asks for nothing");
         let (_, tls) = split("postgres://u@h/db?sslmode=verify-ca").unwrap();
-        assert_eq!(tls, Some(Tls { root: None }));
+        assert_eq!(tls, Some(Tls::Verified { root: None }));
     }
 }

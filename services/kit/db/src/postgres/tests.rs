@@ -31,9 +31,10 @@ fn no_statement_waits_for_ever_whatever_the_url_says() {
 }
 
 #[test]
-fn a_connection_is_encrypted_when_the_url_asks_for_it_and_never_just_perhaps() {
+fn a_connection_is_encrypted_as_the_url_asks() {
     for (query, mode) in [
-        ("", SslMode::Disable),
+        ("", SslMode::Prefer),
+        ("?sslmode=prefer", SslMode::Prefer),
         ("?sslmode=disable", SslMode::Disable),
         ("?sslmode=require", SslMode::Require),
         ("?sslmode=verify-full", SslMode::Require),
@@ -41,7 +42,7 @@ fn a_connection_is_encrypted_when_the_url_asks_for_it_and_never_just_perhaps() {
         let (_, config) = options(&format!("postgres://u@h/db{query}"));
         assert_eq!(config.get_ssl_mode(), mode, "{query}");
     }
-    for query in ["?sslmode=prefer", "?sslmode=", "?sslmode=require&sslrootcert=/nowhere.pem"] {
+    for query in ["?sslmode=allow", "?sslmode=", "?sslmode=require&sslrootcert=/nowhere.pem"] {
         let refused = configure(&format!("postgres://u@h/db{query}"), &Limits::default());
         assert!(refused.is_err(), "{query}");
     }
