@@ -83,10 +83,10 @@ async fn open(
 /// Notes whose addresses they are that a release before stored, which notes none. Where an address is another account's by now,
 /// both are found by the spelling that each was opened with.
 pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
-    let (mut after, mut failed) = (AccountId(uuid::Uuid::nil()), vec![]);
+    let (mut after, mut failed) = (AccountId(uuid::Uuid::nil()), None);
     loop {
         let accounts = store::without_address(db, after, AT_ONCE).await?;
-        let Some((last, _)) = accounts.last() else { return failed.pop().map_or(Ok(()), Err) };
+        let Some((last, _)) = accounts.last() else { return failed.map_or(Ok(()), Err) };
         after = *last;
         for (id, email) in accounts {
             let held = db.write("account.address", move |connection| {
@@ -99,9 +99,8 @@ pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
                 Ok(())
                 // Deleted since it was read: its address is free.
                 | Err(Error::Account(AccountError::EmailTaken | AccountError::NotFound)) => {}
-                // It keeps none of the others; where nothing works, all fail.
-                Err(error) if failed.len() < MOST_FAILURES => failed.push(error),
-                Err(error) => return Err(error),
+                // It keeps none of the others; it is tried again in the next pass.
+                Err(error) => failed = Some(error),
             }
         }
     }
@@ -109,7 +108,6 @@ pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
 
 /// Accounts that are looked at in one go.
 const AT_ONCE: i64 = 500;
-const MOST_FAILURES: usize = 8;
 
 /// What was answered, when this is the same request again whose answer was lost; else its address is taken. The key alone proves
 /// nothing, since a client may choose it.
