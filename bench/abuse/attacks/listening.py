@@ -3,7 +3,7 @@ import asyncio
 
 from client import GONE, read_answer
 
-CROWD = 1000
+CROWD = 5000
 POLL = "/v1/changes?wait=30s"
 STREAM = "/v1/changes/stream"
 

@@ -1,7 +1,7 @@
 //! Rules of text, the same for every field: what it may hold, how it is kept, and when two are the same.
 use kit_base::Violation;
 
-/// A text of one line, `1..=longest` characters as it is sent, and kept without the white space around it.
+/// A short text, `1..=longest` characters as it is sent, and kept without the white space around it. Within it, it stays, a line break too.
 pub(crate) fn line(field: &str, raw: &str, longest: usize, faults: &mut Vec<Violation>) -> String {
     let text = raw.trim();
     if text.is_empty() {

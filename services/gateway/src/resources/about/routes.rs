@@ -52,7 +52,7 @@ pub(crate) async fn jwks(State(gateway): State<Gateway>, wanted: Wanted) -> Repl
 
 /// The limits
 ///
-/// What a client may count on: lengths of pages, sizes of bodies, rates.
+/// What a client may count on: lengths of pages, sizes of bodies, rates. What an account may keep is told by `GET /v1/usage`.
 #[utoipa::path(get, path = "/v1/limits", operation_id = "read_limits",
     responses((status = 200, description = "Limits", body = Limits)))]
 pub(crate) async fn limits(State(gateway): State<Gateway>) -> Reply {

@@ -20,7 +20,8 @@ const UNAVAILABLE: &str = "unavailable";
 
 /// Sends the call until it has an answer. What no peer has seen goes elsewhere at once. What may have been carried out is
 /// sent once more, if the peer does no harm by seeing it twice, and as the budget allows: a peer in trouble must not get
-/// more work for it.
+/// more work for it. Nor does it matter what became of the first: a call that would end its process ends two, and no call can by what
+/// it takes of memory (docs/limits.md).
 pub(crate) async fn send(balancer: &Balancer, call: &Call) -> Result<Response<Body>, Status> {
     balancer.budget.deposit();
     let refused = |failure: Failure| failure.status(balancer.name(), || balancer.peer().fault());
