@@ -37,7 +37,7 @@ struct WithPeers(Box<dyn ServiceGenerator>);
 
 impl ServiceGenerator for WithPeers {
     fn generate(&mut self, service: Service, code: &mut String) {
-        code.push_str(&peer::of(&service));
+        code.push_str(&peer::source(&service));
         self.0.generate(service, code);
     }
 

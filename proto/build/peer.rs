@@ -2,7 +2,7 @@
 use prost_build::{Method, Service};
 
 /// Its code.
-pub(crate) fn of(service: &Service) -> String {
+pub(crate) fn source(service: &Service) -> String {
     let Service { name, .. } = service;
     let module = module(name);
     let here = here(service);

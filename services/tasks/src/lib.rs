@@ -85,7 +85,7 @@ fn rpc(config: &Config, db: &Db, clock: &Clock) -> Rpc {
         searches: Arc::new(searches::Searches::new()),
         rooms: Arc::new(Rooms::new(ROOM, ROOM_OF_A_SCOPE)),
         scopes: Arc::new(Cache::new(20_000)),
-        scope_requests: CacheRequests::of("scopes"),
+        scope_requests: CacheRequests::named("scopes"),
         db: db.clone(),
         clock: clock.clone(),
         bounds,

@@ -10,5 +10,5 @@ pub(crate) static REGISTRATIONS: Counter = Counter::new(
 
 /// A registration was `created`, `taken` or `refused`.
 pub(crate) fn registration(result: &str) {
-    REGISTRATIONS.at(&[result]).inc();
+    REGISTRATIONS.series(&[result]).inc();
 }

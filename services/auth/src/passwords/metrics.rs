@@ -19,10 +19,10 @@ pub(crate) static HASHES_SKIPPED: Counter = Counter::new(
 
 /// A password was hashed.
 pub(crate) fn hashed(time: Duration) {
-    HASH_DURATION.at(&[]).observe(time.as_secs_f64());
+    HASH_DURATION.series(&[]).observe(time.as_secs_f64());
 }
 
 /// A password was not hashed: `full`, `late` or `gone`.
 pub(crate) fn hash_skipped(reason: &str) {
-    HASHES_SKIPPED.at(&[reason]).inc();
+    HASHES_SKIPPED.series(&[reason]).inc();
 }

@@ -16,8 +16,8 @@ pub(crate) static REUSE_DETECTED: Counter = Counter::new(
 
 /// A refresh token was `rotated`, `repeated`, `refused` or `reused`.
 pub(crate) fn refreshed(result: &str) {
-    REFRESHES.at(&[result]).inc();
+    REFRESHES.series(&[result]).inc();
     if result == "reused" {
-        REUSE_DETECTED.at(&[]).inc();
+        REUSE_DETECTED.series(&[]).inc();
     }
 }

@@ -30,17 +30,17 @@ pub(crate) static ACTIVE_SESSIONS: Gauge = Gauge::new(
 
 /// Someone has signed in with a password.
 pub(crate) fn login_succeeded() {
-    LOGINS.at(&["password", "success", ""]).inc();
+    LOGINS.series(&["password", "success", ""]).inc();
 }
 
 /// Someone could not sign in: `bad_password`, `unknown_user`, `rate_limited` or `busy`.
 pub(crate) fn login_failed(reason: &str) {
-    LOGINS.at(&["password", "failure", reason]).inc();
+    LOGINS.series(&["password", "failure", reason]).inc();
 }
 
 /// An `access` or a `refresh` token was given out.
 pub(crate) fn token_issued(kind: &str) {
-    TOKENS_ISSUED.at(&[kind]).inc();
+    TOKENS_ISSUED.series(&[kind]).inc();
 }
 
 /// So many sessions are alive.

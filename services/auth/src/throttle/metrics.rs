@@ -9,5 +9,5 @@ pub(crate) static LOCKOUTS: Counter = Counter::new(
 
 /// An attempt was turned away.
 pub(crate) fn locked_out() {
-    LOCKOUTS.at(&[]).inc();
+    LOCKOUTS.series(&[]).inc();
 }

@@ -14,13 +14,13 @@ pub(crate) struct Follower;
 impl Follower {
     /// One more.
     pub(crate) fn new() -> Self {
-        TRUST_STREAMS.at(&[]).inc();
+        TRUST_STREAMS.series(&[]).inc();
         Self
     }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        TRUST_STREAMS.at(&[]).dec();
+        TRUST_STREAMS.series(&[]).dec();
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn in_one_process<F>(backend: Backend, test: impl FnOnce(&'static App
 where
     F: Future<Output = ()>,
 {
-    on(Topology::OneProcess, backend, test);
+    run_on(Topology::OneProcess, backend, test);
 }
 
 /// Runs a test on the app whose services are apart.
@@ -64,10 +64,10 @@ pub(crate) fn split<F>(backend: Backend, test: impl FnOnce(&'static App) -> F)
 where
     F: Future<Output = ()>,
 {
-    on(Topology::Split, backend, test);
+    run_on(Topology::Split, backend, test);
 }
 
-fn on<F>(topology: Topology, backend: Backend, test: impl FnOnce(&'static App) -> F)
+fn run_on<F>(topology: Topology, backend: Backend, test: impl FnOnce(&'static App) -> F)
 where
     F: Future<Output = ()>,
 {

@@ -35,9 +35,9 @@ pub(super) struct Decisions {
 }
 
 impl Decisions {
-    pub(super) fn of(scope: &str) -> Self {
-        let of = |decision| RATE_DECISIONS.at(&[scope, decision]);
-        Self { allowed: of("allowed"), refused: of("refused") }
+    pub(super) fn in_scope(scope: &str) -> Self {
+        let counted = |decision| RATE_DECISIONS.series(&[scope, decision]);
+        Self { allowed: counted("allowed"), refused: counted("refused") }
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) fn answered(status: StatusCode) {
     static IN_A_ROW: AtomicU32 = AtomicU32::new(0);
     if status.is_server_error() {
         if IN_A_ROW.fetch_add(1, Relaxed) + 1 == STREAK {
-            ERROR_STREAKS.at(&[]).inc();
+            ERROR_STREAKS.series(&[]).inc();
         }
     // What is refused, or left by its client, does not say that anything works. Most often it is 0 already, and no other core has to know.
     } else if !status.is_client_error() && IN_A_ROW.load(Relaxed) > 0 {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn ten_errors_in_a_row_are_one_streak_and_so_are_more() {
-        let counted = || ERROR_STREAKS.at(&[]).get();
+        let counted = || ERROR_STREAKS.series(&[]).get();
         let before = counted();
         let errors = |count| (0..count).for_each(|_| answered(StatusCode::BAD_GATEWAY));
         errors(9);

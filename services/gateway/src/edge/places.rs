@@ -38,7 +38,7 @@ impl Places {
 
 impl Place {
     fn count(&self) -> &AtomicUsize {
-        self.counts.at(self.at)
+        self.counts.value_at(self.at)
     }
 }
 

@@ -62,7 +62,7 @@ impl Policy {
             name,
             quota,
             header: HeaderValue::from_str(&header).expect("a name and two numbers"),
-            decisions: Decisions::of(name),
+            decisions: Decisions::in_scope(name),
         }
     }
 

@@ -78,10 +78,10 @@ impl Edge {
     }
 
     pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
-        Self::at(Clock::system(), configure).await
+        Self::with_clock(Clock::system(), configure).await
     }
 
-    pub(crate) async fn at(clock: Clock, configure: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with_clock(clock: Clock, configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         configure(&mut config);
         let (private, public) = SigningKey::generate();

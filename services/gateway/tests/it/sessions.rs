@@ -90,7 +90,7 @@ async fn the_keys_of_tokens_are_public() {
 #[tokio::test]
 async fn nothing_is_written_when_ended_sessions_go_unheard() {
     let clock = Clock::fixed(Clock::system().now());
-    let edge = Edge::at(clock.clone(), |_| {}).await;
+    let edge = Edge::with_clock(clock.clone(), |_| {}).await;
     let write = async || edge.send("POST", "/v1/tasks", r#"{"title":"x"}"#).await;
     clock.advance(Duration::from_secs(29));
     assert_eq!(write().await.status, 201);

@@ -17,7 +17,7 @@ impl<T> Keyed<T> {
 
     /// That of `key`.
     pub fn value(&self, key: impl Hash) -> &T {
-        self.at(self.place(key))
+        self.value_at(self.place(key))
     }
 
     /// Where that of `key` is: who needs it again is spared the hash.
@@ -27,7 +27,7 @@ impl<T> Keyed<T> {
     }
 
     /// The value at a [place](Self::place).
-    pub fn at(&self, place: usize) -> &T {
+    pub fn value_at(&self, place: usize) -> &T {
         &self.values[place]
     }
 

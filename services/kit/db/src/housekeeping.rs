@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Names what is kept in order, so that a rate has a beginning: it counts as in order from now on.
 pub fn register(whats: &[&'static str], clock: &Clock) {
     for what in whats {
-        drop(HOUSEKEEPING_DELETED.at(&[what]));
+        drop(HOUSEKEEPING_DELETED.series(&[what]));
         finished(what, clock);
     }
 }
@@ -39,7 +39,7 @@ where
 {
     while !stop.is_cancelled() {
         let deleted = some().await?;
-        HOUSEKEEPING_DELETED.at(&[what]).inc_by(u64::try_from(deleted).unwrap_or(0));
+        HOUSEKEEPING_DELETED.series(&[what]).inc_by(u64::try_from(deleted).unwrap_or(0));
         if deleted == 0 {
             finished(what, clock);
             break;
@@ -91,7 +91,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
     fn told(what: &'static str) -> (u64, i64) {
-        (HOUSEKEEPING_DELETED.at(&[what]).get(), HOUSEKEEPING_FINISHED.at(&[what]).get())
+        (HOUSEKEEPING_DELETED.series(&[what]).get(), HOUSEKEEPING_FINISHED.series(&[what]).get())
     }
 
     #[tokio::test(start_paused = true)]

@@ -39,7 +39,7 @@ impl Lease {
     ///
     /// # Errors
     /// When the database cannot tell: then nobody has it here.
-    pub async fn take(&self, db: &Db) -> Result<bool, Error> {
+    pub async fn acquire(&self, db: &Db) -> Result<bool, Error> {
         let outcome = self.ask(db).await;
         LEASE_HELD.set(&[self.name], i64::from(*outcome.as_ref().unwrap_or(&false)));
         outcome
@@ -48,7 +48,7 @@ impl Lease {
     async fn ask(&self, db: &Db) -> Result<bool, Error> {
         let (name, holder, now) = (self.name, self.holder, self.clock.now());
         let ends = now.plus(self.lasts);
-        db.write("lease.take", move |connection| {
+        db.write("lease.acquire", move |connection| {
             Box::pin(async move {
                 let query = sql_query(
                     "INSERT INTO leases (name, holder, ends) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE \
@@ -92,7 +92,7 @@ mod tests {
         let [one, other] = [(); 2].map(|()| Lease::new("counting", ROUND, &clock));
         let elsewhere = Lease::new("cleaning", ROUND, &clock);
         let both = async || {
-            let (one, other) = tokio::join!(one.take(&db), other.take(&db));
+            let (one, other) = tokio::join!(one.acquire(&db), other.acquire(&db));
             [one.unwrap(), other.unwrap()]
         };
         let first = both().await;
@@ -101,14 +101,14 @@ mod tests {
             clock.advance(ROUND);
             assert_eq!(both().await, first, "it keeps it");
         }
-        assert!(elsewhere.take(&db).await.unwrap(), "another one is free");
+        assert!(elsewhere.acquire(&db).await.unwrap(), "another one is free");
         let (holder, waiting) = if first[0] { (&one, &other) } else { (&other, &one) };
         clock.advance(ROUNDS * ROUND - Duration::from_micros(1));
-        assert!(!waiting.take(&db).await.unwrap());
+        assert!(!waiting.acquire(&db).await.unwrap());
         clock.advance(Duration::from_micros(1));
-        assert!(waiting.take(&db).await.unwrap(), "its holder was not seen for so long");
-        assert!(!holder.take(&db).await.unwrap());
+        assert!(waiting.acquire(&db).await.unwrap(), "its holder was not seen for so long");
+        assert!(!holder.acquire(&db).await.unwrap());
         run_script(&database.url, "DROP TABLE leases").await;
-        assert!(waiting.take(&db).await.is_err());
+        assert!(waiting.acquire(&db).await.is_err());
     }
 }

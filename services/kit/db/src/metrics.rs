@@ -176,13 +176,13 @@ impl Pool {
 
     fn new(name: &str) -> Self {
         Self {
-            used: POOL_CONNECTIONS.at(&[name, "used"]),
-            idle: POOL_CONNECTIONS.at(&[name, "idle"]),
-            max: POOL_MAX.at(&[name]),
-            pending: POOL_PENDING.at(&[name]),
-            timeouts: POOL_TIMEOUTS.at(&[name]),
-            wait: POOL_WAIT.at(&[name]),
-            create: POOL_CREATE.at(&[name]),
+            used: POOL_CONNECTIONS.series(&[name, "used"]),
+            idle: POOL_CONNECTIONS.series(&[name, "idle"]),
+            max: POOL_MAX.series(&[name]),
+            pending: POOL_PENDING.series(&[name]),
+            timeouts: POOL_TIMEOUTS.series(&[name]),
+            wait: POOL_WAIT.series(&[name]),
+            create: POOL_CREATE.series(&[name]),
         }
     }
 

@@ -30,24 +30,24 @@ pub(crate) static QUOTA_REFUSALS: Counter = Counter::new(
 /// Names those of a resource, so that a rate has a beginning.
 pub(crate) fn register((object, operations): Operations) {
     for operation in operations {
-        drop(WRITES_CARRIED_OUT.at(&[object, *operation]));
+        drop(WRITES_CARRIED_OUT.series(&[object, *operation]));
     }
     for quota in QUOTAS {
-        drop(QUOTA_REFUSALS.at(&[quota]));
+        drop(QUOTA_REFUSALS.series(&[quota]));
     }
 }
 
 /// Counts a write for which there was no room; the quota is one of [`QUOTAS`].
 pub(crate) fn count_refusal(quota: &'static str) {
-    QUOTA_REFUSALS.at(&[quota]).inc();
+    QUOTA_REFUSALS.series(&[quota]).inc();
 }
 
 /// Counts a write that was carried out.
 pub(crate) fn count_write(label: [&'static str; 2]) {
-    WRITES_CARRIED_OUT.at(&label).inc();
+    WRITES_CARRIED_OUT.series(&label).inc();
 }
 
 /// Counts a unit of work by how many writes shared it.
 pub(crate) fn count_unit(writes: usize) {
-    UNIT_WRITES.at(&[]).observe(writes as f64);
+    UNIT_WRITES.series(&[]).observe(writes as f64);
 }

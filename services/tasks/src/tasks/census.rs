@@ -34,5 +34,5 @@ pub(crate) async fn run(db: Db, clock: Clock, stop: Stop) {
 
 /// What there is; nothing while another replica counts.
 async fn round(db: &Db, lease: &Lease, now: Timestamp) -> Result<Census, Error> {
-    if lease.take(db).await? { census::take(db, now).await } else { Ok(Census::default()) }
+    if lease.acquire(db).await? { census::count(db, now).await } else { Ok(Census::default()) }
 }

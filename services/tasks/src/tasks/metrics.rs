@@ -89,18 +89,18 @@ pub(crate) fn tally(before: Option<Stage>, after: Stage) -> Option<Tally> {
     }
     Some(Box::new(move || {
         if is_new {
-            CREATED.at(&[priority.name()]).inc();
+            CREATED.series(&[priority.name()]).inc();
         }
         if is_thrown {
-            DELETED.at(&[]).inc();
+            DELETED.series(&[]).inc();
         }
         if from == Some(to) {
             return;
         }
-        from.inspect(|from| TRANSITIONS.at(&[from.name(), to.name()]).inc());
+        from.inspect(|from| TRANSITIONS.series(&[from.name(), to.name()]).inc());
         if to == Status::Completed {
-            COMPLETED.at(&[]).inc();
-            cycle.inspect(|cycle| CYCLE_TIME.at(&[]).observe(cycle.as_secs_f64()));
+            COMPLETED.series(&[]).inc();
+            cycle.inspect(|cycle| CYCLE_TIME.series(&[]).observe(cycle.as_secs_f64()));
         }
     }))
 }

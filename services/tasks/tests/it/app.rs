@@ -86,7 +86,7 @@ pub(crate) struct Replica(GrpcChannel);
 
 impl Replica {
     /// The same user, who asks this one.
-    pub(crate) fn of(&self, user: &User) -> User {
+    pub(crate) fn same(&self, user: &User) -> User {
         User { token: user.token.clone(), channel: self.0.clone() }
     }
 }
@@ -97,7 +97,7 @@ impl App {
     }
 
     /// The same by a clock of the test's.
-    pub(crate) async fn at(backend: Backend, clock: Clock) -> Self {
+    pub(crate) async fn with_clock(backend: Backend, clock: Clock) -> Self {
         Self::start(backend, clock, |_| {}).await
     }
 
@@ -123,7 +123,7 @@ impl App {
     pub(crate) async fn replica(&self) -> Replica {
         let (clock, auth) = (self.clock.clone(), self.auth.clone());
         let replica = Replica(start(&self.database, clock, auth, &self.stop, self.set).await);
-        replica.of(&self.user(0)).is_let_in().await;
+        replica.same(&self.user(0)).is_let_in().await;
         replica
     }
 

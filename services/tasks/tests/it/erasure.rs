@@ -77,8 +77,8 @@ async fn nothing_of_an_erased_scope_is_left_and_all_of_anothers_is(backend: Back
 async fn nothing_is_written_in_an_erased_scope_whichever_replica_is_asked(backend: Backend) {
     let app = App::new(backend).await;
     let alice = app.user(1);
-    let informed = app.replica().await.of(&alice);
-    let uninformed = app.replica().await.of(&alice);
+    let informed = app.replica().await.same(&alice);
+    let uninformed = app.replica().await.same(&alice);
     alice.creates("here").await;
     informed.creates("there").await;
     erases(&app, 1).await;
@@ -100,7 +100,7 @@ async fn writes_beside_the_erasing_are_refused_from_some_moment_on_and_leave_not
 ) {
     let app = App::new(backend).await;
     let alice = app.user(1);
-    let elsewhere = app.replica().await.of(&alice);
+    let elsewhere = app.replica().await.same(&alice);
     let writers = join_all((0..8).map(|number| {
         let user = if number % 2 == 0 { alice.clone() } else { elsewhere.clone() };
         async move {
@@ -134,7 +134,7 @@ async fn who_watches_an_erased_scope_on_another_replica_is_told_so(backend: Back
     let app = App::new(backend).await;
     let alice = app.user(1);
     alice.creates("watched").await;
-    let watcher = app.replica().await.of(&alice);
+    let watcher = app.replica().await.same(&alice);
     let request = watcher.asks(WatchChangesRequest::default());
     let mut watched = watcher.changes().watch_changes(request).await.unwrap().into_inner();
     erases(&app, 1).await;

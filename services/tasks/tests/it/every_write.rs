@@ -44,7 +44,7 @@ fn under(key: &str) -> How {
     How { key: Some(key.to_owned()), ..How::default() }
 }
 
-fn at(version: i64) -> How {
+fn if_version(version: i64) -> How {
     How { if_version: Some(version), ..How::default() }
 }
 
@@ -117,13 +117,13 @@ async fn every_write_that_names_a_version_is_refused_at_any_other(backend: Backe
         let version = if act == Act::ReopenTask { 2 } else { 1 };
         let before = everything(&alice).await;
         for other in [i64::MIN, -1, 0, version - 1, version + 1, i64::MAX] {
-            let outcome = act.by(&alice, &id, &at(other)).await;
+            let outcome = act.by(&alice, &id, &if_version(other)).await;
             let code = outcome.as_ref().unwrap_err().code();
             assert_eq!(code, Code::Aborted, "{act:?} at {other}");
             assert_eq!(reason(outcome), "VERSION_MISMATCH", "{act:?} at {other}");
         }
         assert_eq!(everything(&alice).await, before, "{act:?}");
-        act.by(&alice, &id, &at(version)).await.unwrap();
+        act.by(&alice, &id, &if_version(version)).await.unwrap();
         assert_ne!(everything(&alice).await, before, "{act:?}");
         tried += 1;
     }

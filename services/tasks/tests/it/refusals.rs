@@ -177,7 +177,7 @@ async fn a_refusal_under_a_key_names_the_key(backend: Backend) {
 
 async fn nothing_is_written_while_ended_sessions_go_unheard(backend: Backend) {
     let clock = Clock::fixed(Clock::system().now());
-    let app = App::at(backend, clock.clone()).await;
+    let app = App::with_clock(backend, clock.clone()).await;
     let alice = app.user(1);
     let task = alice.creates("x").await;
     clock.advance(Duration::from_secs(31));

@@ -25,7 +25,7 @@ kit_db::on_each_backend!(
 /// A user, as each of two replicas sees one.
 async fn twice(app: &App, number: u128) -> [User; 2] {
     let user = app.user(number);
-    let other = app.replica().await.of(&user);
+    let other = app.replica().await.same(&user);
     [user, other]
 }
 
@@ -34,7 +34,7 @@ async fn who_asks_two_replicas_first_has_one_inbox(backend: Backend) {
     let other = app.replica().await;
     for number in 1..=5 {
         let here = app.user(number);
-        let there = other.of(&here);
+        let there = other.same(&here);
         let projects = async |user: &User| {
             let request = user.asks(ListProjectsRequest::default());
             user.projects().list_projects(request).await.unwrap().into_inner().projects

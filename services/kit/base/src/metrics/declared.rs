@@ -67,7 +67,7 @@ impl<V: Vector> Series<V> {
 impl Gauge {
     /// Sets the series with these labels, to what fits.
     pub fn set(&self, labels: &[&str], value: impl TryInto<i64>) {
-        self.at(labels).set(value.try_into().unwrap_or(i64::MAX));
+        self.series(labels).set(value.try_into().unwrap_or(i64::MAX));
     }
 }
 
@@ -87,7 +87,7 @@ impl Histogram {
 
     /// The series with these values of its labels, that keeps exemplars.
     pub fn traced(&self, labels: &[&str]) -> Traced {
-        Traced::new(self.at(labels), &self.metric, labels)
+        Traced::new(self.series(labels), &self.metric, labels)
     }
 }
 
@@ -100,7 +100,7 @@ where
     ///
     /// # Panics
     /// When there are more, or fewer, than it has labels.
-    pub fn at(&self, labels: &[&str]) -> B::M {
+    pub fn series(&self, labels: &[&str]) -> B::M {
         self.vector().with_label_values(labels)
     }
 
@@ -124,7 +124,7 @@ where
     }
 
     fn begin(&self) {
-        self.metric.series.iter().for_each(|labels| drop(self.at(labels)));
+        self.metric.series.iter().for_each(|labels| drop(self.series(labels)));
     }
 }
 
@@ -178,13 +178,13 @@ mod tests {
         static LATER: Counter =
             Counter::new(Layer::Business, "tested_later_total", &["a"], "Tested.");
         begin(&[&BEGUN, &PLAIN, &LATER]);
-        BEGUN.at(&["failed"]).inc();
+        BEGUN.series(&["failed"]).inc();
         let text = crate::metrics::text();
         let shown: Vec<_> = text.lines().filter(|line| line.starts_with("tested_")).collect();
         let expected =
             [r#"tested_begun_total{result="done"} 0"#, r#"tested_begun_total{result="failed"} 1"#];
         assert_eq!(shown, expected);
-        LATER.at(&["x"]).inc();
+        LATER.series(&["x"]).inc();
         PLAIN.set(&[], 7_usize);
         let text = crate::metrics::text();
         assert!(text.contains(r#"tested_later_total{a="x"} 1"#), "{text}");

@@ -53,7 +53,7 @@ impl Slots {
 }
 
 /// Those of the series with these labels, as they are written.
-pub(super) fn of(name: &str, labels: &str) -> Option<Arc<Slots>> {
+pub(super) fn slots(name: &str, labels: &str) -> Option<Arc<Slots>> {
     kept().get(&format!("{name}{{{labels}}}")).cloned()
 }
 

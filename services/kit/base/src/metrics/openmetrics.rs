@@ -54,7 +54,7 @@ fn write_sample(text: &mut String, name: &str, suffix: &str, labels: &str, value
 }
 
 fn write_histogram(text: &mut String, name: &str, labels: &str, metric: &Metric) {
-    let (histogram, slots) = (metric.get_histogram(), exemplars::of(name, labels));
+    let (histogram, slots) = (metric.get_histogram(), exemplars::slots(name, labels));
     let comma = if labels.is_empty() { "" } else { "," };
     let bounds = histogram.get_bucket().iter().map(|bucket| {
         // A whole number is spelled as a number that need not be one.

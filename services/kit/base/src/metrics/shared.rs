@@ -36,8 +36,8 @@ pub struct CacheRequests {
 
 impl CacheRequests {
     /// Of the cache `name`, from now on.
-    pub fn of(name: &str) -> Self {
-        Self { hits: CACHES.at(&[name, "hit"]), misses: CACHES.at(&[name, "miss"]) }
+    pub fn named(name: &str) -> Self {
+        Self { hits: CACHES.series(&[name, "hit"]), misses: CACHES.series(&[name, "miss"]) }
     }
 
     /// Counts what was found, or was not.
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn what_is_looked_for_is_counted_as_found_or_not() {
-        let requests = CacheRequests::of("tested");
+        let requests = CacheRequests::named("tested");
         assert_eq!(requests.count(Some(7)), Some(7));
         assert_eq!(requests.count(None::<i32>), None);
         assert_eq!(requests.count(None::<i32>), None);

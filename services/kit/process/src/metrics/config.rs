@@ -9,7 +9,7 @@ pub(crate) fn config_in_effect() {
 
 /// Counts a configuration file that was taken over or refused.
 pub(crate) fn config_reload(succeeded: bool) {
-    CONFIG_RELOADS.at(&[if succeeded { "success" } else { "failure" }]).inc();
+    CONFIG_RELOADS.series(&[if succeeded { "success" } else { "failure" }]).inc();
     match succeeded {
         true => config_in_effect(),
         false => CONFIG_SUCCESSFUL.set(&[], 0),

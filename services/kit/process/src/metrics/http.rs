@@ -13,7 +13,7 @@ use super::catalogue::{
 };
 
 static ACTIVE_BY_METHOD: LazyLock<[IntGauge; METHODS.len()]> =
-    LazyLock::new(|| METHODS.map(|method| HTTP_ACTIVE_REQUESTS.at(&[method, SCHEME])));
+    LazyLock::new(|| METHODS.map(|method| HTTP_ACTIVE_REQUESTS.series(&[method, SCHEME])));
 
 /// The methods that have a name in metrics; the last stands for all others, of which a client can invent any number.
 const METHODS: [&str; 8] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "_OTHER"];
@@ -64,7 +64,7 @@ pub fn http_body_sizes(method: &Method, route: &str, request: Option<u64>, respo
     )]
     let observe = |sizes: &Histogram, size: u64, is_request: bool| {
         HANDLES.with_borrow_mut(|handles| {
-            let find = || sizes.at(&[METHODS[method], route]);
+            let find = || sizes.series(&[METHODS[method], route]);
             handles.get(route, (method, is_request), find).observe(size as f64);
         });
     };

@@ -14,7 +14,7 @@ pub(crate) fn watch_runtime(requests: Handle) {
         RUNTIME_QUEUE.set(&[], runtime.global_queue_depth());
         let busy: Duration =
             (0..workers).map(|worker| runtime.worker_total_busy_duration(worker)).sum();
-        let counted = RUNTIME_BUSY.at(&[]);
+        let counted = RUNTIME_BUSY.series(&[]);
         counted.inc_by((busy.as_secs_f64() - counted.get()).max(0.0));
         true
     });

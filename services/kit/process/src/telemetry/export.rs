@@ -83,7 +83,7 @@ impl HttpClient for Collector {
         Box::pin(async move {
             let answer = sent.await.map_err(HttpError::from).and_then(|in_time| in_time?);
             let accepted = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
-            SPANS_EXPORTED.at(&[if accepted { "success" } else { "failure" }]).inc();
+            SPANS_EXPORTED.series(&[if accepted { "success" } else { "failure" }]).inc();
             answer
         })
     }

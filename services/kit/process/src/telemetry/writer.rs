@@ -51,7 +51,7 @@ impl Writer {
         let mut state = self.0.state();
         if state.waiting.len() + line.len() > CAPACITY {
             drop(state);
-            return LOG_RECORDS_DROPPED.at(&[]).inc();
+            return LOG_RECORDS_DROPPED.series(&[]).inc();
         }
         let first = state.waiting.is_empty();
         state.waiting.extend_from_slice(line);
@@ -142,12 +142,12 @@ mod tests {
         let written = Arc::new(Mutex::new(vec![]));
         let writer = Writer::start(Stuck(stuck, Arc::clone(&written))).unwrap();
         let (line, begun) = ([b'x'; 64 * 1024], Instant::now());
-        let dropped = LOG_RECORDS_DROPPED.at(&[]).get();
+        let dropped = LOG_RECORDS_DROPPED.series(&[]).get();
         for _ in 0..256 {
             writer.push(&line);
         }
         assert!(begun.elapsed() < Duration::from_secs(10));
-        assert!(LOG_RECORDS_DROPPED.at(&[]).get() - dropped >= 128);
+        assert!(LOG_RECORDS_DROPPED.series(&[]).get() - dropped >= 128);
         drop(let_go);
         writer.flush(Duration::from_secs(5));
         assert_eq!(written.lock().unwrap().len() % line.len(), 0, "a line is whole or not there");

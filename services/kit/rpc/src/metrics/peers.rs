@@ -9,10 +9,10 @@ pub(crate) fn client_endpoints(target: &str, ready: usize, failed: usize) {
 
 /// Begins to count, at 0, what is sent once more to the peer `target`.
 pub(crate) fn begin_client_retries(target: &str, reasons: impl IntoIterator<Item = &'static str>) {
-    reasons.into_iter().for_each(|reason| drop(CLIENT_RETRIES.at(&[target, reason])));
+    reasons.into_iter().for_each(|reason| drop(CLIENT_RETRIES.series(&[target, reason])));
 }
 
 /// Counts a call to the peer `target` that is sent once more.
 pub(crate) fn client_retry(target: &str, reason: &'static str) {
-    CLIENT_RETRIES.at(&[target, reason]).inc();
+    CLIENT_RETRIES.series(&[target, reason]).inc();
 }

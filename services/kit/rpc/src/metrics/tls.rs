@@ -8,10 +8,10 @@ pub(crate) fn tls_certificate(not_before: u64, not_after: u64) {
 
 /// Counts new TLS files that were taken, or refused.
 pub(crate) fn tls_reloaded(taken: bool) {
-    TLS_RELOADS.at(&[if taken { "success" } else { "failure" }]).inc();
+    TLS_RELOADS.series(&[if taken { "success" } else { "failure" }]).inc();
 }
 
 /// Counts a connection that was not let in.
 pub(crate) fn tls_refused(reason: &'static str) {
-    TLS_REFUSALS.at(&[reason]).inc();
+    TLS_REFUSALS.series(&[reason]).inc();
 }

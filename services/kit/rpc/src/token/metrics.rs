@@ -42,13 +42,13 @@ pub(crate) static JWKS_AGE: Gauge = Gauge::new(
     "Time since auth last said which keys are good and which sessions have ended; above 30 s nothing is written.",
 );
 
-static ACCEPTED: LazyLock<IntCounter> = LazyLock::new(|| VALIDATIONS.at(&["success", ""]));
+static ACCEPTED: LazyLock<IntCounter> = LazyLock::new(|| VALIDATIONS.series(&["success", ""]));
 
 /// Counts a token that was checked.
 pub(super) fn validated<T>(outcome: &Result<T, TokenError>) {
     match outcome {
         Ok(_) => ACCEPTED.inc(),
-        Err(error) => VALIDATIONS.at(&["failure", reason(error)]).inc(),
+        Err(error) => VALIDATIONS.series(&["failure", reason(error)]).inc(),
     }
 }
 
@@ -66,7 +66,7 @@ fn reason(error: &TokenError) -> &'static str {
 
 /// Counts a stream of updates that began, or could not be had or broke off.
 pub(super) fn fetched(began: bool) {
-    JWKS_FETCHES.at(&[if began { "success" } else { "failure" }]).inc();
+    JWKS_FETCHES.series(&[if began { "success" } else { "failure" }]).inc();
 }
 
 /// Tells how long ago was `heard` what is known, in microseconds since 1970 and 0 for never, for as long as anybody else holds it.

@@ -107,7 +107,7 @@ impl Verifier {
         ed25519::install();
         let (keys, revoked, heard) = (ArcSwap::default(), RwLock::default(), Arc::default());
         let (verified, told) = (Cache::new(REMEMBERED), Notify::new());
-        let requests = CacheRequests::of("tokens");
+        let requests = CacheRequests::named("tokens");
         let fault = Mutex::new("no keys have been announced".to_owned());
         Self { audience, clock, keys, revoked, verified, requests, heard, told, fault }
     }

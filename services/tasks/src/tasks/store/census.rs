@@ -38,7 +38,7 @@ struct Rows {
 }
 
 /// Counts them, those that are due before `now` as overdue. Crosses all scopes, and tells of none.
-pub(crate) async fn take(db: &Db, now: Timestamp) -> Result<Census, Error> {
+pub(crate) async fn count(db: &Db, now: Timestamp) -> Result<Census, Error> {
     take_of(db, now, MOST).await
 }
 
@@ -112,7 +112,7 @@ mod tests {
 
     async fn what_is_open_is_counted_and_what_is_over_is_not(backend: Backend) {
         let store = Store::new(backend).await;
-        assert_eq!(take(&store.db, store.clock.now()).await.unwrap(), Census::default());
+        assert_eq!(count(&store.db, store.clock.now()).await.unwrap(), Census::default());
         let now = store.clock.now();
         let [before, after] = [now.minus(Duration::from_secs(1)), now.plus(Duration::from_secs(1))];
         for (number, status, due) in [
@@ -129,7 +129,7 @@ mod tests {
         let gone = TaskId(uuid::Uuid::from_u128(7));
         store.carries_out(Write::Delete { id: gone, if_version: None }).await.unwrap();
         let expected = Census { needs_action: 3, in_process: 1, overdue: 2 };
-        assert_eq!(take(&store.db, now).await.unwrap(), expected);
+        assert_eq!(count(&store.db, now).await.unwrap(), expected);
     }
 
     /// SQLite has no table of many people's tasks.
