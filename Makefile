@@ -9,7 +9,7 @@ export LISTEN ?= 127.0.0.1:8080
 export ADMIN_LISTEN ?= 127.0.0.1:9090
 export DATA_DIR ?= data
 
-.PHONY: help run run-split test lint verify api-test bench drill-abuse drill-overload drill-housekeeping profile images chart-test e2e manifests clean
+.PHONY: help run run-split test rules-test observability lint verify api-test bench drill-abuse drill-overload drill-housekeeping profile images chart-test e2e manifests clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +26,18 @@ run-split: ## build and start auth, tasks and gateway as three processes on Post
 test: ## run every test, on SQLite and on a throw-away PostgreSQL
 	scripts/test
 
-lint: ## check formatting, clippy's advice and the size of files and functions
+rules-test: ## check the rules for Prometheus, and that each alert fires where it has to, by promtool
+	scripts/rules-test
+
+observability: ## write docs/metrics.md, runbooks, rules and dashboards from the catalogue and what stands in xtask
+	cargo run --locked --quiet --package xtask -- write
+
+lint: ## check formatting, clippy's advice, the size of files and functions, and that what is written from the code is as the code
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/lint-size
 	scripts/lint-dockerfiles
+	cargo run --locked --quiet --package xtask -- check
 
 verify: lint test ## what has to pass before a push: lint, test, and the dependencies by cargo-deny
 	scripts/deny

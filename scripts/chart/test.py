@@ -8,9 +8,9 @@ import time
 import yaml
 
 import behaviour
-import boards
 import policies
 import readme
+import rules
 import schemas
 from render import CHART, HELM, ROOT, VERSIONS, cases, helm, objects, template, text
 
@@ -98,13 +98,9 @@ def skaffold_names_what_exists():
         yield from (f"skaffold.yaml: there is no {path}" for path in paths if not (ROOT / path).exists())
 
 
-def dashboards_ask_for_what_there_is():
-    yield from boards.faults()
-
-
 CHECKS = [
     lint, every_supported_version_renders, every_case_fits_the_schemas, every_case_keeps_the_policies, *behaviour.ALL,
-    dashboards_ask_for_what_there_is, the_default_render_is_the_snapshot, the_readme_says_what_the_values_say, the_manifests_are_the_charts, the_manifests_fit_the_schemas,
+    *rules.ALL, the_default_render_is_the_snapshot, the_readme_says_what_the_values_say, the_manifests_are_the_charts, the_manifests_fit_the_schemas,
     kustomizations_name_files_that_exist, skaffold_names_what_exists,
 ]
 

@@ -1,5 +1,6 @@
 //! The whole suite in one process: the same services as in three, joined without sockets.
 mod config;
+pub mod metrics;
 
 use kit_base::Clock;
 use kit_process::{Service, config::Live};

@@ -1,7 +1,8 @@
-//! What the suite counts, put together from the lists of its crates.
-use std::{collections::BTreeSet, env::var_os, fs, path::Path};
+//! What the suite counts.
+use std::collections::BTreeSet;
 
-use kit_base::metrics::{Kind, Layer, Metric};
+use errand::metrics::catalogue;
+use kit_base::metrics::{Kind, Metric};
 use serde_json::json;
 
 use crate::{
@@ -9,50 +10,6 @@ use crate::{
     processes::{fleet::Fleet, heavy},
     user::{User, path_of},
 };
-
-fn catalogue() -> impl Iterator<Item = &'static Metric> {
-    let lists = [
-        kit_base::metrics::CATALOGUE,
-        kit_process::metrics::CATALOGUE,
-        kit_rpc::metrics::CATALOGUE,
-        kit_db::metrics::CATALOGUE,
-        auth::metrics::CATALOGUE,
-        gateway::metrics::CATALOGUE,
-        tasks::metrics::CATALOGUE,
-    ];
-    lists.into_iter().flatten().map(|declared| declared.metric())
-}
-
-/// A row of the page: what rules, dashboards and their readers go by.
-fn row(Metric { name, kind, labels, help, layer: _, buckets: _, series: _ }: &Metric) -> String {
-    let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
-    let kind = format!("{kind:?}").to_lowercase();
-    format!("| `{name}` | {kind} | {} | {help} |\n", labels.join(", "))
-}
-
-#[test]
-fn names_are_a_contract_with_rules_and_dashboards() {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");
-    let page = fs::read_to_string(&place).expect("the page");
-    let (before, _) = page.split_once("\n## ").expect("what is there for people stands first");
-    let mut written = before.to_owned();
-    for (layer, title) in [
-        (Layer::Business, "What people do"),
-        (Layer::Application, "How the services do"),
-        (Layer::Infrastructure, "What they stand on"),
-    ] {
-        let mut rows: Vec<_> =
-            catalogue().filter(|metric| metric.layer == layer).map(row).collect();
-        rows.sort();
-        let head = "| Metric | Type | Labels | What it says |\n|---|---|---|---|\n";
-        written += &format!("\n## {title}\n\n{head}{}", rows.concat());
-    }
-    if var_os("UPDATE_SNAPSHOTS").is_some_and(|update| update == "1") {
-        fs::write(&place, written).expect("the page again");
-    } else {
-        assert_eq!(page, written, "UPDATE_SNAPSHOTS=1 cargo test -p errand names_are_a_contract");
-    }
-}
 
 #[test]
 fn every_metric_follows_the_naming_rules_of_prometheus() {
