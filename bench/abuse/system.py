@@ -40,7 +40,7 @@ class System:
     sockets, which a cgroup counts too and /proc does not.
     """
 
-    def __init__(self, work, binaries):
+    def __init__(self, work, binaries, settings=None):
         for name in SERVICES:
             if not (binaries / name).exists():
                 raise SystemExit(f"{binaries / name} is missing: build it with `cargo build --release`, or say where it is by --binaries")
@@ -48,6 +48,8 @@ class System:
         self.postgres = Postgres(work, autovacuum_naptime="10s")
         file = work / "errand.toml"
         text = (Path(__file__).parent / "errand.toml").read_text()
+        more = "".join(f'\n{name} = "{value}"' for name, value in (settings or {}).items())
+        text = text.replace("[process.env]", f"[process.env]{more}")
         file.write_text(text.replace("$release", str(binaries.resolve())).replace("$threads", threads))
         try:
             self.postgres.await_ready()
@@ -68,6 +70,10 @@ class System:
     def database(self):
         """The database, for psql."""
         return f"postgres://bench@127.0.0.1:{self.postgres.port}/{self.target.database}"
+
+    def admin(self, name):
+        """Where a process tells its metrics."""
+        return f"127.0.0.1:{self.target.values[{'gateway': 'port3', 'auth': 'port4', 'tasks': 'port5'}[name]]}"
 
     def processes(self):
         """The three by name; `errand.toml` starts the gateway last."""

@@ -1,0 +1,29 @@
+"""Whether each panel of each dashboard has something to show."""
+import json
+import re
+
+# What Grafana would put in place of a variable.
+VALUES = {"$__rate_interval": "30s", "$__range": "5m"}
+
+
+def filled(expression):
+    """The expression as Grafana asks it, with everything chosen."""
+    for name, value in VALUES.items():
+        expression = expression.replace(name, value)
+    return re.sub(r"\$(cluster|namespace|job|pod)\b", ".*", expression)
+
+
+def rows(boards, prometheus):
+    """Of each board its title, how many panels it has, how many show something, which do not though they should, and which need not."""
+    for path in sorted(boards.glob("*.json")):
+        board = json.loads(path.read_text())
+        panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+        full, empty, excused = 0, [], []
+        for panel in panels:
+            if panel["datasource"]["type"] == "prometheus" and any(prometheus.query(filled(target["expr"])) for target in panel["targets"]):
+                full += 1
+            elif " Empty where " in panel["description"]:
+                excused.append(panel["title"])
+            else:
+                empty.append(panel["title"])
+        yield board["title"], len(panels), full, empty, excused
