@@ -1,6 +1,7 @@
 //! The whole suite in one process: the same services as in three, joined without sockets.
 mod config;
 pub mod metrics;
+pub mod objectives;
 
 use kit_base::Clock;
 use kit_process::{Service, config::Live};

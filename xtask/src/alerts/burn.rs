@@ -39,28 +39,28 @@ pub(super) fn alerts(slo: &Slo) -> impl Iterator<Item = Alert> {
 
 fn alert(slo: &Slo, pace: &Pace) -> Alert {
     Alert {
-        name: format!("{}{}", slo.alert, pace.suffix),
+        name: format!("{}{}", slo.response.alert, pace.suffix),
         group: "slo".to_owned(),
         severity: pace.severity,
         expression: format!("{}\nor\n{}", condition(slo, pace.fast), condition(slo, pace.slow)),
-        threshold: slo.objective.clone(),
+        threshold: slo.objective.percent.to_owned(),
         unit: "percent, the objective".to_owned(),
         lasting: "2m".to_owned(),
         needs: String::new(),
-        summary: format!("The error budget of {} is spent too fast", slo.name),
+        summary: format!("The error budget of {} is spent too fast", slo.objective.name),
         description: description(
             slo,
             pace,
             "{{ $labels.namespace }}",
             "{{ $value | humanizePercentage }}",
         ),
-        board: slo.board.clone(),
+        board: slo.response.board.clone(),
         means: format!(
             "Promised are {} over 30 days. What may go wrong in that time is the budget, and it is being spent so fast that {}.",
             sentence(slo),
             pace.left
         ),
-        act: slo.act.clone(),
+        act: slo.response.act.clone(),
         over: format!(
             "The panel *Burn* of the overview falls below 1, and `{}` stays there.",
             slo.ratio("1h")
@@ -81,7 +81,7 @@ fn condition(slo: &Slo, (factor, short, long): (&str, &str, &str)) -> String {
 }
 
 fn description(slo: &Slo, pace: &Pace, namespace: &str, share: &str) -> String {
-    let (what, left) = (&slo.what, pace.left);
+    let (what, left) = (slo.objective.what, pace.left);
     format!(
         "Promised are $threshold % of {what}. In {namespace} {share} are not: where it goes on so, {left}."
     )
@@ -90,7 +90,7 @@ fn description(slo: &Slo, pace: &Pace, namespace: &str, share: &str) -> String {
 /// Three of ten go wrong: more than any promise here allows.
 fn fires(slo: &Slo, pace: &Pace) -> Case {
     let labels = BTreeMap::from([("namespace".to_owned(), "errand".to_owned())]);
-    let says = description(slo, pace, "errand", "30%").replace("$threshold", &slo.objective);
+    let says = description(slo, pace, "errand", "30%").replace("$threshold", slo.objective.percent);
     Case { series: grown(slo, 300), at: "30m".to_owned(), labels, says }
 }
 

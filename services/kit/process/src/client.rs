@@ -1,12 +1,15 @@
 //! Asks a process over HTTP/1.1, one connection a request: for an operator's commands, which ask seldom.
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -17,9 +20,14 @@ use tokio_rustls::TlsConnector;
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// More than any answer has, in bytes.
+const LONGEST: usize = 16 << 20;
+
 /// Where to ask.
 pub struct Client {
     host: String,
+    /// What stands before each path, as behind a proxy.
+    prefix: String,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
@@ -34,24 +42,40 @@ pub struct Reply {
 }
 
 impl Client {
-    /// Asks `http://host:port`.
+    /// Asks `http://host:port/prefix`, or `https://…` where the server's certificate comes from one of the public authorities.
     ///
     /// # Errors
     /// When `url` is no such URL.
     pub fn new(url: &str) -> anyhow::Result<Self> {
-        let (host, port) = parts(url, "http")?;
-        Ok(Self { host: format!("{host}:{}", port.unwrap_or(80)), tls: None })
+        let public = || webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        Self::with_roots(url, || Ok(public()))
     }
 
-    /// Asks `https://host:port`, where the server's certificate must come from one of the authorities in `pem`.
+    /// The same, where a server's certificate must come from one of the authorities in `pem`.
     ///
     /// # Errors
     /// When `url` is no such URL, or `pem` holds no certificate.
     pub fn trusting(url: &str, pem: &[u8]) -> anyhow::Result<Self> {
-        let (host, port) = parts(url, "https")?;
-        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())?;
-        let tls = Some((connector(pem)?, name));
-        Ok(Self { host: format!("{host}:{}", port.unwrap_or(443)), tls })
+        Self::with_roots(url, || authorities(pem))
+    }
+
+    fn with_roots(
+        url: &str,
+        roots: impl FnOnce() -> anyhow::Result<RootCertStore>,
+    ) -> anyhow::Result<Self> {
+        let uri: Uri = url.parse().with_context(|| format!("{url} is no URL"))?;
+        let host = uri.host().with_context(|| format!("{url} names no host"))?;
+        let (port, tls) = match uri.scheme_str() {
+            Some("http") => (80, None),
+            Some("https") => {
+                let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())?;
+                (443, Some((connector(roots()?)?, name)))
+            }
+            _ => bail!("{url} must begin with http:// or https://"),
+        };
+        let host = format!("{host}:{}", uri.port_u16().unwrap_or(port));
+        let prefix = uri.path().trim_end_matches('/').to_owned();
+        Ok(Self { host, prefix, tls })
     }
 
     /// Sends one request with these headers, and this JSON; its type is `application/json` unless a header says another.
@@ -65,6 +89,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> anyhow::Result<Reply> {
+        let path = format!("{}{path}", self.prefix);
         let mut request =
             Request::builder().method(method).uri(path).header(header::HOST, &self.host);
         for (name, value) in headers {
@@ -106,24 +131,21 @@ async fn over(
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
     let retry_after = retry_after.map(Duration::from_secs);
-    let body = response.into_body().collect().await?.to_bytes();
+    let body = Limited::new(response.into_body(), LONGEST).collect().await;
+    let body = body.map_err(|error| anyhow!("its answer cannot be read: {error}"))?.to_bytes();
     Ok(Reply { status, retry_after, body })
 }
 
-/// Host and port of a URL that must have this scheme.
-fn parts(url: &str, scheme: &str) -> anyhow::Result<(String, Option<u16>)> {
-    let uri: Uri = url.parse().with_context(|| format!("{url} is no URL"))?;
-    ensure!(uri.scheme_str() == Some(scheme), "{url} must begin with {scheme}://");
-    let host = uri.host().with_context(|| format!("{url} names no host"))?;
-    Ok((host.to_owned(), uri.port_u16()))
-}
-
-fn connector(pem: &[u8]) -> anyhow::Result<TlsConnector> {
-    let mut roots = rustls::RootCertStore::empty();
+fn authorities(pem: &[u8]) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         roots.add(certificate?)?;
     }
     ensure!(!roots.is_empty(), "there is no certificate to trust");
+    Ok(roots)
+}
+
+fn connector(roots: RootCertStore) -> anyhow::Result<TlsConnector> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?;
@@ -160,7 +182,10 @@ mod tests {
     fn only_what_can_be_asked_is_taken_for_a_url() {
         assert_eq!(Client::new("http://errand").unwrap().host, "errand:80");
         assert_eq!(Client::new("http://[::1]:8080/").unwrap().host, "[::1]:8080");
-        for url in ["errand:80", "https://errand", "http://", "ftp://errand"] {
+        assert_eq!(Client::new("https://errand").unwrap().host, "errand:443");
+        let behind = Client::new("https://errand:8443/metrics/").unwrap();
+        assert_eq!((&*behind.host, &*behind.prefix), ("errand:8443", "/metrics"));
+        for url in ["errand:80", "https://", "http://", "ftp://errand", "errand"] {
             assert!(Client::new(url).is_err(), "{url}");
         }
     }
