@@ -103,6 +103,7 @@ mod tests {
         what_was_there_before_is_folded_once_and_for_all,
         what_a_release_without_words_writes_is_noted_and_folded,
         what_is_written_on_a_stale_task_leaves_it_stale,
+        what_is_changed_with_its_words_stays_folded,
         what_is_gone_is_forgotten,
     );
 
@@ -202,6 +203,17 @@ mod tests {
         store.writes(Difference::Changed { from, to }).await;
         assert_eq!(store.finds("sail", "b\u{fc}ro").await, [1, 0]);
         assert_eq!(store.passes().await, 1);
+        assert_eq!(store.finds("sail", "b\u{fc}ro").await, [1, 1]);
+    }
+
+    async fn what_is_changed_with_its_words_stays_folded(backend: Backend) {
+        let store = Tasks::new(backend).await;
+        store.writes(Difference::Made(labelled())).await;
+        let to = Task { version: 2, title: "Sail it".to_owned(), ..labelled() };
+        store.writes(Difference::Changed { from: labelled(), to: to.clone() }).await;
+        let from = to.clone();
+        store.writes(Difference::Changed { from, to: Task { version: 3, ..to } }).await;
+        assert_eq!((store.noted().await, store.passes().await), (vec![ALL], 0));
         assert_eq!(store.finds("sail", "b\u{fc}ro").await, [1, 1]);
     }
 
