@@ -30,7 +30,7 @@ rules-test: ## check the rules for Prometheus, and that each alert fires where i
 	scripts/rules-test
 
 observability-test: ## show on a real Prometheus that panels, exemplars and alerts have something to show
-	cargo build --locked --package auth --package tasks --package gateway --bins
+	cargo build --locked --package auth --package tasks --package gateway --package errand --bins
 	bench/observability/run
 
 observability: ## write docs/metrics.md, runbooks, rules and dashboards from the catalogue and what stands in xtask

@@ -59,10 +59,10 @@ async def everything(server, seconds):
     await asyncio.gather(*(one(number) for number in range(USERS)))
 
 
-async def fail(server, count):
-    """Requests one after the other, whatever comes of them; the statuses."""
+async def fail(server, counts):
+    """Signs in, and then so many requests at a time, one after the other, whatever comes of them; the statuses."""
     user = Client(server, "127.0.1.9")
     await user.register("user9@example.com")
     yield None
-    for _ in range(count):
-        yield (await user.ask("GET", "/v1/tasks")).status
+    for count in counts:
+        yield [(await user.ask("GET", "/v1/tasks")).status for _ in range(count)]

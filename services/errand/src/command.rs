@@ -1,8 +1,10 @@
 //! The subcommands.
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod gate;
 pub(crate) mod health;
 pub(crate) mod migrate;
+mod prometheus;
 pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod smoke;

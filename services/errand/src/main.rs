@@ -31,6 +31,8 @@ enum Command {
     Demo(command::demo::Options),
     /// Try what everyone does through the API of a running process, as a new user: exit code 0 when all of it works.
     Smoke(command::smoke::Options),
+    /// Judge a release by what Prometheus has counted: exit code 0 where it may go on, 1 where not, 2 where nobody can tell.
+    Gate(command::gate::Options),
     /// Look after the secrets of an installation on Kubernetes.
     #[command(subcommand)]
     Secrets(command::secrets::Command),
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Some(Command::Doctor(options)) => command::doctor::run(&options),
         Some(Command::Demo(options)) => command::demo::run(options),
         Some(Command::Smoke(options)) => command::smoke::run(&options),
+        Some(Command::Gate(options)) => command::gate::run(&options),
         Some(Command::Secrets(command)) => command::secrets::run(command),
     }
 }

@@ -1,0 +1,166 @@
+//! `errand gate`: whether a release may go on, by what Prometheus has counted.
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::time::Instant;
+
+use self::checks::Check;
+use super::{
+    block_on,
+    prometheus::{Prometheus, Source},
+    say,
+};
+
+mod checks;
+mod compare;
+mod file;
+mod scope;
+
+use scope::Scope;
+
+/// How often it looks again while it waits for traffic.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// What is asked for, and of whom. Shares are parts of 1, times are in seconds.
+#[derive(Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    source: Source,
+    /// The release to judge, as `errand_build_info` names it; all that run when left out.
+    #[arg(long, conflicts_with = "compare")]
+    version: Option<String>,
+    /// Judges the second release beside the first: whether it fails or is slow more often, as surely as the traffic allows.
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    compare: Option<Vec<String>>,
+    /// The time that is looked at, until now.
+    #[arg(long, default_value = "5m", value_parser = file::period)]
+    window: String,
+    /// Fewer requests say nothing.
+    #[arg(long, default_value_t = 100.0)]
+    min_requests: f64,
+    /// How long to wait for that many.
+    #[arg(long, default_value_t = 0)]
+    wait_seconds: u64,
+    /// The share of requests that may fail.
+    #[arg(long, default_value_t = 0.005)]
+    max_errors: f64,
+    /// How long a request in twenty may take, but for those with a password and those that wait for changes.
+    #[arg(long, default_value_t = 0.3)]
+    max_latency: f64,
+    /// The share of their time that the threads of a process may work.
+    #[arg(long, default_value_t = 0.95)]
+    max_busy: f64,
+    /// How much more often than the old release the new one may fail, or be slow.
+    #[arg(long, default_value_t = 0.005)]
+    max_difference: f64,
+    /// A file of more checks, in TOML: `[[check]]` with `name`, `query`, and `at_most` or `at_least`.
+    #[arg(long)]
+    file: Option<PathBuf>,
+}
+
+/// What came of a check, or of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// It is as it should be.
+    Pass,
+    /// Nobody can tell.
+    Unknown,
+    /// It is not.
+    Fail,
+}
+
+impl Verdict {
+    /// What scripts go by: 0, 1 where it fails, 2 where nobody can tell.
+    pub(crate) fn exit_code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Pass => 0,
+            Self::Fail => 1,
+            Self::Unknown => 2,
+        })
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "ok     ",
+            Self::Fail => "FAILED ",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A check, and what came of it.
+pub(crate) struct Finding {
+    pub(crate) verdict: Verdict,
+    pub(crate) text: String,
+}
+
+pub(crate) fn run(options: &Options) -> ExitCode {
+    block_on(async {
+        let verdict = match judge(options).await {
+            Ok(findings) => {
+                for Finding { verdict, text } in &findings {
+                    say(&format!("{} {text}", verdict.word()));
+                }
+                findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unknown)
+            }
+            Err(error) => {
+                say(&format!("{} {error:#}", Verdict::Unknown.word()));
+                Verdict::Unknown
+            }
+        };
+        say(match verdict {
+            Verdict::Pass => "The release may go on",
+            Verdict::Fail => "The release must not go on",
+            Verdict::Unknown => "Nobody can tell whether the release may go on",
+        });
+        Ok(verdict.exit_code())
+    })
+}
+
+async fn judge(options: &Options) -> anyhow::Result<Vec<Finding>> {
+    let own = options.file.as_ref().map(file::read).transpose()?.unwrap_or_default();
+    let prometheus = options.source.open()?;
+    let scope = |version| Scope::new(&options.source, version, &options.window);
+    if let Some([old, new]) = options.compare.as_deref() {
+        let scopes = [scope(Some(old)), scope(Some(new))];
+        return compare::findings(
+            &prometheus,
+            &scopes,
+            options.max_difference,
+            options.min_requests,
+        )
+        .await;
+    }
+    let scope = scope(options.version.as_ref());
+    let mut findings = vec![traffic(&prometheus, &scope, options).await?];
+    if findings[0].verdict != Verdict::Pass {
+        return Ok(findings);
+    }
+    for check in checks::standard(&scope, options).into_iter().chain(own) {
+        let Check { name, .. } = &check;
+        let found = prometheus.number(&check.query).await.with_context(|| name.clone())?;
+        findings.push(check.finding(found));
+    }
+    Ok(findings)
+}
+
+/// Waits until there are requests enough to judge by.
+async fn traffic(
+    prometheus: &Prometheus,
+    scope: &Scope,
+    options: &Options,
+) -> anyhow::Result<Finding> {
+    let until = Instant::now() + Duration::from_secs(options.wait_seconds);
+    loop {
+        let requests = prometheus.number(&scope.requests()).await?.unwrap_or_default();
+        let enough = requests >= options.min_requests;
+        if enough || Instant::now() >= until {
+            let verdict = if enough { Verdict::Pass } else { Verdict::Unknown };
+            let (window, least) = (&options.window, options.min_requests);
+            let text = format!("requests: {requests:.0} within {window} (at least {least})");
+            return Ok(Finding { verdict, text });
+        }
+        tokio::time::sleep_until((Instant::now() + PAUSE).min(until)).await;
+    }
+}

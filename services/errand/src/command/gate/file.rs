@@ -1,0 +1,84 @@
+//! Checks of one's own, and periods as Prometheus writes them.
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+
+use super::checks::{Check, Unit};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    check: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    query: String,
+    at_most: Option<f64>,
+    at_least: Option<f64>,
+}
+
+/// # Errors
+/// A file that cannot be read, with the place that is wrong; a check without a bound.
+pub(super) fn read(path: &PathBuf) -> anyhow::Result<Vec<Check>> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).with_context(|| name.clone())?;
+    parse(&text).with_context(|| name)
+}
+
+fn parse(text: &str) -> anyhow::Result<Vec<Check>> {
+    let Document { check } = toml::from_str(text)?;
+    let whole = |Entry { name, query, at_most, at_least }| {
+        let bounded = at_most.is_some() || at_least.is_some();
+        ensure!(bounded, "check {name:?}: give at_most, at_least, or both");
+        Ok(Check { name, query, at_most, at_least, unit: Unit::Plain })
+    };
+    check.into_iter().map(whole).collect()
+}
+
+/// A period as Prometheus has it: a number and s, m, h or d.
+pub(super) fn period(text: &str) -> Result<String, String> {
+    let digits = text.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or_default();
+    let number: u32 = digits.parse().unwrap_or_default();
+    if number == 0 {
+        Err("give a period as 30s, 5m, 2h or 1d".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_a_list_of_checks_and_what_is_wrong_is_told_with_its_place() {
+        let checks = parse("[[check]]\nname = 'queue'\nquery = 'max(x)'\nat_most = 5\n").unwrap();
+        assert_eq!(
+            (&*checks[0].query, checks[0].at_most, checks[0].at_least),
+            ("max(x)", Some(5.0), None)
+        );
+        for (text, fault) in [
+            ("[[check]]\nname = 'queue'\nquery = 'max(x)'\n", "check \"queue\": give at_most"),
+            ("[[check]]\nname = 'queue'\nat_most = 5\n", "line 1"),
+            ("[[check]]\nname = 'queue'\nquery = 'x'\nat_mots = 5\n", "line 4"),
+            ("[[check]\n", "line 1"),
+        ] {
+            let said = format!("{:#}", parse(text).unwrap_err());
+            assert!(said.contains(fault), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_period_is_a_number_with_its_unit() {
+        for text in ["30s", "5m", "2h", "1d"] {
+            assert_eq!(period(text).as_deref(), Ok(text));
+        }
+        for text in ["", "5", "m", "0m", "5 m", "5w", "1h30m", "-5m"] {
+            assert!(period(text).is_err(), "{text}");
+        }
+    }
+}

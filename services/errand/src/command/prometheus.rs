@@ -1,0 +1,127 @@
+//! What an operator's commands ask of Prometheus.
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::Args;
+use http::Method;
+use kit_process::client::Client;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+/// Where Prometheus is, and who asks.
+#[derive(Args)]
+pub(crate) struct Source {
+    /// Prometheus, or what speaks as it does (Thanos, Mimir, VictoriaMetrics).
+    #[arg(long, default_value = "http://127.0.0.1:9090")]
+    prometheus: String,
+    /// A file with the token that it wants.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// A file with the authorities that its certificate comes from, in place of the public ones.
+    #[arg(long)]
+    ca_file: Option<PathBuf>,
+    /// The namespace to look at; all when left out.
+    #[arg(long)]
+    pub(crate) namespace: Option<String>,
+}
+
+/// A Prometheus that can be asked.
+pub(crate) struct Prometheus {
+    url: String,
+    client: Client,
+    authorization: Option<String>,
+}
+
+/// A series' labels, and its value now.
+pub(crate) type Row = (BTreeMap<String, String>, f64);
+
+/// An answer of the API.
+#[derive(Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+enum Answer {
+    Success { data: Data },
+    Error { error: String },
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
+enum Data {
+    Vector(Vec<Sample>),
+    Scalar((f64, String)),
+}
+
+#[derive(Deserialize)]
+struct Sample {
+    metric: BTreeMap<String, String>,
+    value: (f64, String),
+}
+
+impl Source {
+    /// # Errors
+    /// A URL that is none, or a file that cannot be read.
+    pub(crate) fn open(&self) -> anyhow::Result<Prometheus> {
+        let read =
+            |path: &PathBuf| fs::read_to_string(path).with_context(|| path.display().to_string());
+        let client = match &self.ca_file {
+            Some(path) => Client::trusting(&self.prometheus, read(path)?.as_bytes())?,
+            None => Client::new(&self.prometheus)?,
+        };
+        let token = self.token_file.as_ref().map(read).transpose()?;
+        let authorization = token.map(|token| format!("Bearer {}", token.trim()));
+        Ok(Prometheus { url: self.prometheus.clone(), client, authorization })
+    }
+
+    /// A matcher of labels for what is looked at; nothing where that is all.
+    pub(crate) fn matcher(&self) -> String {
+        let namespace = self.namespace.as_ref();
+        namespace.map_or_else(String::new, |name| format!(",namespace={}", quoted(name)))
+    }
+}
+
+/// A text as PromQL has it.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+impl Prometheus {
+    /// All series of an expression now, but those whose value is no number.
+    ///
+    /// # Errors
+    /// Nothing answers, or not what Prometheus would; or it refuses the expression.
+    pub(crate) async fn rows(&self, expression: &str) -> anyhow::Result<Vec<Row>> {
+        let query = utf8_percent_encode(expression, NON_ALPHANUMERIC);
+        let path = format!("/api/v1/query?query={query}");
+        let authorization = self.authorization.as_deref().map(|value| ("authorization", value));
+        let reply = self.client.ask(Method::GET, &path, authorization.as_slice(), None).await;
+        let reply = reply.with_context(|| format!("Prometheus at {} cannot be asked", self.url))?;
+        let answer: Answer = serde_json::from_str(&reply.text()).map_err(|_| {
+            let begins: String = reply.text().chars().take(80).collect();
+            anyhow!("{} does not answer as Prometheus: {} {begins:?}", self.url, reply.status)
+        })?;
+        let samples = match answer {
+            Answer::Success { data: Data::Vector(samples) } => samples,
+            Answer::Success { data: Data::Scalar(value) } => {
+                vec![Sample { metric: BTreeMap::new(), value }]
+            }
+            Answer::Error { error } => bail!("Prometheus refuses {expression:?}: {error}"),
+        };
+        let number = |Sample { metric, value: (_, text) }| Some((metric, text.parse().ok()?));
+        Ok(samples
+            .into_iter()
+            .filter_map(number)
+            .filter(|(_, value): &Row| !value.is_nan())
+            .collect())
+    }
+
+    /// The one value of an expression; none where there is none.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows), and more than one value.
+    pub(crate) async fn number(&self, expression: &str) -> anyhow::Result<Option<f64>> {
+        match &*self.rows(expression).await? {
+            [] => Ok(None),
+            [(_, value)] => Ok(Some(*value)),
+            rows => bail!("{expression:?} gives {} values where one is wanted", rows.len()),
+        }
+    }
+}
