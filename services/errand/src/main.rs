@@ -33,6 +33,8 @@ enum Command {
     Smoke(command::smoke::Options),
     /// Judge a release by what Prometheus has counted: exit code 0 where it may go on, 1 where not, 2 where nobody can tell.
     Gate(command::gate::Options),
+    /// Tell how the suite has been, by what Prometheus has counted: as text, Markdown, JSON, HTML, or to a chat.
+    Report(command::report::Options),
     /// Look after the secrets of an installation on Kubernetes.
     #[command(subcommand)]
     Secrets(command::secrets::Command),
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Some(Command::Demo(options)) => command::demo::run(options),
         Some(Command::Smoke(options)) => command::smoke::run(&options),
         Some(Command::Gate(options)) => command::gate::run(&options),
+        Some(Command::Report(options)) => command::report::run(&options),
         Some(Command::Secrets(command)) => command::secrets::run(command),
     }
 }

@@ -5,6 +5,8 @@
 pub struct Objective {
     /// As rules and series are called.
     pub name: &'static str,
+    /// As a report calls it.
+    pub title: &'static str,
     /// Of a hundred so many.
     pub percent: &'static str,
     /// Whatever is counted, as a sentence goes on after "so many percent of".
@@ -36,6 +38,7 @@ pub const OBJECTIVES: [Objective; 4] = [AVAILABILITY, LATENCY, LOGIN_LATENCY, GR
 /// Answers that are no server's error. What no route was found for is nobody's operation, and a refusal for too many requests is no error.
 pub const AVAILABILITY: Objective = Objective {
     name: "http_availability",
+    title: "requests answered",
     percent: "99.9",
     what: "requests that are answered, and not with a server's error",
     series: "http_server_request_duration_seconds",
@@ -46,6 +49,7 @@ pub const AVAILABILITY: Objective = Objective {
 /// Answers in time.
 pub const LATENCY: Objective = Objective {
     name: "http_latency",
+    title: "requests answered in time",
     percent: "99",
     what: "requests that are answered within 250 ms, but for those with a password and those that wait for changes",
     series: "http_server_request_duration_seconds",
@@ -56,6 +60,7 @@ pub const LATENCY: Objective = Objective {
 /// Sign-ins in time: they take longer on purpose.
 pub const LOGIN_LATENCY: Objective = Objective {
     name: "login_latency",
+    title: "sign-ins answered in time",
     percent: "99",
     what: "sign-ins and registrations that are answered within 750 ms",
     series: "http_server_request_duration_seconds",
@@ -66,6 +71,7 @@ pub const LOGIN_LATENCY: Objective = Objective {
 /// Calls between the services. A server's errors are those of OpenTelemetry's conventions for gRPC.
 pub const GRPC_AVAILABILITY: Objective = Objective {
     name: "grpc_availability",
+    title: "calls between services",
     percent: "99.95",
     what: "calls between the services that do not end with a server's error",
     series: "rpc_server_call_duration_seconds",

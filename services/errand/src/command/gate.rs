@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use self::checks::Check;
 use super::{
     block_on,
+    period::{self, Period},
     prometheus::{Prometheus, Source},
     say,
 };
@@ -17,7 +18,7 @@ mod compare;
 mod file;
 mod scope;
 
-use scope::Scope;
+pub(crate) use scope::Scope;
 
 /// How often it looks again while it waits for traffic.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -34,8 +35,8 @@ pub(crate) struct Options {
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     compare: Option<Vec<String>>,
     /// The time that is looked at, until now.
-    #[arg(long, default_value = "5m", value_parser = file::period)]
-    window: String,
+    #[arg(long, default_value = "5m", value_parser = period::parse)]
+    window: Period,
     /// Fewer requests say nothing.
     #[arg(long, default_value_t = 100.0)]
     min_requests: f64,
@@ -121,7 +122,8 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 async fn judge(options: &Options) -> anyhow::Result<Vec<Finding>> {
     let own = options.file.as_ref().map(file::read).transpose()?.unwrap_or_default();
     let prometheus = options.source.open()?;
-    let scope = |version| Scope::new(&options.source, version, &options.window);
+    let matcher = options.source.matcher();
+    let scope = |version| Scope::new(&matcher, version, &options.window);
     if let Some([old, new]) = options.compare.as_deref() {
         let scopes = [scope(Some(old)), scope(Some(new))];
         return compare::findings(

@@ -6,7 +6,8 @@ use clap::Args;
 use http::Method;
 use kit_process::client::Client;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 
 /// Where Prometheus is, and who asks.
 #[derive(Args)]
@@ -38,8 +39,8 @@ pub(crate) type Row = (BTreeMap<String, String>, f64);
 /// An answer of the API.
 #[derive(Deserialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
-enum Answer {
-    Success { data: Data },
+enum Answer<T> {
+    Success { data: T },
     Error { error: String },
 }
 
@@ -47,6 +48,7 @@ enum Answer {
 #[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
 enum Data {
     Vector(Vec<Sample>),
+    Matrix(Vec<Series>),
     Scalar((f64, String)),
 }
 
@@ -54,6 +56,27 @@ enum Data {
 struct Sample {
     metric: BTreeMap<String, String>,
     value: (f64, String),
+}
+
+#[derive(Deserialize)]
+struct Series {
+    values: Vec<(f64, String)>,
+}
+
+/// A value that a trace stands behind.
+#[derive(Debug)]
+pub(crate) struct Exemplar {
+    /// Who was asked.
+    pub(crate) instance: String,
+    pub(crate) trace_id: String,
+    pub(crate) value: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Traced {
+    series_labels: BTreeMap<String, String>,
+    exemplars: Vec<Value>,
 }
 
 impl Source {
@@ -89,21 +112,10 @@ impl Prometheus {
     /// # Errors
     /// Nothing answers, or not what Prometheus would; or it refuses the expression.
     pub(crate) async fn rows(&self, expression: &str) -> anyhow::Result<Vec<Row>> {
-        let query = utf8_percent_encode(expression, NON_ALPHANUMERIC);
-        let path = format!("/api/v1/query?query={query}");
-        let authorization = self.authorization.as_deref().map(|value| ("authorization", value));
-        let reply = self.client.ask(Method::GET, &path, authorization.as_slice(), None).await;
-        let reply = reply.with_context(|| format!("Prometheus at {} cannot be asked", self.url))?;
-        let answer: Answer = serde_json::from_str(&reply.text()).map_err(|_| {
-            let begins: String = reply.text().chars().take(80).collect();
-            anyhow!("{} does not answer as Prometheus: {} {begins:?}", self.url, reply.status)
-        })?;
-        let samples = match answer {
-            Answer::Success { data: Data::Vector(samples) } => samples,
-            Answer::Success { data: Data::Scalar(value) } => {
-                vec![Sample { metric: BTreeMap::new(), value }]
-            }
-            Answer::Error { error } => bail!("Prometheus refuses {expression:?}: {error}"),
+        let samples = match self.ask("query", expression, "").await? {
+            Data::Vector(samples) => samples,
+            Data::Scalar(value) => vec![Sample { metric: BTreeMap::new(), value }],
+            Data::Matrix(_) => bail!("{expression:?} gives ranges where values are wanted"),
         };
         let number = |Sample { metric, value: (_, text) }| Some((metric, text.parse().ok()?));
         Ok(samples
@@ -122,6 +134,69 @@ impl Prometheus {
             [] => Ok(None),
             [(_, value)] => Ok(Some(*value)),
             rows => bail!("{expression:?} gives {} values where one is wanted", rows.len()),
+        }
+    }
+
+    /// The values of the one series of an expression, by the second, each `step` seconds.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub(crate) async fn range(
+        &self,
+        expression: &str,
+        (from, to): (i64, i64),
+        step: u64,
+    ) -> anyhow::Result<BTreeMap<i64, f64>> {
+        let more = format!("&start={from}&end={to}&step={step}");
+        let Data::Matrix(series) = self.ask("query_range", expression, &more).await? else {
+            bail!("{expression:?} gives values where ranges are wanted");
+        };
+        let values = series.into_iter().flat_map(|Series { values }| values);
+        let number = |(time, text): (f64, String)| Some((time as i64, text.parse().ok()?));
+        Ok(values.filter_map(number).filter(|(_, value): &(i64, f64)| !value.is_nan()).collect())
+    }
+
+    /// The exemplars of a series.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub(crate) async fn exemplars(
+        &self,
+        series: &str,
+        (from, to): (i64, i64),
+    ) -> anyhow::Result<Vec<Exemplar>> {
+        let more = format!("&start={from}&end={to}");
+        let traced: Vec<Traced> = self.ask("query_exemplars", series, &more).await?;
+        let mut found = vec![];
+        for Traced { series_labels, exemplars } in traced {
+            let instance = series_labels.get("instance").cloned().unwrap_or_default();
+            found.extend(exemplars.iter().filter_map(|exemplar| {
+                let trace_id = exemplar["labels"]["trace_id"].as_str()?.to_owned();
+                let value = exemplar["value"].as_str()?.parse().ok()?;
+                Some(Exemplar { instance: instance.clone(), trace_id, value })
+            }));
+        }
+        Ok(found)
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        expression: &str,
+        more: &str,
+    ) -> anyhow::Result<T> {
+        let query = utf8_percent_encode(expression, NON_ALPHANUMERIC);
+        let path = format!("/api/v1/{what}?query={query}{more}");
+        let authorization = self.authorization.as_deref().map(|value| ("authorization", value));
+        let reply = self.client.ask(Method::GET, &path, authorization.as_slice(), None).await;
+        let reply = reply.with_context(|| format!("Prometheus at {} cannot be asked", self.url))?;
+        let answer = serde_json::from_str::<Answer<T>>(&reply.text()).map_err(|_| {
+            let begins: String = reply.text().chars().take(80).collect();
+            anyhow!("{} does not answer as Prometheus: {} {begins:?}", self.url, reply.status)
+        })?;
+        match answer {
+            Answer::Success { data } => Ok(data),
+            Answer::Error { error } => bail!("Prometheus refuses {expression:?}: {error}"),
         }
     }
 }

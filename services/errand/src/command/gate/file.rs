@@ -1,4 +1,4 @@
-//! Checks of one's own, and periods as Prometheus writes them.
+//! Checks of one's own.
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, ensure};
@@ -39,17 +39,6 @@ fn parse(text: &str) -> anyhow::Result<Vec<Check>> {
     check.into_iter().map(whole).collect()
 }
 
-/// A period as Prometheus has it: a number and s, m, h or d.
-pub(super) fn period(text: &str) -> Result<String, String> {
-    let digits = text.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or_default();
-    let number: u32 = digits.parse().unwrap_or_default();
-    if number == 0 {
-        Err("give a period as 30s, 5m, 2h or 1d".to_owned())
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,16 +58,6 @@ mod tests {
         ] {
             let said = format!("{:#}", parse(text).unwrap_err());
             assert!(said.contains(fault), "{text}: {said}");
-        }
-    }
-
-    #[test]
-    fn a_period_is_a_number_with_its_unit() {
-        for text in ["30s", "5m", "2h", "1d"] {
-            assert_eq!(period(text).as_deref(), Ok(text));
-        }
-        for text in ["", "5", "m", "0m", "5 m", "5w", "1h30m", "-5m"] {
-            assert!(period(text).is_err(), "{text}");
         }
     }
 }

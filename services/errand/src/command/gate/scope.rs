@@ -1,18 +1,19 @@
 //! What is looked at: one release, or all that run.
 use errand::objectives::{AVAILABILITY, LATENCY, Objective};
 
-use crate::command::prometheus::{Source, quoted};
+use crate::command::{period::Period, prometheus::quoted};
 
 /// A release in a namespace, over a time.
-pub(super) struct Scope {
+pub(crate) struct Scope {
     pub(super) version: Option<String>,
     matcher: String,
     window: String,
 }
 
 impl Scope {
-    pub(super) fn new(source: &Source, version: Option<&String>, window: &str) -> Self {
-        Self { version: version.cloned(), matcher: source.matcher(), window: window.to_owned() }
+    /// `matcher` chooses the namespace, as a comma and a matcher of labels.
+    pub(crate) fn new(matcher: &str, version: Option<&String>, window: &Period) -> Self {
+        Self { version: version.cloned(), matcher: matcher.to_owned(), window: window.to_string() }
     }
 
     /// How much a counter has grown, in all.
@@ -33,18 +34,18 @@ impl Scope {
     }
 
     /// How many an objective counts.
-    pub(super) fn all(&self, objective: &Objective) -> String {
+    pub(crate) fn all(&self, objective: &Objective) -> String {
         self.grown(&objective.all(&self.matcher))
     }
 
     /// How many of them broke its promise; 0 where none is known.
-    pub(super) fn bad(&self, objective: &Objective) -> String {
+    pub(crate) fn bad(&self, objective: &Objective) -> String {
         let bad = objective.bad(&self.matcher, |series| self.grown(&series));
         format!("({bad} or vector(0))")
     }
 
     /// How long a request in twenty takes.
-    pub(super) fn latency(&self) -> String {
+    pub(crate) fn latency(&self) -> String {
         let series = format!("{}_bucket{{{}{}}}", LATENCY.series, LATENCY.of, self.matcher);
         let (window, of_version) = (&self.window, self.of_version());
         format!("histogram_quantile(0.95, sum by (le) (rate({series}[{window}]){of_version}))")

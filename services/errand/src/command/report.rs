@@ -1,0 +1,112 @@
+//! `errand report`: how the suite has been, by what Prometheus has counted.
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, ensure};
+use clap::{Args, ValueEnum};
+use kit_base::{Clock, Timestamp};
+
+use self::page::Page;
+use super::{block_on, period, prometheus::Source, say};
+
+mod chat;
+mod collect;
+mod page;
+mod picture;
+mod releases;
+mod send;
+#[cfg(test)]
+mod tests;
+
+/// What to report, and where to.
+#[derive(Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    source: Source,
+    /// The time that is reported on, until now.
+    #[arg(long, default_value = "1d", value_parser = period::parse)]
+    window: period::Period,
+    /// Of each release instead: how many requests, how many of them failed, how long they took, and the trace of the slowest.
+    #[arg(long)]
+    by_version: bool,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Where to send it, in the format of that chat, besides printing it.
+    #[arg(long)]
+    send_to: Option<String>,
+    /// A file with the secret by which Feishu and DingTalk know who sends.
+    #[arg(long, requires = "send_to")]
+    secret_file: Option<PathBuf>,
+}
+
+/// What the command ends with where Prometheus has nothing, or nothing that can be read.
+const NO_REPORT: u8 = 2;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Markdown,
+    Json,
+    Html,
+    /// The bodies that chats take.
+    Slack,
+    Feishu,
+    Dingtalk,
+    Wecom,
+    Teams,
+}
+
+pub(crate) fn run(options: &Options) -> ExitCode {
+    block_on(async {
+        let now = Clock::system().now();
+        let page = match made(options, now).await {
+            Ok(page) => page,
+            Err(error) => {
+                say(&format!("There is no report: {error:#}"));
+                return Ok(ExitCode::from(NO_REPORT));
+            }
+        };
+        say(written(&page, options.format).trim_end());
+        if let Some(url) = &options.send_to {
+            let secret = options.secret_file.as_ref().map(|path| {
+                std::fs::read_to_string(path).with_context(|| path.display().to_string())
+            });
+            send::send(&page, options.format, url, secret.transpose()?.as_deref(), now).await?;
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn made(options: &Options, now: Timestamp) -> anyhow::Result<Page> {
+    let prometheus = options.source.open()?;
+    let (matcher, window) = (options.source.matcher(), &options.window);
+    let known = format!(
+        "count(last_over_time(errand_build_info{{{}}}[{window}]))",
+        matcher.trim_start_matches(',')
+    );
+    let processes = prometheus.number(&known).await?;
+    ensure!(
+        processes.is_some(),
+        "this Prometheus has seen no process of Errand within {window}; is it scraped, and is --namespace right?"
+    );
+    let mut page = Page::new(window, now);
+    if options.by_version {
+        page.sections.push(releases::section(&prometheus, &matcher, window, now).await?);
+        return Ok(page);
+    }
+    page.sections = collect::sections(&prometheus, &matcher, window).await?;
+    page.bars = picture::bars(&prometheus, &matcher, window, now).await?;
+    Ok(page)
+}
+
+fn written(page: &Page, format: Format) -> String {
+    match format {
+        Format::Text => page.text(),
+        Format::Markdown => page.markdown(),
+        Format::Json => page.json(),
+        Format::Html => page.html(),
+        Format::Slack | Format::Feishu | Format::Dingtalk | Format::Wecom | Format::Teams => {
+            chat::body(page, format).to_string()
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! What is asked, and what of it has to be looked at.
+use errand::objectives::{AVAILABILITY, LATENCY, OBJECTIVES, Objective};
+
+use super::page::{Row, Section, number, percent, time};
+use crate::command::{
+    period::Period,
+    prometheus::{Prometheus, Row as Found},
+};
+
+/// How a number is told.
+#[derive(Clone, Copy)]
+enum Unit {
+    Number,
+    Share,
+    Seconds,
+}
+
+/// One number: its name, what gives it, and above which it has to be looked at.
+struct Measure {
+    name: &'static str,
+    query: String,
+    unit: Unit,
+    most: Option<f64>,
+}
+
+/// What is looked at, and over which time.
+struct Asked<'a> {
+    prometheus: &'a Prometheus,
+    matcher: &'a str,
+    window: &'a Period,
+}
+
+/// All sections, in the order in which they are read.
+///
+/// # Errors
+/// What Prometheus does not answer.
+pub(super) async fn sections(
+    prometheus: &Prometheus,
+    matcher: &str,
+    window: &Period,
+) -> anyhow::Result<Vec<Section>> {
+    let asked = Asked { prometheus, matcher, window };
+    let mut promises = vec![];
+    for objective in OBJECTIVES {
+        promises.extend(asked.promise(&objective).await?);
+    }
+    Ok(vec![
+        Section { title: "What is promised", rows: promises },
+        Section { title: "Requests", rows: asked.measures(asked.requests()).await? },
+        Section { title: "Slowest routes", rows: asked.slowest().await? },
+        Section { title: "Routes that fail most", rows: asked.failing().await? },
+        Section { title: "Answers that are errors", rows: asked.errors().await? },
+        Section { title: "People", rows: asked.measures(asked.people()).await? },
+        Section { title: "Processes", rows: asked.measures(asked.processes()).await? },
+        Section { title: "What runs", rows: asked.versions().await? },
+    ])
+}
+
+impl Unit {
+    fn told(self, value: f64) -> String {
+        match self {
+            Self::Number => number(value),
+            Self::Share => percent(value),
+            Self::Seconds => time(value),
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// A series, of what is looked at.
+    fn of(&self, series: &str, matchers: &str) -> String {
+        let matchers = format!("{matchers}{}", self.matcher);
+        format!("{series}{{{}}}", matchers.trim_start_matches(','))
+    }
+
+    /// How much a counter has grown, in all.
+    fn grown(&self, series: &str) -> String {
+        format!("sum(increase({series}[{}]))", self.window)
+    }
+
+    /// So many of a hundred, and what is left of the budget of as long a time.
+    async fn promise(&self, objective: &Objective) -> anyhow::Result<Option<Row>> {
+        let bad = objective.bad(self.matcher, |series| self.grown(&series));
+        let all = self.grown(&objective.all(self.matcher));
+        let Some(all) = self.prometheus.number(&all).await?.filter(|all| *all > 0.0) else {
+            return Ok(Some(Row::unknown(objective.title)));
+        };
+        let bad = self.prometheus.number(&bad).await?.unwrap_or_default().max(0.0);
+        let share = bad / all;
+        let left = 1.0 - share / objective.budget();
+        let text = format!(
+            "{:.3} % of {} (promised {} %); {:.0} % of the budget left",
+            (1.0 - share) * 100.0,
+            number(all),
+            objective.percent,
+            left * 100.0
+        );
+        Ok(Some(Row::new(objective.title, 1.0 - share, text, left < 0.0)))
+    }
+
+    async fn measures(&self, measures: Vec<Measure>) -> anyhow::Result<Vec<Row>> {
+        let mut rows = vec![];
+        for Measure { name, query, unit, most } in measures {
+            rows.push(match self.prometheus.number(&query).await? {
+                None => Row::unknown(name),
+                Some(value) => {
+                    Row::new(name, value, unit.told(value), most.is_some_and(|most| value > most))
+                }
+            });
+        }
+        Ok(rows)
+    }
+
+    fn requests(&self) -> Vec<Measure> {
+        let all = self.grown(&AVAILABILITY.all(self.matcher));
+        let bad = AVAILABILITY.bad(self.matcher, |series| self.grown(&series));
+        let buckets = self.of(&format!("{}_bucket", LATENCY.series), LATENCY.of);
+        let within = |share: &str| {
+            format!("histogram_quantile({share}, sum by (le) (rate({buckets}[{}])))", self.window)
+        };
+        let measure = |name, query, unit, most| Measure { name, query, unit, most };
+        vec![
+            measure("requests", all.clone(), Unit::Number, None),
+            measure("failed", format!("({bad} or vector(0)) / {all}"), Unit::Share, Some(0.005)),
+            measure("half take longer than", within("0.5"), Unit::Seconds, None),
+            measure("one in twenty takes longer than", within("0.95"), Unit::Seconds, Some(0.3)),
+            measure("one in a hundred takes longer than", within("0.99"), Unit::Seconds, None),
+            measure(
+                "refused to protect the others",
+                self.grown(&self.of("errand_load_shed_total", "")),
+                Unit::Number,
+                Some(0.0),
+            ),
+        ]
+    }
+
+    fn people(&self) -> Vec<Measure> {
+        let counted = |name, series: &str, matchers: &str| Measure {
+            name,
+            query: self.grown(&self.of(series, matchers)),
+            unit: Unit::Number,
+            most: None,
+        };
+        let mut measures = vec![
+            counted("signed in", "errand_auth_logins_total", r#"result="success""#),
+            counted("sign-ins that failed", "errand_auth_logins_total", r#"result="failure""#),
+            counted("registered", "errand_auth_registrations_total", r#"result="created""#),
+            counted("tasks created", "errand_tasks_created_total", ""),
+            counted("tasks completed", "errand_tasks_completed_total", ""),
+        ];
+        let stolen = counted(
+            "used refresh tokens that came back",
+            "errand_auth_refresh_reuse_detected_total",
+            "",
+        );
+        measures.push(Measure { most: Some(0.0), ..stolen });
+        measures
+    }
+
+    fn processes(&self) -> Vec<Measure> {
+        let window = self.window;
+        let ours = format!(
+            "on (job, instance) last_over_time({}[{window}])",
+            self.of("errand_build_info", "")
+        );
+        let starts = self.of("process_start_time_seconds", "");
+        let busy = self.of("errand_runtime_tokio_worker_busy_seconds_total", "");
+        let threads = self.of("errand_runtime_tokio_workers", "");
+        let (used, most) = (
+            self.of("db_client_connections", r#"db_client_connection_state="used""#),
+            self.of("db_client_connections_max", ""),
+        );
+        let waits = self.of("db_client_connection_wait_time_seconds_bucket", "");
+        let (ends, dropped) = (
+            self.of("errand_tls_certificate_not_after_timestamp_seconds", ""),
+            self.of("errand_log_records_dropped_total", ""),
+        );
+        let measure = |name, query, unit, most| Measure { name, query, unit, most };
+        vec![
+            measure(
+                "restarts",
+                format!("sum(changes({starts}[{window}]) and {ours})"),
+                Unit::Number,
+                Some(0.0),
+            ),
+            measure(
+                "busiest threads, in five minutes",
+                format!("max(max_over_time((rate({busy}[5m]) / {threads})[{window}:5m]))"),
+                Unit::Share,
+                Some(0.9),
+            ),
+            measure(
+                "fullest pool of connections",
+                format!(
+                    "max(max_over_time((sum without (db_client_connection_state) ({used}) / {most})[{window}:1m]))"
+                ),
+                Unit::Share,
+                None,
+            ),
+            measure(
+                "one in twenty waits for a connection for",
+                format!("histogram_quantile(0.95, sum by (le) (rate({waits}[{window}])))"),
+                Unit::Seconds,
+                Some(0.1),
+            ),
+            measure(
+                "the next certificate ends in",
+                format!("min({ends} - time())"),
+                Unit::Seconds,
+                None,
+            ),
+            measure("log lines lost", self.grown(&dropped), Unit::Number, Some(0.0)),
+        ]
+    }
+
+    async fn slowest(&self) -> anyhow::Result<Vec<Row>> {
+        let buckets = self.of(&format!("{}_bucket", LATENCY.series), LATENCY.of);
+        let by = "http_request_method, http_route";
+        let query = format!(
+            "topk(5, histogram_quantile(0.95, sum by (le, {by}) (rate({buckets}[{}]))))",
+            self.window
+        );
+        self.list(&query, &["http_request_method", "http_route"], |value| (time(value), false))
+            .await
+    }
+
+    async fn failing(&self) -> anyhow::Result<Vec<Row>> {
+        let by = "sum by (http_request_method, http_route)";
+        let share = |series: String| format!("{by} (increase({series}[{}]))", self.window);
+        let (part, all) =
+            (share(AVAILABILITY.part(self.matcher)), share(AVAILABILITY.all(self.matcher)));
+        let query = format!("topk(5, {part} / ({all} > 0) > 0)");
+        self.list(&query, &["http_request_method", "http_route"], |value| (percent(value), true))
+            .await
+    }
+
+    async fn errors(&self) -> anyhow::Result<Vec<Row>> {
+        let series = self.of(
+            "http_server_request_duration_seconds_count",
+            r#"http_response_status_code=~"[45]..""#,
+        );
+        let query = format!(
+            "topk(5, sum by (http_response_status_code) (increase({series}[{}])) > 0)",
+            self.window
+        );
+        self.list(&query, &["http_response_status_code"], |value| (number(value), false)).await
+    }
+
+    async fn versions(&self) -> anyhow::Result<Vec<Row>> {
+        let info = self.of("errand_build_info", "");
+        let query = format!("count by (service_name, version, revision) ({info})");
+        let labels = ["service_name", "version", "revision"];
+        self.list(&query, &labels, |value| (format!("{value} running"), false)).await
+    }
+
+    /// The series of an expression, the largest first, named by their labels.
+    async fn list(
+        &self,
+        query: &str,
+        labels: &[&str],
+        told: impl Fn(f64) -> (String, bool),
+    ) -> anyhow::Result<Vec<Row>> {
+        let mut found = self.prometheus.rows(query).await?;
+        found.sort_by(|(one, larger), (other, smaller)| {
+            smaller.total_cmp(larger).then(one.cmp(other))
+        });
+        let row = |(own, value): Found| {
+            let name: Vec<_> =
+                labels.iter().filter_map(|label| own.get(*label)).map(String::as_str).collect();
+            let (text, bad) = told(value);
+            Row::new(name.join(" "), value, text, bad)
+        };
+        Ok(found.into_iter().map(row).collect())
+    }
+}
