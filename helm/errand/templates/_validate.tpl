@@ -1,7 +1,7 @@
 {{/* Refuses what could not work, all at once. Called by shared/validate.yaml. */}}
 {{- define "errand.validate" -}}
 {{- $faults := list }}
-{{- range list "errand.validate.services" "errand.validate.connections" "errand.validate.database" "errand.validate.secrets" "errand.validate.tls" "errand.validate.routes" }}
+{{- range list "errand.validate.services" "errand.validate.connections" "errand.validate.database" "errand.validate.secrets" "errand.validate.tls" "errand.validate.routes" "errand.validate.metrics" }}
 {{- range include . $ | splitList "\n" }}
 {{- with trim . }}{{ $faults = append $faults . }}{{ end }}
 {{- end }}
@@ -134,5 +134,13 @@ ingress.enabled needs a host
 {{- end }}
 {{- if and .Values.ingress.enabled .Values.route.http.enabled (has .Values.ingress.host .Values.route.http.hostnames) }}
 ingress and route.http both serve {{ .Values.ingress.host }}: turn one of them off
+{{- end }}
+{{- end }}
+
+{{- define "errand.validate.metrics" -}}
+{{- range list "report" "gate" }}
+{{- if and (get $.Values.metrics .).enabled (not $.Values.metrics.prometheus) }}
+metrics.{{ . }} asks Prometheus: give its URL as metrics.prometheus
+{{- end }}
 {{- end }}
 {{- end }}

@@ -1,5 +1,5 @@
 //! `errand report`: how the suite has been, by what Prometheus has counted.
-use std::{path::PathBuf, process::ExitCode};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
@@ -33,8 +33,11 @@ pub(crate) struct Options {
     /// Where to send it, in the format of that chat, besides printing it.
     #[arg(long)]
     send_to: Option<String>,
-    /// A file with the secret by which Feishu and DingTalk know who sends.
-    #[arg(long, requires = "send_to")]
+    /// A file with that address, which is as good as a password.
+    #[arg(long, conflicts_with = "send_to")]
+    send_to_file: Option<PathBuf>,
+    /// A file with the secret by which Feishu and DingTalk know who sends. One that is empty, or not there, is none.
+    #[arg(long)]
     secret_file: Option<PathBuf>,
 }
 
@@ -67,14 +70,18 @@ pub(crate) fn run(options: &Options) -> ExitCode {
             }
         };
         say(written(&page, options.format).trim_end());
-        if let Some(url) = &options.send_to {
-            let secret = options.secret_file.as_ref().map(|path| {
-                std::fs::read_to_string(path).with_context(|| path.display().to_string())
-            });
-            send::send(&page, options.format, url, secret.transpose()?.as_deref(), now).await?;
+        if let Some(url) = address(options)? {
+            let secret = options.secret_file.as_ref().and_then(|path| fs::read_to_string(path).ok());
+            let secret = secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty());
+            send::send(&page, options.format, url.trim(), secret, now).await?;
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn address(options: &Options) -> anyhow::Result<Option<String>> {
+    let Some(path) = &options.send_to_file else { return Ok(options.send_to.clone()) };
+    fs::read_to_string(path).map(Some).with_context(|| path.display().to_string())
 }
 
 async fn made(options: &Options, now: Timestamp) -> anyhow::Result<Page> {

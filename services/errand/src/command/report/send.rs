@@ -29,7 +29,7 @@ pub(super) async fn send(
     let (host, path) = split(url)?;
     let client = Client::new(host)?;
     let mut body = chat::body(page, format);
-    let path = signed(format, path, &mut body, secret.map(str::trim), now);
+    let path = signed(format, path, &mut body, secret, now);
     let mut pauses = PAUSES.into_iter();
     loop {
         let outcome =

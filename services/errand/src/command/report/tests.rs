@@ -1,6 +1,5 @@
 //! Reports as they are written, and as chats take them, or do not.
 use std::{
-    fs,
     path::Path,
     sync::{
         Arc,
