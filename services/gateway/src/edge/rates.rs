@@ -24,8 +24,8 @@ use crate::{
 const WINDOW: i64 = 60;
 const MICROSECONDS: i64 = 1_000_000;
 
-/// So many bytes of an answer count as a request.
-const BYTES_OF_A_REQUEST: usize = 64 * 1024;
+/// So many bytes of an answer count as a request: by default a user can take 94 MiB at once, and then 1.6 a second.
+const BYTES_OF_A_REQUEST: usize = 16 * 1024;
 
 /// The policy that is for floods.
 const ADDRESS: &str = "address";
