@@ -12,9 +12,21 @@ use crate::{
 pub(crate) const RUNBOOKS: &str = "docs/runbooks";
 pub(crate) const DASHBOARDS: &str = "/d";
 
+/// Names that are known elsewhere for what is told here by other means.
+const CERTIFICATES: &str = r#"- name: errand-certificates
+  rules:
+    - record: cert_expires_soon
+      expr: |
+        (errand_tls_certificate_not_after_timestamp_seconds - time())
+          / (errand_tls_certificate_not_after_timestamp_seconds - errand_tls_certificate_not_before_timestamp_seconds) < bool 0.3
+    - record: renewal_failure_count
+      expr: |
+        sum without (result) (errand_tls_reloads_total{result="failure"})
+"#;
+
 /// Adds the chart's rules and the plain ones.
 pub(crate) fn add(files: &mut Files, slos: &[Slo], alerts: &[Alert]) {
-    let recording = slos::groups(slos);
+    let recording = slos::groups(slos) + CERTIFICATES;
     files.add("helm/errand/rules/recording.yaml", format!("{HEAD}{recording}"));
     let data: String = alerts.iter().map(data).collect();
     files.add("helm/errand/rules/alerts.yaml", format!("{HEAD}{data}"));

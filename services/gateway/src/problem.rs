@@ -104,6 +104,11 @@ impl Problem {
         }))
     }
 
+    /// What happened, for programs.
+    pub(crate) fn code(&self) -> &str {
+        &self.0.code
+    }
+
     /// A body that parses but is not acceptable.
     pub(crate) fn unacceptable(faults: Vec<Fault>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", fault::count(&faults))

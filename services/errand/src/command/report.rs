@@ -71,7 +71,8 @@ pub(crate) fn run(options: &Options) -> ExitCode {
         };
         say(written(&page, options.format).trim_end());
         if let Some(url) = address(options)? {
-            let secret = options.secret_file.as_ref().and_then(|path| fs::read_to_string(path).ok());
+            let secret =
+                options.secret_file.as_ref().and_then(|path| fs::read_to_string(path).ok());
             let secret = secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty());
             send::send(&page, options.format, url.trim(), secret, now).await?;
         }

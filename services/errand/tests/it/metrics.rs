@@ -29,7 +29,8 @@ fn every_metric_follows_the_naming_rules_of_prometheus() {
 
 /// What one process has no reason to show: it calls no peers and no database over
 /// sockets, and has neither certificates nor a configuration file.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 9] = [
+    "errand_circuit_breaker_state",
     "errand_client_retries_total",
     "errand_config_last_reload_success_timestamp_seconds",
     "errand_config_last_reload_successful",

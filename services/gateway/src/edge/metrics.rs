@@ -28,6 +28,13 @@ pub(crate) static ERROR_STREAKS: Counter = Counter::new(
     "Times that ten requests in a row failed, with none between them that went well.",
 );
 
+pub(crate) static PROBLEMS: Counter = Counter::new(
+    Layer::Application,
+    "errand_problems_total",
+    &["code"],
+    "Requests that were refused, or failed, by the code of the answer.",
+);
+
 /// What a rate decides.
 pub(super) struct Decisions {
     pub(super) allowed: IntCounter,

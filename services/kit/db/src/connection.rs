@@ -14,7 +14,7 @@ pub struct Connection {
 
 enum Held {
     Postgres(Box<Pooled<AsyncPgConnection>>),
-    Sqlite(Pooled<Lite>),
+    Sqlite(Box<Pooled<Lite>>),
 }
 
 /// What [`on!`](crate::on!) and its like run a query on.
@@ -31,7 +31,7 @@ impl Connection {
     }
 
     pub(super) fn sqlite(connection: Pooled<Lite>) -> Self {
-        Self { held: Some(Held::Sqlite(connection)), unsettled: false }
+        Self { held: Some(Held::Sqlite(Box::new(connection))), unsettled: false }
     }
 
     /// The same for one query, of which nobody knows how long it takes: see [`search!`](crate::search!).
@@ -104,8 +104,8 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if self.unsettled {
             match self.held.take() {
-                Some(Held::Postgres(connection)) => drop(Pooled::take(*connection)),
-                Some(Held::Sqlite(connection)) => drop(Pooled::take(connection)),
+                Some(Held::Postgres(connection)) => drop(connection.take()),
+                Some(Held::Sqlite(connection)) => drop(connection.take()),
                 None => {}
             }
         }

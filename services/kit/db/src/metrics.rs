@@ -58,6 +58,14 @@ static POOL_CREATE: Histogram = Histogram::with_buckets(
     DATABASE_BUCKETS,
 );
 
+static POOL_USE: Histogram = Histogram::with_buckets(
+    Layer::Infrastructure,
+    "db_client_connection_use_time_seconds",
+    &["db_client_connection_pool_name"],
+    "Time that a database connection was used at a time, by one alone.",
+    DATABASE_BUCKETS,
+);
+
 pub(crate) static HOUSEKEEPING_DELETED: Counter = Counter::new(
     Layer::Infrastructure,
     "errand_housekeeping_deleted_total",
@@ -99,6 +107,7 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &POOL_TIMEOUTS,
     &POOL_WAIT,
     &POOL_CREATE,
+    &POOL_USE,
     &HOUSEKEEPING_DELETED,
     &HOUSEKEEPING_FINISHED,
     &LEASE_HELD,
@@ -143,6 +152,8 @@ pub(crate) struct Pool {
     timeouts: IntCounter,
     wait: prometheus::Histogram,
     create: prometheus::Histogram,
+    /// Counts how long a connection is used at a time.
+    pub(crate) usage: prometheus::Histogram,
 }
 
 /// How a pool stands.
@@ -183,6 +194,7 @@ impl Pool {
             timeouts: POOL_TIMEOUTS.series(&[name]),
             wait: POOL_WAIT.series(&[name]),
             create: POOL_CREATE.series(&[name]),
+            usage: POOL_USE.series(&[name]),
         }
     }
 

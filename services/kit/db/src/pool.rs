@@ -1,5 +1,9 @@
 //! Pools of connections, each counted under a name of its own.
-use std::{error::Error as StdError, sync::Arc};
+use std::{
+    error::Error as StdError,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use deadpool::managed::{self, Manager, Object, PoolError, TimeoutType};
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
@@ -12,7 +16,45 @@ use crate::{
 };
 
 /// A connection that goes back to its pool.
-pub(crate) type Pooled<C> = Object<AsyncDieselConnectionManager<C>>;
+pub(crate) type Pooled<C> = Lent<AsyncDieselConnectionManager<C>>;
+
+/// What goes back to its pool, which is told then for how long it was used.
+pub struct Lent<M: Manager> {
+    object: Object<M>,
+    _use: Use,
+}
+
+struct Use {
+    since: Instant,
+    time: prometheus::Histogram,
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        self.time.observe(self.since.elapsed().as_secs_f64());
+    }
+}
+
+impl<M: Manager> Lent<M> {
+    /// Takes it out of its pool for good.
+    pub(crate) fn take(self) -> M::Type {
+        Object::take(self.object)
+    }
+}
+
+impl<M: Manager> Deref for Lent<M> {
+    type Target = M::Type;
+
+    fn deref(&self) -> &M::Type {
+        &self.object
+    }
+}
+
+impl<M: Manager> DerefMut for Lent<M> {
+    fn deref_mut(&mut self) -> &mut M::Type {
+        &mut self.object
+    }
+}
 
 /// Connections that are used by one at a time.
 pub(crate) struct Pool<M: Manager> {
@@ -55,7 +97,7 @@ where
     }
 
     /// A connection, once one is free.
-    pub(crate) async fn get(&self) -> Result<Object<M>, Error> {
+    pub(crate) async fn get(&self) -> Result<Lent<M>, Error> {
         let asked = Instant::now();
         let taken = self.connections.get().await;
         match &taken {
@@ -63,6 +105,7 @@ where
             Err(PoolError::Timeout(TimeoutType::Wait)) => self.metrics.timed_out(),
             Err(_) => {}
         }
-        taken.map_err(|error| Error::no_connection(&self.server, &error))
+        let object = taken.map_err(|error| Error::no_connection(&self.server, &error))?;
+        Ok(Lent { object, _use: Use { since: Instant::now(), time: self.metrics.usage.clone() } })
     }
 }

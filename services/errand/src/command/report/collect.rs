@@ -49,7 +49,7 @@ pub(super) async fn sections(
         Section { title: "Requests", rows: asked.measures(asked.requests()).await? },
         Section { title: "Slowest routes", rows: asked.slowest().await? },
         Section { title: "Routes that fail most", rows: asked.failing().await? },
-        Section { title: "Answers that are errors", rows: asked.errors().await? },
+        Section { title: "Most frequent codes of refusals", rows: asked.codes().await? },
         Section { title: "People", rows: asked.measures(asked.people()).await? },
         Section { title: "Processes", rows: asked.measures(asked.processes()).await? },
         Section { title: "What runs", rows: asked.versions().await? },
@@ -234,16 +234,10 @@ impl Asked<'_> {
             .await
     }
 
-    async fn errors(&self) -> anyhow::Result<Vec<Row>> {
-        let series = self.of(
-            "http_server_request_duration_seconds_count",
-            r#"http_response_status_code=~"[45]..""#,
-        );
-        let query = format!(
-            "topk(5, sum by (http_response_status_code) (increase({series}[{}])) > 0)",
-            self.window
-        );
-        self.list(&query, &["http_response_status_code"], |value| (number(value), false)).await
+    async fn codes(&self) -> anyhow::Result<Vec<Row>> {
+        let series = self.of("errand_problems_total", "");
+        let query = format!("topk(5, sum by (code) (increase({series}[{}])) > 0)", self.window);
+        self.list(&query, &["code"], |value| (number(value), false)).await
     }
 
     async fn versions(&self) -> anyhow::Result<Vec<Row>> {

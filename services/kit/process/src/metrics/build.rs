@@ -1,8 +1,18 @@
-use super::catalogue::{BUILD_INFO, CATALOGUE};
+use super::catalogue::{BUILD_INFO, CATALOGUE, TARGET_INFO};
+
+/// All services of the suite are in one namespace of OpenTelemetry's.
+const NAMESPACE: &str = "errand";
+
+/// The name of the machine: of the pod, in a cluster.
+fn instance() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
 
 /// Shows what a process begins with, and tells what is running.
 pub(crate) fn begin(service: &str, revision: &str) {
     kit_base::metrics::begin(CATALOGUE);
     kit_base::metrics::begin(kit_rpc::metrics::CATALOGUE);
-    BUILD_INFO.set(&[service, env!("CARGO_PKG_VERSION"), revision], 1);
+    let version = env!("CARGO_PKG_VERSION");
+    BUILD_INFO.set(&[service, version, revision, env!("BUILT_BY_RUSTC")], 1);
+    TARGET_INFO.set(&[service, NAMESPACE, version, &instance()], 1);
 }

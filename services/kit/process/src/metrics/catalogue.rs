@@ -60,8 +60,14 @@ pub(crate) static SPANS_EXPORTED: Counter = Counter::new(
 pub(super) static BUILD_INFO: Gauge = Gauge::new(
     Layer::Infrastructure,
     "errand_build_info",
-    &["service_name", "version", "revision"],
+    &["service_name", "version", "revision", "rustc"],
     "What is running; always 1.",
+);
+pub(super) static TARGET_INFO: Gauge = Gauge::new(
+    Layer::Infrastructure,
+    "target_info",
+    &["service_name", "service_namespace", "service_version", "service_instance_id"],
+    "The process as OpenTelemetry names it; always 1.",
 );
 pub(super) static CONFIG_RELOADS: Counter = Counter::new(
     Layer::Infrastructure,
@@ -118,6 +124,7 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &LOG_RECORDS_DROPPED,
     &SPANS_EXPORTED,
     &BUILD_INFO,
+    &TARGET_INFO,
     &CONFIG_RELOADS,
     &CONFIG_SUCCESSFUL,
     &CONFIG_TIMESTAMP,

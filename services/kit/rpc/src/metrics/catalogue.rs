@@ -23,6 +23,12 @@ pub(super) static CLIENT_ENDPOINTS: Gauge = Gauge::new(
     &["target", "state"],
     "Replicas of a peer by state: ready, failed.",
 );
+pub(super) static BREAKER: Gauge = Gauge::new(
+    Layer::Application,
+    "errand_circuit_breaker_state",
+    &["target", "state"],
+    "Whether calls to a peer are refused at once (open), since all of its replicas are left out, or sent (closed): 1.",
+);
 pub(super) static CLIENT_RETRIES: Counter = Counter::new(
     Layer::Application,
     "errand_client_retries_total",
@@ -61,6 +67,7 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &RPC_SERVER_DURATION,
     &RPC_CLIENT_DURATION,
     &CLIENT_ENDPOINTS,
+    &BREAKER,
     &CLIENT_RETRIES,
     &TLS_RELOADS,
     &TLS_REFUSALS,

@@ -1,9 +1,12 @@
-use super::catalogue::{CLIENT_ENDPOINTS, CLIENT_RETRIES};
+use super::catalogue::{BREAKER, CLIENT_ENDPOINTS, CLIENT_RETRIES};
 
 /// Tells how many replicas of the peer `target` are in which state.
 pub(crate) fn client_endpoints(target: &str, ready: usize, failed: usize) {
     for (state, count) in [("ready", ready), ("failed", failed)] {
         CLIENT_ENDPOINTS.set(&[target, state], count);
+    }
+    for (state, is) in [("closed", ready > 0), ("open", ready == 0)] {
+        BREAKER.set(&[target, state], is);
     }
 }
 
