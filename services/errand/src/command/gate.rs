@@ -5,7 +5,10 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::time::Instant;
 
-use self::checks::Check;
+use self::{
+    checks::{Bounds, Check},
+    verdict::{Finding, Verdict},
+};
 use super::{
     block_on,
     period::{self, Period},
@@ -17,6 +20,7 @@ mod checks;
 mod compare;
 mod file;
 mod scope;
+mod verdict;
 
 pub(crate) use scope::Scope;
 
@@ -43,57 +47,14 @@ pub(crate) struct Options {
     /// How long to wait for that many.
     #[arg(long, default_value_t = 0)]
     wait_seconds: u64,
-    /// The share of requests that may fail.
-    #[arg(long, default_value_t = 0.005)]
-    max_errors: f64,
-    /// How long a request in twenty may take, but for those with a password and those that wait for changes.
-    #[arg(long, default_value_t = 0.3)]
-    max_latency: f64,
-    /// The share of their time that the threads of a process may work.
-    #[arg(long, default_value_t = 0.95)]
-    max_busy: f64,
+    #[command(flatten)]
+    bounds: Bounds,
     /// How much more often than the old release the new one may fail, or be slow.
     #[arg(long, default_value_t = 0.005)]
     max_difference: f64,
     /// A file of more checks, in TOML: `[[check]]` with `name`, `query`, and `at_most` or `at_least`.
     #[arg(long)]
     file: Option<PathBuf>,
-}
-
-/// What came of a check, or of all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    /// It is as it should be.
-    Pass,
-    /// Nobody can tell.
-    Unknown,
-    /// It is not.
-    Fail,
-}
-
-impl Verdict {
-    /// What scripts go by: 0, 1 where it fails, 2 where nobody can tell.
-    pub(crate) fn exit_code(self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Pass => 0,
-            Self::Fail => 1,
-            Self::Unknown => 2,
-        })
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "ok     ",
-            Self::Fail => "FAILED ",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// A check, and what came of it.
-pub(crate) struct Finding {
-    pub(crate) verdict: Verdict,
-    pub(crate) text: String,
 }
 
 pub(crate) fn run(options: &Options) -> ExitCode {
@@ -139,7 +100,7 @@ async fn judge(options: &Options) -> anyhow::Result<Vec<Finding>> {
     if findings[0].verdict != Verdict::Pass {
         return Ok(findings);
     }
-    for check in checks::standard(&scope, options).into_iter().chain(own) {
+    for check in checks::standard(&scope, &options.bounds).into_iter().chain(own) {
         let Check { name, .. } = &check;
         let found = prometheus.number(&check.query).await.with_context(|| name.clone())?;
         findings.push(check.finding(found));

@@ -2,14 +2,15 @@
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use kit_base::{Clock, Timestamp};
 
-use self::page::Page;
+use self::{format::Format, page::Page};
 use super::{block_on, period, prometheus::Source, say};
 
 mod chat;
 mod collect;
+mod format;
 mod page;
 mod picture;
 mod releases;
@@ -43,21 +44,6 @@ pub(crate) struct Options {
 
 /// What the command ends with where Prometheus has nothing, or nothing that can be read.
 const NO_REPORT: u8 = 2;
-
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Markdown,
-    Json,
-    Html,
-    /// The bodies that chats take.
-    Slack,
-    Feishu,
-    Dingtalk,
-    Wecom,
-    Teams,
-}
 
 pub(crate) fn run(options: &Options) -> ExitCode {
     block_on(async {

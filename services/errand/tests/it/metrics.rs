@@ -53,6 +53,7 @@ fn what_a_process_shows_after_a_walk_is_what_the_catalogue_lists() {
         for _ in 0..2 {
             alice.post(&format!("{}/complete", path_of(&done)), &json!({})).await.expect(200);
         }
+        alice.get("/v1/nothing").await.expect(404);
         let admin = Http::new(format!("http://{}", fleet.processes[0].admin_address()));
         let text = String::from_utf8(admin.get("/metrics").await.body.to_vec()).expect("a text");
         let shown: BTreeSet<(&str, &str)> = text

@@ -48,22 +48,25 @@ static POOL_WAIT: Histogram = Histogram::with_buckets(
     "db_client_connection_wait_time_seconds",
     &["db_client_connection_pool_name"],
     "Time that a request waited for a database connection.",
-    DATABASE_BUCKETS,
+    POOL_BUCKETS,
 );
 static POOL_CREATE: Histogram = Histogram::with_buckets(
     Layer::Infrastructure,
     "db_client_connection_create_time_seconds",
     &["db_client_connection_pool_name"],
     "Time to open a database connection.",
-    DATABASE_BUCKETS,
+    POOL_BUCKETS,
 );
+
+/// Of what happens around a connection: few, since there are several pools to a process.
+const POOL_BUCKETS: &[f64] = &[0.001, 0.01, 0.1, 0.25, 1.0];
 
 static POOL_USE: Histogram = Histogram::with_buckets(
     Layer::Infrastructure,
     "db_client_connection_use_time_seconds",
     &["db_client_connection_pool_name"],
     "Time that a database connection was used at a time, by one alone.",
-    DATABASE_BUCKETS,
+    POOL_BUCKETS,
 );
 
 pub(crate) static HOUSEKEEPING_DELETED: Counter = Counter::new(

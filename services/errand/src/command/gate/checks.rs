@@ -1,7 +1,26 @@
 //! What a number may be.
 use errand::objectives::AVAILABILITY;
 
-use super::{Finding, Options, Verdict, scope::Scope};
+use clap::Args;
+
+use super::{
+    scope::Scope,
+    verdict::{Finding, Verdict},
+};
+
+/// What every release is held against: shares are parts of 1, times are in seconds.
+#[derive(Args)]
+pub(super) struct Bounds {
+    /// The share of requests that may fail.
+    #[arg(long, default_value_t = 0.005)]
+    max_errors: f64,
+    /// How long a request in twenty may take, but for those with a password and those that wait for changes.
+    #[arg(long, default_value_t = 0.3)]
+    max_latency: f64,
+    /// The share of their time that the threads of a process may work.
+    #[arg(long, default_value_t = 0.95)]
+    max_busy: f64,
+}
 
 /// A number, and its bounds.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +51,7 @@ impl Unit {
 }
 
 /// What every release is held against.
-pub(super) fn standard(scope: &Scope, options: &Options) -> Vec<Check> {
+pub(super) fn standard(scope: &Scope, bounds: &Bounds) -> Vec<Check> {
     let check = |name: &str, query: String, most: f64, unit| Check {
         name: name.to_owned(),
         query,
@@ -42,9 +61,9 @@ pub(super) fn standard(scope: &Scope, options: &Options) -> Vec<Check> {
     };
     let errors = format!("{} / {}", scope.bad(&AVAILABILITY), scope.requests());
     vec![
-        check("requests that failed", errors, options.max_errors, Unit::Share),
-        check("one request in twenty takes", scope.latency(), options.max_latency, Unit::Seconds),
-        check("busiest threads", scope.busy(), options.max_busy, Unit::Share),
+        check("requests that failed", errors, bounds.max_errors, Unit::Share),
+        check("one request in twenty takes", scope.latency(), bounds.max_latency, Unit::Seconds),
+        check("busiest threads", scope.busy(), bounds.max_busy, Unit::Share),
     ]
 }
 

@@ -1,7 +1,10 @@
 //! Whether one release does worse than another, and how surely that is known.
 use errand::objectives::{AVAILABILITY, LATENCY, Objective};
 
-use super::{Finding, Verdict, scope::Scope};
+use super::{
+    scope::Scope,
+    verdict::{Finding, Verdict},
+};
 use crate::command::prometheus::Prometheus;
 
 /// Of a normal distribution 95 % lie within so many deviations.

@@ -1,7 +1,7 @@
 //! The bodies that chats take.
 use serde_json::{Value, json};
 
-use super::{Format, page::Page};
+use super::{format::Format, page::Page};
 
 /// WeCom takes no more bytes of Markdown; the others more.
 const LONGEST: usize = 4_000;

@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::{Format, chat, page::Page};
+use super::{chat, format::Format, page::Page};
 use crate::command::say;
 
 /// How long after one that failed it tries again.
