@@ -104,11 +104,6 @@ impl Problem {
         }))
     }
 
-    /// What happened, for programs.
-    pub(crate) fn code(&self) -> &str {
-        &self.0.code
-    }
-
     /// A body that parses but is not acceptable.
     pub(crate) fn unacceptable(faults: Vec<Fault>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED", fault::count(&faults))
@@ -134,12 +129,11 @@ impl Problem {
 
     /// Both at once, under the code of the first: it has to have one.
     pub(crate) fn and(self, other: Self) -> Self {
-        let Details { code, message, faults, .. } = *other.0;
-        self.with_more(if faults.is_empty() {
-            vec![Fault::body(String::new(), code, message)]
-        } else {
-            faults
-        })
+        let Details { code, message, mut faults, .. } = *other.0;
+        if faults.is_empty() {
+            faults.push(Fault::body(String::new(), code, message));
+        }
+        self.with_more(faults)
     }
 
     /// What is wrong with a head and with the rest, where something is.
@@ -235,6 +229,7 @@ impl Problem {
     /// The reply.
     pub(crate) fn write(self, Occurrence { request_id, trace_id, at }: Occurrence<'_>) -> Response {
         let Details { status, code, message, faults, retry_after, headers, policy } = *self.0;
+        crate::edge::metrics::PROBLEMS.series(&[&code]).inc();
         let body = Document {
             kind: status::kind(status),
             title: status.canonical_reason().unwrap_or("Error"),

@@ -20,7 +20,7 @@ use tower::{Layer, Service};
 
 use super::{
     access::Access, admission::Usual, client, compression, head, headers, holding, host,
-    metrics::PROBLEMS, record::Record, terms, user, visit::Visit,
+    record::Record, terms, user, visit::Visit,
 };
 use crate::{
     problem::{Occurrence, Problem},
@@ -176,7 +176,6 @@ pub(super) fn written(
     }
     let problem =
         response.extensions_mut().remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
-    PROBLEMS.series(&[problem.code()]).inc();
     let occurrence = Occurrence {
         request_id: &record.request_id,
         trace_id: record.trace().trace_id_hex(),

@@ -13,21 +13,7 @@ pub(super) fn body(page: &Page, format: Format) -> Value {
         Format::Slack => {
             json!({ "text": cut(&format!("*{headline}*\n{}", page.lines(|text| format!("*{text}*")))) })
         }
-        Format::Teams => json!({
-            "type": "message",
-            "attachments": [{
-                "contentType": "application/vnd.microsoft.card.adaptive",
-                "content": {
-                    "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-                    "type": "AdaptiveCard",
-                    "version": "1.4",
-                    "body": [
-                        { "type": "TextBlock", "size": "Large", "weight": "Bolder", "text": headline, "wrap": true },
-                        { "type": "TextBlock", "text": cut(&markdown(page)), "wrap": true },
-                    ],
-                },
-            }],
-        }),
+        Format::Teams => card(&headline, &cut(&markdown(page))),
         Format::Feishu => json!({
             "msg_type": "interactive",
             "card": {
@@ -47,6 +33,25 @@ pub(super) fn body(page: &Page, format: Format) -> Value {
             json!({ "text": page.text() })
         }
     }
+}
+
+/// A card of Teams, which takes no Markdown alone.
+fn card(headline: &str, text: &str) -> Value {
+    json!({
+        "type": "message",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "content": {
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "body": [
+                    { "type": "TextBlock", "size": "Large", "weight": "Bolder", "text": headline, "wrap": true },
+                    { "type": "TextBlock", "text": text, "wrap": true },
+                ],
+            },
+        }],
+    })
 }
 
 fn markdown(page: &Page) -> String {

@@ -23,6 +23,82 @@ struct Measure {
     most: Option<f64>,
 }
 
+/// A measure as it stands here: `$own` chooses what is looked at, `$time` is how long.
+type Template = (&'static str, &'static str, Unit, Option<f64>);
+
+const PEOPLE: [Template; 6] = [
+    (
+        "signed in",
+        r#"sum(increase(errand_auth_logins_total{result="success",$own}[$time]))"#,
+        Unit::Number,
+        None,
+    ),
+    (
+        "sign-ins that failed",
+        r#"sum(increase(errand_auth_logins_total{result="failure",$own}[$time]))"#,
+        Unit::Number,
+        None,
+    ),
+    (
+        "registered",
+        r#"sum(increase(errand_auth_registrations_total{result="created",$own}[$time]))"#,
+        Unit::Number,
+        None,
+    ),
+    ("tasks created", "sum(increase(errand_tasks_created_total{$own}[$time]))", Unit::Number, None),
+    (
+        "tasks completed",
+        "sum(increase(errand_tasks_completed_total{$own}[$time]))",
+        Unit::Number,
+        None,
+    ),
+    (
+        "used refresh tokens that came back",
+        "sum(increase(errand_auth_refresh_reuse_detected_total{$own}[$time]))",
+        Unit::Number,
+        Some(0.0),
+    ),
+];
+
+const PROCESSES: [Template; 6] = [
+    (
+        "restarts",
+        "sum(changes(process_start_time_seconds{$own}[$time]) and on (job, instance) last_over_time(errand_build_info{$own}[$time]))",
+        Unit::Number,
+        Some(0.0),
+    ),
+    (
+        "busiest threads, in five minutes",
+        "max(max_over_time((rate(errand_runtime_tokio_worker_busy_seconds_total{$own}[5m]) / errand_runtime_tokio_workers{$own})[$time:5m]))",
+        Unit::Share,
+        Some(0.9),
+    ),
+    (
+        "fullest pool of connections",
+        r#"max(max_over_time((sum without (db_client_connection_state) (db_client_connections{db_client_connection_state="used",$own}) / db_client_connections_max{$own})[$time:1m]))"#,
+        Unit::Share,
+        None,
+    ),
+    (
+        "one in twenty waits for a connection for",
+        "histogram_quantile(0.95, sum by (le) (rate(db_client_connection_wait_time_seconds_bucket{$own}[$time])))",
+        Unit::Seconds,
+        Some(0.1),
+    ),
+    (
+        "the next certificate ends in",
+        "min(errand_tls_certificate_not_after_timestamp_seconds{$own} - time())",
+        Unit::Seconds,
+        None,
+    ),
+    (
+        "log lines lost",
+        "sum(increase(errand_log_records_dropped_total{$own}[$time]))",
+        Unit::Number,
+        Some(0.0),
+    ),
+];
+
 /// What is looked at, and over which time.
 struct Asked<'a> {
     prometheus: &'a Prometheus,
@@ -50,8 +126,8 @@ pub(super) async fn sections(
         Section { title: "Slowest routes", rows: asked.slowest().await? },
         Section { title: "Routes that fail most", rows: asked.failing().await? },
         Section { title: "Most frequent codes of refusals", rows: asked.codes().await? },
-        Section { title: "People", rows: asked.measures(asked.people()).await? },
-        Section { title: "Processes", rows: asked.measures(asked.processes()).await? },
+        Section { title: "People", rows: asked.measures(asked.filled(&PEOPLE)).await? },
+        Section { title: "Processes", rows: asked.measures(asked.filled(&PROCESSES)).await? },
         Section { title: "What runs", rows: asked.versions().await? },
     ])
 }
@@ -111,6 +187,19 @@ impl Asked<'_> {
         Ok(rows)
     }
 
+    fn filled(&self, templates: &[Template]) -> Vec<Measure> {
+        let own = match self.matcher.trim_start_matches(',') {
+            // Whatever was scraped.
+            "" => r#"instance!="""#,
+            own => own,
+        };
+        let measure = |&(name, query, unit, most): &Template| {
+            let query = query.replace("$own", own).replace("$time", &self.window.to_string());
+            Measure { name, query, unit, most }
+        };
+        templates.iter().map(measure).collect()
+    }
+
     fn requests(&self) -> Vec<Measure> {
         let all = self.grown(&AVAILABILITY.all(self.matcher));
         let bad = AVAILABILITY.bad(self.matcher, |series| self.grown(&series));
@@ -131,85 +220,6 @@ impl Asked<'_> {
                 Unit::Number,
                 Some(0.0),
             ),
-        ]
-    }
-
-    fn people(&self) -> Vec<Measure> {
-        let counted = |name, series: &str, matchers: &str| Measure {
-            name,
-            query: self.grown(&self.of(series, matchers)),
-            unit: Unit::Number,
-            most: None,
-        };
-        let mut measures = vec![
-            counted("signed in", "errand_auth_logins_total", r#"result="success""#),
-            counted("sign-ins that failed", "errand_auth_logins_total", r#"result="failure""#),
-            counted("registered", "errand_auth_registrations_total", r#"result="created""#),
-            counted("tasks created", "errand_tasks_created_total", ""),
-            counted("tasks completed", "errand_tasks_completed_total", ""),
-        ];
-        let stolen = counted(
-            "used refresh tokens that came back",
-            "errand_auth_refresh_reuse_detected_total",
-            "",
-        );
-        measures.push(Measure { most: Some(0.0), ..stolen });
-        measures
-    }
-
-    fn processes(&self) -> Vec<Measure> {
-        let window = self.window;
-        let ours = format!(
-            "on (job, instance) last_over_time({}[{window}])",
-            self.of("errand_build_info", "")
-        );
-        let starts = self.of("process_start_time_seconds", "");
-        let busy = self.of("errand_runtime_tokio_worker_busy_seconds_total", "");
-        let threads = self.of("errand_runtime_tokio_workers", "");
-        let (used, most) = (
-            self.of("db_client_connections", r#"db_client_connection_state="used""#),
-            self.of("db_client_connections_max", ""),
-        );
-        let waits = self.of("db_client_connection_wait_time_seconds_bucket", "");
-        let (ends, dropped) = (
-            self.of("errand_tls_certificate_not_after_timestamp_seconds", ""),
-            self.of("errand_log_records_dropped_total", ""),
-        );
-        let measure = |name, query, unit, most| Measure { name, query, unit, most };
-        vec![
-            measure(
-                "restarts",
-                format!("sum(changes({starts}[{window}]) and {ours})"),
-                Unit::Number,
-                Some(0.0),
-            ),
-            measure(
-                "busiest threads, in five minutes",
-                format!("max(max_over_time((rate({busy}[5m]) / {threads})[{window}:5m]))"),
-                Unit::Share,
-                Some(0.9),
-            ),
-            measure(
-                "fullest pool of connections",
-                format!(
-                    "max(max_over_time((sum without (db_client_connection_state) ({used}) / {most})[{window}:1m]))"
-                ),
-                Unit::Share,
-                None,
-            ),
-            measure(
-                "one in twenty waits for a connection for",
-                format!("histogram_quantile(0.95, sum by (le) (rate({waits}[{window}])))"),
-                Unit::Seconds,
-                Some(0.1),
-            ),
-            measure(
-                "the next certificate ends in",
-                format!("min({ends} - time())"),
-                Unit::Seconds,
-                None,
-            ),
-            measure("log lines lost", self.grown(&dropped), Unit::Number, Some(0.0)),
         ]
     }
 
