@@ -107,7 +107,10 @@ impl Rooms {
         if room.room.num_permits() >= bytes.div_ceil(UNIT) {
             return room;
         }
-        let turn = self.grow(room.turn, bytes).await;
+        // What waits here holds nothing that others wait for.
+        let Room { room, _of_group: of_group, turn } = room;
+        drop((room, of_group));
+        let turn = self.grow(turn, bytes).await;
         self.hold(turn, bytes).await
     }
 
@@ -227,6 +230,19 @@ mod tests {
         let fits = rooms.fit(fits, 5 * UNIT).now_or_never().unwrap();
         assert_eq!(rooms.all.available_permits(), 310, "what it has is enough");
         drop(fits);
+    }
+
+    #[test]
+    fn who_waits_for_more_room_has_given_back_what_it_had() {
+        let rooms = Rooms::new(100 * UNIT, 100 * UNIT);
+        let reserved = |key| rooms.reserve(begin(&rooms, key)?, 20 * UNIT).now_or_never();
+        let full: Vec<_> = (0..99).filter_map(reserved).take(5).collect();
+        assert_eq!((full.len(), rooms.all.available_permits()), (5, 0));
+        let mut grow: Vec<_> =
+            full.into_iter().map(|room| Box::pin(rooms.fit(room, 25 * UNIT))).collect();
+        assert!(grow.iter_mut().all(|fit| fit.now_or_never().is_none()), "none has what it asks");
+        let grown: Vec<_> = grow.iter_mut().filter_map(|fit| fit.now_or_never()).collect();
+        assert!(!grown.is_empty(), "each waits for what the others have, for ever");
     }
 
     #[test]
