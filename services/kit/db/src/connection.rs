@@ -104,8 +104,8 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if self.unsettled {
             match self.held.take() {
-                Some(Held::Postgres(connection)) => drop(connection.take()),
-                Some(Held::Sqlite(connection)) => drop(connection.take()),
+                Some(Held::Postgres(connection)) => drop(connection.leave()),
+                Some(Held::Sqlite(connection)) => drop(connection.leave()),
                 None => {}
             }
         }

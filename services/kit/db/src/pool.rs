@@ -37,7 +37,7 @@ impl Drop for Use {
 
 impl<M: Manager> Lent<M> {
     /// Takes it out of its pool for good.
-    pub(crate) fn take(self) -> M::Type {
+    pub(crate) fn leave(self) -> M::Type {
         Object::take(self.object)
     }
 }

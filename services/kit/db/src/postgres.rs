@@ -154,7 +154,7 @@ pub(crate) fn is_url(url: &str) -> bool {
     tls::split(url).is_ok_and(|(url, _)| url.parse::<tokio_postgres::Config>().is_ok())
 }
 
-/// The connection's settings: what the URL says, and our clocks where it is silent.
+/// The connection's settings: what the URL says, but for the name and the clocks, which are ours whatever it says: nobody waits for longer.
 fn configure(
     url: &str,
     limits: &Limits,
@@ -162,7 +162,7 @@ fn configure(
     let (plain, said) = tls::split(url)?;
     let mut config: tokio_postgres::Config =
         plain.parse().context("the database URL cannot be read")?;
-    let tls = said.unwrap_or_else(|| Tls::by_default(config.get_hosts()));
+    let tls = said.unwrap_or_else(|| Tls::by_default(&config));
     let milliseconds = |clock: Duration| clock.as_millis();
     // Idle in a transaction for less than others wait for a lock: a replica that falls silent holds up nobody's write.
     let options = format!(

@@ -1,5 +1,5 @@
 //! TLS to PostgreSQL: verified when the URL asks for it, and where it says nothing as good as the server has it.
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use anyhow::Context as _;
 use rustls::{
@@ -52,26 +52,35 @@ pub(super) fn split(url: &str) -> anyhow::Result<(String, Option<Tls>)> {
         None => None,
         Some("disable") => Some(Tls::Disabled),
         Some("prefer") => Some(Tls::Preferred),
-        Some("require" | "verify-ca" | "verify-full") => Some(Tls::Verified { root }),
+        Some("require" | "verify-ca" | "verify-full") => Some(Tls::Verified { root: root.clone() }),
         Some(other) => {
             anyhow::bail!("sslmode is {other:?}; it can be disable, prefer, require or verify-full")
         }
     };
+    anyhow::ensure!(
+        root.is_none() || matches!(tls, Some(Tls::Verified { .. })),
+        "sslrootcert is of no use without sslmode=verify-full"
+    );
     let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
     Ok((url, tls))
 }
 
 impl Tls {
     /// Where nobody has said: what stays on this machine needs none.
-    pub(super) fn by_default(hosts: &[Host]) -> Self {
+    pub(super) fn by_default(config: &tokio_postgres::Config) -> Self {
+        let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
         let is_near = |host: &Host| match host {
             Host::Unix(_) => true,
             Host::Tcp(name) => {
-                let address = name.parse::<std::net::IpAddr>();
+                let address = name.parse::<IpAddr>();
                 name == "localhost" || address.is_ok_and(|address| address.is_loopback())
             }
         };
-        if hosts.iter().all(is_near) { Self::Disabled } else { Self::Preferred }
+        if hosts.iter().all(is_near) && addresses.iter().all(IpAddr::is_loopback) {
+            Self::Disabled
+        } else {
+            Self::Preferred
+        }
     }
 
     /// The same for the driver.
@@ -180,13 +189,15 @@ mod tests {
             ("postgres://u@localhost/errand?sslmode=prefer", &perhaps),
             ("postgres://u@db.example.org/errand?application_name=a&sslmode=verify-full", &sure),
             ("postgres://u@localhost/errand", &off),
+            ("postgres://u@localhost/errand?hostaddr=10.0.0.5", &perhaps),
+            ("postgres://u@localhost/errand?hostaddr=127.0.0.1", &off),
             ("postgres://u@127.0.0.1/errand", &off),
             ("postgres://u@[::1]/errand", &off),
             ("postgres:///errand?host=/run/postgresql", &off),
         ] {
             let (plain, said) = split(url).unwrap();
             let config: tokio_postgres::Config = plain.parse().unwrap();
-            let tls = said.unwrap_or_else(|| Tls::by_default(config.get_hosts()));
+            let tls = said.unwrap_or_else(|| Tls::by_default(&config));
             assert_eq!(&tls, expected, "{url}");
         }
     }
@@ -201,8 +212,10 @@ mod tests {
         ] {
             assert_eq!(split(url).unwrap().0, rest, "{url}");
         }
-        let (_, tls) = split("postgres://u@h/db?sslrootcert=/ca.pem").unwrap();
-        assert_eq!(tls, None, "a root alone asks for nothing");
+        for query in ["sslrootcert=/ca.pem", "sslmode=prefer&sslrootcert=/ca.pem"] {
+            let refused = split(&format!("postgres://u@h/db?{query}")).unwrap_err();
+            assert!(refused.to_string().contains("sslmode=verify-full"), "{query}: {refused}");
+        }
         let (_, tls) = split("postgres://u@h/db?sslmode=verify-ca").unwrap();
         assert_eq!(tls, Some(Tls::Verified { root: None }));
     }
