@@ -25,7 +25,7 @@ pub(crate) static ERROR_STREAKS: Counter = Counter::new(
     Layer::Application,
     "errand_http_server_error_streaks_total",
     &[],
-    "Times that ten requests in a row failed, with none between them that went well.",
+    "Times that ten requests in a row failed, with none between them that went well; once more for each ten that follow.",
 );
 
 pub(crate) static PROBLEMS: Counter = Counter::new(
@@ -55,7 +55,7 @@ const STREAK: u32 = 10;
 pub(super) fn answered(status: StatusCode) {
     static IN_A_ROW: AtomicU32 = AtomicU32::new(0);
     if status.is_server_error() {
-        if IN_A_ROW.fetch_add(1, Relaxed) + 1 == STREAK {
+        if (IN_A_ROW.fetch_add(1, Relaxed) + 1).is_multiple_of(STREAK) {
             ERROR_STREAKS.series(&[]).inc();
         }
     // What is refused, or left by its client, does not say that anything works. Most often it is 0 already, and no other core has to know.
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_errors_in_a_row_are_one_streak_and_so_are_more() {
+    fn every_ten_errors_in_a_row_are_a_streak() {
         let counted = || ERROR_STREAKS.series(&[]).get();
         let before = counted();
         let errors = |count| (0..count).for_each(|_| answered(StatusCode::BAD_GATEWAY));
@@ -79,9 +79,10 @@ mod tests {
         assert_eq!(counted(), before);
         answered(StatusCode::from_u16(499).unwrap());
         errors(30);
-        assert_eq!(counted(), before + 1);
+        // The nine of before, and these.
+        assert_eq!(counted(), before + 3);
         answered(StatusCode::NOT_MODIFIED);
         errors(10);
-        assert_eq!(counted(), before + 2);
+        assert_eq!(counted(), before + 4);
     }
 }

@@ -65,6 +65,9 @@ impl Client {
     ) -> anyhow::Result<Self> {
         let uri: Uri = url.parse().with_context(|| format!("{url} is no URL"))?;
         let host = uri.host().with_context(|| format!("{url} names no host"))?;
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        ensure!(!authority.contains('@'), "a URL with a user is not taken: {host}");
+        ensure!(uri.query().is_none(), "a URL with a query is not taken: {host}");
         let (port, tls) = match uri.scheme_str() {
             Some("http") => (80, None),
             Some("https") => {
@@ -185,6 +188,10 @@ mod tests {
         assert_eq!(Client::new("https://errand").unwrap().host, "errand:443");
         let behind = Client::new("https://errand:8443/metrics/").unwrap();
         assert_eq!((&*behind.host, &*behind.prefix), ("errand:8443", "/metrics"));
+        for url in ["http://me:secret@errand", "http://errand/?x=1"] {
+            let Err(fault) = Client::new(url) else { panic!("{url} is taken") };
+            assert!(!format!("{fault:#}").contains("secret"), "{fault:#}");
+        }
         for url in ["errand:80", "https://", "http://", "ftp://errand", "errand"] {
             assert!(Client::new(url).is_err(), "{url}");
         }

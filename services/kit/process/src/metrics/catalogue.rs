@@ -1,9 +1,8 @@
 //! The metrics of every process; what it stands on and the services add lists of their own.
 use kit_base::metrics::{Counter, DURATION_BUCKETS, Declared, Gauge, Histogram, Layer, Seconds};
 
-/// Bytes, in steps of four.
-const SIZE_BUCKETS: &[f64] =
-    &[1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0];
+/// Bytes, in steps of sixteen: there are two such metrics for each route, and a process has so many series.
+const SIZE_BUCKETS: &[f64] = &[1_024.0, 16_384.0, 262_144.0, 4_194_304.0];
 
 pub(super) static HTTP_REQUEST_DURATION: Histogram = Histogram::with_buckets(
     Layer::Application,

@@ -42,6 +42,8 @@ struct Tally {
 
 impl Peer {
     pub(crate) fn new(name: &'static str, identity: Option<Arc<Identity>>, limits: Limits) -> Self {
+        // Nobody is known yet: who is never found is missed all the same.
+        crate::metrics::client_endpoints(name, 0, 0);
         let (vacancies, doubt) = (Vacancies::default(), Notify::new());
         let (tally, fault) = (Mutex::default(), Mutex::default());
         Self { name, identity, limits, vacancies, doubt, tally, fault }
