@@ -23,6 +23,9 @@ pub(crate) struct Alert {
     #[serde(skip)]
     pub(crate) group: String,
     pub(crate) severity: Severity,
+    /// The objective that it is about, if any.
+    #[serde(skip)]
+    pub(crate) slo: String,
     /// In PromQL; `$threshold` stands for that.
     pub(crate) expression: String,
     /// What it is held against, where an operator may choose.

@@ -35,6 +35,9 @@ fn case(alert: &Alert, Case { series, at, labels, says }: &Case, fires: bool) ->
     }
     written += "\n          - exp_labels:\n";
     _ = writeln!(written, "              severity: {}", alert.severity.name());
+    if !alert.slo.is_empty() {
+        _ = writeln!(written, "              slo: {}", alert.slo);
+    }
     for (label, value) in labels {
         _ = writeln!(written, "              {label}: {}", text(value));
     }

@@ -50,7 +50,8 @@ fn data(alert: &Alert) -> String {
         _ = writeln!(written, "{key}: {}", text(value));
     }
     let (severity, expression) = (alert.severity.name(), block(&alert.expression, 4));
-    written + &format!("  severity: {severity}\n  expr: |{expression}\n")
+    let slo = &alert.slo;
+    written + &format!("  severity: {severity}\n  slo: {}\n  expr: |{expression}\n", text(slo))
 }
 
 /// The groups of Prometheus, as they are by default.
@@ -67,12 +68,16 @@ fn groups(alerts: &[Alert]) -> String {
 }
 
 fn rule(alert: &Alert) -> String {
+    let slo = match &*alert.slo {
+        "" => String::new(),
+        slo => format!(", slo: {slo}"),
+    };
     let lasting = match &*alert.lasting {
         "0m" => String::new(),
         lasting => format!("\n      for: {lasting}"),
     };
     format!(
-        "    - alert: {}\n      expr: |{}{lasting}\n      labels: {{severity: {}}}\n      annotations:\n        summary: {}\n        description: {}\n        \
+        "    - alert: {}\n      expr: |{}{lasting}\n      labels: {{severity: {}{slo}}}\n      annotations:\n        summary: {}\n        description: {}\n        \
          runbook_url: {}\n        dashboard_url: {}\n",
         alert.name,
         block(&alert.expression(), 8),

@@ -45,6 +45,9 @@ pub(crate) fn read(catalogue: &mut Catalogue) -> anyhow::Result<Vec<Slo>> {
         let response = responses.remove(objective.name);
         let response = response.with_context(|| format!("slos.toml has no {}", objective.name))?;
         let slo = Slo { objective, response };
+        for name in slo.rates() {
+            catalogue.record(name, &["namespace"]);
+        }
         for window in WINDOWS {
             catalogue.record(slo.ratio(window), &["namespace"]);
             catalogue.check(&slo.expression(window)).with_context(|| objective.name)?;
@@ -81,11 +84,24 @@ impl Slo {
     /// The rule's expression. Where nothing went wrong the share is 0, and where nothing came there is none.
     fn expression(&self, window: &str) -> String {
         if window == PERIOD {
-            // So long a window over all series is too much at once: the mean of the short ones.
-            return format!("avg_over_time({}[{PERIOD}])", self.ratio("5m"));
+            // So long a window over all series is too much at once: the sums of the short ones.
+            let [bad, all] = self.rates();
+            return format!(
+                "sum_over_time({bad}[{PERIOD}]) / (sum_over_time({all}[{PERIOD}]) > 0)"
+            );
         }
         let (bad, all) = self.sides(window);
         format!("({bad} or 0 * {all})\n  / ({all} > 0)")
+    }
+
+    /// The series of how much goes wrong, and comes, a second.
+    fn rates(&self) -> [String; 2] {
+        ["errors", "events"].map(|what| format!("errand:{}:{what}_rate5m", self.objective.name))
+    }
+
+    /// How much comes, a second.
+    pub(crate) fn events(&self, window: &str) -> String {
+        self.sides(window).1
     }
 
     /// What went wrong, and all.
@@ -104,6 +120,12 @@ pub(crate) fn groups(slos: &[Slo]) -> String {
             "- name: errand-slo-{}\n  rules:\n",
             slo.objective.name.replace('_', "-")
         );
+        let (bad, all) = slo.sides("5m");
+        for (name, expression) in slo.rates().into_iter().zip([format!("{bad} or 0 * {all}"), all])
+        {
+            let expression = block(&expression, 8);
+            _ = writeln!(written, "    - record: {name}\n      expr: |{expression}");
+        }
         for window in WINDOWS {
             let expression = block(&slo.expression(window), 8);
             _ = writeln!(written, "    - record: {}\n      expr: |{expression}", slo.ratio(window));

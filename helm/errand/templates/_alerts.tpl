@@ -27,7 +27,7 @@
       {{- if ne $for "0m" }}
       for: {{ $for }}
       {{- end }}
-      labels: {severity: {{ $own.severity | default .severity }}}
+      labels: {severity: {{ $own.severity | default .severity }}{{ with .slo }}, slo: {{ . }}{{ end }}}
       annotations:
         summary: {{ .summary | quote }}
         description: {{ .description | replace "$threshold" $threshold | quote }}

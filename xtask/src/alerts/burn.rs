@@ -42,7 +42,8 @@ fn alert(slo: &Slo, pace: &Pace) -> Alert {
         name: format!("{}{}", slo.response.alert, pace.suffix),
         group: "slo".to_owned(),
         severity: pace.severity,
-        expression: format!("{}\nor\n{}", condition(slo, pace.fast), condition(slo, pace.slow)),
+        slo: slo.objective.name.to_owned(),
+        expression: expression(slo, pace),
         threshold: slo.objective.percent.to_owned(),
         unit: "percent, the objective".to_owned(),
         lasting: "2m".to_owned(),
@@ -73,6 +74,12 @@ fn alert(slo: &Slo, pace: &Pace) -> Alert {
             says: String::new(),
         },
     }
+}
+
+/// Of fewer than some seventy in an hour one tells too little to wake somebody.
+fn expression(slo: &Slo, pace: &Pace) -> String {
+    let (fast, slow) = (condition(slo, pace.fast), condition(slo, pace.slow));
+    format!("({fast}\nor\n{slow})\nand on (namespace) {} > 0.02", slo.events("1h"))
 }
 
 fn condition(slo: &Slo, (factor, short, long): (&str, &str, &str)) -> String {

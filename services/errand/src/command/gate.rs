@@ -1,12 +1,11 @@
 //! `errand gate`: whether a release may go on, by what Prometheus has counted.
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::Context as _;
 use clap::Args;
 use tokio::time::Instant;
 
 use self::{
-    checks::{Bounds, Check},
+    checks::Bounds,
     verdict::{Finding, Verdict},
 };
 use super::{
@@ -85,25 +84,32 @@ async fn judge(options: &Options) -> anyhow::Result<Vec<Finding>> {
     let prometheus = options.source.open()?;
     let matcher = options.source.matcher();
     let scope = |version| Scope::new(&matcher, version, &options.window);
-    if let Some([old, new]) = options.compare.as_deref() {
-        let scopes = [scope(Some(old)), scope(Some(new))];
-        return compare::findings(
-            &prometheus,
-            &scopes,
-            options.max_difference,
-            options.min_requests,
-        )
-        .await;
-    }
-    let scope = scope(options.version.as_ref());
-    let mut findings = vec![traffic(&prometheus, &scope, options).await?];
-    if findings[0].verdict != Verdict::Pass {
-        return Ok(findings);
-    }
-    for check in checks::standard(&scope, &options.bounds).into_iter().chain(own) {
-        let Check { name, .. } = &check;
-        let found = prometheus.number(&check.query).await.with_context(|| name.clone())?;
-        findings.push(check.finding(found));
+    let (mut findings, checks) = match options.compare.as_deref() {
+        Some([old, new]) => {
+            let scopes = [scope(Some(old)), scope(Some(new))];
+            let mut findings = vec![];
+            for scope in &scopes {
+                findings.push(traffic(&prometheus, scope, options).await?);
+            }
+            findings.extend(compare::findings(&prometheus, &scopes, options.max_difference).await?);
+            (findings, vec![])
+        }
+        _ => {
+            let scope = scope(options.version.as_ref());
+            let traffic = traffic(&prometheus, &scope, options).await?;
+            (vec![traffic], checks::standard(&scope, &options.bounds))
+        }
+    };
+    // Of too little traffic shares say nothing; what a file asks may well.
+    let enough = findings.iter().all(|finding| finding.verdict != Verdict::Unknown);
+    for check in checks.into_iter().filter(|_| enough).chain(own) {
+        findings.push(match prometheus.number(&check.query).await {
+            Ok(found) => check.finding(found),
+            // What was found already stands: a fault outweighs what nobody can tell.
+            Err(error) => {
+                Finding { verdict: Verdict::Unknown, text: format!("{}: {error:#}", check.name) }
+            }
+        });
     }
     Ok(findings)
 }
@@ -121,7 +127,9 @@ async fn traffic(
         if enough || Instant::now() >= until {
             let verdict = if enough { Verdict::Pass } else { Verdict::Unknown };
             let (window, least) = (&options.window, options.min_requests);
-            let text = format!("requests: {requests:.0} within {window} (at least {least})");
+            let of =
+                scope.version.as_ref().map_or_else(String::new, |version| format!(" of {version}"));
+            let text = format!("requests{of}: {requests:.0} within {window} (at least {least})");
             return Ok(Finding { verdict, text });
         }
         tokio::time::sleep_until((Instant::now() + PAUSE).min(until)).await;

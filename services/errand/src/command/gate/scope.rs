@@ -21,11 +21,13 @@ impl Scope {
         format!("sum(increase({series}[{}]){})", self.window, self.of_version())
     }
 
-    /// Leaves in what the release's own processes have counted.
+    /// Leaves in what the release's own processes have counted: a target that ran two releases in that time counts for both.
     fn of_version(&self) -> String {
         let Some(version) = &self.version else { return String::new() };
         let matcher = format!("version={}{}", quoted(version), self.matcher);
-        format!(" and on (job, instance) errand_build_info{{{matcher}}}")
+        // Those that have ended since count too.
+        let window = &self.window;
+        format!(" and on (job, instance) last_over_time(errand_build_info{{{matcher}}}[{window}])")
     }
 
     /// How many requests came.

@@ -60,7 +60,7 @@ const PEOPLE: [Template; 6] = [
     ),
 ];
 
-const PROCESSES: [Template; 6] = [
+const PROCESSES: [Template; 7] = [
     (
         "restarts",
         "sum(changes(process_start_time_seconds{$own}[$time]) and on (job, instance) last_over_time(errand_build_info{$own}[$time]))",
@@ -86,6 +86,12 @@ const PROCESSES: [Template; 6] = [
         Some(0.1),
     ),
     (
+        "certificates that end within three days",
+        "count(errand_tls_certificate_not_after_timestamp_seconds{$own} - time() < 259200) or 0 * count(errand_tls_certificate_not_after_timestamp_seconds{$own})",
+        Unit::Number,
+        Some(0.0),
+    ),
+    (
         "the next certificate ends in",
         "min(errand_tls_certificate_not_after_timestamp_seconds{$own} - time())",
         Unit::Seconds,
@@ -98,6 +104,9 @@ const PROCESSES: [Template; 6] = [
         Some(0.0),
     ),
 ];
+
+/// What is refused to protect all: what one user or address has too much of is its own fault.
+const SHED: &str = r#"reason=~"connections|in_flight|large_answers|streams""#;
 
 /// What is looked at, and over which time.
 struct Asked<'a> {
@@ -144,7 +153,7 @@ impl Unit {
 
 impl Asked<'_> {
     /// A series, of what is looked at.
-    fn of(&self, series: &str, matchers: &str) -> String {
+    fn chosen(&self, series: &str, matchers: &str) -> String {
         let matchers = format!("{matchers}{}", self.matcher);
         format!("{series}{{{}}}", matchers.trim_start_matches(','))
     }
@@ -203,7 +212,7 @@ impl Asked<'_> {
     fn requests(&self) -> Vec<Measure> {
         let all = self.grown(&AVAILABILITY.all(self.matcher));
         let bad = AVAILABILITY.bad(self.matcher, |series| self.grown(&series));
-        let buckets = self.of(&format!("{}_bucket", LATENCY.series), LATENCY.of);
+        let buckets = self.chosen(&format!("{}_bucket", LATENCY.series), LATENCY.of);
         let within = |share: &str| {
             format!("histogram_quantile({share}, sum by (le) (rate({buckets}[{}])))", self.window)
         };
@@ -216,7 +225,7 @@ impl Asked<'_> {
             measure("one in a hundred takes longer than", within("0.99"), Unit::Seconds, None),
             measure(
                 "refused to protect the others",
-                self.grown(&self.of("errand_load_shed_total", "")),
+                self.grown(&self.chosen("errand_load_shed_total", SHED)),
                 Unit::Number,
                 Some(0.0),
             ),
@@ -224,7 +233,7 @@ impl Asked<'_> {
     }
 
     async fn slowest(&self) -> anyhow::Result<Vec<Row>> {
-        let buckets = self.of(&format!("{}_bucket", LATENCY.series), LATENCY.of);
+        let buckets = self.chosen(&format!("{}_bucket", LATENCY.series), LATENCY.of);
         let by = "http_request_method, http_route";
         let query = format!(
             "topk(5, histogram_quantile(0.95, sum by (le, {by}) (rate({buckets}[{}]))))",
@@ -245,13 +254,13 @@ impl Asked<'_> {
     }
 
     async fn codes(&self) -> anyhow::Result<Vec<Row>> {
-        let series = self.of("errand_problems_total", "");
+        let series = self.chosen("errand_problems_total", "");
         let query = format!("topk(5, sum by (code) (increase({series}[{}])) > 0)", self.window);
         self.list(&query, &["code"], |value| (number(value), false)).await
     }
 
     async fn versions(&self) -> anyhow::Result<Vec<Row>> {
-        let info = self.of("errand_build_info", "");
+        let info = self.chosen("errand_build_info", "");
         let query = format!("count by (service_name, version, revision) ({info})");
         let labels = ["service_name", "version", "revision"];
         self.list(&query, &labels, |value| (format!("{value} running"), false)).await

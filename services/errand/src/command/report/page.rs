@@ -126,11 +126,12 @@ impl Page {
         written + "</body></html>\n"
     }
 
-    /// For chats, which have little room: what has to be looked at first, and no row about which nothing is known.
+    /// For chats, which have little room: of each section what has to be looked at first, and no row about which nothing is known.
     pub(super) fn lines(&self, strong: impl Fn(&str) -> String) -> String {
         let mut written = String::new();
         for Section { title, rows } in &self.sections {
-            let known: Vec<_> = rows.iter().filter(|row| row.value.is_some()).collect();
+            let mut known: Vec<_> = rows.iter().filter(|row| row.value.is_some()).collect();
+            known.sort_by_key(|row| !row.bad);
             if known.is_empty() {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! Sends a report to a chat, signed where the chat wants that.
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::Method;
 use kit_base::Timestamp;
@@ -51,8 +51,14 @@ pub(super) async fn send(
 /// Where it is, and the rest: what stands there is as good as a password, and shown to nobody.
 fn split(url: &str) -> anyhow::Result<(&str, &str)> {
     let begins = url.find("://").context("--send-to is no URL")? + 3;
-    let end = url[begins..].find('/').map_or(url.len(), |end| begins + end);
-    Ok((&url[..end], if end == url.len() { "/" } else { &url[end..] }))
+    let end = url[begins..].find(['/', '?', '#']).map_or(url.len(), |end| begins + end);
+    let (host, path) = url.split_at(end);
+    ensure!(!host.contains('@'), "--send-to with a user is not taken");
+    ensure!(
+        path.is_empty() || path.starts_with('/'),
+        "--send-to has no path: write https://host/?…"
+    );
+    Ok((host, if path.is_empty() { "/" } else { path }))
 }
 
 /// The path with what the chat knows its sender by, or the body.
@@ -139,6 +145,13 @@ mod tests {
         ] {
             assert_eq!(split(url).unwrap(), (host, path));
         }
-        assert!(split("chat.example.org/hooks").is_err());
+        for url in [
+            "chat.example.org/hooks",
+            "https://chat.example.org?key=secret",
+            "https://me:secret@chat.example.org/x",
+        ] {
+            let said = format!("{:#}", split(url).unwrap_err());
+            assert!(!said.contains("secret"), "{said}");
+        }
     }
 }
