@@ -65,7 +65,6 @@ enum Kind {
     #[default]
     Timeseries,
     Stat,
-    Bargauge,
     Table,
     Heatmap,
     Logs,

@@ -1,4 +1,4 @@
-//! The JSON of Grafana's classic model, which releases 10 to 13 read.
+//! The JSON of Grafana's classic model.
 use serde_json::{Value, json};
 
 use super::{Board, Kind, Panel, chosen};
@@ -151,8 +151,8 @@ fn target(panel: &Panel, source: &Value, [expression, legend]: &[String; 2], nam
             "refId": name, "datasource": source, "expr": expression, "legendFormat": legend, "format": "heatmap",
             "exemplar": panel.exemplars,
         }),
-        Kind::Timeseries | Kind::Stat | Kind::Bargauge => json!({
-            "refId": name, "datasource": source, "expr": expression, "legendFormat": legend, "instant": panel.kind == Kind::Bargauge,
+        Kind::Timeseries | Kind::Stat => json!({
+            "refId": name, "datasource": source, "expr": expression, "legendFormat": legend, "instant": false,
             "exemplar": panel.exemplars,
         }),
     }
@@ -162,7 +162,6 @@ fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Timeseries => "timeseries",
         Kind::Stat => "stat",
-        Kind::Bargauge => "bargauge",
         Kind::Table => "table",
         Kind::Heatmap => "heatmap",
         Kind::Logs => "logs",
@@ -177,9 +176,6 @@ fn options(kind: Kind) -> Value {
             "tooltip": {"mode": "multi", "sort": "desc"},
         }),
         Kind::Stat => json!({"reduceOptions": {"calcs": ["lastNotNull"]}, "colorMode": "value"}),
-        Kind::Bargauge => json!({
-            "reduceOptions": {"calcs": ["lastNotNull"]}, "orientation": "horizontal", "displayMode": "basic",
-        }),
         Kind::Heatmap => {
             json!({"calculate": false, "yAxis": {"unit": "s"}, "color": {"mode": "scheme", "scheme": "Blues"}})
         }

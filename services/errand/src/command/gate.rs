@@ -13,15 +13,13 @@ use super::{
     period::{self, Period},
     prometheus::{Prometheus, Source},
     say,
+    scope::Scope,
 };
 
 mod checks;
 mod compare;
 mod file;
-mod scope;
 mod verdict;
-
-pub(crate) use scope::Scope;
 
 /// How often it looks again while it waits for traffic.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -80,7 +78,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 }
 
 async fn judge(options: &Options) -> anyhow::Result<Vec<Finding>> {
-    let own = options.file.as_ref().map(file::read).transpose()?.unwrap_or_default();
+    let own = options.file.as_deref().map(file::read).transpose()?.unwrap_or_default();
     let prometheus = options.source.open()?;
     let matcher = options.source.matcher();
     let scope = |version| Scope::new(&matcher, version, &options.window);

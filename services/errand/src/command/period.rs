@@ -22,6 +22,10 @@ pub(crate) fn parse(text: &str) -> Result<Period, String> {
 }
 
 impl Period {
+    pub(crate) fn from_seconds(seconds: u64) -> Self {
+        Self { text: format!("{seconds}s"), seconds }
+    }
+
     pub(crate) fn duration(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }

@@ -1,5 +1,5 @@
 //! What an operator's commands ask of Prometheus.
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
@@ -8,6 +8,8 @@ use kit_process::client::Client;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+
+use super::read;
 
 /// Where Prometheus is, and who asks.
 #[derive(Args)]
@@ -23,7 +25,7 @@ pub(crate) struct Source {
     ca_file: Option<PathBuf>,
     /// The namespace to look at; all when left out.
     #[arg(long)]
-    pub(crate) namespace: Option<String>,
+    namespace: Option<String>,
 }
 
 /// A Prometheus that can be asked.
@@ -83,27 +85,27 @@ impl Source {
     /// # Errors
     /// A URL that is none, or a file that cannot be read.
     pub(crate) fn open(&self) -> anyhow::Result<Prometheus> {
-        let read =
-            |path: &PathBuf| fs::read_to_string(path).with_context(|| path.display().to_string());
         let client = match &self.ca_file {
             Some(path) => Client::trusting(&self.prometheus, read(path)?.as_bytes())?,
             None => Client::new(&self.prometheus)?,
         };
-        let token = self.token_file.as_ref().map(read).transpose()?;
+        let token = self.token_file.as_deref().map(read).transpose()?;
         let authorization = token.map(|token| format!("Bearer {}", token.trim()));
         Ok(Prometheus { url: self.prometheus.clone(), client, authorization })
     }
 
-    /// A matcher of labels for what is looked at; nothing where that is all.
+    /// A matcher of labels for what is looked at: where that is all, for those without a namespace too.
     pub(crate) fn matcher(&self) -> String {
-        let namespace = self.namespace.as_ref();
-        namespace.map_or_else(String::new, |name| format!(",namespace={}", quoted(name)))
+        match &self.namespace {
+            Some(name) => format!("namespace={}", quoted(name)),
+            None => r#"namespace=~".*""#.to_owned(),
+        }
     }
 }
 
 /// A text as PromQL has it.
 pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
 }
 
 impl Prometheus {

@@ -1,12 +1,12 @@
 //! `errand report`: how the suite has been, by what Prometheus has counted.
 use std::{fs, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Args;
 use kit_base::{Clock, Timestamp};
 
 use self::{format::Format, page::Page};
-use super::{block_on, period, prometheus::Source, say};
+use super::{block_on, period, prometheus::Source, read, say, scope::Scope};
 
 mod chat;
 mod collect;
@@ -68,16 +68,15 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 
 fn address(options: &Options) -> anyhow::Result<Option<String>> {
     let Some(path) = &options.send_to_file else { return Ok(options.send_to.clone()) };
-    fs::read_to_string(path).map(Some).with_context(|| path.display().to_string())
+    read(path).map(Some)
 }
 
 async fn made(options: &Options, now: Timestamp) -> anyhow::Result<Page> {
     let prometheus = options.source.open()?;
-    let (matcher, window) = (options.source.matcher(), &options.window);
-    let known = format!(
-        "count(last_over_time(errand_build_info{{{}}}[{window}]))",
-        matcher.trim_start_matches(',')
-    );
+    let scope = Scope::new(&options.source.matcher(), None, &options.window);
+    let window = &scope.window;
+    let known =
+        format!("count(last_over_time({}[{window}]))", scope.series("errand_build_info", ""));
     let processes = prometheus.number(&known).await?;
     ensure!(
         processes.is_some(),
@@ -85,11 +84,11 @@ async fn made(options: &Options, now: Timestamp) -> anyhow::Result<Page> {
     );
     let mut page = Page::new(window, now);
     if options.by_version {
-        page.sections.push(releases::section(&prometheus, &matcher, window, now).await?);
+        page.sections.push(releases::section(&prometheus, &scope, now).await?);
         return Ok(page);
     }
-    page.sections = collect::sections(&prometheus, &matcher, window).await?;
-    page.bars = picture::bars(&prometheus, &matcher, window, now).await?;
+    page.sections = collect::sections(&prometheus, &scope).await?;
+    page.bars = picture::bars(&prometheus, &scope, now).await?;
     Ok(page)
 }
 

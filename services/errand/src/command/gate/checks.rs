@@ -1,12 +1,9 @@
 //! What a number may be.
+use clap::Args;
 use errand::objectives::AVAILABILITY;
 
-use clap::Args;
-
-use super::{
-    scope::Scope,
-    verdict::{Finding, Verdict},
-};
+use super::verdict::{Finding, Verdict};
+use crate::command::{figures, scope::Scope};
 
 /// What every release is held against: shares are parts of 1, times are in seconds.
 #[derive(Args)]
@@ -43,7 +40,7 @@ pub(super) enum Unit {
 impl Unit {
     pub(super) fn told(self, value: f64) -> String {
         match self {
-            Self::Share => format!("{:.2} %", value * 100.0),
+            Self::Share => figures::percent(value),
             Self::Seconds => format!("{:.0} ms", value * 1000.0),
             Self::Plain => value.to_string(),
         }
@@ -62,7 +59,12 @@ pub(super) fn standard(scope: &Scope, bounds: &Bounds) -> Vec<Check> {
     let errors = format!("{} / {}", scope.bad(&AVAILABILITY), scope.requests());
     vec![
         check("requests that failed", errors, bounds.max_errors, Unit::Share),
-        check("one request in twenty takes", scope.latency(), bounds.max_latency, Unit::Seconds),
+        check(
+            "one request in twenty takes",
+            scope.within("0.95"),
+            bounds.max_latency,
+            Unit::Seconds,
+        ),
         check("busiest threads", scope.busy(), bounds.max_busy, Unit::Share),
     ]
 }

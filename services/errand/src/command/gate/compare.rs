@@ -1,27 +1,17 @@
 //! Whether one release does worse than another, and how surely that is known.
-use errand::objectives::{AVAILABILITY, LATENCY, Objective};
+use errand::objectives::{AVAILABILITY, LATENCY};
 
-use super::{
-    scope::Scope,
-    verdict::{Finding, Verdict},
+use super::verdict::{Finding, Verdict};
+use crate::command::{
+    figures::percent,
+    prometheus::Prometheus,
+    scope::{Counted, Scope},
 };
-use crate::command::prometheus::Prometheus;
 
 /// Of a normal distribution 95 % lie within so many deviations.
 const SURE: f64 = 1.959_964;
 
-/// How many of how many.
-#[derive(Clone, Copy, Debug)]
-struct Counted {
-    bad: f64,
-    all: f64,
-}
-
 impl Counted {
-    fn share(self) -> f64 {
-        if self.all > 0.0 { self.bad / self.all } else { 0.0 }
-    }
-
     /// Where the true share is, with 95 % certainty (E. B. Wilson, 1927).
     fn interval(self) -> (f64, f64) {
         let (share, square) = (self.share(), SURE * SURE);
@@ -65,10 +55,9 @@ pub(super) async fn findings(
     let mut findings = vec![];
     for (what, objective) in [("failed", AVAILABILITY), ("took longer than 250 ms", LATENCY)] {
         let [old, new] = [&scopes[0], &scopes[1]];
-        let old = counted(prometheus, old, &objective).await?;
-        let new = counted(prometheus, new, &objective).await?;
-        let told =
-            |counted: Counted| format!("{:.2} % of {:.0}", counted.share() * 100.0, counted.all);
+        let old = old.counted(prometheus, &objective).await?;
+        let new = new.counted(prometheus, &objective).await?;
+        let told = |counted: Counted| format!("{} of {:.0}", percent(counted.share()), counted.all);
         let [first, second] =
             scopes.each_ref().map(|scope| scope.version.as_deref().unwrap_or_default());
         let mut text =
@@ -86,16 +75,6 @@ pub(super) async fn findings(
         findings.push(Finding { verdict, text });
     }
     Ok(findings)
-}
-
-async fn counted(
-    prometheus: &Prometheus,
-    scope: &Scope,
-    objective: &Objective,
-) -> anyhow::Result<Counted> {
-    let bad = prometheus.number(&scope.bad(objective)).await?.unwrap_or_default();
-    let all = prometheus.number(&scope.all(objective)).await?.unwrap_or_default();
-    Ok(Counted { bad: bad.clamp(0.0, all), all })
 }
 
 #[cfg(test)]

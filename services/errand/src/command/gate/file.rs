@@ -1,10 +1,11 @@
 //! Checks of one's own.
-use std::{fs, path::PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
 use super::checks::{Check, Unit};
+use crate::command;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,10 +24,8 @@ struct Entry {
 
 /// # Errors
 /// A file that cannot be read, with the place that is wrong; a check without a bound.
-pub(super) fn read(path: &PathBuf) -> anyhow::Result<Vec<Check>> {
-    let name = path.display().to_string();
-    let text = fs::read_to_string(path).with_context(|| name.clone())?;
-    parse(&text).with_context(|| name)
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Check>> {
+    parse(&command::read(path)?).with_context(|| path.display().to_string())
 }
 
 fn parse(text: &str) -> anyhow::Result<Vec<Check>> {

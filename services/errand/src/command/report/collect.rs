@@ -1,10 +1,11 @@
 //! What is asked, and what of it has to be looked at.
-use errand::objectives::{AVAILABILITY, LATENCY, OBJECTIVES, Objective};
+use errand::objectives::{AVAILABILITY, OBJECTIVES, Objective};
 
-use super::page::{Row, Section, number, percent, time};
+use super::page::{Row, Section};
 use crate::command::{
-    period::Period,
+    figures::{number, percent, time},
     prometheus::{Prometheus, Row as Found},
+    scope::Scope,
 };
 
 /// How a number is told.
@@ -106,13 +107,12 @@ const PROCESSES: [Template; 7] = [
 ];
 
 /// What is refused to protect all: what one user or address has too much of is its own fault.
-const SHED: &str = r#"reason=~"connections|in_flight|large_answers|streams""#;
+const SHED: &str = r#"reason=~"connections|in_flight|large_answers|streams","#;
 
 /// What is looked at, and over which time.
 struct Asked<'a> {
     prometheus: &'a Prometheus,
-    matcher: &'a str,
-    window: &'a Period,
+    scope: &'a Scope,
 }
 
 /// All sections, in the order in which they are read.
@@ -121,13 +121,12 @@ struct Asked<'a> {
 /// What Prometheus does not answer.
 pub(super) async fn sections(
     prometheus: &Prometheus,
-    matcher: &str,
-    window: &Period,
+    scope: &Scope,
 ) -> anyhow::Result<Vec<Section>> {
-    let asked = Asked { prometheus, matcher, window };
+    let asked = Asked { prometheus, scope };
     let mut promises = vec![];
     for objective in OBJECTIVES {
-        promises.extend(asked.promise(&objective).await?);
+        promises.push(asked.promise(&objective).await?);
     }
     Ok(vec![
         Section { title: "What is promised", rows: promises },
@@ -152,35 +151,22 @@ impl Unit {
 }
 
 impl Asked<'_> {
-    /// A series, of what is looked at.
-    fn chosen(&self, series: &str, matchers: &str) -> String {
-        let matchers = format!("{matchers}{}", self.matcher);
-        format!("{series}{{{}}}", matchers.trim_start_matches(','))
-    }
-
-    /// How much a counter has grown, in all.
-    fn grown(&self, series: &str) -> String {
-        format!("sum(increase({series}[{}]))", self.window)
-    }
-
     /// So many of a hundred, and what is left of the budget of as long a time.
-    async fn promise(&self, objective: &Objective) -> anyhow::Result<Option<Row>> {
-        let bad = objective.bad(self.matcher, |series| self.grown(&series));
-        let all = self.grown(&objective.all(self.matcher));
-        let Some(all) = self.prometheus.number(&all).await?.filter(|all| *all > 0.0) else {
-            return Ok(Some(Row::unknown(objective.title)));
-        };
-        let bad = self.prometheus.number(&bad).await?.unwrap_or_default().max(0.0);
-        let share = bad / all;
+    async fn promise(&self, objective: &Objective) -> anyhow::Result<Row> {
+        let counted = self.scope.counted(self.prometheus, objective).await?;
+        if counted.all <= 0.0 {
+            return Ok(Row::unknown(objective.title));
+        }
+        let share = counted.share();
         let left = 1.0 - share / objective.budget();
         let text = format!(
             "{:.3} % of {} (promised {} %); {:.0} % of the budget left",
             (1.0 - share) * 100.0,
-            number(all),
+            number(counted.all),
             objective.percent,
             left * 100.0
         );
-        Ok(Some(Row::new(objective.title, 1.0 - share, text, left < 0.0)))
+        Ok(Row::new(objective.title, 1.0 - share, text, left < 0.0))
     }
 
     async fn measures(&self, measures: Vec<Measure>) -> anyhow::Result<Vec<Row>> {
@@ -197,47 +183,45 @@ impl Asked<'_> {
     }
 
     fn filled(&self, templates: &[Template]) -> Vec<Measure> {
-        let own = match self.matcher.trim_start_matches(',') {
-            // Whatever was scraped.
-            "" => r#"instance!="""#,
-            own => own,
-        };
+        let Scope { matcher, window, version: _ } = self.scope;
         let measure = |&(name, query, unit, most): &Template| {
-            let query = query.replace("$own", own).replace("$time", &self.window.to_string());
+            let query = query.replace("$own", matcher).replace("$time", &window.to_string());
             Measure { name, query, unit, most }
         };
         templates.iter().map(measure).collect()
     }
 
     fn requests(&self) -> Vec<Measure> {
-        let all = self.grown(&AVAILABILITY.all(self.matcher));
-        let bad = AVAILABILITY.bad(self.matcher, |series| self.grown(&series));
-        let buckets = self.chosen(&format!("{}_bucket", LATENCY.series), LATENCY.of);
-        let within = |share: &str| {
-            format!("histogram_quantile({share}, sum by (le) (rate({buckets}[{}])))", self.window)
-        };
+        let scope = self.scope;
+        let failed = format!("{} / {}", scope.bad(&AVAILABILITY), scope.requests());
+        let shed = scope.grown(&scope.series("errand_load_shed_total", SHED));
         let measure = |name, query, unit, most| Measure { name, query, unit, most };
         vec![
-            measure("requests", all.clone(), Unit::Number, None),
-            measure("failed", format!("({bad} or vector(0)) / {all}"), Unit::Share, Some(0.005)),
-            measure("half take longer than", within("0.5"), Unit::Seconds, None),
-            measure("one in twenty takes longer than", within("0.95"), Unit::Seconds, Some(0.3)),
-            measure("one in a hundred takes longer than", within("0.99"), Unit::Seconds, None),
+            measure("requests", scope.requests(), Unit::Number, None),
+            measure("failed", failed, Unit::Share, Some(0.005)),
+            measure("half take longer than", scope.within("0.5"), Unit::Seconds, None),
             measure(
-                "refused to protect the others",
-                self.grown(&self.chosen("errand_load_shed_total", SHED)),
-                Unit::Number,
-                Some(0.0),
+                "one in twenty takes longer than",
+                scope.within("0.95"),
+                Unit::Seconds,
+                Some(0.3),
             ),
+            measure(
+                "one in a hundred takes longer than",
+                scope.within("0.99"),
+                Unit::Seconds,
+                None,
+            ),
+            measure("refused to protect the others", shed, Unit::Number, Some(0.0)),
         ]
     }
 
     async fn slowest(&self) -> anyhow::Result<Vec<Row>> {
-        let buckets = self.chosen(&format!("{}_bucket", LATENCY.series), LATENCY.of);
         let by = "http_request_method, http_route";
         let query = format!(
-            "topk(5, histogram_quantile(0.95, sum by (le, {by}) (rate({buckets}[{}]))))",
-            self.window
+            "topk(5, histogram_quantile(0.95, sum by (le, {by}) (rate({}[{}]))))",
+            self.scope.times(),
+            self.scope.window
         );
         self.list(&query, &["http_request_method", "http_route"], |value| (time(value), false))
             .await
@@ -245,22 +229,23 @@ impl Asked<'_> {
 
     async fn failing(&self) -> anyhow::Result<Vec<Row>> {
         let by = "sum by (http_request_method, http_route)";
-        let share = |series: String| format!("{by} (increase({series}[{}]))", self.window);
-        let (part, all) =
-            (share(AVAILABILITY.part(self.matcher)), share(AVAILABILITY.all(self.matcher)));
+        let (more, window) = (self.scope.more(), &self.scope.window);
+        let share = |series: String| format!("{by} (increase({series}[{window}]))");
+        let (part, all) = (share(AVAILABILITY.part(&more)), share(AVAILABILITY.all(&more)));
         let query = format!("topk(5, {part} / ({all} > 0) > 0)");
         self.list(&query, &["http_request_method", "http_route"], |value| (percent(value), true))
             .await
     }
 
     async fn codes(&self) -> anyhow::Result<Vec<Row>> {
-        let series = self.chosen("errand_problems_total", "");
-        let query = format!("topk(5, sum by (code) (increase({series}[{}])) > 0)", self.window);
+        let series = self.scope.series("errand_problems_total", "");
+        let query =
+            format!("topk(5, sum by (code) (increase({series}[{}])) > 0)", self.scope.window);
         self.list(&query, &["code"], |value| (number(value), false)).await
     }
 
     async fn versions(&self) -> anyhow::Result<Vec<Row>> {
-        let info = self.chosen("errand_build_info", "");
+        let info = self.scope.series("errand_build_info", "");
         let query = format!("count by (service_name, version, revision) ({info})");
         let labels = ["service_name", "version", "revision"];
         self.list(&query, &labels, |value| (format!("{value} running"), false)).await

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use errand::objectives::AVAILABILITY;
 use kit_base::Timestamp;
 
-use crate::command::{period::Period, prometheus::Prometheus};
+use crate::command::{period::Period, prometheus::Prometheus, scope::Scope};
 
 /// How many bars the time is cut into.
 const BARS: u64 = 24;
@@ -22,16 +22,16 @@ pub(super) struct Bar {
 /// What Prometheus does not answer.
 pub(super) async fn bars(
     prometheus: &Prometheus,
-    matcher: &str,
-    window: &Period,
+    scope: &Scope,
     now: Timestamp,
 ) -> anyhow::Result<Vec<Bar>> {
-    let step = (window.duration().as_secs() / BARS).max(1);
-    let grown = |series| format!("sum(increase({series}[{step}s]))");
-    let from = now.minus(window.duration()).as_seconds() + i64::try_from(step).unwrap_or_default();
+    let length = scope.window.duration();
+    let step = (length.as_secs() / BARS).max(1);
+    let scope = Scope::new(&scope.matcher, None, &Period::from_seconds(step));
+    let from = now.minus(length).as_seconds() + i64::try_from(step).unwrap_or_default();
     let ask = async |query: &str| prometheus.range(query, (from, now.as_seconds()), step).await;
-    let all = ask(&grown(AVAILABILITY.all(matcher))).await?;
-    let bad = ask(&AVAILABILITY.bad(matcher, grown)).await?;
+    let all = ask(&scope.all(&AVAILABILITY)).await?;
+    let bad = ask(&scope.bad(&AVAILABILITY)).await?;
     let bar = |(time, all): (&i64, &f64)| Bar {
         all: *all,
         bad: bad.get(time).copied().unwrap_or_default(),

@@ -1,14 +1,14 @@
 //! Each release beside the one before it.
 use std::{cmp::Ordering, collections::BTreeSet};
 
-use errand::objectives::{AVAILABILITY, LATENCY};
+use errand::objectives::AVAILABILITY;
 use kit_base::Timestamp;
 
-use super::page::{Row, Section, number, percent, time};
+use super::page::{Row, Section};
 use crate::command::{
-    gate::Scope,
-    period::Period,
-    prometheus::{Exemplar, Prometheus},
+    figures::{number, percent, time},
+    prometheus::{Exemplar, Prometheus, Row as Found},
+    scope::{Counted, Scope},
 };
 
 /// A release grows slower than this before someone has to look.
@@ -18,36 +18,31 @@ const SLOWER: f64 = 0.25;
 /// What Prometheus does not answer.
 pub(super) async fn section(
     prometheus: &Prometheus,
-    matcher: &str,
-    window: &Period,
+    whole: &Scope,
     now: Timestamp,
 ) -> anyhow::Result<Section> {
-    let info = format!("errand_build_info{{{}}}", matcher.trim_start_matches(','));
+    let (info, window) = (whole.series("errand_build_info", ""), &whole.window);
     let query = format!("count by (version, instance) (last_over_time({info}[{window}]))");
     let found = prometheus.rows(&query).await?;
-    let label = |name: &str| {
-        let values = found
-            .iter()
-            .filter_map(|(labels, _)| Some((labels.get("version")?, labels.get(name)?)));
-        values.map(|(version, value)| (version.clone(), value.clone())).collect::<BTreeSet<_>>()
+    let place = |(labels, _): &Found| {
+        Some((labels.get("version")?.clone(), labels.get("instance")?.clone()))
     };
-    let mut versions: Vec<_> = label("version").into_iter().map(|(version, _)| version).collect();
+    let places: BTreeSet<_> = found.iter().filter_map(place).collect();
+    let mut versions: Vec<_> = places.iter().map(|(version, _)| version).collect();
+    versions.dedup();
     versions.sort_by(|one, other| by_number(one, other));
     let from = now.minus(window.duration()).as_seconds();
-    let buckets = format!("{}_bucket{{{}{matcher}}}", LATENCY.series, LATENCY.of);
-    let exemplars = prometheus.exemplars(&buckets, (from, now.as_seconds())).await?;
-    let places = label("instance");
+    let exemplars = prometheus.exemplars(&whole.times(), (from, now.as_seconds())).await?;
     let (mut rows, mut before) = (vec![], None);
     for version in versions {
-        let scope = Scope::new(matcher, Some(&version), window);
-        let requests = prometheus.number(&scope.all(&AVAILABILITY)).await?.unwrap_or_default();
-        let failed = prometheus.number(&scope.bad(&AVAILABILITY)).await?.unwrap_or_default();
-        let latency = prometheus.number(&scope.latency()).await?;
+        let scope = Scope::new(&whole.matcher, Some(version), window);
+        let counted = scope.counted(prometheus, &AVAILABILITY).await?;
+        let latency = prometheus.number(&scope.within("0.95")).await?;
         let own =
             |exemplar: &&Exemplar| places.contains(&(version.clone(), exemplar.instance.clone()));
         let slowest =
             exemplars.iter().filter(own).max_by(|one, other| one.value.total_cmp(&other.value));
-        rows.push(row(&version, (requests, failed), latency, before, slowest));
+        rows.push(row(version, counted, latency, before, slowest));
         before = latency.or(before);
     }
     Ok(Section { title: "Releases", rows })
@@ -55,12 +50,12 @@ pub(super) async fn section(
 
 fn row(
     version: &str,
-    (requests, failed): (f64, f64),
+    counted: Counted,
     latency: Option<f64>,
     before: Option<f64>,
     slowest: Option<&Exemplar>,
 ) -> Row {
-    let share = if requests > 0.0 { failed / requests } else { 0.0 };
+    let (requests, share) = (counted.all, counted.share());
     let mut text = format!("{} requests, {} failed", number(requests), percent(share));
     let growth = latency.zip(before).map(|(now, before)| now / before - 1.0);
     if let Some(latency) = latency {
@@ -100,14 +95,15 @@ mod tests {
     fn a_release_is_told_with_what_became_of_it_beside_the_one_before() {
         let slowest =
             Exemplar { instance: "a".to_owned(), trace_id: "abc".to_owned(), value: 1.25 };
-        let worse = row("2", (2_000.0, 40.0), Some(0.15), Some(0.1), Some(&slowest));
+        let worse =
+            row("2", Counted { bad: 40.0, all: 2_000.0 }, Some(0.15), Some(0.1), Some(&slowest));
         let text = "2,000 requests, 2.00 % failed, one in twenty takes longer than 150 ms (+50 % beside the one before), the slowest is trace abc (1.2 s)";
         assert_eq!((&*worse.text, worse.bad), (text, true));
-        let first = row("1", (10.0, 0.0), Some(0.1), None, None);
+        let first = row("1", Counted { bad: 0.0, all: 10.0 }, Some(0.1), None, None);
         assert_eq!(
             first.text,
             "10 requests, 0.00 % failed, one in twenty takes longer than 100 ms"
         );
-        assert!(!first.bad && !row("3", (0.0, 0.0), None, Some(0.1), None).bad);
+        assert!(!first.bad && !row("3", Counted { bad: 0.0, all: 0.0 }, None, Some(0.1), None).bad);
     }
 }

@@ -18,6 +18,7 @@ use super::{
     picture::Bar,
     *,
 };
+use crate::command::figures;
 
 fn example() -> Page {
     let mut page = Page::new(&period::parse("1d").unwrap(), Timestamp::from_seconds(1_800_000_000));
@@ -25,9 +26,9 @@ fn example() -> Page {
         Section {
             title: "Requests",
             rows: vec![
-                Row::new("requests", 1_234_567.0, page::number(1_234_567.0), false),
-                Row::new("failed", 0.0123, page::percent(0.0123), true),
-                Row::new("GET /v1/<tasks>|x", 0.25, page::time(0.25), false),
+                Row::new("requests", 1_234_567.0, figures::number(1_234_567.0), false),
+                Row::new("failed", 0.0123, figures::percent(0.0123), true),
+                Row::new("GET /v1/<tasks>|x", 0.25, figures::time(0.25), false),
                 Row::unknown("the next certificate ends in"),
             ],
         },
@@ -55,15 +56,15 @@ fn each_format_is_what_its_snapshot_says() {
 #[test]
 fn what_is_told_is_short_enough_to_be_read() {
     let told = [
-        page::number(0.4),
-        page::number(999.0),
-        page::number(-1_000.0),
-        page::time(0.0004),
-        page::time(0.999),
-        page::time(90.0),
-        page::time(7_200.0),
-        page::time(864_000.0),
-        page::percent(1.0),
+        figures::number(0.4),
+        figures::number(999.0),
+        figures::number(-1_000.0),
+        figures::time(0.0004),
+        figures::time(0.999),
+        figures::time(90.0),
+        figures::time(7_200.0),
+        figures::time(864_000.0),
+        figures::percent(1.0),
     ];
     assert_eq!(
         told,
