@@ -40,6 +40,11 @@ fn problem(unread: Unread) -> Problem {
             "MALFORMED_REQUEST",
             "this is no HTTP request: its first line or one of its headers cannot be read",
         ),
+        Unread::EndedByHttp2 => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "MALFORMED_REQUEST",
+            "HTTP/2 itself refused a head: it is malformed, or longer than 32 KiB",
+        ),
         Unread::TargetTooLong => head::target_too_long(),
         Unread::HeadersTooLong => head::headers_too_long(),
     }

@@ -50,6 +50,7 @@ async fn a_request_names_one_host_whatever_it_speaks() {
 
 #[tokio::test]
 async fn a_head_is_bounded_alike_whatever_the_client_speaks() {
+    let (log, _guard) = kit_base::testing::log();
     let edge = Edge::start().await;
     let of = |count: usize, bytes: usize| -> Vec<(String, String)> {
         (0..count).map(|number| (format!("x-{number}"), "x".repeat(bytes))).collect()
@@ -70,6 +71,10 @@ async fn a_head_is_bounded_alike_whatever_the_client_speaks() {
     let mut lines =
         counted.lines().filter(|line| line.contains("http_response_status_code=\"431\""));
     assert!(lines.any(|line| line.contains("http_request_method=\"GET\"")), "{counted}");
+    while !log.text().contains("MALFORMED_REQUEST") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(log.text().matches("MALFORMED_REQUEST").count(), 1, "{}", log.text());
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 mod activity;
 mod connection;
 mod handler;
+mod heads;
 mod limits;
 mod offers;
 mod places;

@@ -20,6 +20,8 @@ pub enum Unread {
     TargetTooLong,
     /// Its headers are too many, or too long.
     HeadersTooLong,
+    /// HTTP/2 itself has ended its stream, or answered 431: what a service says to this goes into its log and nowhere else.
+    EndedByHttp2,
 }
 
 /// What a service answers to whom it cannot read. Its body must be there at once.

@@ -18,6 +18,8 @@ const NONE: u64 = u64::MAX;
 pub(super) struct Activity {
     began: Instant,
     head_began: AtomicU64,
+    heads: AtomicUsize,
+    requests: AtomicUsize,
     in_flight: AtomicUsize,
     streams: AtomicUsize,
     writes: AtomicU64,
@@ -34,6 +36,8 @@ impl Activity {
         let activity = Self {
             began: Instant::now(),
             head_began: AtomicU64::new(0),
+            heads: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             streams: AtomicUsize::new(0),
             writes: AtomicU64::new(0),
@@ -55,6 +59,18 @@ impl Activity {
         self.http2.store(true, Relaxed);
     }
 
+    /// So many heads have begun to arrive over HTTP/2 by now. Where no more are expected, the client has to ask again elsewhere.
+    pub(super) fn heads_began(&self, heads: usize) {
+        if !self.is_last_answer() {
+            self.heads.store(heads, Relaxed);
+        }
+    }
+
+    /// How many heads that came over HTTP/2 have become no request.
+    pub(super) fn unread_heads(&self) -> usize {
+        self.heads.load(Relaxed).saturating_sub(self.requests.load(Relaxed))
+    }
+
     /// Whether the next answer says that no more will follow.
     pub(super) fn is_last_answer(&self) -> bool {
         self.last_answer.load(Relaxed)
@@ -69,6 +85,7 @@ impl Activity {
     pub(super) fn request(self: &Arc<Self>) -> InFlight {
         self.head_began.store(NONE, Relaxed);
         self.owes_answer.store(true, Relaxed);
+        self.requests.fetch_add(1, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
         InFlight { activity: Arc::clone(self), streams: false }
     }

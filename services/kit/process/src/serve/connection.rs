@@ -19,7 +19,7 @@ use super::{
     shared::Shared,
     watched::Watched,
 };
-use crate::{peer::PeerAddress, protocol::Protocol};
+use crate::{peer::PeerAddress, protocol::Protocol, unread::Unread};
 use kit_base::chance;
 use kit_rpc::tls::Guard;
 
@@ -28,6 +28,9 @@ const LONGEST_STREAM: Duration = Duration::from_secs(40 * 60);
 /// How long a head may be until hyper gives up on it, in bytes: more than a service lets through, so that it is the service who says
 /// no. Beyond that HTTP/2 is told no more than 431. Each of a connection's 128 streams may hold as much.
 const LONGEST_HEAD: u32 = 32 * 1024;
+
+/// Of how many heads that HTTP/2 refused by itself a connection's end tells; it ends the connection after so many that are malformed.
+const MOST_UNREAD: usize = 100;
 
 /// Hyper's part: what a client may send and how long it may be silent.
 pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<TokioExecutor> {
@@ -45,7 +48,7 @@ pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<Toki
         .max_concurrent_streams(128)
         .max_header_list_size(LONGEST_HEAD)
         .max_pending_accept_reset_streams(20)
-        .max_local_error_reset_streams(100)
+        .max_local_error_reset_streams(MOST_UNREAD)
         .keep_alive_interval(time::Duration::from_secs(20))
         .keep_alive_timeout(time::Duration::from_secs(10));
     match protocol {
@@ -82,13 +85,29 @@ async fn answer<S>(stream: S, address: SocketAddr, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (activity, limits) = (Activity::new(), &shared.limits);
+    let activity = Activity::new();
     let (io, handler) = watched(stream, address, &shared, &activity);
+    until_its_end(io, handler, &shared, &activity).await;
+    if let Some(refuse) = &shared.refuse {
+        let unread = activity.unread_heads().min(MOST_UNREAD);
+        (0..unread).for_each(|_| drop(refuse(Unread::EndedByHttp2, address)));
+    }
+}
+
+async fn until_its_end<S>(
+    io: TokioIo<Watched<S>>,
+    handler: Handler,
+    shared: &Shared,
+    activity: &Arc<Activity>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = &shared.limits;
     let mut connection = std::pin::pin!(shared.builder.serve_connection(io, handler));
-    let mut given_up = std::pin::pin!(given_up(&shared, &activity));
+    let mut given_up = std::pin::pin!(given_up(shared, activity));
     let most = chance::near(limits.max_connection_age.duration());
     let mut age = std::pin::pin!(time::sleep(most));
-    let mut told = std::pin::pin!(told_to_end(&shared, &activity));
+    let mut told = std::pin::pin!(told_to_end(shared, activity));
     let (began, mut stopping, mut retired) = (time::Instant::now(), false, false);
     loop {
         tokio::select! {
@@ -96,6 +115,7 @@ where
             _ = connection.as_mut() => return,
             () = told.as_mut(), if !stopping => {
                 stopping = true;
+                activity.expect_no_more();
                 connection.as_mut().graceful_shutdown();
             }
             // An idle HTTP/1 connection is ended by its next answer, as below.

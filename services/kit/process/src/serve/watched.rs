@@ -8,7 +8,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{activity::Activity, refusals::Refusals};
+use super::{activity::Activity, heads::Heads, refusals::Refusals};
 
 /// How an HTTP/2 connection begins (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -19,22 +19,28 @@ pub(super) struct Watched<S> {
     stream: S,
     activity: Arc<Activity>,
     preface: Option<usize>,
+    heads: Heads,
     refusals: Option<Refusals>,
 }
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>, refusals: Option<Refusals>) -> Self {
-        Self { stream, activity, preface: Some(0), refusals }
+        Self { stream, activity, preface: Some(0), heads: Heads::default(), refusals }
     }
 
     fn came(&mut self, bytes: &[u8]) {
+        let mut frames = bytes;
         if let Some(matched) = self.preface {
             let expected = &PREFACE[matched..PREFACE.len().min(matched + bytes.len())];
             self.preface = bytes.starts_with(expected).then_some(matched + expected.len());
             if self.preface == Some(PREFACE.len()) {
                 self.activity.speaks_http2();
                 self.preface = None;
+                frames = &bytes[expected.len()..];
             }
+        }
+        if self.activity.is_http2() {
+            self.activity.heads_began(self.heads.follow(frames));
         }
         if !bytes.is_empty() {
             let head_begins = self.activity.bytes_came();

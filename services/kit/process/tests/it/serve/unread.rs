@@ -14,7 +14,7 @@ async fn server() -> (Server, &'static AtomicUsize) {
         refused.fetch_add(1, Ordering::Relaxed);
         assert!(peer.ip().is_loopback());
         let status = match unread {
-            Unread::Malformed => StatusCode::BAD_REQUEST,
+            Unread::Malformed | Unread::EndedByHttp2 => StatusCode::BAD_REQUEST,
             Unread::TargetTooLong => StatusCode::URI_TOO_LONG,
             Unread::HeadersTooLong => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         };
@@ -132,4 +132,51 @@ async fn http2_knows_a_protocol_error_and_nothing_else() {
     _ = timeout(LONG, reader.read_to_end(&mut bytes)).await.unwrap();
     assert!(!bytes.is_empty() && !bytes.starts_with(b"HTTP"), "{bytes:?}");
     assert_eq!(refused.load(Ordering::Relaxed), 0);
+}
+
+/// A frame of HTTP/2 (RFC 9113, 4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).expect("a short one");
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+#[tokio::test]
+async fn what_http2_itself_refuses_is_told_to_the_service_when_the_connection_ends() {
+    let (server, refused) = server().await;
+    let get = [0x82, 0x84, 0x86]; // GET, /, http (RFC 7541, appendix A)
+    let forbidden = [&get[..], b"\x00\x0aconnection\x01x"].concat();
+    let ended = 0x05;
+    let mut stream = server.connect().await;
+    let sent = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(4, 0, 0, &[]),
+        frame(1, ended, 1, &forbidden),
+        frame(1, ended, 3, &get),
+        frame(1, ended, 5, &forbidden),
+    ];
+    stream.write_all(&sent.concat()).await.unwrap();
+    let mut come = Vec::new();
+    let resets = |come: &[u8]| {
+        [1, 5].iter().all(|stream| {
+            let reset = frame(3, 0, *stream, &[0, 0, 0, 1]);
+            come.windows(reset.len()).any(|bytes| bytes == reset)
+        })
+    };
+    while !resets(&come) {
+        assert_ne!(
+            timeout(LONG, stream.read_buf(&mut come)).await.unwrap().unwrap(),
+            0,
+            "{come:?}"
+        );
+    }
+    assert_eq!(refused.load(Ordering::Relaxed), 0, "it may be on its way");
+    drop(stream);
+    let told = async {
+        while refused.load(Ordering::Relaxed) < 2 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(LONG, told).await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(refused.load(Ordering::Relaxed), 2, "the third was a request");
 }
