@@ -146,6 +146,8 @@ fn carry_out(Job { work, latest, answer }: Job, arena: &mut Arena) {
 mod tests {
     use std::task::Poll;
 
+    use kit_base::testing::eventually;
+
     use super::*;
 
     const SMALL: Profile = Profile { memory: 64, iterations: 1, lanes: 1 };
@@ -200,9 +202,7 @@ mod tests {
             drop(given_up);
             // 17 hashes of this cost would take seconds.
             let started = Instant::now();
-            while hasher.0.queue.len() > 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            eventually("nothing is left to hash", async || hasher.0.queue.len() == 0).await;
             assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
         }
     }
@@ -273,10 +273,6 @@ mod tests {
         drop(hasher);
         assert!(copy.hash("four words and a bit").await.is_ok(), "a copy is left");
         drop(copy);
-        let began = Instant::now();
-        while Arc::strong_count(&queue) > 1 {
-            assert!(began.elapsed() < Duration::from_secs(5), "a thread goes on");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("no thread goes on", async || Arc::strong_count(&queue) == 1).await;
     }
 }

@@ -1,7 +1,7 @@
 //! An account that is deleted, and the password that it takes.
 use std::{collections::BTreeSet, time::Duration};
 
-use kit_base::Timestamp;
+use kit_base::{Timestamp, testing::eventually};
 use kit_db::testing::{Backend, contents, run_script, traces};
 use prost_types::FieldMask;
 use proto::auth::v1::{
@@ -9,7 +9,7 @@ use proto::auth::v1::{
 };
 use tonic::{Code, Response, Status};
 
-use crate::harness::{App, PASSWORD, Replica, by, email, faults, refused, until, with_key};
+use crate::harness::{App, PASSWORD, Replica, by, email, faults, refused, with_key};
 
 const OTHER: &str = "another horse, another staple";
 
@@ -64,7 +64,7 @@ async fn an_account_goes_with_all_that_is_kept_of_it_and_nothing_of_anothers(bac
                 .await
                 .is_err_and(|refusal| refusal.code() == Code::Unauthenticated)
         };
-        until("every replica refuses", forgotten).await;
+        eventually("every replica refuses", forgotten).await;
         assert_eq!(refused(auth.refreshes(&tokens.refresh_token).await).0, Code::Unauthenticated);
     }
     assert_eq!(refused(deletes(&auth, &of_ada[0], PASSWORD).await).0, Code::Unauthenticated);

@@ -171,14 +171,3 @@ pub(crate) fn faults<T: std::fmt::Debug>(outcome: Result<T, Status>) -> Vec<(Str
         .map(|fault| (fault.field, fault.reason))
         .collect()
 }
-
-/// Waits, a few seconds at most, until something is so.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
-    for _ in 0..100 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("not in 5 s: {what}");
-}

@@ -3,13 +3,13 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use kit_base::error::Refusal;
+use kit_base::{error::Refusal, testing::eventually};
 use kit_db::{Db, testing::Backend};
 use proto::auth::v1::Device;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use crate::harness::{App, Replica, until};
+use crate::harness::{App, Replica};
 
 kit_db::on_each_backend!(a_hash_of_another_cost_is_renewed_at_the_next_login);
 
@@ -32,7 +32,7 @@ async fn a_hash_of_another_cost_is_renewed_at_the_next_login(backend: Backend) {
     assert!(stored(&db).await.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
     let costly = app.replica_with(|config| config.hash_iterations = 2).await;
     costly.signs_in("ada").await;
-    until("the hash is renewed", async || {
+    eventually("the hash is renewed", async || {
         stored(&db).await.starts_with("$argon2id$v=19$m=64,t=2,p=1$")
     })
     .await;

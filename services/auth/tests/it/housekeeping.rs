@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
+use kit_base::testing::eventually;
 use kit_db::{Db, testing::Backend};
 use proto::auth::v1::LogoutRequest;
 
-use crate::harness::{App, by, from_address, until};
+use crate::harness::{App, by, from_address};
 
 kit_db::on_each_backend!(
     what_is_of_no_use_goes_and_what_is_still_needed_stays,
@@ -49,7 +50,7 @@ async fn what_is_of_no_use_goes_and_what_is_still_needed_stays(backend: Backend)
     let kept = auth.refreshes(&kept.refresh_token).await.unwrap();
     // It tidies when it starts.
     let _swept = app.replica().await;
-    until("the ended session is gone with its token and its revocation", async || {
+    eventually("the ended session is gone with its token and its revocation", async || {
         rows(&db).await == [0, 2, 1, 0]
     })
     .await;
@@ -82,7 +83,7 @@ async fn more_than_one_batch_goes_in_one_round(backend: Backend) {
     _ = auth.tries("ada", "guess", from_address("192.0.2.9")).await;
     // It tidies when it starts, and then not for a minute.
     let _swept = app.replica().await;
-    until("all that was old is gone", async || rows(&db).await[3] == 2).await;
+    eventually("all that was old is gone", async || rows(&db).await[3] == 2).await;
 }
 
 async fn what_cannot_be_swept_keeps_nothing_else(backend: Backend) {
@@ -103,7 +104,7 @@ async fn what_cannot_be_swept_keeps_nothing_else(backend: Backend) {
     kit_db::testing::run_script(&app.database.url, script).await;
     app.passes(24 * 3600 + 1);
     let _swept = app.replica().await;
-    until("the attempts are gone", async || attempts().await == 0).await;
+    eventually("the attempts are gone", async || attempts().await == 0).await;
 }
 
 /// SQLite has one writer: there nothing is held beside it.
@@ -129,5 +130,5 @@ async fn what_a_sibling_holds_is_left_to_it_and_waited_for_by_nobody() {
     assert_eq!((before > 1, rows(&db).await[3]), (true, 1), "the one that is held");
     holder.rollback().await;
     let _swept = app.replica().await;
-    until("it is gone, too", async || rows(&db).await[3] == 0).await;
+    eventually("it is gone, too", async || rows(&db).await[3] == 0).await;
 }

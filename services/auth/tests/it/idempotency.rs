@@ -1,12 +1,13 @@
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
+use kit_base::testing::eventually;
 use kit_db::{Db, testing::Backend};
 use prost_types::FieldMask;
 use proto::auth::v1::{ChangePasswordRequest, RegisterRequest, TokenSet, UpdateMeRequest, User};
 use tonic::{Code, Response, Status};
 
-use crate::harness::{App, PASSWORD, Replica, by, email, refused, until, with_key};
+use crate::harness::{App, PASSWORD, Replica, by, email, refused, with_key};
 
 kit_db::on_each_backend!(
     a_write_that_is_sent_again_answers_as_it_did_whatever_came_between,
@@ -155,7 +156,7 @@ async fn a_key_is_forgotten_after_a_day(backend: Backend) {
     db.up().await.unwrap();
     // It tidies when it starts.
     let _swept = app.replica().await;
-    until("one of the two is left", async || {
+    eventually("one of the two is left", async || {
         let count = kit_db::read!(&db, "test", conn =>
             sql_query("SELECT count(*) AS count FROM idempotency_keys").get_result::<Count>(conn).await);
         count.unwrap().count == 1

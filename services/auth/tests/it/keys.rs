@@ -1,12 +1,13 @@
 use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kit_base::testing::eventually;
 use kit_db::testing::Backend;
 use kit_process::config::Period;
 use proto::auth::v1::{Device, TokenSet, WatchTrustRequest};
 use tonic::Code;
 
-use crate::harness::{App, PASSWORD, Replica, refused, until};
+use crate::harness::{App, PASSWORD, Replica, refused};
 
 kit_db::on_each_backend!(
     a_rotation_of_the_signing_keys_signs_nobody_out,
@@ -38,7 +39,7 @@ async fn a_rotation_of_the_signing_keys_signs_nobody_out(backend: Backend) {
     assert_eq!(accepted(&one).await, std::slice::from_ref(&first));
     app.passes(2);
     for replica in [&one, &other] {
-        until("the next key is published before it signs", async || {
+        eventually("the next key is published before it signs", async || {
             accepted(replica).await.len() == 2
         })
         .await;
@@ -53,7 +54,7 @@ async fn a_rotation_of_the_signing_keys_signs_nobody_out(backend: Backend) {
         assert!(replica.asks_with(tokens).await.is_ok());
     }
     app.passes(660);
-    until("the first key is withdrawn when its tokens are dead", async || {
+    eventually("the first key is withdrawn when its tokens are dead", async || {
         !accepted(&one).await.contains(&first)
     })
     .await;

@@ -1,9 +1,10 @@
 use diesel_async::SimpleAsyncConnection as _;
+use kit_base::testing::eventually;
 use kit_db::{Db, on, testing::Backend};
 
 use crate::{
     accounts::registration,
-    harness::{App, PASSWORD, Replica, email, from_address, refused, until},
+    harness::{App, PASSWORD, Replica, email, from_address, refused},
 };
 
 kit_db::on_each_backend!(
@@ -92,7 +93,7 @@ async fn an_address_that_a_release_before_stored_has_one_account_in_all_spelling
 }
 
 async fn gets_into_at_last(app: &App, auth: &Replica, way: &str, name: &str) {
-    until("the address is noted", || async {
+    eventually("the address is noted", || async {
         // Whoever was refused too often may try again by then.
         app.passes(3_600);
         gets_into(auth, way).await.as_deref() == Some(name)

@@ -1,6 +1,7 @@
 mod listed;
 mod many;
 
+use kit_base::testing::eventually;
 use kit_db::testing::Backend;
 use proto::auth::v1::{
     GetMeRequest, ListSessionsRequest, ListSessionsResponse, LogoutRequest, RevokeSessionRequest,
@@ -8,7 +9,7 @@ use proto::auth::v1::{
 };
 use tonic::{Code, Status};
 
-use crate::harness::{App, PASSWORD, Replica, by, email, from_address, refused, until, with_key};
+use crate::harness::{App, PASSWORD, Replica, by, email, from_address, refused, with_key};
 
 kit_db::on_each_backend!(
     a_login_gives_tokens_that_speak_for_its_user,
@@ -146,7 +147,7 @@ async fn a_logout_that_is_sent_again_answers_as_before_and_lets_nothing_else_thr
     auth.registers("ada").await;
     let (here, there) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
     assert!(!logs_out(&auth, &here, "out").await.unwrap(), "{backend:?}");
-    until("the other replica knows", async || other.asks_with(&here).await.is_err()).await;
+    eventually("the other replica knows", async || other.asks_with(&here).await.is_err()).await;
     for replica in [&auth, &other] {
         assert!(logs_out(replica, &here, "out").await.unwrap(), "{backend:?}");
         let ended = (Code::Unauthenticated, "SESSION_ENDED".to_owned());

@@ -3,12 +3,12 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use kit_base::{Clock, error::Refusal};
+use kit_base::{Clock, error::Refusal, testing::eventually};
 use kit_db::{Db, testing::Backend};
 use proto::auth::v1::{ChangePasswordRequest, Device, TokenSet};
 use tonic::{Code, Status};
 
-use crate::harness::{App, PASSWORD, Replica, by, faults, from_address, refused, until};
+use crate::harness::{App, PASSWORD, Replica, by, faults, from_address, refused};
 
 kit_db::on_each_backend!(
     after_five_failures_the_next_attempt_has_to_wait,
@@ -162,7 +162,7 @@ async fn failures_are_forgotten_after_a_day_and_not_before(backend: Backend) {
     let _late = app.replica().await;
     let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
     db.up().await.unwrap();
-    until("it is forgotten", async || {
+    eventually("it is forgotten", async || {
         let count = kit_db::read!(&db, "test", conn =>
             sql_query("SELECT count(*) AS count FROM attempts").get_result::<Count>(conn).await);
         count.unwrap().count == 0

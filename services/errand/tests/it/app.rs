@@ -158,14 +158,3 @@ async fn serve(service: Service) -> String {
     });
     format!("http://{address}")
 }
-
-/// Waits for what comes by itself.
-pub(crate) async fn soon(what: &str, holds: impl AsyncFn() -> bool) {
-    for _ in 0..400 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("not within 20 s: {what}");
-}

@@ -4,9 +4,9 @@ use std::{
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Command, Output, Stdio},
-    time::Duration,
 };
 
+use kit_base::testing::eventually;
 use kit_db::testing::Backend;
 
 use crate::{
@@ -232,8 +232,6 @@ fn a_rate_in_the_configuration_file_takes_effect_without_a_restart() {
         let rate = async || http.get("/v1/limits").await.expect(200)["rates"]["login"].clone();
         assert_eq!(rate().await, 7);
         write(8);
-        while rate().await != 8 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        eventually("the new rate is in effect", async || rate().await == 8).await;
     });
 }

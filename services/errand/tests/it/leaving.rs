@@ -1,11 +1,12 @@
 //! An account that is deleted leaves nothing, wherever that was kept, and takes nothing of anyone else's along.
 use std::collections::BTreeMap;
 
+use kit_base::testing::eventually;
 use kit_db::testing::{contents, traces};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, everywhere, soon},
+    app::{App, everywhere},
     sessions::is_signed_out_soon,
     stream::Stream,
     user::{PASSWORD, User, path_of, text},
@@ -61,7 +62,7 @@ async fn an_account_leaves_nothing_and_takes_nothing_of_anyone_elses_along(app: 
 
     // That an account is gone, what was answered then, that a scope was erased and that a session has ended is known for a while: by ids, which name nobody now.
     let marks = ["deletions", "idempotency_keys", "scopes"];
-    soon("all is erased", async || places(app, &id).await.into_keys().eq(marks)).await;
+    eventually("all is erased", async || places(app, &id).await.into_keys().eq(marks)).await;
     assert_eq!(places(app, &session).await.into_keys().collect::<Vec<_>>(), ["revocations"]);
     assert_eq!(places(app, &alice.email).await, BTreeMap::new());
     assert_eq!(places(app, &of_bob).await, before);

@@ -1,11 +1,11 @@
 //! `errand smoke`, which is the test of an installation too: what it says, and that it leaves nothing.
 use std::collections::BTreeMap;
 
-use kit_base::Clock;
+use kit_base::{Clock, testing::eventually};
 use kit_db::testing::{Backend, contents, run_script};
 
 use crate::{
-    app::{App, Topology, alone, soon},
+    app::{App, Topology, alone},
     commands::{errand, said, succeeds},
     processes::fleet::Fleet,
     storage,
@@ -72,5 +72,5 @@ async fn a_smoke_test_leaves_nothing_even_when_it_fails(backend: Backend) {
         let mut grown = counts.into_iter().filter(|(table, count)| *count > before[table]);
         grown.find(|(table, _)| !marks.iter().any(|mark| table.starts_with(mark)))
     };
-    soon("nothing is left", async || grown(counts(&app).await).is_none()).await;
+    eventually("nothing is left", async || grown(counts(&app).await).is_none()).await;
 }

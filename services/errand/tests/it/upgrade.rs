@@ -1,7 +1,7 @@
 //! What v0.1.0 left behind (see `tests/fixtures/v0.1.0`) is taken over: data, sessions, cursors and idempotency keys.
 use std::{fs, path::Path, time::Duration};
 
-use kit_base::{Clock, Timestamp};
+use kit_base::{Clock, Timestamp, testing::eventually};
 use kit_db::testing::{self, Backend};
 use serde_json::{Value, json};
 
@@ -133,15 +133,10 @@ async fn what_was_written_before_is_found_by_words_and_labels(backend: Backend) 
         ("label=HOME", "Float"),
     ] {
         // What was written before is folded behind the scenes.
-        let mut titles = vec![];
-        for _ in 0..200 {
-            let found = ada.reads_all(&format!("/v1/tasks?{query}")).await;
-            titles = found.iter().map(|task| text(&task["title"]).to_owned()).collect();
-            if !titles.is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let path = format!("/v1/tasks?{query}");
+        eventually(query, async || !ada.reads_all(&path).await.is_empty()).await;
+        let found = ada.reads_all(&path).await;
+        let titles: Vec<_> = found.iter().map(|task| text(&task["title"])).collect();
         assert_eq!(titles, [expected], "{query}");
     }
 }

@@ -1,5 +1,5 @@
 //! An edge that listens on a port of its own, and a client.
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use gateway::Config;
@@ -10,7 +10,7 @@ use hyper::{
     client::conn::{http1, http2},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kit_base::{Clock, Stop};
+use kit_base::{Clock, Stop, testing::eventually};
 use kit_process::{
     config::{Live, Publisher},
     serve,
@@ -103,11 +103,11 @@ impl Edge {
             serve::serve(service, listener, &limits, until).await.unwrap();
         });
         let edge = Self { address, peers, token, session_id, key, stop, served, settings };
-        while edge.anonymous("GET", "/.well-known/jwks.json", &[], "").await.json()["keys"][0]
-            .is_null()
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("the edge knows the keys", async || {
+            let keys = edge.anonymous("GET", "/.well-known/jwks.json", &[], "").await.json();
+            !keys["keys"][0].is_null()
+        })
+        .await;
         edge
     }
 

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gateway::{Config, Switch};
+use kit_base::testing::eventually;
 
 use crate::{edge::Edge, peers::Outcome};
 
@@ -65,17 +66,13 @@ async fn rates_and_origins_change_while_it_runs() {
     let config = Config { cors_origins: vec![app.to_owned()], ..Config::default() };
     edge.settings.publish(Config { rate_limit_user: 60, ..config.clone() });
     let rates = async || edge.anonymous("GET", "/v1/limits", &[], "").await.json()["rates"].clone();
-    while rates().await["user"] != 60 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the new rate is in effect", async || rates().await["user"] == 60).await;
     let reply = edge.ask("GET", "/v1/me", &[("origin", app)], "").await;
     assert_eq!(reply.refusal(), "429 TOO_MANY_REQUESTS", "what was spent stays spent");
     assert_eq!(reply.header("ratelimit-policy"), "\"user\";q=60;w=60");
     assert_eq!(reply.header("access-control-allow-origin"), app);
     edge.settings.publish(Config { rate_limit: Switch::Off, ..config });
-    while !rates().await.is_null() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the rates are lifted", async || rates().await.is_null()).await;
     assert_eq!(edge.get("/v1/me").await.status, 200);
 }
 
@@ -138,15 +135,8 @@ async fn a_request_whose_client_leaves_is_told_in_the_log_and_counted() {
     let asking = tokio::time::timeout(Duration::from_millis(300), edge.get(path)).await;
     assert!(asking.is_err(), "it takes longer");
     let line = || log.text().lines().find(|line| line.contains("status=499")).map(str::to_owned);
-    let written = async {
-        loop {
-            match line() {
-                Some(line) => break line,
-                None => tokio::time::sleep(Duration::from_millis(5)).await,
-            }
-        }
-    };
-    let line = tokio::time::timeout(Duration::from_secs(5), written).await.expect("a line");
+    eventually("it is told in the log", async || line().is_some()).await;
+    let line = line().unwrap();
     assert!(line.contains("not answered") && line.contains("/v1/sessions"), "{line}");
     let counted = kit_base::metrics::text();
     let is_of = |line: &&str| {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kit_base::Clock;
+use kit_base::{Clock, testing::eventually};
 use proto::auth::v1::{Revocation, TrustUpdate};
 
 use crate::{
@@ -107,9 +107,7 @@ async fn ends(edge: &Edge) {
     let until = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
     let revocations = vec![Revocation { session_id: edge.session_id.to_string(), until }];
     edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
-    while edge.get("/v1/me").await.status == 200 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the session has ended", async || edge.get("/v1/me").await.status != 200).await;
     while edge.peers.count() > 0 {
         _ = edge.peers.last();
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use kit_base::error::refuse;
+use kit_base::{error::refuse, testing::eventually};
 use proto::{
     auth::v1::{Revocation, TrustUpdate},
     tasks::v1::{Change, ChangeBatch},
@@ -82,11 +82,7 @@ async fn a_user_has_so_many_streams_and_a_process_too() {
     let first = open(&edge, &[]).await;
     assert_eq!(edge.get(PATH).await.refusal(), "429 TOO_MANY_STREAMS");
     drop(first);
-    let free = async {
-        while open(&edge, &[]).await.0.status != 200 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
+    let free = eventually("it is free", async || open(&edge, &[]).await.0.status == 200);
     tokio::time::timeout(Duration::from_secs(5), free)
         .await
         .expect("a place that was left is free");
@@ -165,11 +161,8 @@ async fn polls_and_streams_share_the_places_of_a_process() {
     assert_eq!((shed.refusal().as_str(), shed.header("retry-after")), ("503 SHED", "1"));
     assert_eq!(edge.get("/v1/tasks").await.status, 200, "others go on");
     drop(stream);
-    let free = async {
-        while edge.get("/v1/changes?wait=1s").await.status != 200 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
+    let polls = async || edge.get("/v1/changes?wait=1s").await.status == 200;
+    let free = eventually("it is free", polls);
     tokio::time::timeout(Duration::from_secs(5), free).await.expect("the place is free again");
 }
 
@@ -203,9 +196,7 @@ async fn a_user_polls_so_often_at_once_and_no_more() {
     edge.peers.next(Outcome::Takes(Duration::from_secs(5)));
     let asking = edge.clone();
     let poll = kit_base::work::detach(async move { asking.get("/v1/changes?wait=20s").await });
-    while edge.peers.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the poll is under way", async || edge.peers.count() > 0).await;
     let refused = edge.get("/v1/changes?wait=1s").await;
     assert_eq!(refused.refusal(), "429 TOO_MANY_POLLS");
     assert!(!refused.header("retry-after").is_empty());

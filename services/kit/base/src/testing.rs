@@ -2,6 +2,7 @@
 use std::{
     io,
     sync::{Arc, LazyLock, Mutex},
+    time::Duration,
 };
 
 use tracing::{Dispatch, subscriber::NoSubscriber};
@@ -45,6 +46,23 @@ impl io::Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// How long a test waits for what comes by itself: a busy machine is slow. One that claims that it comes sooner checks that, too.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until something is so.
+///
+/// # Panics
+/// When it is not so for half a minute, with `what` was waited for.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let outcome = tokio::time::timeout(PATIENCE, waiting).await;
+    assert!(outcome.is_ok(), "not within {PATIENCE:?}: {what}");
 }
 
 /// Chance that can be had again: a sequence of numbers that its seed decides (splitmix64).

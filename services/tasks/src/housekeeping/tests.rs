@@ -2,6 +2,7 @@ mod purging;
 
 use std::sync::Mutex;
 
+use kit_base::testing::eventually;
 use kit_db::testing::Backend;
 
 use super::*;
@@ -177,11 +178,7 @@ async fn each_kind_is_kept_as_long_as_its_own_setting_says(backend: Backend) {
         vec![Operation::Create, Operation::Delete, Operation::Purge],
         vec!["young".to_owned()],
     );
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while left().await != expected {
-        assert!(Instant::now() < deadline, "{:?}", left().await);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("what is old is gone", async || left().await == expected).await;
     stop.cancel();
     keeping.await.unwrap();
     assert_eq!(left().await, expected);

@@ -5,7 +5,7 @@ use std::{
 
 use diesel_async::SimpleAsyncConnection as _;
 use futures_util::{Stream, stream};
-use kit_base::{Clock, Stop, Timestamp, error::Refusal};
+use kit_base::{Clock, Stop, Timestamp, error::Refusal, testing::eventually};
 use kit_db::{
     Db, on,
     testing::{Backend, Database},
@@ -211,13 +211,10 @@ pub(crate) struct User {
 impl User {
     /// Waits until the service is ready.
     async fn is_let_in(&self) {
-        for _ in 0..500 {
-            if self.tasks().list_tasks(self.asks(Default::default())).await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the service is not ready after 5 s");
+        eventually("the service is ready", async || {
+            self.tasks().list_tasks(self.asks(Default::default())).await.is_ok()
+        })
+        .await;
     }
 
     pub(crate) fn tasks(&self) -> TaskServiceClient<GrpcChannel> {

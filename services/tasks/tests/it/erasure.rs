@@ -2,6 +2,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
+use kit_base::testing::eventually;
 use kit_db::testing::{Backend, contents, traces};
 use proto::tasks::v1::{
     CreateProjectRequest, CreateTaskRequest, DeleteTaskRequest, ListTasksRequest, TaskFields,
@@ -22,12 +23,7 @@ kit_db::on_each_backend!(
 /// The account of the user of that number goes, and what is kept here of it.
 async fn erases(app: &App, number: u128) {
     app.deletes(number);
-    let gone = async {
-        while tables_of(app, number).await != ["scopes"] {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(Duration::from_secs(20), gone).await.unwrap();
+    eventually("the scope is erased", async || tables_of(app, number).await == ["scopes"]).await;
 }
 
 /// The rows, by tables, in which the user of that number is named.
@@ -119,9 +115,10 @@ async fn writes_beside_the_erasing_are_refused_from_some_moment_on_and_leave_not
         }
     }));
     let erasing = async {
-        while rows_of(&app, 1).await.get("tasks").is_none_or(|tasks| tasks.len() < 16) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        eventually("something is written", async || {
+            rows_of(&app, 1).await.get("tasks").is_some_and(|tasks| tasks.len() >= 16)
+        })
+        .await;
         erases(&app, 1).await;
     };
     let both = async { tokio::join!(writers, erasing) };

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kit_base::testing::eventually;
+
 use crate::{http::Http, storage::Variables};
 
 /// A binary of the workspace that runs, and is killed with this value.
@@ -44,16 +46,8 @@ impl Process {
     }
 
     pub(crate) async fn becomes_ready(&self) {
-        let begun = Instant::now();
-        while !self.is_ready().await {
-            let Self { name, log, .. } = self;
-            assert!(
-                begun.elapsed() < Duration::from_secs(20),
-                "{name} is not ready, see {}",
-                log.display()
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let what = format!("{} is ready, see {}", self.name, self.log.display());
+        eventually(&what, async || self.is_ready().await).await;
     }
 
     /// What it has logged.
@@ -68,13 +62,8 @@ impl Process {
 
     /// Waits until it has logged `text` that many times.
     pub(crate) async fn says(&self, text: &str, times: usize) {
-        let begun = Instant::now();
-        while self.log().matches(text).count() < times {
-            let Self { name, log, .. } = self;
-            let late = begun.elapsed() > Duration::from_secs(20);
-            assert!(!late, "{name} does not say {text:?}, see {}", log.display());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let what = format!("{} says {text:?}, see {}", self.name, self.log.display());
+        eventually(&what, async || self.log().matches(text).count() >= times).await;
     }
 
     /// SIGKILL.

@@ -68,9 +68,7 @@ async fn a_poll_ends_with_its_session_and_tells_nothing_of_what_came_after() {
     edge.peers.next(Outcome::Takes(Duration::from_secs(20)));
     let asking = edge.clone();
     let poll = kit_base::work::detach(async move { asking.get("/v1/changes?wait=20s").await });
-    while edge.peers.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the poll is under way", async || edge.peers.count() > 0).await;
     let until = Some(prost_types::Timestamp { seconds: i64::from(u32::MAX), nanos: 0 });
     let revocations = vec![Revocation { session_id: edge.session_id.to_string(), until }];
     edge.peers.trust.send(TrustUpdate { revocations, ..TrustUpdate::default() }).unwrap();
@@ -86,9 +84,7 @@ async fn a_poll_that_waits_is_answered_when_its_process_stops() {
     let poll = kit_base::work::detach(async move {
         asking.get("/v1/changes?wait=20s&cursor=c1&limit=7").await
     });
-    while edge.peers.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the poll is under way", async || edge.peers.count() > 0).await;
     edge.stop.cancel();
     let reply = tokio::time::timeout(Duration::from_secs(5), poll).await.expect("at once").unwrap();
     assert_eq!((reply.status, &reply.json()["next_cursor"]), (200, &"here".into()));

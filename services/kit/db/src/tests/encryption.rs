@@ -1,8 +1,9 @@
 //! What a URL asks of TLS, by a server that has it and one that has not.
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use diesel::{QueryableByName, sql_query, sql_types::Bool};
 use diesel_async::RunQueryDsl as _;
+use kit_base::testing::eventually;
 
 use crate::{
     Db, Limits, on,
@@ -48,13 +49,8 @@ async fn encrypt(url: &str, root: &Path) {
 async fn reload(url: &str, expected: bool) {
     run_script(url, "SELECT pg_reload_conf()").await;
     let query = format!("SELECT current_setting('ssl')::bool = {expected} AS is");
-    for _ in 0..100 {
-        if asked(url, &query).await.unwrap() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the server does not follow its settings");
+    let follows = async || asked(url, &query).await.unwrap();
+    eventually("the server follows its settings", follows).await;
 }
 
 async fn plain(url: &str) {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use diesel::{sql_query, sql_types::BigInt};
+use kit_base::testing::eventually;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
@@ -67,11 +68,8 @@ async fn a_search_is_given_up_with_its_caller_and_after_its_time() {
     let long =
         async || search!(&db, "test", conn => sql_query("SELECT pg_sleep(25)").execute(conn).await);
     assert!(timeout(Duration::from_millis(300), long()).await.is_err());
-    let begun = Instant::now();
-    while under_way(&db).await > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(5), "the server goes on for nobody");
-        sleep(Duration::from_millis(100)).await;
-    }
+    let over = eventually("it is over", async || under_way(&db).await == 0);
+    timeout(Duration::from_secs(5), over).await.expect("the server goes on for nobody");
     let hasty = Limits { search: Duration::from_millis(200), ..limits() };
     let db = Db::open(&database.url, &hasty).unwrap();
     db.up().await.unwrap();
@@ -87,14 +85,11 @@ async fn where_as_many_read_as_may_the_next_is_told_so_at_once() {
     let Db::Postgres(postgres) = &db else { unreachable!() };
     let read = async || read!(&db, "test", conn => sql_query("SELECT 1").execute(conn).await);
     let mut reading: Vec<_> = vec![];
-    let all = async {
-        while reading.len() < LANES * MOST_READS {
-            // Until all of them are up.
-            reading.extend(std::iter::from_fn(|| postgres.lane().ok()));
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(Duration::from_secs(5), all).await.unwrap();
+    eventually("all of them are up", async || {
+        reading.extend(std::iter::from_fn(|| postgres.lane().ok()));
+        reading.len() >= LANES * MOST_READS
+    })
+    .await;
     assert_eq!(reading.len(), LANES * MOST_READS);
     let begun = Instant::now();
     let refusal = read().await.unwrap_err();

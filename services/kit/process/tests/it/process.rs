@@ -14,6 +14,7 @@ use std::{
 use http::Request;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use kit_base::testing::eventually;
 use kit_rpc::channel::Limits;
 use serde_json::Value;
 use tonic::Code;
@@ -149,7 +150,8 @@ async fn a_guarded_process_tells_when_its_certificate_ends_and_lets_only_its_cli
         let outcome = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
         assert_eq!(outcome.unwrap_err().code(), expected, "{name}");
     }
-    while !process.probe("/metrics").contains("errand_tls_refusals_total{reason=\"name\"}") {}
+    let counted = "errand_tls_refusals_total{reason=\"name\"}";
+    eventually(counted, async || process.probe("/metrics").contains(counted)).await;
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel_async::SimpleAsyncConnection as _;
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
-use kit_base::{Fault as _, error::Absent};
+use kit_base::{Fault as _, error::Absent, testing::eventually};
 use kit_db::{statement, testing::Backend};
 use proto::tasks::v1;
 use tokio::sync::Semaphore;
@@ -252,13 +252,10 @@ async fn what_panics_outside_of_a_write_gives_up_its_queue(backend: Backend) {
     let writes = Writes::new(backend).await;
     assert_eq!(writes.submit(writes.submission(Act::PanicBefore)).await, Err("BUSY"));
     // Who comes while the queue is given up is told to come again.
-    for _ in 0..100 {
-        if writes.submit(writes.submission(Act::Succeed)).await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("nothing is written any more");
+    eventually("something is written again", async || {
+        writes.submit(writes.submission(Act::Succeed)).await.is_ok()
+    })
+    .await;
 }
 
 async fn what_is_not_wanted_any_more_is_not_carried_out(backend: Backend) {

@@ -1,5 +1,7 @@
 //! A configuration file that changes under a process.
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
+
+use kit_base::testing::eventually;
 
 use super::{Process, output};
 
@@ -32,9 +34,7 @@ impl Drop for File {
 }
 
 async fn comes_to_say(process: &Process, path: &str, expected: &str) {
-    while !process.probe(path).contains(expected) {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    eventually(expected, async || process.probe(path).contains(expected)).await;
 }
 
 const RELOADS: &str = "errand_config_reloads_total";

@@ -3,20 +3,17 @@ use std::{
     time::Duration,
 };
 
+use kit_base::testing::eventually;
 use kit_process::config::Period;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::*;
 use crate::authority::Certificate;
 
 /// Waits until a call on the channel ends so.
 async fn until(channel: &GrpcChannel, expected: Code) {
-    let ends_so = async {
-        while code(channel, "GetThing").await != expected {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(Duration::from_secs(30), ends_so).await.expect("files that are taken");
+    let ends_so = async || code(channel, "GetThing").await == expected;
+    eventually("the files are taken", ends_so).await;
 }
 
 /// Calls, none of which may be sent twice, until told to end; gives how many there were and how many failed.
@@ -98,12 +95,7 @@ async fn files_that_are_of_no_use_are_refused_and_the_old_ones_stay() {
     {
         let before = reloads("failure");
         own.gets(broken, authorities);
-        let refused = async {
-            while reloads("failure") == before {
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        timeout(Duration::from_secs(30), refused).await.expect("a refusal that is counted");
+        eventually("the refusal is counted", async || reloads("failure") > before).await;
         assert_eq!(code(&channel(&server, &edge), "GetThing").await, Code::Ok);
     }
 }

@@ -5,7 +5,10 @@ use axum::body::{Body, Bytes};
 use futures_util::{StreamExt as _, future::join_all, stream};
 use http::Response;
 use http_body_util::BodyExt as _;
-use kit_base::request::{RequestContext, TraceContext, scope};
+use kit_base::{
+    request::{RequestContext, TraceContext, scope},
+    testing::eventually,
+};
 use kit_rpc::channel::{Limits, local, remote};
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -27,9 +30,7 @@ async fn an_endpoint_that_dies_under_load_costs_no_read() {
     let channel = channel_to(&[&alive, &dying]);
     let load = failures(&channel, "GetThing", 3000, 10);
     let death = async {
-        while dying.calls() < 300 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        eventually("it is under load", async || dying.calls() >= 300).await;
         drop(dying);
     };
     assert_eq!(tokio::join!(load, death).0, 0);
@@ -93,11 +94,8 @@ async fn without_endpoints_calls_fail_at_once_until_one_is_back() {
     }
     assert!(nearly_all(took) < Duration::from_millis(150));
     let back = Peer::start_at(address, |_| async { grpc(Code::Ok) }).await;
-    let began = Instant::now();
-    while code(&channel, "GetThing", &[]).await != Code::Ok {
-        assert!(began.elapsed() < Duration::from_secs(10), "not found again");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let answers = async || code(&channel, "GetThing", &[]).await == Code::Ok;
+    eventually("it is found again", answers).await;
     drop(back);
 }
 
