@@ -7,7 +7,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit_base::{Clock, Timestamp};
 use kit_db::Db;
-use kit_rpc::token::{ACCESS_TOKEN_LIFETIME, AUDIENCES, Claims, ISSUER, PublicKey, SigningKey};
+use kit_rpc::token::{Claims, PublicKey, SigningKey};
 
 use super::{
     error::Error as KeyError,
@@ -96,16 +96,7 @@ impl Keyring {
         let current = keys.signing.iter().rfind(|(signs_from, _)| *signs_from <= now);
         // The very first key, made by a replica whose clock is a little ahead, is the only one there is.
         let (_, key) = current.or(keys.signing.first()).ok_or(KeyError::Unavailable)?;
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCES.map(str::to_owned).to_vec(),
-            sub: account.0,
-            sid: session.0,
-            jti: kit_base::id::uuid(clock),
-            iat: now.as_seconds(),
-            nbf: now.as_seconds(),
-            exp: now.plus(ACCESS_TOKEN_LIFETIME).as_seconds(),
-        };
+        let claims = Claims::new(account.0, session.0, kit_base::id::uuid(clock), now);
         token_issued("access");
         key.sign(&claims).map_err(Error::Internal)
     }

@@ -15,7 +15,7 @@ use kit_process::{
     config::{Live, Publisher},
     serve,
 };
-use kit_rpc::token::{AUDIENCES, Claims, ISSUER, SigningKey};
+use kit_rpc::token::{Claims, SigningKey};
 use proto::auth::v1::{self, TrustUpdate};
 use serde_json::Value;
 use tokio::{
@@ -210,18 +210,9 @@ impl Edge {
 
 /// A token that expires in so many seconds.
 pub(crate) fn token(key: &SigningKey, user_id: Uuid, session_id: Uuid, seconds: i64) -> String {
-    let now = Clock::system().now().as_seconds();
-    let (iss, aud) = (ISSUER.to_owned(), AUDIENCES.map(str::to_owned).to_vec());
-    let claims = Claims {
-        iss,
-        aud,
-        sub: user_id,
-        sid: session_id,
-        jti: Uuid::now_v7(),
-        iat: now,
-        nbf: now,
-        exp: now + seconds,
-    };
+    let now = Clock::system().now();
+    let mut claims = Claims::new(user_id, session_id, Uuid::now_v7(), now);
+    claims.exp = now.as_seconds() + seconds;
     key.sign(&claims).unwrap()
 }
 

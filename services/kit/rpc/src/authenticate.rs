@@ -61,7 +61,7 @@ mod tests {
 
     use crate::{
         Caller,
-        token::{Claims, ISSUER, PublicKey, SigningKey, TrustUpdate},
+        token::{Claims, PublicKey, SigningKey, TrustUpdate},
     };
 
     /// What a handler behind the layer learns of who asks: the session, or why there is none.
@@ -104,8 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_handler_learns_who_asks_or_why_nobody_does() {
         let (sub, sid, jti) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
-        let (iss, aud, now) = (ISSUER.to_owned(), vec!["tasks".to_owned()], 1_800_000_000);
-        let claims = Claims { iss, aud, sub, sid, jti, iat: now, nbf: now, exp: now + 600 };
+        let claims = Claims::new(sub, sid, jti, Timestamp::from_seconds(1_800_000_000));
         let token = key().0.sign(&claims).unwrap();
         for scheme in ["Bearer ", "bearer ", "BEARER   "] {
             assert_eq!(

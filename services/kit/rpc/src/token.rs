@@ -8,7 +8,7 @@ pub(crate) mod metrics;
 mod verifier;
 
 pub use self::{
-    claims::{ACCESS_TOKEN_LIFETIME, AUDIENCES, Claims, ISSUER},
+    claims::{ACCESS_TOKEN_LIFETIME, Claims},
     error::{Flaw, TokenError},
     follow::follow,
     key::SigningKey,

@@ -14,7 +14,7 @@ use kit_process::{Secret, config::Period, serve::Limits};
 use kit_rpc::{
     GrpcChannel,
     channel::local,
-    token::{Claims, ISSUER, SigningKey},
+    token::{Claims, SigningKey},
 };
 use proto::{
     auth::v1::{
@@ -151,19 +151,8 @@ impl App {
 
     /// A user, told from others by a number.
     pub(crate) fn user(&self, number: u128) -> User {
-        let now = Clock::system().now().as_seconds();
         let (sub, sid, jti) = (Uuid::from_u128(number + 1), Uuid::from_u128(7), Uuid::from_u128(8));
-        let aud = vec!["tasks".to_owned()];
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud,
-            sub,
-            sid,
-            jti,
-            iat: now,
-            nbf: now,
-            exp: now + 600,
-        };
+        let claims = Claims::new(sub, sid, jti, Clock::system().now());
         User {
             token: format!("Bearer {}", self.key.sign(&claims).unwrap()),
             channel: self.channel.clone(),

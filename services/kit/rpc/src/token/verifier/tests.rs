@@ -4,10 +4,7 @@ use super::*;
 use crate::token::SigningKey;
 
 fn claims(clock: &Clock) -> Claims {
-    let now = clock.now().as_seconds();
-    let aud = vec!["tasks".to_owned()];
-    let (sub, sid, jti) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
-    Claims { iss: ISSUER.to_owned(), aud, sub, sid, jti, iat: now, nbf: now, exp: now + 600 }
+    Claims::new(Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3), clock.now())
 }
 
 fn setting() -> (Verifier, SigningKey, Clock) {
