@@ -3,10 +3,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use kit_db::testing::Backend;
 use prost_types::FieldMask;
-use proto::auth::v1::{ChangePasswordRequest, LoginRequest, RegisterRequest, UpdateMeRequest};
-use tonic::{Code, Request, Response, Status};
+use proto::auth::v1::{LoginRequest, RegisterRequest, UpdateMeRequest};
+use tonic::{Code, Request};
 
-use crate::harness::{App, PASSWORD, Replica, by, email, faults, from_address, refused, with_key};
+use crate::harness::{App, PASSWORD, by, faults, from_address, refused, with_key};
 
 kit_db::on_each_backend!(
     an_address_has_one_account_however_it_is_written,
@@ -18,8 +18,6 @@ kit_db::on_each_backend!(
     a_name_that_shows_nothing_is_refused_like_an_empty_one,
     a_change_that_changes_nothing_makes_no_version,
     a_change_that_is_sent_again_is_done_once,
-    a_new_password_ends_the_other_sessions_at_once,
-    the_current_password_cannot_be_guessed_through_a_change,
 );
 
 /// Each of its writes takes so long here that no two of the pool's connections would be free in time.
@@ -255,68 +253,4 @@ async fn a_change_that_is_sent_again_is_done_once(backend: Backend) {
         auth.accounts().update_me(request).await.unwrap().into_inner()
     };
     assert_eq!((send().await.version, send().await.version), (2, 2));
-}
-
-async fn a_new_password_ends_the_other_sessions_at_once(backend: Backend) {
-    let app = App::new(backend, "password").await;
-    let auth = app.replica().await;
-    auth.registers("ada").await;
-    auth.registers("eve").await;
-    let (here, there, eve) =
-        (auth.signs_in("ada").await, auth.signs_in("ada").await, auth.signs_in("eve").await);
-    let change = || {
-        let (current_password, new_password) =
-            (PASSWORD.to_owned(), "another four words".to_owned());
-        with_key(by(&here, ChangePasswordRequest { current_password, new_password }), "key-1")
-    };
-    auth.accounts().change_password(change()).await.unwrap();
-    auth.accounts().change_password(change()).await.expect("the same again is done already");
-    assert_eq!(
-        refused(auth.asks_with(&there).await),
-        (Code::Unauthenticated, "SESSION_ENDED".to_owned())
-    );
-    assert_eq!(refused(auth.refreshes(&there.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
-    assert_eq!(auth.asks_with(&here).await.unwrap().email, email("ada"));
-    assert!(
-        auth.refreshes(&here.refresh_token).await.is_ok() && auth.asks_with(&eve).await.is_ok()
-    );
-    assert_eq!(
-        refused(auth.tries("ada", PASSWORD, Default::default()).await).1,
-        "CREDENTIALS_INVALID"
-    );
-    assert!(auth.tries("ada", "another four words", Default::default()).await.is_ok());
-}
-
-async fn the_current_password_cannot_be_guessed_through_a_change(backend: Backend) {
-    let app = App::new(backend, "guess").await;
-    let auth = app.replica().await;
-    auth.registers("ada").await;
-    let ada = auth.signs_in("ada").await;
-    let guess = |current: &str| {
-        let new_password = "another four words".to_owned();
-        changes(
-            &auth,
-            by(&ada, ChangePasswordRequest { current_password: current.to_owned(), new_password }),
-        )
-    };
-    for _ in 0..5 {
-        assert_eq!(
-            faults(guess("wrong").await),
-            [("current_password".to_owned(), "INCORRECT".to_owned())]
-        );
-    }
-    assert_eq!(
-        refused(guess(PASSWORD).await),
-        (Code::ResourceExhausted, "TOO_MANY_ATTEMPTS".to_owned())
-    );
-    assert!(
-        auth.tries("ada", PASSWORD, Default::default()).await.is_ok(),
-        "a login has its own counter"
-    );
-    app.passes(1);
-    guess(PASSWORD).await.unwrap();
-}
-
-async fn changes(auth: &Replica, request: Request<ChangePasswordRequest>) -> Result<(), Status> {
-    auth.accounts().change_password(request).await.map(Response::into_inner)
 }

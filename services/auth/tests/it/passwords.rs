@@ -2,9 +2,9 @@ use kit_base::error::Refusal;
 use kit_db::testing::Backend;
 use kit_rpc::VALIDATE_ONLY;
 use proto::auth::v1::{ChangePasswordRequest, TokenSet};
-use tonic::Status;
+use tonic::{Code, Request, Response, Status};
 
-use crate::harness::{App, PASSWORD, Replica, by, faults, refused};
+use crate::harness::{App, PASSWORD, Replica, by, email, faults, refused, with_key};
 
 kit_db::on_each_backend!(
     every_fault_of_a_change_is_said_at_once,
@@ -13,6 +13,8 @@ kit_db::on_each_backend!(
     an_empty_guess_is_wrong_and_counts_nothing,
     of_two_changes_at_once_one_is_done_and_the_other_told,
     a_password_is_the_same_however_its_letters_are_composed,
+    a_new_password_ends_the_other_sessions_at_once,
+    the_current_password_cannot_be_guessed_through_a_change,
 );
 
 const NEW: &str = "another four words";
@@ -129,4 +131,68 @@ async fn a_password_is_the_same_however_its_letters_are_composed(backend: Backen
     }
     asks(&auth, &ada, (composed, NEW), false).await.unwrap();
     assert!(auth.tries("ada", NEW, Default::default()).await.is_ok());
+}
+
+async fn a_new_password_ends_the_other_sessions_at_once(backend: Backend) {
+    let app = App::new(backend, "password").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    auth.registers("eve").await;
+    let (here, there, eve) =
+        (auth.signs_in("ada").await, auth.signs_in("ada").await, auth.signs_in("eve").await);
+    let change = || {
+        let (current_password, new_password) =
+            (PASSWORD.to_owned(), "another four words".to_owned());
+        with_key(by(&here, ChangePasswordRequest { current_password, new_password }), "key-1")
+    };
+    auth.accounts().change_password(change()).await.unwrap();
+    auth.accounts().change_password(change()).await.expect("the same again is done already");
+    assert_eq!(
+        refused(auth.asks_with(&there).await),
+        (Code::Unauthenticated, "SESSION_ENDED".to_owned())
+    );
+    assert_eq!(refused(auth.refreshes(&there.refresh_token).await).1, "REFRESH_TOKEN_INVALID");
+    assert_eq!(auth.asks_with(&here).await.unwrap().email, email("ada"));
+    assert!(
+        auth.refreshes(&here.refresh_token).await.is_ok() && auth.asks_with(&eve).await.is_ok()
+    );
+    assert_eq!(
+        refused(auth.tries("ada", PASSWORD, Default::default()).await).1,
+        "CREDENTIALS_INVALID"
+    );
+    assert!(auth.tries("ada", "another four words", Default::default()).await.is_ok());
+}
+
+async fn the_current_password_cannot_be_guessed_through_a_change(backend: Backend) {
+    let app = App::new(backend, "guess").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ada = auth.signs_in("ada").await;
+    let guess = |current: &str| {
+        let new_password = "another four words".to_owned();
+        changes(
+            &auth,
+            by(&ada, ChangePasswordRequest { current_password: current.to_owned(), new_password }),
+        )
+    };
+    for _ in 0..5 {
+        assert_eq!(
+            faults(guess("wrong").await),
+            [("current_password".to_owned(), "INCORRECT".to_owned())]
+        );
+    }
+    assert_eq!(
+        refused(guess(PASSWORD).await),
+        (Code::ResourceExhausted, "TOO_MANY_ATTEMPTS".to_owned())
+    );
+    assert!(
+        auth.tries("ada", PASSWORD, Default::default()).await.is_ok(),
+        "a login has its own counter"
+    );
+    app.passes(1);
+    guess(PASSWORD).await.unwrap();
+}
+
+async fn changes(auth: &Replica, request: Request<ChangePasswordRequest>) -> Result<(), Status> {
+    auth.accounts().change_password(request).await.map(Response::into_inner)
 }
