@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures Errand alone: its topologies beside one another on a throw-away PostgreSQL.
 
-What `bench/run` falls back to where the harness of the peers is not at hand. Nothing here passes or fails on speed: README.md says
-what the columns mean.
+What `bench/run` falls back to where the harness of the peers is not at hand. Nothing here passes or fails on speed: docs/performance.md
+says what is measured.
 """
 import argparse
 import random

@@ -2,7 +2,7 @@
 """Installs Errand on the cluster of KUBECONFIG and does to it what happens to a system in a year.
 
 The images errand-auth, -tasks, -gateway and errand have to be where the cluster finds them, under the chart's tag and under NEXT_TAG.
-Names of steps as arguments run those alone. NAMESPACE, RELEASE's values and INGRESS_ADDRESS can be set; see README.md.
+Names of steps as arguments run those alone. NAMESPACE, RELEASE's values and INGRESS_ADDRESS can be set.
 """
 import os
 import subprocess
