@@ -1,96 +1,20 @@
 //! Alerts: what is wrong, for how long, and what to do. Those on objectives are made of these, the others stand in `xtask/alerts`.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
 use crate::{catalogue::Catalogue, files, slos::Slo};
 
+mod alert;
 mod burn;
+
+pub(crate) use alert::{Alert, Case};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     alert: Vec<Alert>,
-}
-
-/// One alert.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Alert {
-    pub(crate) name: String,
-    /// The file that it stands in.
-    #[serde(skip)]
-    pub(crate) group: String,
-    pub(crate) severity: Severity,
-    /// The objective that it is about, if any.
-    #[serde(skip)]
-    pub(crate) slo: String,
-    /// In PromQL; `$threshold` stands for that.
-    pub(crate) expression: String,
-    /// What it is held against, where an operator may choose.
-    #[serde(default)]
-    pub(crate) threshold: String,
-    /// What that is measured in, for who chooses.
-    #[serde(default)]
-    pub(crate) unit: String,
-    /// How long it has to be so.
-    #[serde(rename = "for")]
-    pub(crate) lasting: String,
-    /// Whose metrics it needs beside ours.
-    #[serde(default)]
-    pub(crate) needs: String,
-    pub(crate) summary: String,
-    /// With Prometheus' templates.
-    pub(crate) description: String,
-    /// The uid of the dashboard that shows it.
-    pub(crate) board: String,
-    /// What it means for users and for the suite.
-    pub(crate) means: String,
-    /// What to do, step by step.
-    pub(crate) act: String,
-    /// How to know that it is over, beside that it resolves.
-    pub(crate) over: String,
-    pub(crate) fires: Case,
-    pub(crate) silent: Case,
-}
-
-/// How urgent it is.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
-    /// Somebody has to look now, at night too.
-    Critical,
-    /// Somebody has to look in the next working hours.
-    Warning,
-    /// Good to know.
-    Info,
-}
-
-impl Severity {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
-}
-
-/// Series in which an alert fires, or does not.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Case {
-    /// Values of series, a minute apart, in the notation of promtool.
-    pub(crate) series: BTreeMap<String, String>,
-    /// When to look.
-    pub(crate) at: String,
-    /// The labels of the alert that fires, beside its severity.
-    #[serde(default)]
-    pub(crate) labels: BTreeMap<String, String>,
-    /// What it says then.
-    #[serde(default)]
-    pub(crate) says: String,
 }
 
 /// # Errors
@@ -106,91 +30,8 @@ pub(crate) fn read(catalogue: &Catalogue, slos: &[Slo]) -> anyhow::Result<Vec<Al
     }
     let mut names = BTreeSet::new();
     for alert in &alerts {
-        check(alert, catalogue).with_context(|| alert.name.clone())?;
+        alert.check(catalogue).with_context(|| alert.name.clone())?;
         anyhow::ensure!(names.insert(&alert.name), "{} stands twice", alert.name);
     }
     Ok(alerts)
-}
-
-fn check(alert: &Alert, catalogue: &Catalogue) -> anyhow::Result<()> {
-    catalogue.check(&alert.expression())?;
-    anyhow::ensure!(alert.name.starts_with("Errand"), "its name has to begin with Errand");
-    let chosen = alert.expression.contains("$threshold");
-    anyhow::ensure!(chosen != alert.threshold.is_empty(), "a threshold stands in both or neither");
-    anyhow::ensure!(chosen != alert.unit.is_empty(), "a threshold has a unit");
-    for (what, text) in [
-        ("summary", &alert.summary),
-        ("description", &alert.description),
-        ("means", &alert.means),
-        ("act", &alert.act),
-        ("over", &alert.over),
-        ("fires.says", &alert.fires.says),
-    ] {
-        anyhow::ensure!(!text.trim().is_empty(), "nothing is said in {what}");
-    }
-    anyhow::ensure!(alert.silent.says.is_empty(), "who is silent says nothing");
-    Ok(())
-}
-
-impl Alert {
-    /// The expression with the threshold of its own.
-    pub(crate) fn expression(&self) -> String {
-        self.with_threshold(&self.expression)
-    }
-
-    /// A text of it with the threshold of its own.
-    pub(crate) fn with_threshold(&self, text: &str) -> String {
-        text.replace("$threshold", &self.threshold)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// One that is whole.
-    const WHOLE: &str = r#"
-        name = "ErrandX"
-        severity = "warning"
-        expression = "errand_auth_lockouts_total > $threshold"
-        threshold = "1"
-        unit = "attempts"
-        for = "5m"
-        summary = "s"
-        description = "d"
-        board = "errand-security"
-        means = "m"
-        act = "a"
-        over = "o"
-        fires = { at = "1m", says = "d", series = { errand_auth_lockouts_total = "2x5" } }
-        silent = { at = "1m", series = { errand_auth_lockouts_total = "0x5" } }
-    "#;
-
-    fn said(text: &str) -> String {
-        let checked = toml::from_str::<Alert>(text)
-            .map_err(anyhow::Error::from)
-            .and_then(|alert| check(&alert, &Catalogue::new()));
-        checked.err().map_or_else(String::new, |error| error.to_string())
-    }
-
-    #[test]
-    fn an_alert_that_is_not_whole_is_refused() {
-        assert_eq!(said(WHOLE), "");
-        for (from, to, fault) in [
-            ("lockouts_total > ", "lockout_total > ", "nobody counts errand_auth_lockout_total"),
-            ("ErrandX", "X", "begin with Errand"),
-            ("> $threshold", "> 1", "in both or neither"),
-            ("threshold = \"1\"", "threshold = \"\"", "in both or neither"),
-            ("unit = \"attempts\"", "unit = \"\"", "has a unit"),
-            ("act = \"a\"", "act = \" \"", "nothing is said in act"),
-            ("severity = \"warning\"", "severity = \"high\"", "unknown variant `high`"),
-            ("over = \"o\"", "ovr = \"o\"", "unknown field `ovr`"),
-            ("says = \"d\", ", "", "nothing is said in fires.says"),
-            ("silent = { at", "silent = { says = \"d\", at", "who is silent says nothing"),
-        ] {
-            assert!(WHOLE.contains(from), "{from}");
-            let said = said(&WHOLE.replacen(from, to, 1));
-            assert!(said.contains(fault), "{to}: {said}");
-        }
-    }
 }

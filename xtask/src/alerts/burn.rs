@@ -3,7 +3,7 @@
 //! still so.
 use std::collections::BTreeMap;
 
-use super::{Alert, Case, Severity};
+use super::alert::{Alert, Case, Severity};
 use crate::slos::{Slo, sentence};
 
 /// One of an objective's alerts: how often the budget of 30 days is spent at such a rate, over which windows.

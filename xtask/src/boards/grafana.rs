@@ -1,7 +1,7 @@
 //! The JSON of Grafana's classic model.
 use serde_json::{Value, json};
 
-use super::{Board, Kind, Panel, chosen};
+use super::board::{Board, Kind, Panel, chosen};
 
 const COLUMNS: u32 = 24;
 

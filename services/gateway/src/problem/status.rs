@@ -206,6 +206,11 @@ mod tests {
                 status.is_server_error() && !matches!(status.as_u16(), 501 | 503)
             );
         }
+        let told = |status: u16| words(StatusCode::from_u16(status).unwrap()).0;
+        assert_eq!(
+            [400, 418, 401, 599].map(told),
+            ["BAD_REQUEST", "BAD_REQUEST", "UNAUTHENTICATED", "INTERNAL"]
+        );
         let passing = |status| kind(StatusCode::from_u16(status).unwrap()) != "about:blank";
         assert_eq!([400, 429, 500, 503].map(passing), [false, true, false, true]);
     }
