@@ -1,4 +1,5 @@
 //! What holds for a value whichever way it came, over REST and on every topology.
+use kit_base::testing::Random;
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,6 +13,7 @@ everywhere!(
     ids_of_the_clients_choice_change_no_order,
     a_patch_of_the_status_and_the_act_come_to_the_same,
     an_account_that_is_patched_with_what_it_is_stays_at_its_version,
+    tasks_stay_in_the_order_that_many_moves_gave_them_and_their_ranks_stay_short,
 );
 
 /// The titles that a list gives, in its order.
@@ -84,4 +86,30 @@ async fn an_account_that_is_patched_with_what_it_is_stays_at_its_version(app: &A
     assert_eq!(alice.patch("/v1/me", &same).await.expect(200)["version"], me["version"]);
     let other = alice.patch("/v1/me", &json!({ "name": "somebody" })).await.expect(200);
     assert_eq!(other["version"].as_i64(), me["version"].as_i64().map(|version| version + 1));
+}
+
+async fn tasks_stay_in_the_order_that_many_moves_gave_them_and_their_ranks_stay_short(app: &App) {
+    let alice = app.user("alice").await;
+    let mut expected = vec![];
+    for number in 0..8 {
+        expected.push(alice.creates(&format!("task {number}")).await);
+    }
+    let list = format!("/v1/tasks?order_by=rank&project_id={}", text(&expected[0]["project_id"]));
+    let mut random = Random::new(7);
+    for number in 0..160 {
+        // Every other move goes to one place: where ranks are only ever halved they grow by a bit each time.
+        let from = if number % 2 == 0 { expected.len() - 1 } else { random.below(expected.len()) };
+        let moved = expected.remove(from);
+        let to = if number % 2 == 0 { 1 } else { random.below(expected.len() + 1) };
+        let place = match expected.get(to) {
+            Some(next) => json!({ "before": next["id"] }),
+            None => json!({ "after": expected[to - 1]["id"] }),
+        };
+        let moved = alice.post(&format!("{}/move", path_of(&moved)), &place).await.expect(200);
+        assert!(text(&moved["rank"]).len() <= 64, "after {number} moves: {moved}");
+        expected.insert(to, moved);
+        if number % 20 == 19 {
+            assert_eq!(alice.reads_all(&list).await, expected, "after {number} moves");
+        }
+    }
 }

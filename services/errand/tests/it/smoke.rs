@@ -7,7 +7,7 @@ use kit_db::testing::{Backend, contents, run_script};
 use crate::{
     app::{App, Topology, alone},
     commands::{errand, said, succeeds},
-    processes::fleet::Fleet,
+    processes::{fleet::Fleet, heavy},
     storage,
 };
 
@@ -23,6 +23,17 @@ fn a_smoke_test_says_each_step_and_what_failed() {
         let output = smoke("http://127.0.0.1:1");
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).starts_with("FAILED  register a user: nothing listens"));
+    });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: scripts/test"]
+fn a_smoke_test_passes_on_three_services_of_which_two_have_replicas() {
+    heavy(async {
+        let fleet = Fleet::split(1, 2, 2).await;
+        for edge in fleet.edges() {
+            succeeds(&errand(&["smoke", "--url", &edge.base], &vec![]));
+        }
     });
 }
 
