@@ -94,19 +94,16 @@ where
     }
 }
 
-async fn until_its_end<S>(
+async fn until_its_end<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     io: TokioIo<Watched<S>>,
     handler: Handler,
     shared: &Shared,
     activity: &Arc<Activity>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) {
     let limits = &shared.limits;
     let mut connection = std::pin::pin!(shared.builder.serve_connection(io, handler));
     let mut given_up = std::pin::pin!(given_up(shared, activity));
-    let most = chance::near(limits.max_connection_age.duration());
-    let mut age = std::pin::pin!(time::sleep(most));
+    let mut age = std::pin::pin!(time::sleep(chance::near(limits.max_connection_age.duration())));
     let mut told = std::pin::pin!(told_to_end(shared, activity));
     let (began, mut stopping, mut retired) = (time::Instant::now(), false, false);
     loop {

@@ -170,12 +170,7 @@ async fn what_http2_itself_refuses_is_told_to_the_service_when_the_connection_en
     }
     assert_eq!(refused.load(Ordering::Relaxed), 0, "it may be on its way");
     drop(stream);
-    let told = async {
-        while refused.load(Ordering::Relaxed) < 2 {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(LONG, told).await.unwrap();
+    eventually("its end", async || refused.load(Ordering::Relaxed) == 2).await;
     sleep(Duration::from_millis(50)).await;
     assert_eq!(refused.load(Ordering::Relaxed), 2, "the third was a request");
 }
