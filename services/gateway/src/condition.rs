@@ -81,7 +81,7 @@ enum Said<'h> {
 }
 
 /// What the header `name` says in all its lines; none when it cannot be read.
-fn said(headers: &HeaderMap, name: HeaderName) -> Option<Said<'_>> {
+fn condition_in(headers: &HeaderMap, name: HeaderName) -> Option<Said<'_>> {
     let lines = headers.get_all(name).into_iter();
     let lines: Option<Vec<_>> = lines.map(|line| line.to_str().ok().map(str::trim)).collect();
     let lines = lines?;
@@ -96,13 +96,13 @@ fn if_match(headers: &HeaderMap) -> Result<Said<'_>, Problem> {
     let few = |said: &Said<'_>| !matches!(said, Said::Tags(tags) if tags.len() > MOST);
     let message = "If-Match is `*` or up to 16 ETags, as \"7\"";
     let malformed = || Problem::bad_header("If-Match", "INVALID_IF_MATCH", message);
-    said(headers, header::IF_MATCH).filter(few).ok_or_else(malformed)
+    condition_in(headers, header::IF_MATCH).filter(few).ok_or_else(malformed)
 }
 
 fn if_none_match(headers: &HeaderMap) -> Result<Said<'_>, Problem> {
     let message = "If-None-Match is `*` or ETags, as \"7\"";
     let malformed = || Problem::bad_header("If-None-Match", "INVALID_IF_NONE_MATCH", message);
-    said(headers, header::IF_NONE_MATCH).ok_or_else(malformed)
+    condition_in(headers, header::IF_NONE_MATCH).ok_or_else(malformed)
 }
 
 /// What of a request's conditions cannot be read, or not be asked: no service changes whatever is at another version than one.

@@ -105,7 +105,7 @@ pub(crate) async fn page<R: Serialize + From<M>, M>(
     }
     drop(bytes);
     let room = holding::room(gateway, turn, size).await?;
-    Ok(holding::held(json(&page), room))
+    Ok(holding::holding_room(json(&page), room))
 }
 
 /// What is written as long as it is not large, and how much it is in all.
@@ -130,7 +130,7 @@ impl io::Write for Beginning {
 }
 
 /// Done, and nothing to say about it.
-pub(crate) fn done<M>(answer: tonic::Response<M>) -> Response {
+pub(crate) fn no_content<M>(answer: tonic::Response<M>) -> Response {
     respond::<M, M>(answer, |_| StatusCode::NO_CONTENT.into_response())
 }
 

@@ -6,6 +6,8 @@ pub const DESCRIPTION: usize = 16 * 1024;
 pub const LABEL: usize = 60;
 /// The most labels of a task.
 pub const LABELS: usize = 64;
+/// The shortest that a task is thought to take, in minutes.
+pub const LEAST_ESTIMATE_MINUTES: i32 = 1;
 /// The longest that a task is thought to take, in minutes: a year.
 pub const ESTIMATE_MINUTES: i32 = 525_600;
 /// The first day that every zone can place on the line of time.

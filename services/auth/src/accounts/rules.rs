@@ -3,7 +3,11 @@ pub(crate) mod address;
 
 use std::time::Duration;
 
-use kit_base::{Violation, text::is_visible, zone};
+use kit_base::{
+    Violation,
+    text::{breaks_line, is_visible},
+    zone,
+};
 use unicode_normalization::UnicodeNormalization as _;
 
 use self::address::{Address, email};
@@ -58,14 +62,11 @@ pub(crate) fn name(raw: &str) -> Result<String, Vec<Violation>> {
     if name.chars().count().max(raw.chars().count()) > NAME {
         fault("TOO_LONG", &format!("a name has at most {NAME} characters"));
     }
-    if seen && name.contains(|c: char| c.is_control() || LINE_BREAKS.contains(&c)) {
+    if seen && name.contains(breaks_line) {
         fault("INVALID", "a name has no line breaks or control characters");
     }
     if faults.is_empty() { Ok(name) } else { Err(faults) }
 }
-
-/// Line breaks that are no control characters: LINE SEPARATOR and PARAGRAPH SEPARATOR.
-const LINE_BREAKS: [char; 2] = ['\u{2028}', '\u{2029}'];
 
 /// A time zone by its IANA name, in the spelling of the database.
 pub(crate) fn time_zone(raw: &str) -> Result<String, Vec<Violation>> {

@@ -76,21 +76,21 @@ struct Locked {
 /// Adds an account; EMAIL_TAKEN when there is one with its address in this spelling.
 pub(super) async fn insert(connection: &mut Connection, account: &Account) -> Result<(), Error> {
     let query = diesel::insert_into(accounts::table).values(account);
-    on!(connection, conn => query.execute(conn).await).map(drop).map_err(taken)
+    on!(connection, conn => query.execute(conn).await).map(drop).map_err(address_in_use)
 }
 
 /// Notes whose address it is; EMAIL_TAKEN when it is another account's.
-pub(super) async fn hold(
+pub(super) async fn hold_address(
     connection: &mut Connection,
     id: AccountId,
     key: &str,
 ) -> Result<(), Error> {
     let row = (addresses::key.eq(key), addresses::account_id.eq(id));
     let query = diesel::insert_into(addresses::table).values(row);
-    on!(connection, conn => query.execute(conn).await).map(drop).map_err(taken)
+    on!(connection, conn => query.execute(conn).await).map(drop).map_err(address_in_use)
 }
 
-fn taken(error: db::Error) -> Error {
+fn address_in_use(error: db::Error) -> Error {
     match error {
         db::Error::Taken(_) => AccountError::EmailTaken.into(),
         error => error.into(),

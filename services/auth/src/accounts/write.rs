@@ -72,9 +72,9 @@ async fn open(
     db.write("account.create", move |connection| {
         Box::pin(async move {
             store::insert(connection, &account).await?;
-            store::hold(connection, account.id, &address).await?;
+            store::hold_address(connection, account.id, &address).await?;
             let (id, now) = (account.id, account.created_at);
-            idempotency::store::keep(connection, id, key, User::from(account), now).await
+            idempotency::store::remember_used(connection, id, key, User::from(account), now).await
         })
     })
     .await
@@ -92,7 +92,7 @@ pub(crate) async fn note_addresses(db: &Db) -> Result<(), Error> {
             let held = db.write("account.address", move |connection| {
                 Box::pin(async move {
                     store::lock(connection, id).await?;
-                    store::hold(connection, id, &Address::from_text(&email).key).await
+                    store::hold_address(connection, id, &Address::from_text(&email).key).await
                 })
             });
             match held.await {
@@ -112,7 +112,7 @@ const AT_ONCE: i64 = 500;
 /// What was answered, when this is the same request again whose answer was lost; else its address is taken. The key alone proves
 /// nothing, since a client may choose it.
 async fn registered_before(db: &Db, id: AccountId, key: Option<&Key>) -> Result<Done<User>, Error> {
-    match idempotency::store::seen(db, id, key).await {
+    match idempotency::store::find_used(db, id, key).await {
         Ok(Some(done)) => Ok(done),
         Ok(None) | Err(Error::Idempotency(KeyError::Reused)) => {
             Err(AccountError::EmailTaken.into())
@@ -141,7 +141,7 @@ pub(super) async fn update(
                 (changed.version, changed.updated_at) = (account.version + 1, now);
                 store::replace(connection, &changed).await?;
             }
-            idempotency::store::keep(connection, id, key, User::from(changed), now).await
+            idempotency::store::remember_used(connection, id, key, User::from(changed), now).await
         })
     });
     write.await
@@ -174,7 +174,7 @@ pub(super) async fn delete(
             refresh::store::forget(connection, id).await?;
             settle(connection, &counters).await?;
             store::delete(connection, id, now).await?;
-            Ok((ended, idempotency::store::keep(connection, id, key, (), now).await?))
+            Ok((ended, idempotency::store::remember_used(connection, id, key, (), now).await?))
         })
     });
     let (ended, done) = deletion.await?;

@@ -28,7 +28,7 @@ pub(crate) async fn answered_before<R: Message + Default>(
     key: Option<Key>,
     refusal: Status,
 ) -> Reply<R> {
-    match store::seen(db, account, key.as_ref()).await {
+    match store::find_used(db, account, key.as_ref()).await {
         Ok(Some(done)) => answer(done),
         Ok(None) | Err(Error::Idempotency(KeyError::Reused)) => Err(refusal),
         Err(error) => Err(error.into()),

@@ -31,7 +31,7 @@ pub(crate) async fn find<R>(
 }
 
 /// The same outside of a transaction, to save the work that the write would be.
-pub(crate) async fn seen<R>(
+pub(crate) async fn find_used<R>(
     db: &Db,
     user: AccountId,
     key: Option<&Key>,
@@ -60,7 +60,7 @@ pub(crate) async fn forget(connection: &mut Connection, user: AccountId) -> Resu
 }
 
 /// Keeps the reply of a write under its key, and gives what the write came to.
-pub(crate) async fn keep<R: Message>(
+pub(crate) async fn remember_used<R: Message>(
     connection: &mut Connection,
     user: AccountId,
     key: Option<Key>,

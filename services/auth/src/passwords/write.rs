@@ -35,7 +35,7 @@ pub(crate) async fn change(
 ) -> Result<Done<()>, Error> {
     let account = accounts::store::find(&authority.db, id).await?;
     // After the account was read, so that a password which is verified below was not yet changed by the same request.
-    if let Some(done) = idempotency::store::seen(&authority.db, id, key.as_ref()).await? {
+    if let Some(done) = idempotency::store::find_used(&authority.db, id, key.as_ref()).await? {
         return Ok(done);
     }
     let counters = counters(authority, id);
@@ -159,7 +159,7 @@ async fn replace(
             }
             let ended = sessions::store::end_others(connection, account, kept, now).await?;
             trust::store::add(connection, &ended, now).await?;
-            let done = idempotency::store::keep(connection, account, key, (), now).await?;
+            let done = idempotency::store::remember_used(connection, account, key, (), now).await?;
             Ok((done, ended))
         })
     })

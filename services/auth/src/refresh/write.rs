@@ -30,7 +30,7 @@ pub(crate) async fn refresh(
     let successor = token.successor(&authority.secrets.successors);
     if verdict == Verdict::Fresh {
         match rotate(authority, &token, &known, &successor, origin).await? {
-            Rotated::Done => return given(authority, &known, &successor, "rotated"),
+            Rotated::Done => return successor_again(authority, &known, &successor, "rotated"),
             Rotated::Ended => return Err(refused()),
             Rotated::Lost => {
                 known = store::find(&authority.db, &token).await?.ok_or_else(refused)?;
@@ -43,7 +43,7 @@ pub(crate) async fn refresh(
         verdict = judge_used(next.map(|next| next.life()).as_ref());
     }
     match verdict {
-        Verdict::Again => given(authority, &known, &successor, "repeated"),
+        Verdict::Again => successor_again(authority, &known, &successor, "repeated"),
         Verdict::Reused => Err(reused(authority, &known).await?),
         Verdict::Fresh | Verdict::Used | Verdict::Dead => Err(refused()),
     }
@@ -61,7 +61,7 @@ async fn rotate(
     store::rotate(&authority.db, Rotation { token, known, successor, origin, now }).await
 }
 
-fn given(
+fn successor_again(
     authority: &Authority,
     known: &KnownToken,
     successor: &RefreshToken,

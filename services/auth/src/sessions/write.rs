@@ -136,7 +136,7 @@ async fn store_end(db: &Db, end: End, now: Timestamp) -> Result<(Done<()>, bool)
             } else if must_live {
                 return Err(SessionError::NotFound.into());
             }
-            let done = idempotency::store::keep(connection, account, key, (), now).await?;
+            let done = idempotency::store::remember_used(connection, account, key, (), now).await?;
             Ok((done, ended))
         })
     })

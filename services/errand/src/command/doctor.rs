@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
                 findings.extend(faults);
             }
         }
-        tell(&findings);
+        print_findings(&findings);
         tell_of_the_process(options).await;
         let sound = findings.iter().all(|(_, found)| found.is_ok());
         Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -66,7 +66,7 @@ async fn examine_database(
     found.into_iter().map(|(what, found)| (named(what), found)).collect()
 }
 
-fn tell(findings: &[Finding]) {
+fn print_findings(findings: &[Finding]) {
     for (what, found) in findings {
         match found {
             Ok(found) => say(&format!("ok      {what}: {found}")),

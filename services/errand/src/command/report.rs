@@ -48,7 +48,7 @@ const NO_REPORT: u8 = 2;
 pub(crate) fn run(options: &Options) -> ExitCode {
     block_on(async {
         let now = Clock::system().now();
-        let page = match made(options, now).await {
+        let page = match build_page(options, now).await {
             Ok(page) => page,
             Err(error) => {
                 say(&format!("There is no report: {error:#}"));
@@ -71,7 +71,7 @@ fn address(options: &Options) -> anyhow::Result<Option<String>> {
     read(path).map(Some)
 }
 
-async fn made(options: &Options, now: Timestamp) -> anyhow::Result<Page> {
+async fn build_page(options: &Options, now: Timestamp) -> anyhow::Result<Page> {
     let prometheus = options.source.open()?;
     let scope = Scope::new(&options.source.matcher(), None, &options.window);
     let window = &scope.window;

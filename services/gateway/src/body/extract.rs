@@ -25,7 +25,7 @@ impl<T: Read> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let Said { value, wrong } = said(request, shared).await;
+        let Said { value, wrong } = read_fields(request, shared).await;
         whole(value, wrong).map(Json)
     }
 }
@@ -42,7 +42,7 @@ impl<T: Read> FromRequest<Arc<Shared>> for Draft<T> {
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let visit = request.extensions().get::<Arc<Visit>>().cloned();
-        let Said { value, wrong } = said(request, shared).await;
+        let Said { value, wrong } = read_fields(request, shared).await;
         match (value, wrong, visit) {
             (Some(value), Some(wrong), Some(visit)) => {
                 _ = visit.found.set(wrong);
@@ -130,7 +130,7 @@ struct Said<T> {
     wrong: Option<Problem>,
 }
 
-async fn said<T: Read>(request: Request, shared: &Shared) -> Said<T> {
+async fn read_fields<T: Read>(request: Request, shared: &Shared) -> Said<T> {
     let head = Visit::refusal(request.extensions());
     let json = expect_json(request.method(), request.headers());
     let found = match json {

@@ -111,16 +111,16 @@ impl Work<'_> {
     pub(crate) fn end(mut self, status: StatusCode) {
         self.ended = true;
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            self.tell(Some(self.began.elapsed()));
+            self.report_time(Some(self.began.elapsed()));
         } else if status.is_server_error() {
             // How fast it failed says nothing of how fast the work is.
-            self.tell(None);
+            self.report_time(None);
         }
     }
 
     /// How long it took; none when it failed for what is no fault of the client's. What is for anyone is answered without asking a
     /// service, and tells nothing.
-    fn tell(&self, took: Option<Duration>) {
+    fn report_time(&self, took: Option<Duration>) {
         let Self { admission, usual, visit, .. } = self;
         if matches!(visit.access, Access::Users | Access::Refresh) {
             let in_flight = admission.in_flight.load(Relaxed);
@@ -134,7 +134,7 @@ impl Drop for Work<'_> {
     /// Its client has given it up, who may have had reason to.
     fn drop(&mut self) {
         if !self.ended && self.usual.is_exceeded(self.began.elapsed()) {
-            self.tell(None);
+            self.report_time(None);
         }
     }
 }

@@ -125,7 +125,7 @@ impl Edge {
         if let Err(refusal) = terms::accept(&mut request, &gateway.document, visit) {
             // Who is not known is told so, and nothing else.
             if !access.is_open() {
-                user::known(request.headers(), &gateway)?;
+                user::verified_caller(request.headers(), &gateway)?;
             }
             return Err(refusal);
         }

@@ -67,7 +67,7 @@ pub(crate) async fn room(gateway: &Gateway, turn: Turn, size: usize) -> Result<R
 }
 
 /// The answer with its room, until its client has taken it.
-pub(crate) fn held(answer: Response, room: Room) -> Response {
+pub(crate) fn holding_room(answer: Response, room: Room) -> Response {
     let mut answer = answer.map(|body| Body::new(Held { body, _room: room }));
     answer.extensions_mut().insert(HasRoom);
     answer
@@ -102,7 +102,7 @@ pub(super) async fn answer(
         room(gateway, turn, size).await
     };
     Ok(match room.await {
-        Ok(room) => held(reply, room),
+        Ok(room) => holding_room(reply, room),
         // What is written already is told all the same.
         Err(_) if !reads => reply,
         Err(problem) => problem.into_response(),

@@ -42,11 +42,11 @@ pub(crate) fn key(headers: &HeaderMap, clock: &kit_base::Clock) -> Result<Header
         let key = kit_base::id::uuid(clock).to_string();
         HeaderValue::from_str(&key).expect("hexadecimal digits and dashes")
     };
-    Ok(given(headers)?.unwrap_or_else(new))
+    Ok(key_of_client(headers)?.unwrap_or_else(new))
 }
 
 /// The client's key without quotes.
-pub(crate) fn given(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
+pub(crate) fn key_of_client(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
     let mut given = headers.get_all(&IDEMPOTENCY_KEY).into_iter();
     match (given.next(), given.next()) {
         (None, _) => Ok(None),

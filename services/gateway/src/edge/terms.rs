@@ -26,7 +26,7 @@ pub(super) fn accept(
     let Some(reads) = document.reads(request) else { return Ok(()) };
     let writes = !request.method().is_safe();
     let query = query.filter(|_| !reads.query).map(|query| Query::parse(query).end());
-    let key = reads.key.then(|| idempotency::given(headers).map(drop));
+    let key = reads.key.then(|| idempotency::key_of_client(headers).map(drop));
     let known = query.into_iter().chain(key).filter_map(Result::err);
     let found = known.chain(condition::unreadable(headers, writes)).reduce(Problem::and);
     match found {

@@ -42,7 +42,7 @@ impl FromRequestParts<Arc<Shared>> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let caller = known(&parts.headers, shared)?;
+        let caller = verified_caller(&parts.headers, shared)?;
         let subscriber = enter(&caller, parts, shared)?;
         Ok(Self { caller, subscriber, metadata: metadata(parts, shared)? })
     }
@@ -127,7 +127,7 @@ fn metadata(parts: &Parts, shared: &Shared) -> Result<HeaderMap, Problem> {
 }
 
 /// Who asks, or the refusal of whoever cannot be told.
-pub(super) fn known(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Problem> {
+pub(super) fn verified_caller(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Problem> {
     Ok(shared.verifier.admit(token(headers)?)?)
 }
 

@@ -156,21 +156,21 @@ fn describe_success(operation: &Operation, documented: &mut Documented) {
     for (status, response) in &mut documented.responses.responses {
         let RefOr::T(response) = response else { continue };
         let has_body = !response.content.is_empty();
-        let mut tell = |name: &str, description: &str| {
+        let mut describe_header = |name: &str, description: &str| {
             let header = HeaderBuilder::new()
                 .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
                 .description(Some(description));
             response.headers.insert(name.to_owned(), header.build().into());
         };
-        tell("X-Request-Id", "Names the request in logs and in the journal.");
+        describe_header("X-Request-Id", "Names the request in logs and in the journal.");
         if status == "201" {
-            tell("Location", "Where it is.");
+            describe_header("Location", "Where it is.");
         }
         if status == "201" || has_body && *versioned {
-            tell("ETag", "Its version, in quotes.");
+            describe_header("ETag", "Its version, in quotes.");
         }
         if operation.is_keyed() {
-            tell(
+            describe_header(
                 "Idempotency-Replayed",
                 "`true` when the key was used before: this is the answer of then.",
             );

@@ -1,7 +1,7 @@
 //! What texts look like, as regular expressions of JSON Schema (ECMA-262): each allows what the server does, and nothing else.
 use std::{fmt::Write as _, ops::RangeInclusive, sync::LazyLock};
 
-use kit_base::text::is_visible;
+use kit_base::text::{breaks_line, is_visible};
 
 /// A day that there is, as [`DAY`]; of a February 29 the year is divisible by 4, and by 400 where it is by 100.
 macro_rules! real_day {
@@ -56,8 +56,7 @@ pub(crate) static VISIBLE: LazyLock<String> = LazyLock::new(|| {
 /// The same on one line, with any white space around it.
 pub(crate) static VISIBLE_LINE: LazyLock<String> = LazyLock::new(|| {
     let unseen = class(|character| !is_visible(character));
-    let breaks =
-        class(|character| character.is_control() || ('\u{2028}'..='\u{2029}').contains(&character));
+    let breaks = class(breaks_line);
     let space = class(char::is_whitespace);
     format!("^[{space}]*[^{breaks}]*[^{unseen}][^{breaks}]*[{space}]*$")
 });

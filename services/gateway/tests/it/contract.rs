@@ -206,7 +206,12 @@ async fn the_documented_bounds_of_an_estimate_are_those_of_the_service() {
     for shape in ["NewTask", "TaskPatch"] {
         let estimate = &document["components"]["schemas"][shape]["properties"]["estimate_minutes"];
         let bounds = [&estimate["minimum"], &estimate["maximum"]].map(Value::as_i64);
-        assert_eq!(bounds, [Some(1), Some(limits::ESTIMATE_MINUTES.into())], "{shape}");
+        assert_eq!(
+            bounds,
+            [limits::LEAST_ESTIMATE_MINUTES, limits::ESTIMATE_MINUTES]
+                .map(|bound| Some(bound.into())),
+            "{shape}"
+        );
     }
 }
 

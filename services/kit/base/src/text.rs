@@ -18,6 +18,11 @@ pub fn is_visible(character: char) -> bool {
     !invisible && !UNSEEN.iter().any(|range| range.contains(&character))
 }
 
+/// Whether a character ends a line or steers a terminal: a control character, LINE SEPARATOR or PARAGRAPH SEPARATOR.
+pub fn breaks_line(character: char) -> bool {
+    character.is_control() || ('\u{2028}'..='\u{2029}').contains(&character)
+}
+
 /// What is drawn as nothing and is no white space: Unicode's Default_Ignorable_Code_Point, the marks of annotations, what only joins
 /// hieroglyphs, the filler of the Khitan script, the note without a head, and the braille cell without dots.
 const UNSEEN: [RangeInclusive<char>; 21] = [

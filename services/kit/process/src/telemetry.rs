@@ -44,7 +44,7 @@ pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Runn
     let pretty = pretty.then(|| fmt::layer().with_ansi(ansi).with_writer(move || output.clone()));
     let registry = tracing_subscriber::registry().with(filter).with(lines).with(pretty);
     registry.try_init().context("this process has a log already")?;
-    filter::keep(handle);
+    filter::keep_filter(handle);
     panic::set_hook(Box::new(log_panic));
     let spans = settings.otel_exporter_otlp_endpoint.as_deref();
     let spans = spans

@@ -62,12 +62,12 @@ impl Check {
             outcome = tokio::time::timeout(CHECK_TIMEOUT, (self.check)()) => {
                 outcome.unwrap_or_else(|_| Err("no answer in 5 s".to_owned()))
             }
-            never = self.tells(health) => match never {},
+            never = self.log_progress(health) => match never {},
         }
     }
 
     /// Keeps `health` up to date with what is known while no outcome is.
-    async fn tells(&self, health: &Health) -> Infallible {
+    async fn log_progress(&self, health: &Health) -> Infallible {
         loop {
             tokio::time::sleep(TELLING).await;
             if let Some(fault) = (self.trouble)() {

@@ -143,7 +143,7 @@ async fn over_network(
         // in as many calls as its limit says, onto its connection.
         retry::send(&balancer, &call).await
     };
-    record.end(deadline.keep(sending).await)
+    record.end(deadline.bound(sending).await)
 }
 
 async fn in_process<S>(service: S, mut request: Request<Body>) -> Result<Response<Body>, Status>
@@ -163,5 +163,5 @@ where
         let Ok(response) = service.oneshot(request.map(axum::body::Body::new)).await;
         Ok(response.map(Body::new))
     };
-    deadline.keep(answering).await
+    deadline.bound(answering).await
 }

@@ -17,7 +17,7 @@ use super::row::{
 use crate::{
     ids::{CompletionId, ObjectId, ProjectId, ScopeId, TaskId, UserId},
     journal::change::Operation,
-    limits::{DESCRIPTION, ESTIMATE_MINUTES, TITLE},
+    limits::{DESCRIPTION, ESTIMATE_MINUTES, LEAST_ESTIMATE_MINUTES, TITLE},
     text,
 };
 
@@ -57,8 +57,8 @@ pub(crate) fn description(raw: String, faults: &mut Vec<Violation>) -> String {
 
 /// Checks how long a task is thought to take.
 pub(crate) fn estimate(minutes: i32, faults: &mut Vec<Violation>) -> i32 {
-    if !(1..=ESTIMATE_MINUTES).contains(&minutes) {
-        let message = format!("a number from 1 to {ESTIMATE_MINUTES}");
+    if !(LEAST_ESTIMATE_MINUTES..=ESTIMATE_MINUTES).contains(&minutes) {
+        let message = format!("a number from {LEAST_ESTIMATE_MINUTES} to {ESTIMATE_MINUTES}");
         faults.push(Violation::new("estimate_minutes", "OUT_OF_RANGE", message));
     }
     minutes

@@ -38,7 +38,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    pub(super) fn told(self, value: f64) -> String {
+    pub(super) fn in_words(self, value: f64) -> String {
         match self {
             Self::Share => figures::percent(value),
             Self::Seconds => format!("{:.0} ms", value * 1000.0),
@@ -74,7 +74,7 @@ impl Check {
     pub(super) fn finding(&self, found: Option<f64>) -> Finding {
         let bounds: Vec<_> = [("at least", self.at_least), ("at most", self.at_most)]
             .into_iter()
-            .filter_map(|(word, bound)| Some(format!("{word} {}", self.unit.told(bound?))))
+            .filter_map(|(word, bound)| Some(format!("{word} {}", self.unit.in_words(bound?))))
             .collect();
         let (name, bounds) = (&self.name, bounds.join(", "));
         let Some(value) = found else {
@@ -84,7 +84,7 @@ impl Check {
         let holds = self.at_most.is_none_or(|most| value <= most)
             && self.at_least.is_none_or(|least| value >= least);
         let verdict = if holds { Verdict::Pass } else { Verdict::Fail };
-        Finding { verdict, text: format!("{name}: {} ({bounds})", self.unit.told(value)) }
+        Finding { verdict, text: format!("{name}: {} ({bounds})", self.unit.in_words(value)) }
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) async fn findings(
 mod tests {
     use super::*;
 
-    fn of(bad: f64, all: f64) -> Counted {
+    fn counted(bad: f64, all: f64) -> Counted {
         Counted { bad, all }
     }
 
@@ -93,9 +93,9 @@ mod tests {
     fn the_interval_of_a_difference_is_that_of_newcombes_paper() {
         // Table II: 56/70 and 48/80, 9/10 and 3/10, 0/10 and 0/20.
         for (new, old, expected) in [
-            (of(56.0, 70.0), of(48.0, 80.0), (0.0524, 0.3339)),
-            (of(9.0, 10.0), of(3.0, 10.0), (0.1705, 0.8090)),
-            (of(0.0, 10.0), of(0.0, 20.0), (-0.1611, 0.2775)),
+            (counted(56.0, 70.0), counted(48.0, 80.0), (0.0524, 0.3339)),
+            (counted(9.0, 10.0), counted(3.0, 10.0), (0.1705, 0.8090)),
+            (counted(0.0, 10.0), counted(0.0, 20.0), (-0.1611, 0.2775)),
         ] {
             let found = difference(old, new);
             assert!(close(found, expected), "{new:?} {old:?}: {found:?}");
@@ -105,14 +105,14 @@ mod tests {
     #[test]
     fn a_release_fails_where_it_is_surely_worse_and_passes_where_it_is_surely_not() {
         for (old, new, expected) in [
-            (of(10.0, 10_000.0), of(10.0, 10_000.0), Verdict::Pass),
-            (of(10.0, 10_000.0), of(200.0, 10_000.0), Verdict::Fail),
-            (of(0.0, 10_000.0), of(20.0, 1_000.0), Verdict::Fail),
-            (of(0.0, 200.0), of(1.0, 200.0), Verdict::Unknown),
+            (counted(10.0, 10_000.0), counted(10.0, 10_000.0), Verdict::Pass),
+            (counted(10.0, 10_000.0), counted(200.0, 10_000.0), Verdict::Fail),
+            (counted(0.0, 10_000.0), counted(20.0, 1_000.0), Verdict::Fail),
+            (counted(0.0, 200.0), counted(1.0, 200.0), Verdict::Unknown),
             // Surely worse, and nobody knows whether by more than it may be.
-            (of(100.0, 100_000.0), of(10.0, 2_500.0), Verdict::Unknown),
+            (counted(100.0, 100_000.0), counted(10.0, 2_500.0), Verdict::Unknown),
             // Surely worse, and by so little that it is let through.
-            (of(100.0, 1_000_000.0), of(1_000.0, 1_000_000.0), Verdict::Pass),
+            (counted(100.0, 1_000_000.0), counted(1_000.0, 1_000_000.0), Verdict::Pass),
         ] {
             assert_eq!(verdict(difference(old, new), 0.005), expected, "{old:?} {new:?}");
         }

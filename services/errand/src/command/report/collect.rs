@@ -141,7 +141,7 @@ pub(super) async fn sections(
 }
 
 impl Unit {
-    fn told(self, value: f64) -> String {
+    fn in_words(self, value: f64) -> String {
         match self {
             Self::Number => number(value),
             Self::Share => percent(value),
@@ -174,9 +174,12 @@ impl Asked<'_> {
         for Measure { name, query, unit, most } in measures {
             rows.push(match self.prometheus.number(&query).await? {
                 None => Row::unknown(name),
-                Some(value) => {
-                    Row::new(name, value, unit.told(value), most.is_some_and(|most| value > most))
-                }
+                Some(value) => Row::new(
+                    name,
+                    value,
+                    unit.in_words(value),
+                    most.is_some_and(|most| value > most),
+                ),
             });
         }
         Ok(rows)
@@ -256,7 +259,7 @@ impl Asked<'_> {
         &self,
         query: &str,
         labels: &[&str],
-        told: impl Fn(f64) -> (String, bool),
+        in_words: impl Fn(f64) -> (String, bool),
     ) -> anyhow::Result<Vec<Row>> {
         let mut found = self.prometheus.rows(query).await?;
         found.sort_by(|(one, larger), (other, smaller)| {
@@ -265,7 +268,7 @@ impl Asked<'_> {
         let row = |(own, value): Found| {
             let name: Vec<_> =
                 labels.iter().filter_map(|label| own.get(*label)).map(String::as_str).collect();
-            let (text, bad) = told(value);
+            let (text, bad) = in_words(value);
             Row::new(name.join(" "), value, text, bad)
         };
         Ok(found.into_iter().map(row).collect())

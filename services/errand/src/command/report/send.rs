@@ -32,8 +32,10 @@ pub(super) async fn send(
     let path = signed(format, path, &mut body, secret, now);
     let mut pauses = PAUSES.into_iter();
     loop {
-        let outcome =
-            client.ask(Method::POST, &path, &[], Some(&body)).await.and_then(|reply| taken(&reply));
+        let outcome = client
+            .ask(Method::POST, &path, &[], Some(&body))
+            .await
+            .and_then(|reply| check_accepted(&reply));
         let Err(error) = outcome else { return Ok(()) };
         match pauses.next() {
             Some(pause) => {
@@ -96,7 +98,7 @@ fn signature(key: &str, text: &str) -> String {
 }
 
 /// Chats say no with 200, too: by a code that is not 0.
-fn taken(reply: &Reply) -> anyhow::Result<()> {
+fn check_accepted(reply: &Reply) -> anyhow::Result<()> {
     let said = reply.json();
     let code = ["errcode", "code", "StatusCode"].iter().find_map(|name| said[*name].as_i64());
     if reply.status.is_success() && code.unwrap_or_default() == 0 {

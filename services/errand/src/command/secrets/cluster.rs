@@ -95,7 +95,7 @@ impl Cluster {
         let reply = self.ask(Method::GET, "application/json", None).await?;
         match reply.status {
             StatusCode::NOT_FOUND => Ok(None),
-            status if status.is_success() => self.found(&reply.json()).map(Some),
+            status if status.is_success() => self.read_secret(&reply.json()).map(Some),
             _ => self.refused("read", &reply),
         }
     }
@@ -157,7 +157,7 @@ impl Cluster {
         client.ask(method, &path, &headers, body).await.context("the API server")
     }
 
-    fn found(&self, secret: &Value) -> anyhow::Result<Found> {
+    fn read_secret(&self, secret: &Value) -> anyhow::Result<Found> {
         let absent = Map::new();
         let data = secret["data"].as_object().unwrap_or(&absent);
         let value = |(name, value): (&String, &Value)| {

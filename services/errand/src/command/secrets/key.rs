@@ -117,7 +117,7 @@ mod tests {
         written.iter().map(|text| text.parse().unwrap_or_else(|fault| panic!("{fault}"))).collect()
     }
 
-    fn made(
+    fn make_keys(
         written: &[&str],
         present: &[(&str, &str)],
     ) -> anyhow::Result<BTreeMap<String, String>> {
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_text_holds_the_values_of_other_keys() {
-        let made = made(
+        let made = make_keys(
             &["password=random", "url=text:postgres://u:{password}@h:5432/{name}?a=b:c"],
             &[("name", "db")],
         )
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_there_is_used_and_not_made_again() {
-        let made = made(
+        let made = make_keys(
             &["password=random", "kek=random", "url=text:u:{password}@h"],
             &[("password", "p@ss/1"), ("kek", "")],
         )
@@ -160,7 +160,8 @@ mod tests {
     fn a_text_about_a_key_that_is_nowhere_is_refused() {
         let fault = format!(
             "{:#}",
-            made(&["url=text:{password}", "password=random"], &[]).expect_err("it comes later")
+            make_keys(&["url=text:{password}", "password=random"], &[])
+                .expect_err("it comes later")
         );
         assert!(fault.starts_with("the key url: {password} is neither"), "{fault}");
     }

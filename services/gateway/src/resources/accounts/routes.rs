@@ -122,7 +122,7 @@ pub(crate) async fn delete(
     let (PasswordConfirmation { password }, user) = body.said_by(user);
     let mut request = user.asks(DeleteMeRequest { password });
     request.set_timeout(HASHING);
-    Ok(reply::done(accounts(&gateway).delete_me(request).await?))
+    Ok(reply::no_content(accounts(&gateway).delete_me(request).await?))
 }
 
 /// Change your password
@@ -138,5 +138,5 @@ pub(crate) async fn change_password(
     let (PasswordChange { current_password, new_password }, user) = body.said_by(user);
     let mut request = user.asks(ChangePasswordRequest { current_password, new_password });
     request.set_timeout(HASHING);
-    Ok(reply::done(accounts(&gateway).change_password(request).await?))
+    Ok(reply::no_content(accounts(&gateway).change_password(request).await?))
 }

@@ -125,5 +125,5 @@ pub(crate) async fn remove(
         let request = user.clone().asks(DeleteProjectRequest { id: id.clone(), if_version });
         projects(&gateway).delete_project(request)
     });
-    Ok(reply::done(answer.await?))
+    Ok(reply::no_content(answer.await?))
 }

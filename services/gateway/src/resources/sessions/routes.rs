@@ -82,7 +82,7 @@ pub(crate) async fn refresh(
 /// It ends this session, everywhere within a second.
 #[utoipa::path(post, path = "/v1/auth/logout", operation_id = "logout", responses((status = 204, description = "Signed out")))]
 pub(crate) async fn logout(State(gateway): State<Gateway>, user: Leaver, _: Nothing) -> Reply {
-    Ok(reply::done(sessions(&gateway).logout(user.asks(LogoutRequest {})).await?))
+    Ok(reply::no_content(sessions(&gateway).logout(user.asks(LogoutRequest {})).await?))
 }
 
 /// List your sessions
@@ -108,7 +108,7 @@ pub(crate) async fn revoke(
     Id(id): Id,
     _: Nothing,
 ) -> Reply {
-    Ok(reply::done(
+    Ok(reply::no_content(
         sessions(&gateway).revoke_session(user.asks(RevokeSessionRequest { id })).await?,
     ))
 }

@@ -177,7 +177,7 @@ pub(crate) async fn remove(
         let request = user.clone().asks(DeleteTaskRequest { id: id.clone(), if_version });
         tasks(&gateway).delete_task(request)
     });
-    Ok(reply::done(answer.await?))
+    Ok(reply::no_content(answer.await?))
 }
 
 /// Complete a task

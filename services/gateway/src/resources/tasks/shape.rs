@@ -36,7 +36,7 @@ pub(crate) fn bounded(operations: Operations) -> Operations {
 }
 
 /// How long a task is thought to take.
-pub(crate) type Minutes = Within<1, { limits::ESTIMATE_MINUTES }>;
+pub(crate) type Minutes = Within<{ limits::LEAST_ESTIMATE_MINUTES }, { limits::ESTIMATE_MINUTES }>;
 
 object! {
     /// When a task is due: on a day (`date`), at a time wherever one is (`datetime`), or at a time somewhere (`datetime` and

@@ -70,5 +70,5 @@ pub(crate) async fn purge(
     Id(id): Id,
     _: Nothing,
 ) -> Reply {
-    Ok(reply::done(trash(&gateway).purge_trash(user.asks(PurgeTrashRequest { id })).await?))
+    Ok(reply::no_content(trash(&gateway).purge_trash(user.asks(PurgeTrashRequest { id })).await?))
 }

@@ -84,7 +84,7 @@ impl Lanes {
                 self.metrics.timed_out();
                 anyhow::anyhow!("as many reads wait for each other as may")
             } else {
-                anyhow::anyhow!("no read connection is up: {}", self.reach.told())
+                anyhow::anyhow!("no read connection is up: {}", self.reach.in_words())
             }))
         })
     }

@@ -63,7 +63,7 @@ impl Reach {
     }
 
     /// The same for who waits for it already.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn in_words(&self) -> String {
         self.fault().unwrap_or_else(|| format!("{}: no answer yet", self.server))
     }
 
@@ -94,11 +94,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_known_until_a_connection_is_there() {
         let reach = reach("postgres://u@db/name");
-        assert_eq!((reach.fault(), &*reach.told()), (None, "db:5432: no answer yet"));
+        assert_eq!((reach.fault(), &*reach.in_words()), (None, "db:5432: no answer yet"));
         reach.missed("refused".to_owned());
         reach.missed("no route".to_owned());
         assert_eq!(reach.fault().as_deref(), Some("db:5432: no route"));
-        assert_eq!(reach.fault().as_deref(), Some(&*reach.told()));
+        assert_eq!(reach.fault().as_deref(), Some(&*reach.in_words()));
         reach.found();
         assert_eq!(reach.fault(), None);
     }

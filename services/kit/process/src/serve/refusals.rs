@@ -27,7 +27,7 @@ impl Refusals {
     }
 
     /// Follows the first line of a head.
-    pub(super) fn came(&mut self, bytes: &[u8], head_begins: bool) {
+    pub(super) fn bytes_came(&mut self, bytes: &[u8], head_begins: bool) {
         self.in_first_line = (self.in_first_line || head_begins) && !bytes.contains(&b'\n');
     }
 

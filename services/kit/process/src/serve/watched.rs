@@ -28,7 +28,7 @@ impl<S> Watched<S> {
         Self { stream, activity, preface: Some(0), heads: Heads::default(), refusals }
     }
 
-    fn came(&mut self, bytes: &[u8]) {
+    fn bytes_came(&mut self, bytes: &[u8]) {
         let mut frames = bytes;
         if let Some(matched) = self.preface {
             let expected = &PREFACE[matched..PREFACE.len().min(matched + bytes.len())];
@@ -45,7 +45,7 @@ impl<S> Watched<S> {
         if !bytes.is_empty() {
             let head_begins = self.activity.bytes_came();
             if let Some(refusals) = &mut self.refusals {
-                refusals.came(bytes, head_begins);
+                refusals.bytes_came(bytes, head_begins);
             }
         }
     }
@@ -71,7 +71,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if let Poll::Ready(Ok(())) = read {
-            self.came(&buffer.filled()[before..]);
+            self.bytes_came(&buffer.filled()[before..]);
         }
         read
     }
@@ -142,7 +142,7 @@ mod tests {
     fn sees_http2(reads: &[&[u8]]) -> bool {
         let activity = Activity::new();
         let mut watched = Watched::new((), Arc::clone(&activity), None);
-        reads.iter().for_each(|bytes| watched.came(bytes));
+        reads.iter().for_each(|bytes| watched.bytes_came(bytes));
         activity.is_http2()
     }
 
@@ -162,11 +162,11 @@ mod tests {
         let request = activity.request();
         let hour = tokio::time::timeout(Duration::from_secs(3600), activity.overdue_head(limit));
         assert!(hour.await.is_err(), "a request under way is no head");
-        watched.came(b"body");
+        watched.bytes_came(b"body");
         drop(request);
         let hour = tokio::time::timeout(Duration::from_secs(3600), activity.overdue_head(limit));
         assert!(hour.await.is_err(), "an idle connection has no head");
-        watched.came(b"GET");
+        watched.bytes_came(b"GET");
         let began = Instant::now();
         activity.overdue_head(limit).await;
         assert_eq!(began.elapsed().as_secs(), 10);

@@ -26,7 +26,7 @@ const DISCREET: [(&str, LevelFilter); 6] = [
 ];
 
 /// From now on the filter can be changed.
-pub(super) fn keep(handle: reload::Handle<Targets, Registry>) {
+pub(super) fn keep_filter(handle: reload::Handle<Targets, Registry>) {
     _ = FILTER.set(handle);
 }
 

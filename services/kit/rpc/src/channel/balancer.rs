@@ -61,7 +61,7 @@ impl Balancer {
     }
 
     /// Keeps what follows the addresses: it ends with the balancer.
-    pub(crate) fn keep(&self, resolver: AbortOnDropHandle<()>) {
+    pub(crate) fn keep_resolver(&self, resolver: AbortOnDropHandle<()>) {
         self.resolver.set(resolver).expect("a balancer has one resolver");
     }
 

@@ -41,7 +41,7 @@ impl Deadline {
     }
 
     /// The outcome of `future`, or `DEADLINE_EXCEEDED`.
-    pub(crate) async fn keep<T>(
+    pub(crate) async fn bound<T>(
         &self,
         future: impl Future<Output = Result<T, Status>>,
     ) -> Result<T, Status> {
@@ -141,12 +141,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_late_is_not_begun_and_what_gets_late_is_dropped() {
         let deadline = Deadline { at: Instant::now() + Duration::from_secs(1), chosen: false };
-        assert_eq!(deadline.keep(async { Ok(7) }).await.unwrap(), 7);
-        let failed = deadline.keep(async { Err::<(), _>(Status::not_found("")) }).await;
+        assert_eq!(deadline.bound(async { Ok(7) }).await.unwrap(), 7);
+        let failed = deadline.bound(async { Err::<(), _>(Status::not_found("")) }).await;
         assert_eq!(failed.unwrap_err().code(), tonic::Code::NotFound);
-        let late = deadline.keep(std::future::pending::<Result<(), _>>()).await.unwrap_err();
+        let late = deadline.bound(std::future::pending::<Result<(), _>>()).await.unwrap_err();
         assert_eq!(late.code(), tonic::Code::DeadlineExceeded);
-        let begun = deadline.keep(async { unreachable!("there is no time left") });
+        let begun = deadline.bound(async { unreachable!("there is no time left") });
         assert_eq!(begun.await.map(|()| 0).unwrap_err().code(), tonic::Code::DeadlineExceeded);
     }
 }

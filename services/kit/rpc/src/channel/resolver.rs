@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Begins to look up `targets` for the balancer.
 pub(crate) fn start(balancer: &Arc<Balancer>, targets: Vec<Target>) {
     let following = work::detach(follow(Arc::downgrade(balancer), targets));
-    balancer.keep(AbortOnDropHandle::new(following));
+    balancer.keep_resolver(AbortOnDropHandle::new(following));
 }
 
 /// Keeps the balancer's endpoints what the names say, until the balancer is gone.
