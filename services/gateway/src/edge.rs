@@ -19,6 +19,7 @@ pub(crate) mod shed;
 pub(crate) mod streams;
 mod table;
 mod terms;
+pub(crate) mod turning;
 pub(crate) mod unread;
 pub(crate) mod user;
 pub(crate) mod visit;

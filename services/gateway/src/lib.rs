@@ -29,7 +29,7 @@ use tonic::Code;
 pub use config::{Config, Switch};
 pub use peers::Peers;
 
-use edge::unread;
+use edge::{turning, unread};
 use shared::Shared;
 
 /// The edge over services that are reached by `peers`. It follows what changes in `settings`, where that needs no restart.
@@ -42,12 +42,14 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
     let auth = peers.auth.clone();
     let config = settings.now();
     let resources = resources::all(config.password_minimum);
+    let turning = turning::Turning::new(&resources);
     let document = openapi::document(&resources, &config.public_url);
     let shared = Arc::new(Shared::new(config, clock, peers, document)?);
-    let [follower, untold, waiting, streaming, following, refusing] =
-        [(); 6].map(|()| shared.clone());
+    let [follower, untold, waiting, streaming, following, refusing, full] =
+        [(); 7].map(|()| shared.clone());
     Ok(Service::http("gateway", router::router(resources, &shared))
         .refusing_unread(move |unread, peer| unread::refused(unread, peer, &refusing))
+        .turning_away(move |bytes, peer| turning::turn_away(bytes, peer, &turning, &full))
         .ready_when_told(
             "access token keys",
             move || Some(untold.verifier.trouble()),

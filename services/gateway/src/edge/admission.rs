@@ -53,6 +53,11 @@ impl Admission {
         }
     }
 
+    /// Whether there is no place for a user's request. It may have changed before one is asked for.
+    pub(crate) fn is_full(&self) -> bool {
+        self.in_flight.load(Relaxed) >= self.limit.now()
+    }
+
     /// A place, or a refusal at once: nobody queues here. 429 when the address has its share, 503 when all places are taken.
     pub(crate) fn enter(&self, access: Access, visit: &Visit) -> Result<Place<'_>, Problem> {
         let with_reserve = |most: usize| match access {
@@ -68,9 +73,7 @@ impl Admission {
         };
         let mut place = Place { in_all: Some(count), of_address: None };
         if count.fetch_add(1, Relaxed) >= with_reserve(most) {
-            Shed::InFlight.count();
-            let message = "too much is going on right now; try again soon";
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message));
+            return Err(refuse());
         }
         let most_of_address = self.most_of_address.min((most - most / 4).max(1));
         place.of_address = self.of_address.enter(visit.subscriber(), with_reserve(most_of_address));
@@ -137,6 +140,13 @@ impl Drop for Work<'_> {
             self.report_time(None);
         }
     }
+}
+
+/// A refusal because all places are taken.
+pub(super) fn refuse() -> Problem {
+    Shed::InFlight.count();
+    let message = "too much is going on right now; try again soon";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message)
 }
 
 fn too_many(whose: &str, most: usize) -> Problem {

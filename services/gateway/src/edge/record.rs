@@ -15,29 +15,56 @@ use kit_rpc::span::{self, Kind, Step};
 
 use super::visit::Visit;
 
+/// The template of the path, as metrics and traces have it.
+#[derive(Clone)]
+pub(super) enum Route {
+    /// As axum found it.
+    Matched(MatchedPath),
+    /// As it was found without axum.
+    Known(Arc<str>),
+    Nowhere,
+}
+
+impl Route {
+    fn of_request(request: &Request) -> Self {
+        let extensions = request.extensions();
+        let matched = || extensions.get::<MatchedPath>().cloned().map(Self::Matched);
+        extensions.get::<Self>().cloned().or_else(matched).unwrap_or(Self::Nowhere)
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Matched(path) => path.as_str(),
+            Self::Known(path) => path,
+            Self::Nowhere => "",
+        }
+    }
+}
+
 /// One request in the log, the metrics and the traces.
 pub(super) struct Record {
     pub(super) request_id: Arc<str>,
     began: Instant,
     method: Method,
     uri: Uri,
-    route: Option<MatchedPath>,
+    route: Route,
     request_size: Option<u64>,
     visit: Arc<Visit>,
     trace: TraceContext,
     /// None when it is written down.
     step: Option<Step>,
+    /// Whether the log has a line for it.
+    is_written: bool,
     _active: metrics::ActiveRequest,
 }
 
 impl Record {
     pub(super) fn begin(request: &Request, visit: Arc<Visit>, clock: &Clock) -> Self {
         let headers = request.headers();
-        let route = request.extensions().get::<MatchedPath>().cloned();
+        let route = Route::of_request(request);
         let believed = |trace| if visit.by_proxy { trace } else { span::of_stranger(trace) };
         let parent = TraceContext::from_headers(headers).map(believed);
-        let step =
-            span::begin(Kind::Server, route.as_ref().map_or("", MatchedPath::as_str), parent);
+        let step = span::begin(Kind::Server, route.as_str(), parent);
         Self {
             request_id: request::id(headers, clock),
             began: Instant::now(),
@@ -47,6 +74,7 @@ impl Record {
             visit,
             trace: step.trace(),
             step: Some(step),
+            is_written: true,
             route,
             _active: metrics::http_active(request.method()),
         }
@@ -61,31 +89,35 @@ impl Record {
         let headers = response.headers_mut();
         headers.extend(HeaderValue::from_str(&self.request_id).map(|id| (REQUEST_ID, id)));
         headers.insert(TRACEPARENT, self.trace.header());
-        let (route, size) = (self.route(), response.body().size_hint().exact());
+        let (route, size) = (self.route.as_str(), response.body().size_hint().exact());
         metrics::http_body_sizes(&self.method, route, self.request_size, size);
         self.write_down(response.status(), "answered");
     }
 
-    fn route(&self) -> &str {
-        self.route.as_ref().map_or("", MatchedPath::as_str)
+    /// The same without a line in the log.
+    pub(super) fn end_unwritten(mut self, response: &mut Response) {
+        self.is_written = false;
+        self.end(response);
     }
 
     fn write_down(&mut self, status: StatusCode, message: &str) {
         let Some(step) = self.step.take() else { return };
-        let (route, elapsed) = (self.route(), self.began.elapsed());
+        let (route, elapsed) = (self.route.as_str(), self.began.elapsed());
         metrics::http_request(&self.method, route, status, (elapsed, Some(self.trace)));
         super::metrics::answered(status);
-        tracing::info!(
-            target: "gateway::access",
-            method = self.method.as_str(),
-            path = self.uri.path(),
-            route,
-            status = status.as_u16(),
-            duration_ms = elapsed.as_micros() as f64 / 1000.0,
-            client = %self.visit.address,
-            user_id = self.visit.user_id.get().map(tracing::field::display),
-            "{message}"
-        );
+        self.is_written.then(|| {
+            tracing::info!(
+                target: "gateway::access",
+                method = self.method.as_str(),
+                path = self.uri.path(),
+                route,
+                status = status.as_u16(),
+                duration_ms = elapsed.as_micros() as f64 / 1000.0,
+                client = %self.visit.address,
+                user_id = self.visit.user_id.get().map(tracing::field::display),
+                "{message}"
+            )
+        });
         step.end_http(&self.method, route, status);
     }
 }

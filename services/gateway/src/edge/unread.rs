@@ -16,18 +16,33 @@ use crate::{problem::Problem, shared::Gateway};
 
 /// The answer to whom the server could not read.
 pub(crate) fn refused(unread: Unread, peer: SocketAddr, gateway: &Gateway) -> Response {
-    let request = stand_in(peer);
-    let visit = Arc::new(client::visit(Access::Anyone, &request, &gateway.proxies));
-    let record = Record::begin(&request, Arc::clone(&visit), &gateway.clock);
+    refusal(&stand_in(peer), Access::Anyone, problem(unread), true, gateway)
+}
+
+/// The answer to a request that gets no further than its head; `is_written` says whether the log has a line for it.
+pub(super) fn refusal(
+    request: &Request,
+    access: Access,
+    problem: Problem,
+    is_written: bool,
+    gateway: &Gateway,
+) -> Response {
+    let visit = Arc::new(client::visit(access, request, &gateway.proxies));
+    let record = Record::begin(request, Arc::clone(&visit), &gateway.clock);
+    let cors = gateway.cors.load();
     let context = RequestContext {
         request_id: Arc::clone(&record.request_id),
         trace: record.trace(),
         deadline: tokio::time::Instant::now(),
     };
     let answer = request::scope(context, async {
-        let mut response = guard::written(Err(problem(unread)), &record, gateway);
+        let mut response = guard::written(Err(problem), &record, gateway);
         headers::secure(response.headers_mut(), visit.secure);
-        record.end(&mut response);
+        cors.allow(response.headers_mut(), cors.origin(request.headers()));
+        match is_written {
+            true => record.end(&mut response),
+            false => record.end_unwritten(&mut response),
+        }
         response
     });
     answer.now_or_never().expect("nothing in it waits")

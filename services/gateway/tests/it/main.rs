@@ -15,3 +15,4 @@ mod queries;
 mod sessions;
 mod shapes;
 mod streams;
+mod turning;

@@ -10,7 +10,9 @@ mod refusals;
 mod reply;
 mod rest;
 mod shared;
+mod turning;
 mod watched;
+mod whole;
 
 use std::{
     io,
@@ -39,6 +41,7 @@ use crate::{
 use kit_base::Stop;
 
 pub use self::limits::{Limits, MOST_HEADERS};
+pub use self::whole::whole;
 pub use crate::{peer::PeerAddress, unread::Unread};
 
 /// Serves on a bound listener until `stop`, then drains; returns when nothing is under way any more, at the latest after
@@ -94,11 +97,13 @@ pub(crate) async fn observed(
 
 /// What the connections share, and what goes on beside them.
 fn shared(service: Service, limits: &Limits) -> (Arc<Shared>, Vec<Check>, Vec<Job>) {
-    let Service { name: _, router, channel: _, protocol, guard, refuse, checks, jobs } = service;
+    let Service { name: _, router, channel: _, protocol, guard, refuse, turn_away, checks, jobs } =
+        service;
     let shared = Shared {
         router,
         guard,
         refuse,
+        turn_away,
         protocol,
         builder: connection::builder(protocol, limits),
         limits: limits.clone(),

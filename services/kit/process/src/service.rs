@@ -7,7 +7,7 @@ use http::Response;
 
 use crate::{
     protocol::Protocol,
-    unread::{Refuse, Unread},
+    unread::{Refuse, TurnAway, Unread},
     waiting::Check,
 };
 use kit_base::Stop;
@@ -30,6 +30,7 @@ pub struct Service {
     pub(crate) protocol: Protocol,
     pub(crate) guard: Option<Guard>,
     pub(crate) refuse: Option<Refuse>,
+    pub(crate) turn_away: Option<TurnAway>,
     pub(crate) checks: Vec<Check>,
     pub(crate) jobs: Vec<Job>,
 }
@@ -58,8 +59,8 @@ impl Service {
         channel: GrpcChannel,
         protocol: Protocol,
     ) -> Self {
-        let (guard, refuse, checks, jobs) = Default::default();
-        Self { name, router, channel, protocol, guard, refuse, checks, jobs }
+        let (guard, refuse, turn_away, checks, jobs) = Default::default();
+        Self { name, router, channel, protocol, guard, refuse, turn_away, checks, jobs }
     }
 
     /// Answers what is no HTTP/1 request that can be read, for which no route can be asked. The body must be there at once.
@@ -69,6 +70,17 @@ impl Service {
         refuse: impl Fn(Unread, SocketAddr) -> Response<Body> + Send + Sync + 'static,
     ) -> Self {
         self.refuse = Some(Arc::new(refuse));
+        self
+    }
+
+    /// Asks `turn_away` about each request of HTTP/1, with all the bytes that have come, before it is read: what there is no place for is
+    /// refused for a fraction of the work. `serve::whole` reads the bytes. The answer's body must be there at once.
+    #[must_use]
+    pub fn turning_away(
+        mut self,
+        turn_away: impl Fn(&[u8], SocketAddr) -> Option<Response<Body>> + Send + Sync + 'static,
+    ) -> Self {
+        self.turn_away = Some(Arc::new(turn_away));
         self
     }
 
@@ -136,6 +148,7 @@ impl Service {
             protocol: _,
             guard: _,
             refuse: _,
+            turn_away: _,
             checks,
             jobs,
         } in others

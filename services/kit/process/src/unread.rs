@@ -5,10 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{
-    HeaderValue, Response,
-    header::{CONNECTION, CONTENT_LENGTH},
-};
+use http::{HeaderValue, Response, header::CONTENT_LENGTH};
 use http_body_util::BodyExt as _;
 
 /// Why the head of a request could not be read.
@@ -27,6 +24,9 @@ pub enum Unread {
 /// What a service answers to whom it cannot read. Its body must be there at once.
 pub(crate) type Refuse = Arc<dyn Fn(Unread, SocketAddr) -> Response<Body> + Send + Sync>;
 
+/// Asked with all that has come where a request begins; the answer where the service turns it away, whose body is there at once.
+pub(crate) type TurnAway = Arc<dyn Fn(&[u8], SocketAddr) -> Option<Response<Body>> + Send + Sync>;
+
 impl Unread {
     /// What hyper says with an answer of its own. It knows no more than that the head is too long; `in_first_line` says where it was.
     pub(crate) fn told_by(answer: &[u8], in_first_line: bool) -> Option<Self> {
@@ -44,21 +44,28 @@ impl Unread {
 }
 
 /// The answer as it is sent in the place of hyper's, whose date it takes over; the connection ends with it.
-pub(crate) fn written(response: Response<Body>, in_place_of: &[u8]) -> Bytes {
+pub(crate) fn last_words(response: Response<Body>, in_place_of: &[u8]) -> Bytes {
+    let lines = in_place_of.split_inclusive(|byte| *byte == b'\n');
+    let date = lines.filter(|line| line.starts_with(b"date: "));
+    written(response, &[&b"connection: close\r\n"[..]].into_iter().chain(date).collect::<Vec<_>>())
+}
+
+/// An answer as it is sent, with more lines of its head. Its body must be there at once.
+pub(crate) fn written(response: Response<Body>, more: &[&[u8]]) -> Bytes {
     let (mut head, body) = response.into_parts();
     debug_assert!(body.size_hint().exact().is_some(), "the body is there at once");
     let body = body.collect().now_or_never().and_then(Result::ok);
     let body = body.map(|body| body.to_bytes()).unwrap_or_default();
-    head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
+    let reason = head.status.canonical_reason().unwrap_or_default().as_bytes();
+    let mut bytes = Vec::with_capacity(1024 + body.len());
+    let mut add = |parts: &[&[u8]]| parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    add(&[b"HTTP/1.1 ", head.status.as_str().as_bytes(), b" ", reason, b"\r\n"]);
     for (name, value) in &head.headers {
-        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        add(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
     }
-    let lines = in_place_of.split_inclusive(|byte| *byte == b'\n');
-    lines.filter(|line| line.starts_with(b"date: ")).for_each(|date| bytes.extend(date));
-    bytes.extend(b"\r\n");
-    bytes.extend(body);
+    add(more);
+    add(&[b"\r\n", &body]);
     bytes.into()
 }
 
@@ -81,13 +88,13 @@ mod tests {
     #[test]
     fn the_answer_is_whole_and_the_last() {
         let response = Response::builder().status(400).header("x-request-id", "1");
-        let answer = written(
+        let answer = last_words(
             response.body(Body::from("why")).unwrap(),
             b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: Thu\r\n\r\n",
         );
         assert_eq!(
             std::str::from_utf8(&answer).unwrap(),
-            "HTTP/1.1 400 Bad Request\r\nx-request-id: 1\r\nconnection: close\r\ncontent-length: 3\r\ndate: Thu\r\n\r\nwhy"
+            "HTTP/1.1 400 Bad Request\r\nx-request-id: 1\r\ncontent-length: 3\r\nconnection: close\r\ndate: Thu\r\n\r\nwhy"
         );
     }
 }

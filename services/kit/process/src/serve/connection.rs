@@ -17,6 +17,7 @@ use super::{
     limits::{Limits, MOST_HEADERS},
     refusals::Refusals,
     shared::Shared,
+    turning::Turning,
     watched::Watched,
 };
 use crate::{peer::PeerAddress, protocol::Protocol, unread::Unread};
@@ -153,7 +154,8 @@ fn watched<S>(
     activity: &Arc<Activity>,
 ) -> (TokioIo<Watched<S>>, Handler) {
     let refusals = shared.refuse.clone().map(|refuse| Refusals::new(refuse, address));
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(activity), refusals));
+    let turning = shared.turn_away.is_some().then(|| Turning::new(Arc::clone(shared), address));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(activity), refusals, turning));
     let (shared, activity) = (Arc::clone(shared), Arc::clone(activity));
     (io, Handler { shared, activity, peer: PeerAddress(address) })
 }

@@ -34,7 +34,7 @@ impl Refusals {
     /// Takes an answer that is no request's out of what hyper writes, and puts ours in its place.
     pub(super) fn replaces(&mut self, bytes: &[u8]) -> bool {
         let Some(unread) = Unread::told_by(bytes, self.in_first_line) else { return false };
-        self.answer = Some(unread::written((self.refuse)(unread, self.peer), bytes));
+        self.answer = Some(unread::last_words((self.refuse)(unread, self.peer), bytes));
         true
     }
 

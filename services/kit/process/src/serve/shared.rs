@@ -5,13 +5,17 @@ use kit_rpc::tls::Guard;
 use tokio_util::sync::CancellationToken;
 
 use super::Limits;
-use crate::{protocol::Protocol, unread::Refuse};
+use crate::{
+    protocol::Protocol,
+    unread::{Refuse, TurnAway},
+};
 
 /// What all connections of a server share.
 pub(super) struct Shared {
     pub(super) router: axum::Router,
     pub(super) guard: Option<Guard>,
     pub(super) refuse: Option<Refuse>,
+    pub(super) turn_away: Option<TurnAway>,
     pub(super) protocol: Protocol,
     pub(super) builder: auto::Builder<TokioExecutor>,
     pub(super) limits: Limits,

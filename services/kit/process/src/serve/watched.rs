@@ -8,7 +8,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{activity::Activity, heads::Heads, refusals::Refusals};
+use super::{activity::Activity, heads::Heads, refusals::Refusals, turning::Turning};
 
 /// How an HTTP/2 connection begins (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -21,11 +21,17 @@ pub(super) struct Watched<S> {
     preface: Option<usize>,
     heads: Heads,
     refusals: Option<Refusals>,
+    turning: Option<Turning>,
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S, activity: Arc<Activity>, refusals: Option<Refusals>) -> Self {
-        Self { stream, activity, preface: Some(0), heads: Heads::default(), refusals }
+    pub(super) fn new(
+        stream: S,
+        activity: Arc<Activity>,
+        refusals: Option<Refusals>,
+        turning: Option<Turning>,
+    ) -> Self {
+        Self { stream, activity, preface: Some(0), heads: Heads::default(), refusals, turning }
     }
 
     fn bytes_came(&mut self, bytes: &[u8]) {
@@ -62,18 +68,28 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if let Poll::Ready(Ok(())) = read {
-            self.bytes_came(&buffer.filled()[before..]);
+        loop {
+            let Self { stream, activity, turning, .. } = &mut *self;
+            if let Some(turning) = turning {
+                ready!(turning.poll_write(Pin::new(&mut *stream), cx))?;
+            }
+            ready!(Pin::new(stream).poll_read(cx, buffer))?;
+            let bytes = &buffer.filled()[before..];
+            let may_turn = !bytes.is_empty() && activity.is_between_requests();
+            if !turning.as_mut().is_some_and(|turning| may_turn && turning.takes(bytes)) {
+                break;
+            }
+            buffer.set_filled(before);
         }
-        read
+        self.bytes_came(&buffer.filled()[before..]);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -141,7 +157,7 @@ mod tests {
 
     fn sees_http2(reads: &[&[u8]]) -> bool {
         let activity = Activity::new();
-        let mut watched = Watched::new((), Arc::clone(&activity), None);
+        let mut watched = Watched::new((), Arc::clone(&activity), None, None);
         reads.iter().for_each(|bytes| watched.bytes_came(bytes));
         activity.is_http2()
     }
@@ -158,7 +174,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_clock_of_a_head_runs_only_while_one_arrives() {
         let (activity, limit) = (Activity::new(), Duration::from_secs(10));
-        let mut watched = Watched::new((), Arc::clone(&activity), None);
+        let mut watched = Watched::new((), Arc::clone(&activity), None, None);
         let request = activity.request();
         let hour = tokio::time::timeout(Duration::from_secs(3600), activity.overdue_head(limit));
         assert!(hour.await.is_err(), "a request under way is no head");

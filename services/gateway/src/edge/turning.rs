@@ -1,0 +1,102 @@
+//! What there is no place for is refused before it is read: thousands of refusals a second cost what is done beside them little.
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU32, Ordering::Relaxed},
+    },
+};
+
+use axum::{extract::Request, http::Method, response::Response};
+use kit_base::Clock;
+use kit_process::serve::{PeerAddress, whole};
+use utoipa::openapi::path::HttpMethod;
+
+use super::{access::Access, admission, record, unread};
+use crate::{operations::Operations, shared::Gateway};
+
+/// So many such refusals a second have a line in the log; all are counted.
+const LINES_A_SECOND: u32 = 10;
+
+/// What decides who is turned away: the operations by path, which axum's router knows and does not tell, and the lines of this second.
+pub(crate) struct Turning {
+    routes: matchit::Router<Route>,
+    second: AtomicI64,
+    lines: AtomicU32,
+}
+
+/// A path, and what is offered there.
+struct Route {
+    template: Arc<str>,
+    offered: Vec<(Method, Access)>,
+}
+
+impl Turning {
+    /// Of all that the resources offer.
+    pub(crate) fn new(resources: &[Operations]) -> Self {
+        let mut routes = matchit::Router::<Route>::new();
+        for operation in resources.iter().flat_map(|resource| &resource.list) {
+            let path = &*operation.path;
+            let offered = (method(&operation.method), operation.traits.access);
+            match routes.at_mut(path) {
+                Ok(found) if *found.value.template == *path => found.value.offered.push(offered),
+                _ => {
+                    let route = Route { template: Arc::from(path), offered: vec![offered] };
+                    routes.insert(path, route).expect("axum has taken it, too");
+                }
+            }
+        }
+        Self { routes, second: AtomicI64::new(0), lines: AtomicU32::new(0) }
+    }
+
+    /// Who may come for what a request asks for, and the template of its path.
+    fn find(&self, request: &Request) -> Option<(Access, Arc<str>)> {
+        let Route { template, offered } = self.routes.at(request.uri().path()).ok()?.value;
+        let (_, access) = offered.iter().find(|(method, _)| method == request.method())?;
+        Some((*access, Arc::clone(template)))
+    }
+
+    /// Whether the log has room for one more line of them in this second.
+    fn has_line(&self, clock: &Clock) -> bool {
+        let now = clock.now().as_seconds();
+        if self.second.swap(now, Relaxed) != now {
+            self.lines.store(0, Relaxed);
+        }
+        self.lines.fetch_add(1, Relaxed) < LINES_A_SECOND
+    }
+}
+
+fn method(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
+    }
+}
+
+/// The answer where these bytes are a request that there is no place for, and that is refused as any other of its kind; else nothing.
+pub(crate) fn turn_away(
+    bytes: &[u8],
+    peer: SocketAddr,
+    turning: &Turning,
+    gateway: &Gateway,
+) -> Option<Response> {
+    if !gateway.admission.is_full() {
+        return None;
+    }
+    let mut request = whole(bytes)?;
+    let (access, route) = turning.find(&request)?;
+    // The others have places of their own, or more of these.
+    if !matches!(access, Access::Users | Access::Anyone) {
+        return None;
+    }
+    request.extensions_mut().insert(PeerAddress(peer));
+    request.extensions_mut().insert(record::Route::Known(route));
+    let is_written = turning.has_line(&gateway.clock);
+    Some(unread::refusal(&request, access, admission::refuse(), is_written, gateway))
+}
