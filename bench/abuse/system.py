@@ -123,7 +123,7 @@ class System:
         """What the three have logged as warnings and errors, and how often."""
         with open(self.target.work / "log", "rb") as log:
             log.seek(self.heard)
-            lines = [line for line in log if b'"level":"warn"' in line or b'"level":"error"' in line]
+            lines = [line for line in log if b'"severity_text":"WARN"' in line or b'"severity_text":"ERROR"' in line]
         return Counter(complaint(line) for line in lines)
 
     async def watch(self):
@@ -162,7 +162,9 @@ def complaint(line):
         told = json.loads(line)
     except ValueError:
         return line[:200].decode(errors="replace")
-    return " ".join(str(told[name]) for name in ("level", "service", "target", "message", "error", "reason") if name in told)[:240]
+    told = {**told, **told.get("attributes", {}), **told.get("resource", {})}
+    names = ("severity_text", "service.name", "errand.target", "body", "exception.message", "errand.reason")
+    return " ".join(str(told[name]) for name in names if name in told)[:240]
 
 
 def memory(pid):

@@ -55,10 +55,10 @@ def is_small_and_quick():
     time.sleep(5)
     for service in cluster.SERVICES:
         pod = cluster.names(service)[0]
-        ready = [json.loads(line) for line in cluster.kubectl("logs", pod).splitlines() if '"message":"ready"' in line]
+        ready = [json.loads(line) for line in cluster.kubectl("logs", pod).splitlines() if '"body":"ready"' in line]
         check(ready, f"{pod} does not say when it was ready")
         memory = cluster.metrics(pod)["process_resident_memory_bytes"] / 2**20
-        lines.append(f"{service}: ready in {ready[0]['milliseconds']} ms, {memory:.1f} MiB resident, image {size_of(service)}")
+        lines.append(f"{service}: ready in {ready[0]['attributes']['errand.milliseconds']} ms, {memory:.1f} MiB resident, image {size_of(service)}")
     return "; ".join(lines)
 
 

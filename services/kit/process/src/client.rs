@@ -7,7 +7,7 @@ use http::{Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
 use rustls::{
-    RootCertStore,
+    ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub struct Client {
     host: String,
     /// What stands before each path, as behind a proxy.
     prefix: String,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
 }
 
 /// An answer that has come whole.
@@ -72,7 +72,7 @@ impl Client {
             Some("http") => (80, None),
             Some("https") => {
                 let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())?;
-                (443, Some((connector(roots()?)?, name)))
+                (443, Some((trusting(roots()?)?, name)))
             }
             _ => bail!("{url} must begin with http:// or https://"),
         };
@@ -109,23 +109,42 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Reply> {
+        over(self.connect().await?, request).await
+    }
+
+    /// Whom it asks, as `host:port`.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The same, who says at the handshake that HTTP/2 is spoken.
+    pub(crate) fn over_http2(mut self) -> Self {
+        if let Some((config, _)) = &mut self.tls {
+            Arc::make_mut(config).alpn_protocols = vec![b"h2".to_vec()];
+        }
+        self
+    }
+
+    /// A connection of its own.
+    pub(crate) async fn connect(&self) -> anyhow::Result<Stream> {
         let host = &self.host;
         let stream =
             TcpStream::connect(host).await.with_context(|| format!("nothing listens at {host}"))?;
-        match &self.tls {
-            None => over(stream, request).await,
-            Some((connector, name)) => {
-                let stream = connector.connect(name.clone(), stream).await;
-                over(stream.with_context(|| format!("no TLS with {host}"))?, request).await
-            }
-        }
+        let Some((config, name)) = &self.tls else { return Ok(Box::new(stream)) };
+        let stream = TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream).await;
+        Ok(Box::new(stream.with_context(|| format!("no TLS with {host}"))?))
     }
 }
 
-async fn over(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    request: Request<Full<Bytes>>,
-) -> anyhow::Result<Reply> {
+/// What is read and written on a connection, encrypted or not.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
+
+/// A connection.
+pub(crate) type Stream = Box<dyn Duplex>;
+
+async fn over(stream: Stream, request: Request<Full<Bytes>>) -> anyhow::Result<Reply> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     drop(kit_base::work::detach(connection));
@@ -148,12 +167,11 @@ fn authorities(pem: &[u8]) -> anyhow::Result<RootCertStore> {
     Ok(roots)
 }
 
-fn connector(roots: RootCertStore) -> anyhow::Result<TlsConnector> {
+fn trusting(roots: RootCertStore) -> anyhow::Result<Arc<ClientConfig>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?;
-    let config = versions.with_root_certificates(roots).with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+    let versions =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(Arc::new(versions.with_root_certificates(roots).with_no_client_auth()))
 }
 
 impl Reply {

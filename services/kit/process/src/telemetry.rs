@@ -1,6 +1,9 @@
-//! Logs as JSON lines and, where a collector is named, traces over OTLP/HTTP. Neither ever makes a request wait.
+//! Logs as JSON lines and, where a collector is named, traces over OTLP. Neither ever makes a request wait.
+mod collector;
+mod escaped;
 mod export;
 pub(crate) mod filter;
+mod names;
 mod record;
 mod settings;
 mod writer;
@@ -18,6 +21,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::{fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
 
 pub use self::{
+    names::Convention,
     record::JsonLines,
     settings::{Format, Telemetry},
     writer::Writer,
@@ -37,19 +41,22 @@ pub struct Running {
 pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Running> {
     let log = Writer::start(io::stdout())?;
     let (filter, handle) = reload::Layer::new(filter::filter_of(&settings.log_level)?);
-    let pretty = settings.log_format == Format::Pretty;
-    let lines = (!pretty).then(|| JsonLines::new(service, log.clone()));
+    let convention = Convention::of(settings.log_format);
+    let revision = &settings.errand_revision;
+    let lines =
+        convention.map(|convention| JsonLines::new(service, revision, convention, log.clone()));
     let output = log.clone();
     let ansi = io::stdout().is_terminal();
-    let pretty = pretty.then(|| fmt::layer().with_ansi(ansi).with_writer(move || output.clone()));
+    let pretty = convention
+        .is_none()
+        .then(|| fmt::layer().with_ansi(ansi).with_writer(move || output.clone()));
     let registry = tracing_subscriber::registry().with(filter).with(lines).with(pretty);
     registry.try_init().context("this process has a log already")?;
     filter::keep_filter(handle);
     panic::set_hook(Box::new(log_panic));
-    let spans = settings.otel_exporter_otlp_endpoint.as_deref();
-    let spans = spans
-        .map(|endpoint| export::start(service, endpoint, settings.otel_traces_sampler_arg))
-        .transpose()?;
+    let endpoint = settings.otel_exporter_otlp_endpoint.as_deref();
+    let endpoint = endpoint.filter(|_| !settings.otel_sdk_disabled);
+    let spans = endpoint.map(|endpoint| export::start(service, endpoint, settings)).transpose()?;
     Ok(Running { log, spans })
 }
 

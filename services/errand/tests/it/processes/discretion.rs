@@ -38,7 +38,7 @@ fn no_level_of_the_log_tells_a_password_or_a_token() {
         ];
         for process in &fleet.processes {
             let log = process.log();
-            assert!(log.contains("\"level\":\"debug\""), "{} is not loud", process.name);
+            assert!(log.contains("\"severity_text\":\"DEBUG\""), "{} is not loud", process.name);
             for (what, secret) in secrets {
                 let told = log.lines().find(|line| line.contains(secret));
                 assert_eq!(told, None, "{} tells {what}", process.name);

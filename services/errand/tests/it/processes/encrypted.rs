@@ -106,7 +106,7 @@ async fn a_session_works(fleet: &Fleet) {
 
 /// Waits until the process says that it refused somebody for this reason.
 async fn is_refused(process: &Process, reason: &str) {
-    let reason = format!("\"reason\":\"{reason}\"");
+    let reason = format!("\"errand.reason\":\"{reason}\"");
     let said = |line: &str| line.contains("a connection was refused") && line.contains(&reason);
     eventually(&reason, async || process.log().lines().any(said)).await;
 }

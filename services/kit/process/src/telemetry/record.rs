@@ -1,5 +1,5 @@
+//! An event as one line of JSON, under the names of OpenTelemetry's log model or of ECS.
 use std::{
-    borrow::Cow,
     cell::Cell,
     fmt::{self, Write as _},
     io::Write as _,
@@ -7,115 +7,148 @@ use std::{
 
 use serde::Serialize;
 use tracing::{
-    Event, Level, Subscriber,
+    Event, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{Layer, layer::Context};
 
-use super::Writer;
+use super::{
+    Writer,
+    escaped::Escaped,
+    names::{Convention, Value},
+};
 use kit_base::{clock::Clock, request};
-
-/// Characters of one value: a line stays below the 16 KiB at which container runtimes cut it.
-const LONGEST_VALUE: usize = 4096;
-
-/// Names that the line itself uses; a field of such a name gets a line below it.
-const RESERVED: [&str; 8] =
-    ["timestamp", "level", "target", "service", "version", "trace_id", "span_id", "request_id"];
 
 /// Writes each event as one line of JSON, with the ids of the request that it belongs to.
 #[derive(Debug)]
 pub struct JsonLines {
-    service: &'static str,
+    convention: &'static Convention,
+    /// How each line ends: who tells.
+    end: Vec<u8>,
     writer: Writer,
 }
 
 impl JsonLines {
-    /// Lines of `service`, for `writer`.
-    pub fn new(service: &'static str, writer: Writer) -> Self {
-        Self { service, writer }
+    /// Lines of `service`, of the commit `revision`, for `writer`.
+    pub fn new(
+        service: &'static str,
+        revision: &str,
+        convention: &'static Convention,
+        writer: Writer,
+    ) -> Self {
+        let mut end = vec![];
+        let mut object = Object { line: &mut end, body: &mut vec![], convention };
+        let version = env!("CARGO_PKG_VERSION");
+        let told = [service, version, revision];
+        convention.resource.iter().zip(told).for_each(|(name, value)| object.text(name, value));
+        // Inside of an object of its own, the first has nothing before it.
+        let inner = end.strip_prefix(b",").unwrap_or_default();
+        let end = [convention.before_resource, inner, convention.after_resource, b"}\n"].concat();
+        Self { convention, end, writer }
     }
 }
 
 impl<S: Subscriber> Layer<S> for JsonLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        thread_local!(static LINE: Cell<Vec<u8>> = const { Cell::new(vec![]) });
+        thread_local!(static LINE: Cell<[Vec<u8>; 2]> = const { Cell::new([vec![], vec![]]) });
         // Taken, not borrowed: a value may log something while it is printed.
-        let mut line = LINE.take();
+        let [mut line, mut body] = LINE.take();
         line.clear();
-        write_line(&mut line, self.service, event);
+        body.clear();
+        write_line(&mut line, &mut body, self, event);
         self.writer.push(&line);
-        LINE.set(line);
+        LINE.set([line, body]);
     }
 }
 
-fn write_line(line: &mut Vec<u8>, service: &str, event: &Event<'_>) {
-    let metadata = event.metadata();
-    let level = match *metadata.level() {
-        Level::ERROR => "error",
-        Level::WARN => "warn",
-        Level::INFO => "info",
-        Level::DEBUG => "debug",
-        Level::TRACE => "trace",
-    };
-    write!(line, "{{\"timestamp\":\"{}\"", Clock::system().now()).expect(INFALLIBLE);
-    let mut object = Object(line);
-    object.text("level", level);
-    object.text("target", metadata.target());
-    event.record(&mut object);
+fn write_line(line: &mut Vec<u8>, body: &mut Vec<u8>, lines: &JsonLines, event: &Event<'_>) {
+    let (convention, metadata) = (lines.convention, event.metadata());
+    write!(line, "{{\"{}\":\"{}\"", convention.timestamp, Clock::system().now()).expect(INFALLIBLE);
+    line.extend_from_slice(convention.severity(*metadata.level()));
+    let mut object = Object { line, body, convention };
     request::with_current(|context| {
-        object.text("trace_id", &context.trace.trace_id_hex());
-        object.text("span_id", &context.trace.span_id_hex());
-        object.text("request_id", &context.request_id);
+        object.text(convention.trace_id, &context.trace.trace_id_hex());
+        object.text(convention.span_id, &context.trace.span_id_hex());
     });
-    object.text("service", service);
-    object.text("version", env!("CARGO_PKG_VERSION"));
-    line.extend_from_slice(b"}\n");
+    object.line.extend_from_slice(convention.before_attributes);
+    object.first_text(convention.target, metadata.target());
+    request::with_current(|context| object.text(convention.request_id, &context.request_id));
+    event.record(&mut object);
+    line.extend_from_slice(convention.after_attributes);
+    line.extend_from_slice(body);
+    line.extend_from_slice(&lines.end);
 }
 
 const INFALLIBLE: &str = "a vector takes all";
 
-/// The object that is being written; it is open, and not empty.
-struct Object<'a>(&'a mut Vec<u8>);
+/// The object that is being written; it is open. What the event says in words is kept apart, since it stands elsewhere.
+struct Object<'a> {
+    line: &'a mut Vec<u8>,
+    body: &'a mut Vec<u8>,
+    convention: &'static Convention,
+}
 
 impl Object<'_> {
     fn text(&mut self, name: &str, value: &str) {
-        self.key(name, "");
-        self.quoted(|text| text.write_str(value));
+        self.line.push(b',');
+        self.first_text(name, value);
     }
 
-    fn key(&mut self, name: &str, suffix: &str) {
-        self.0.push(b',');
-        self.quoted(|text| text.write_str(name).and_then(|()| text.write_str(suffix)));
-        self.0.push(b':');
+    fn first_text(&mut self, name: &str, value: &str) {
+        key(self.line, "", name);
+        quoted(self.line, |text| text.write_str(value));
     }
 
-    fn quoted(&mut self, write: impl FnOnce(&mut Escaped<'_>) -> fmt::Result) {
-        self.0.push(b'"');
-        // A value that cannot be printed is shown as far as it got.
-        _ = write(&mut Escaped { line: self.0, left: LONGEST_VALUE });
-        self.0.push(b'"');
-    }
-
-    fn field(&mut self, field: &Field) {
+    /// Begins a field; gives where its value is to be written, and how.
+    fn field(&mut self, field: &Field) -> (&mut Vec<u8>, Value) {
         let name = field.name().trim_start_matches("r#");
-        self.key(name, if RESERVED.contains(&name) { "_" } else { "" });
+        if name == "message" {
+            self.body.push(b',');
+            key(self.body, "", self.convention.body);
+            return (self.body, Value::AsItIs);
+        }
+        self.line.push(b',');
+        let value = match self.convention.attribute(name) {
+            Some((known, value)) => {
+                key(self.line, "", known);
+                value
+            }
+            // No name of a convention begins so: none of ours can pose as one of those.
+            None => {
+                key(self.line, "errand.", name);
+                Value::AsItIs
+            }
+        };
+        (self.line, value)
     }
 
     fn plain(&mut self, field: &Field, value: impl Serialize) {
-        self.field(field);
-        serde_json::to_writer(&mut *self.0, &value).expect(INFALLIBLE);
+        let (line, _) = self.field(field);
+        serde_json::to_writer(line, &value).expect(INFALLIBLE);
     }
+}
+
+fn key(line: &mut Vec<u8>, prefix: &str, name: &str) {
+    quoted(line, |text| text.write_str(prefix).and_then(|()| text.write_str(name)));
+    line.push(b':');
+}
+
+fn quoted(line: &mut Vec<u8>, write: impl FnOnce(&mut Escaped<'_>) -> fmt::Result) {
+    line.push(b'"');
+    // A value that cannot be printed is shown as far as it got.
+    _ = write(&mut Escaped::new(line));
+    line.push(b'"');
 }
 
 impl Visit for Object<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.field(field);
-        self.quoted(|text| write!(text, "{value:?}"));
+        let (line, _) = self.field(field);
+        quoted(line, |text| write!(text, "{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.field(field);
-        self.quoted(|text| text.write_str(value));
+        let (line, _) = self.field(field);
+        quoted(line, |text| text.write_str(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -132,56 +165,13 @@ impl Visit for Object<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         // JSON has no word for what is not a number.
-        if value.is_finite() { self.plain(field, value) } else { self.record_debug(field, &value) }
-    }
-}
-
-/// Writes text into a JSON string so that it stays one line in every reader.
-struct Escaped<'a> {
-    line: &'a mut Vec<u8>,
-    left: usize,
-}
-
-impl fmt::Write for Escaped<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        // As a rule there is nothing to escape.
-        let plain = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-        // Looks at all of them, which takes less time than to stop at the first.
-        if text.len() <= self.left && text.bytes().fold(true, |all, byte| all & plain(byte)) {
-            self.left -= text.len();
-            self.line.extend_from_slice(text.as_bytes());
-            return Ok(());
+        if !value.is_finite() {
+            return self.record_debug(field, &value);
         }
-        let mut plain_from = 0;
-        for (position, character) in text.char_indices() {
-            if self.left == 0 {
-                self.line.extend_from_slice(&text.as_bytes()[plain_from..position]);
-                self.line.extend_from_slice("…".as_bytes());
-                return Err(fmt::Error);
-            }
-            self.left -= 1;
-            if let Some(escape) = escape(character) {
-                self.line.extend_from_slice(&text.as_bytes()[plain_from..position]);
-                self.line.extend_from_slice(escape.as_bytes());
-                plain_from = position + character.len_utf8();
-            }
+        let (line, written) = self.field(field);
+        match written {
+            Value::AsItIs => serde_json::to_writer(line, &value).expect(INFALLIBLE),
+            Value::Nanoseconds => write!(line, "{:.0}", value * 1e6).expect(INFALLIBLE),
         }
-        self.line.extend_from_slice(&text.as_bytes()[plain_from..]);
-        Ok(())
-    }
-}
-
-/// How a character is written that may not stand in a line as it is.
-fn escape(character: char) -> Option<Cow<'static, str>> {
-    match character {
-        '"' => Some("\\\"".into()),
-        '\\' => Some("\\\\".into()),
-        '\n' => Some("\\n".into()),
-        '\r' => Some("\\r".into()),
-        '\t' => Some("\\t".into()),
-        _ if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
-            Some(format!("\\u{:04x}", u32::from(character)).into())
-        }
-        _ => None,
     }
 }

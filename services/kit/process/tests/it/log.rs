@@ -5,15 +5,17 @@ use kit_base::{
     request::{self, RequestContext, TraceContext},
     testing::Output,
 };
-use kit_process::telemetry::{JsonLines, Writer};
+use kit_process::telemetry::{Convention, Format, JsonLines, Writer};
 use serde_json::{Value, json};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// The lines that `log` writes.
-fn lines(log: impl FnOnce()) -> Vec<String> {
+/// The lines that `log` writes in a format.
+fn lines(format: Format, log: impl FnOnce()) -> Vec<String> {
     let output = Output::default();
     let writer = Writer::start(output.clone()).unwrap();
-    let subscriber = tracing_subscriber::registry().with(JsonLines::new("test", writer.clone()));
+    let convention = Convention::of(format).expect("one of names");
+    let lines = JsonLines::new("test", "abcdef", convention, writer.clone());
+    let subscriber = tracing_subscriber::registry().with(lines);
     tracing::subscriber::with_default(subscriber, log);
     writer.flush(Duration::from_secs(5));
     let text = output.text();
@@ -25,7 +27,7 @@ fn lines(log: impl FnOnce()) -> Vec<String> {
 #[test]
 fn one_record_is_one_valid_line_whatever_is_in_it() {
     let evil = [
-        "\n{\"level\":\"info\",\"message\":\"forged\"}",
+        "\n{\"severity_text\":\"INFO\",\"body\":\"forged\"}",
         "\r\nforged",
         "\"}\n",
         "\\",
@@ -37,57 +39,91 @@ fn one_record_is_one_valid_line_whatever_is_in_it() {
         &"x".repeat(1024 * 1024),
     ];
     for text in evil {
-        let lines = lines(|| {
-            tracing::info!(text, debug = ?text, shown = %text, "{text}");
-        });
-        let [line] = lines.as_slice() else { panic!("{} lines of {text:?}", lines.len()) };
-        let record: Value = serde_json::from_str(line).unwrap();
-        let expected: String = text.chars().take(4096).collect();
-        for field in ["text", "shown", "message"] {
-            assert!(record[field].as_str().unwrap().starts_with(&expected), "{field} of {line}");
+        for format in [Format::Json, Format::Ecs] {
+            let lines = lines(format, || {
+                tracing::info!(text, debug = ?text, shown = %text, "{text}");
+            });
+            let [line] = lines.as_slice() else { panic!("{} lines of {text:?}", lines.len()) };
+            let record: Value = serde_json::from_str(line).unwrap();
+            let expected: String = text.chars().take(4096).collect();
+            let (attributes, body) = match format {
+                Format::Json => (&record["attributes"], &record["body"]),
+                _ => (&record, &record["message"]),
+            };
+            for value in [&attributes["errand.text"], &attributes["errand.shown"], body] {
+                assert!(value.as_str().unwrap().starts_with(&expected), "{line}");
+            }
+            assert!(line.len() < 32 * 1024);
         }
-        assert!(line.len() < 32 * 1024);
     }
 }
 
 /// The only line of `log`, as a reader has it.
-fn record(log: impl FnOnce()) -> Value {
-    let lines = lines(log);
+fn record(format: Format, log: impl FnOnce()) -> Value {
+    let lines = lines(format, log);
     assert_eq!(lines.len(), 1, "{lines:?}");
     serde_json::from_str(&lines[0]).unwrap()
 }
 
 #[test]
 fn fields_keep_their_types_and_cannot_pose_as_the_lines_own() {
-    let record = record(|| {
+    let record = record(Format::Json, || {
         tracing::warn!(
             target: "kit::test", count = 3, below = -1, ratio = 0.5, none = f64::NAN, yes = true, debug = ?Some("x"), shown = %7,
-            level = "forged", service = "forged", trace_id = "forged", r#type = "t", "said"
+            severity_text = "forged", resource = "forged", trace_id = "forged", r#type = "t", "said"
         );
     });
-    for (field, value) in [
-        ("target", json!("kit::test")),
-        ("message", json!("said")),
-        ("count", json!(3)),
-        ("below", json!(-1)),
-        ("ratio", json!(0.5)),
-        ("none", json!("NaN")),
-        ("yes", json!(true)),
-        ("debug", json!("Some(\"x\")")),
-        ("shown", json!("7")),
-        ("type", json!("t")),
-        ("level", json!("warn")),
-        ("level_", json!("forged")),
-        ("service", json!("test")),
-        ("service_", json!("forged")),
-        ("trace_id_", json!("forged")),
-    ] {
-        assert_eq!(record[field], value, "{field}");
-    }
+    let attributes = record["attributes"].as_object().expect("an object");
+    let expected = json!({
+        "errand.target": "kit::test", "errand.count": 3, "errand.below": -1, "errand.ratio": 0.5, "errand.none": "NaN",
+        "errand.yes": true, "errand.debug": "Some(\"x\")", "errand.shown": "7", "errand.severity_text": "forged",
+        "errand.resource": "forged", "errand.trace_id": "forged", "errand.type": "t",
+    });
+    assert_eq!(json!(attributes), expected);
+    assert_eq!(
+        (&record["severity_text"], &record["severity_number"]),
+        (&json!("WARN"), &json!(13))
+    );
+    assert_eq!(record["body"], "said");
+    let resource = json!({
+        "service.name": "test", "service.version": env!("CARGO_PKG_VERSION"), "errand.revision": "abcdef"
+    });
+    assert_eq!(record["resource"], resource);
     assert!(record["timestamp"].as_str().unwrap().parse::<kit_base::Timestamp>().is_ok());
-    for field in ["request_id", "trace_id"] {
-        assert!(record.get(field).is_none(), "it belongs to no request");
-    }
+    assert!(record.get("trace_id").is_none(), "it belongs to no request");
+}
+
+#[test]
+fn a_request_is_told_under_the_names_of_the_convention() {
+    let answered = || {
+        tracing::info!(
+            method = "GET",
+            path = "/v1/me",
+            route = "/v1/me",
+            status = 200,
+            duration_ms = 1.25,
+            client = "192.0.2.1",
+            user_id = "u",
+            error = "e",
+            "answered"
+        );
+    };
+    let open = record(Format::Json, answered);
+    let attributes = json!({
+        "errand.target": "it::log", "http.request.method": "GET", "url.path": "/v1/me", "http.route": "/v1/me",
+        "http.response.status_code": 200, "errand.duration_ms": 1.25, "client.address": "192.0.2.1", "user.id": "u",
+        "exception.message": "e",
+    });
+    assert_eq!(open["attributes"], attributes);
+    let mut elastic = record(Format::Ecs, answered);
+    assert!(elastic["@timestamp"].take().is_string());
+    let told = json!({
+        "@timestamp": null, "log.level": "info", "log.logger": "it::log", "message": "answered",
+        "http.request.method": "GET", "url.path": "/v1/me", "labels.route": "/v1/me", "http.response.status_code": 200,
+        "event.duration": 1_250_000, "client.ip": "192.0.2.1", "user.id": "u", "error.message": "e",
+        "service.name": "test", "service.version": env!("CARGO_PKG_VERSION"), "labels.revision": "abcdef", "ecs.version": "8.17",
+    });
+    assert_eq!(elastic, told);
 }
 
 #[test]
@@ -98,24 +134,31 @@ fn a_value_is_cut_before_the_line_is() {
         ("ä".repeat(5000), "ä".repeat(4096) + "…"),
         ("\n".repeat(5000), "\n".repeat(4096) + "…"),
     ] {
-        let record = record(|| tracing::info!(text, "said"));
-        assert!(record["text"] == kept.as_str(), "{} characters", text.chars().count());
-        assert_eq!(record["message"], "said", "what follows is not lost");
+        let record = record(Format::Json, || tracing::info!(text, "said"));
+        let told = &record["attributes"]["errand.text"];
+        assert!(told == kept.as_str(), "{} characters", text.chars().count());
+        assert_eq!(record["body"], "said", "what follows is not lost");
     }
 }
 
 #[test]
 fn a_line_names_the_request_that_it_belongs_to() {
     let trace = TraceContext::random(true);
-    let record = record(|| {
+    let inside = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let deadline = tokio::time::Instant::now() + Duration::from_secs(1);
             let context = RequestContext { request_id: "abc".into(), trace, deadline };
             request::scope(context, async { tracing::info!("inside") }).await;
         });
-    });
-    assert_eq!(record["request_id"], "abc");
-    assert_eq!(record["trace_id"], trace.trace_id_hex());
-    assert_eq!(record["span_id"], trace.span_id_hex());
+    };
+    let (open, elastic) = (record(Format::Json, inside), record(Format::Ecs, inside));
+    assert_eq!(open["attributes"]["errand.request_id"], "abc");
+    assert_eq!(elastic["http.request.id"], "abc");
+    for (told, names) in [(open, ["trace_id", "span_id"]), (elastic, ["trace.id", "span.id"])] {
+        assert_eq!(
+            names.map(|name| told[name].clone()),
+            [trace.trace_id_hex(), trace.span_id_hex()]
+        );
+    }
 }

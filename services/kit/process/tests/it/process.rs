@@ -57,7 +57,9 @@ impl Process {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let listening =
             lines.find_map(|line| serde_json::from_str::<Value>(&line.unwrap()).ok()).unwrap();
-        let address = |field: &str| listening[field].as_str().unwrap().parse().unwrap();
+        let address = |field: &str| {
+            listening["attributes"][format!("errand.{field}")].as_str().unwrap().parse().unwrap()
+        };
         let (address, admin, log) = (address("address"), address("admin"), Arc::default());
         let process = Self { child, address, admin, log };
         let kept = process.log.clone();

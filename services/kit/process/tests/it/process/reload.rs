@@ -69,7 +69,7 @@ async fn a_changed_file_takes_effect_and_a_broken_one_does_not() {
     assert_eq!(log.matches("is refused; what was in effect stays").count(), 2, "{log}");
     assert!(log.contains("line 2 is not NAME=value") && !log.contains("hunter2"), "{log}");
     let later: Vec<_> = log.lines().filter(|line| line.contains("at the next start")).collect();
-    assert!(later[0].contains("\"names\":\"TEST_SIZE\""), "{later:?}");
+    assert!(later[0].contains("\"errand.names\":\"TEST_SIZE\""), "{later:?}");
     assert!(!log.contains("OF_ANOTHER"), "{log}");
     process.terminate();
     assert!(process.wait().0.success());

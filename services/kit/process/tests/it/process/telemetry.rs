@@ -4,6 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http_body_util::BodyExt;
 use kit_base::request::TraceContext;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -61,4 +62,77 @@ async fn a_collector_gets_the_spans_with_the_trace_of_their_caller() {
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// What a collector was sent by gRPC.
+struct Call {
+    head: http::request::Parts,
+    message: bytes::Bytes,
+}
+
+/// Answers one call as a collector does, with this status.
+async fn answers(collector: &tokio::net::TcpListener, status: &'static str) -> Call {
+    let (stream, _) = collector.accept().await.unwrap();
+    let (send, mut called) = tokio::sync::mpsc::unbounded_channel();
+    let service =
+        hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            let send = send.clone();
+            async move {
+                let (head, body) = request.into_parts();
+                let message = body.collect().await?.to_bytes();
+                _ = send.send(Call { head, message });
+                let trailers = http::HeaderMap::from_iter([(
+                    http::HeaderName::from_static("grpc-status"),
+                    http::HeaderValue::from_static(status),
+                )]);
+                let frames = [Ok::<_, std::convert::Infallible>(
+                    hyper::body::Frame::<bytes::Bytes>::trailers(trailers),
+                )];
+                let body = http_body_util::StreamBody::new(futures_util::stream::iter(frames));
+                Ok::<_, hyper::Error>(http::Response::new(
+                    BodyExt::map_err(body, |never| match never {}).boxed(),
+                ))
+            }
+        });
+    let server = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+    let io = hyper_util::rt::TokioIo::new(stream);
+    drop(kit_base::work::detach(async move { _ = server.serve_connection(io, service).await }));
+    called.recv().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_collector_may_speak_grpc_and_be_told_who_asks() {
+    let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let process = Process::start(&[
+        ("DRAIN_DELAY", "0s"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc,x-scope=errand"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=tried"),
+    ]);
+    let trace = TraceContext::random(true);
+    let mut request = get_request("/");
+    request.headers_mut().insert("traceparent", trace.header());
+    assert_eq!(process.client().await.send_request(request).await.unwrap().status(), 200);
+    process.terminate();
+    let call = tokio::time::timeout(Duration::from_secs(5), answers(&collector, "0")).await;
+    let Call { head, message } = call.unwrap();
+    assert_eq!(head.uri.path(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+    for (name, value) in [
+        ("content-type", "application/grpc"),
+        ("te", "trailers"),
+        ("authorization", "Bearer abc"),
+        ("x-scope", "errand"),
+    ] {
+        assert_eq!(head.headers[name], value);
+    }
+    assert_eq!(message[0], 0, "not compressed");
+    assert_eq!(u32::from_be_bytes(message[1..5].try_into().unwrap()) as usize, message.len() - 5);
+    for part in
+        [&trace.trace_id[..], b"deployment.environment.name", b"tried", b"service.namespace"]
+    {
+        assert!(contains(&message, part), "{}", String::from_utf8_lossy(&message));
+    }
+    assert!(process.wait().0.success());
 }
