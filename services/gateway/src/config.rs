@@ -2,7 +2,7 @@
 mod network;
 mod url;
 
-use kit_process::Settings;
+use kit_process::{Settings, config::Switch};
 use kit_rpc::channel;
 use proto::auth::v1::limits::PASSWORD_LEAST;
 use serde::{Deserialize, Serialize};
@@ -11,16 +11,6 @@ pub(crate) use network::Network;
 
 /// What is added to a body, as the name of a device, has room in the rest of a message.
 const LARGEST_BODY: usize = channel::MESSAGE / 4 * 3;
-
-/// Whether something is done, as the word of a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Switch {
-    /// `on`: it is done.
-    On,
-    /// `off`: it is not done.
-    Off,
-}
 
 /// The settings of the edge. Rates are requests a minute, and the whole minute's may come at once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,6 +40,10 @@ pub struct Config {
     pub rate_limit_login: u32,
     /// `RATE_LIMIT_REFRESH`: refreshes of one address.
     pub rate_limit_refresh: u32,
+    /// `LOG_REQUESTS`: the part of the requests that went well, and fast, that have a line in the log, from 0 to 1. All others have one.
+    pub log_requests: f64,
+    /// `SERVER_TIMING`: `on` says in each answer which build has made it, and in what time (Server-Timing).
+    pub server_timing: Switch,
     /// `BODY_LIMIT`: the largest body of a request, in bytes; at most 3145728.
     pub body_limit: usize,
     /// `MAX_IN_FLIGHT`: the most requests that are worked on at once. Streams do not count.
@@ -83,6 +77,8 @@ impl Default for Config {
             rate_limit_address: 12_000,
             rate_limit_login: 10,
             rate_limit_refresh: 120,
+            log_requests: 1.0,
+            server_timing: Switch::Off,
             body_limit: 256 * 1024,
             max_in_flight: 512,
             max_in_flight_per_address: 128,
@@ -103,6 +99,7 @@ impl Settings for Config {
         "RATE_LIMIT_ADDRESS",
         "RATE_LIMIT_LOGIN",
         "RATE_LIMIT_REFRESH",
+        "LOG_REQUESTS",
     ];
 
     fn faults(&self) -> Vec<String> {
@@ -129,7 +126,9 @@ impl Settings for Config {
         let urls = urls.into_iter().flat_map(|(name, urls)| channel::faults(name, urls)).chain(tls);
         let large = (self.body_limit > LARGEST_BODY)
             .then(|| format!("BODY_LIMIT must be at most {LARGEST_BODY}"));
-        let urls = urls.chain(not_public(&self.public_url)).chain(large);
+        let share = (!(0.0..=1.0).contains(&self.log_requests))
+            .then(|| "LOG_REQUESTS must be from 0 to 1, as 0.1".to_owned());
+        let urls = urls.chain(not_public(&self.public_url)).chain(large).chain(share);
         let networks = self.trusted_proxies.iter().filter_map(|text| not_a_network(text));
         let origins = self.cors_origins.iter().filter_map(|text| not_an_origin(text));
         urls.chain(networks).chain(origins).chain(counts.into_iter().filter_map(few)).collect()
@@ -197,11 +196,12 @@ mod tests {
     #[test]
     fn no_limit_can_be_nothing() {
         type Change = fn(&mut Config);
-        let all: [(&str, Change); 12] = [
+        let all: [(&str, Change); 13] = [
             ("RATE_LIMIT_USER", |config| config.rate_limit_user = 0),
             ("RATE_LIMIT_ADDRESS", |config| config.rate_limit_address = 0),
             ("RATE_LIMIT_LOGIN", |config| config.rate_limit_login = 0),
             ("RATE_LIMIT_REFRESH", |config| config.rate_limit_refresh = 0),
+            ("LOG_REQUESTS", |config| config.log_requests = 1.1),
             ("BODY_LIMIT", |config| config.body_limit = 0),
             ("MAX_IN_FLIGHT", |config| config.max_in_flight = 0),
             ("MAX_IN_FLIGHT_PER_ADDRESS", |config| config.max_in_flight_per_address = 0),

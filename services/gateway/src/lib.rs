@@ -26,7 +26,7 @@ use proto::{
 };
 use tonic::Code;
 
-pub use config::{Config, Switch};
+pub use config::Config;
 pub use peers::Peers;
 
 use edge::{turning, unread};

@@ -229,7 +229,7 @@ impl Problem {
     /// The reply.
     pub(crate) fn write(self, Occurrence { request_id, trace_id, at }: Occurrence<'_>) -> Response {
         let Details { status, code, message, faults, retry_after, headers, policy } = *self.0;
-        crate::edge::metrics::PROBLEMS.series(&[&code]).inc();
+        crate::edge::metrics::refused(&code);
         let body = Document {
             kind: status::kind(status),
             title: status.canonical_reason().unwrap_or("Error"),

@@ -10,6 +10,7 @@ use crate::{
     edge::{
         admission::Admission,
         cors::Cors,
+        lines::Lines,
         rates::Rates,
         streams::{Most, Streams},
     },
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) proxies: Vec<Network>,
     pub(crate) admission: Admission,
     pub(crate) rates: Rates,
+    pub(crate) lines: Lines,
     pub(crate) cors: ArcSwap<Cors>,
     pub(crate) streams: Streams,
     /// Where pages are, by user, until their clients have taken them.
@@ -61,6 +63,7 @@ impl Shared {
                 config.max_in_flight_per_user,
             ),
             rates: Rates::new(&config),
+            lines: Lines::new(config.log_requests),
             cors: ArcSwap::from_pointee(Cors::new(&config.cors_origins)?),
             streams: Streams::new(Most {
                 all: config.max_streams,
@@ -79,6 +82,7 @@ impl Shared {
     /// Goes on by these settings, as far as that needs no restart.
     pub(crate) fn follow(&self, config: &Config) {
         self.rates.follow(config);
+        self.lines.follow(config.log_requests);
         match Cors::new(&config.cors_origins) {
             Ok(cors) => self.cors.store(Arc::new(cors)),
             Err(error) => tracing::warn!(%error, "the origins stay as they were"),

@@ -20,7 +20,7 @@ use tower::{Layer, Service};
 
 use super::{
     access::Access, admission::Usual, client, compression, head, headers, holding, host,
-    record::Record, terms, user, visit::Visit,
+    record::Record, switched, terms, user, visit::Visit,
 };
 use crate::{
     problem::{Occurrence, Problem},
@@ -72,7 +72,7 @@ impl Edge {
         // The address of the client, not of our own proxy: limits and the list of sessions go by it.
         let visit = Arc::new(client::visit(self.access, &request, &self.gateway.proxies));
         // Before all else, so that whatever is said about the request below can be found by its id and trace.
-        let record = Record::begin(&request, Arc::clone(&visit), &self.gateway.clock);
+        let record = Record::begin(&request, Arc::clone(&visit), &self.gateway);
         let deadline = Instant::now() + self.access.budget(request.method());
         let context = RequestContext {
             request_id: record.request_id.clone(),
@@ -128,6 +128,10 @@ impl Edge {
                 user::verified_caller(request.headers(), &gateway)?;
             }
             return Err(refusal);
+        }
+        // What an operator refuses for a while, or makes fail.
+        if let Some(answer) = switched::meet(&request).await? {
+            return Ok(answer);
         }
         let work = gateway.admission.begin(&usual, visit);
         // Boxed: it has most of what a request needs room for, which would be moved about with all that is around it, and for those, too, who

@@ -1,8 +1,11 @@
 //! What the edge counts of how it guards what is behind it.
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use axum::http::StatusCode;
-use kit_base::metrics::{Counter, Layer};
+use kit_base::metrics::{Counter, Handles, Layer};
 use prometheus::IntCounter;
 
 pub(crate) static RATE_DECISIONS: Counter = Counter::new(
@@ -34,6 +37,12 @@ pub(crate) static PROBLEMS: Counter = Counter::new(
     &["code"],
     "Requests that were refused, or failed, by the code of the answer.",
 );
+
+/// Counts a refusal, or a failure, by its code.
+pub(crate) fn refused(code: &str) {
+    thread_local!(static HANDLES: RefCell<Handles<(), IntCounter>> = RefCell::default());
+    HANDLES.with_borrow_mut(|handles| handles.get(code, (), || PROBLEMS.series(&[code])).inc());
+}
 
 /// What a rate decides.
 pub(super) struct Decisions {

@@ -5,6 +5,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use kit_process::config::Switch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -15,10 +16,7 @@ use super::{
     table::{Spent, Table},
     visit::Visit,
 };
-use crate::{
-    config::{Config, Switch},
-    problem::Problem,
-};
+use crate::{config::Config, problem::Problem};
 
 /// All rates are for this long, in seconds.
 const WINDOW: i64 = 60;

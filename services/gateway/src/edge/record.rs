@@ -3,17 +3,17 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     body::HttpBody as _,
     extract::{MatchedPath, Request},
-    http::{HeaderValue, Method, StatusCode, Uri},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header::InvalidHeaderValue},
     response::Response,
 };
-use kit_base::{
-    Clock,
-    request::{self, REQUEST_ID, TRACEPARENT, TraceContext},
-};
-use kit_process::metrics;
+use kit_base::request::{self, REQUEST_ID, TRACEPARENT, TraceContext};
+use kit_process::{config::Switch, metrics};
 use kit_rpc::span::{self, Kind, Step};
 
-use super::visit::Visit;
+use super::{lines::Line, visit::Visit};
+use crate::shared::Gateway;
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// The template of the path, as metrics and traces have it.
 #[derive(Clone)]
@@ -26,13 +26,13 @@ pub(super) enum Route {
 }
 
 impl Route {
-    fn of_request(request: &Request) -> Self {
+    pub(super) fn of_request(request: &Request) -> Self {
         let extensions = request.extensions();
         let matched = || extensions.get::<MatchedPath>().cloned().map(Self::Matched);
         extensions.get::<Self>().cloned().or_else(matched).unwrap_or(Self::Nowhere)
     }
 
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         match self {
             Self::Matched(path) => path.as_str(),
             Self::Known(path) => path,
@@ -53,20 +53,21 @@ pub(super) struct Record {
     trace: TraceContext,
     /// None when it is written down.
     step: Option<Step>,
-    /// Whether the log has a line for it.
-    is_written: bool,
+    line: Line,
+    /// Whether the answer says which build has made it.
+    is_timed: bool,
     _active: metrics::ActiveRequest,
 }
 
 impl Record {
-    pub(super) fn begin(request: &Request, visit: Arc<Visit>, clock: &Clock) -> Self {
+    pub(super) fn begin(request: &Request, visit: Arc<Visit>, gateway: &Gateway) -> Self {
         let headers = request.headers();
         let route = Route::of_request(request);
         let believed = |trace| if visit.by_proxy { trace } else { span::of_stranger(trace) };
         let parent = TraceContext::from_headers(headers).map(believed);
         let step = span::begin(Kind::Server, route.as_str(), parent);
         Self {
-            request_id: request::id(headers, clock),
+            request_id: request::id(headers, &gateway.clock),
             began: Instant::now(),
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -74,7 +75,8 @@ impl Record {
             visit,
             trace: step.trace(),
             step: Some(step),
-            is_written: true,
+            line: gateway.lines.next(),
+            is_timed: gateway.config.server_timing == Switch::On,
             route,
             _active: metrics::http_active(request.method()),
         }
@@ -89,6 +91,9 @@ impl Record {
         let headers = response.headers_mut();
         headers.extend(HeaderValue::from_str(&self.request_id).map(|id| (REQUEST_ID, id)));
         headers.insert(TRACEPARENT, self.trace.header());
+        if self.is_timed {
+            headers.extend(self.timing().map(|timing| (SERVER_TIMING, timing)));
+        }
         let (route, size) = (self.route.as_str(), response.body().size_hint().exact());
         metrics::http_body_sizes(&self.method, route, self.request_size, size);
         self.write_down(response.status(), "answered");
@@ -96,8 +101,15 @@ impl Record {
 
     /// The same without a line in the log.
     pub(super) fn end_unwritten(mut self, response: &mut Response) {
-        self.is_written = false;
+        self.line = Line::Never;
         self.end(response);
+    }
+
+    /// Which build has made the answer, and in how many milliseconds (Server-Timing, <https://www.w3.org/TR/server-timing/>).
+    fn timing(&self) -> Result<HeaderValue, InvalidHeaderValue> {
+        let milliseconds = self.began.elapsed().as_secs_f64() * 1000.0;
+        let timing = format!("errand;desc=\"{}\", total;dur={milliseconds:.1}", metrics::build());
+        HeaderValue::from_str(&timing)
     }
 
     fn write_down(&mut self, status: StatusCode, message: &str) {
@@ -105,7 +117,7 @@ impl Record {
         let (route, elapsed) = (self.route.as_str(), self.began.elapsed());
         metrics::http_request(&self.method, route, status, (elapsed, Some(self.trace)));
         super::metrics::answered(status);
-        self.is_written.then(|| {
+        self.line.is_written(status, elapsed).then(|| {
             tracing::info!(
                 target: "gateway::access",
                 method = self.method.as_str(),

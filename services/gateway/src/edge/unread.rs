@@ -28,7 +28,7 @@ pub(super) fn refusal(
     gateway: &Gateway,
 ) -> Response {
     let visit = Arc::new(client::visit(access, request, &gateway.proxies));
-    let record = Record::begin(request, Arc::clone(&visit), &gateway.clock);
+    let record = Record::begin(request, Arc::clone(&visit), gateway);
     let cors = gateway.cors.load();
     let context = RequestContext {
         request_id: Arc::clone(&record.request_id),

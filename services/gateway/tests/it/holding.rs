@@ -76,7 +76,7 @@ async fn behind_a_proxy() -> Edge {
 
 #[tokio::test]
 async fn who_had_small_pages_gets_large_ones_one_after_the_other_all_the_same() {
-    let edge = Edge::with(|config| config.rate_limit = gateway::Switch::Off).await;
+    let edge = Edge::with(|config| config.rate_limit = kit_process::config::Switch::Off).await;
     for _ in 0..50 {
         assert_eq!(edge.get("/v1/tasks").await.status, 200);
     }

@@ -1,7 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
-use gateway::{Config, Switch};
+use gateway::Config;
 use kit_base::testing::eventually;
+use kit_process::config::Switch;
 
 use crate::{edge::Edge, peers::Outcome};
 

@@ -40,6 +40,7 @@ async fn every_refusal_of_a_service_has_its_status() {
         (Code::OutOfRange, "CURSOR_EXPIRED", 410),
         (Code::ResourceExhausted, "QUOTA", 429),
         (Code::Unavailable, "DATABASE_UNAVAILABLE", 503),
+        (Code::Unavailable, "READ_ONLY", 503),
         (Code::DeadlineExceeded, "DEADLINE_EXCEEDED", 503),
         (Code::Unimplemented, "NOT_IMPLEMENTED", 501),
     ] {

@@ -165,7 +165,7 @@ async fn what_could_be_read_in_two_ways_is_refused() {
 
 #[tokio::test]
 async fn a_refusal_before_the_body_is_there_costs_no_other_request() {
-    let edge = Edge::with(|config| config.rate_limit = gateway::Switch::Off).await;
+    let edge = Edge::with(|config| config.rate_limit = kit_process::config::Switch::Off).await;
     let token = format!("authorization: Bearer {}\r\n", edge.token);
     let json = "content-type: application/json\r\n";
     let large = "x".repeat(300 * 1024);
@@ -197,6 +197,23 @@ async fn a_refusal_before_the_body_is_there_costs_no_other_request() {
                 .unwrap();
             let next = next_reply(&mut stream).await;
             assert!(next.starts_with("HTTP/1.1 200"), "{line} {round}: {next}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_says_which_build_has_made_it_where_that_is_wanted() {
+    for (wanted, told) in
+        [(kit_process::config::Switch::On, true), (kit_process::config::Switch::Off, false)]
+    {
+        let edge = Edge::with(|config| config.server_timing = wanted).await;
+        for reply in [edge.get("/v1/limits").await, edge.get("/v1/nothing").await] {
+            let timing = reply.header("server-timing");
+            assert_eq!(
+                timing.starts_with("errand;desc=\"0.") && timing.contains("\", total;dur="),
+                told,
+                "{timing}"
+            );
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) use self::{
     runtime::watch_runtime,
 };
 pub use self::{
+    build::build,
     catalogue::CATALOGUE,
     http::{ActiveRequest, http_active, http_body_sizes, http_request},
     load::{begin_load_shed, load_limit, load_shed},
