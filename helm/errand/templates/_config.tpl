@@ -1,6 +1,6 @@
 {{/* Keys that running processes take up: they restart no pod. */}}
 {{- define "errand.reloadable" -}}
-LOG_LEVEL RATE_LIMIT RATE_LIMIT_USER RATE_LIMIT_ADDRESS RATE_LIMIT_LOGIN RATE_LIMIT_REFRESH CORS_ORIGINS
+LOG_LEVEL RATE_LIMIT RATE_LIMIT_USER RATE_LIMIT_ADDRESS RATE_LIMIT_LOGIN RATE_LIMIT_REFRESH LOG_REQUESTS CORS_ORIGINS
 {{- end }}
 
 {{/* Settings as lines NAME=value; those without a value are left out. Takes a dict of settings. */}}

@@ -5,6 +5,7 @@ use kit_base::metrics::Metric;
 pub fn catalogue() -> impl Iterator<Item = &'static Metric> {
     let lists = [
         kit_base::metrics::CATALOGUE,
+        kit_base::switches::CATALOGUE,
         kit_process::metrics::CATALOGUE,
         kit_rpc::metrics::CATALOGUE,
         kit_db::metrics::CATALOGUE,

@@ -3,10 +3,12 @@ mod crashes;
 mod discretion;
 mod encrypted;
 pub(crate) mod fleet;
+mod lines;
 mod load;
 pub(crate) mod process;
 mod replicas;
 mod restarts;
+mod switches;
 
 use std::{future::Future, sync::Mutex};
 

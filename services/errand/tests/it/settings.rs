@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, env::var_os, fmt::Write as _, fs, path::Path};
 
 use kit_process::{
     Settings,
+    admin::Entry,
     admission::Admission,
     config::{Environment, Listen, load},
     serve::Limits,
@@ -19,6 +20,7 @@ type Declared = BTreeMap<String, Vec<(&'static str, String)>>;
 fn declared() -> Declared {
     let mut declared = Declared::from([("CONFIG_FILE".to_owned(), vec![(EVERY, String::new())])]);
     declare::<Listen>(&mut declared, &[EVERY]);
+    declare::<Entry>(&mut declared, &[EVERY]);
     declare::<Limits>(&mut declared, &[EVERY]);
     declare::<Telemetry>(&mut declared, &[EVERY]);
     declare::<auth::Config>(&mut declared, &["auth"]);

@@ -13,6 +13,7 @@ pub mod request;
 pub mod room;
 #[cfg(feature = "diesel")]
 pub mod sql;
+pub mod switches;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;

@@ -1,5 +1,6 @@
 //! One database, whichever it is.
 use futures_util::future::BoxFuture;
+use kit_base::switches;
 
 use crate::{
     connection::Connection,
@@ -68,8 +69,11 @@ impl Db {
         }
     }
 
-    /// An exclusive connection, not yet in a transaction.
+    /// An exclusive connection, not yet in a transaction: there is none while nothing is to be written.
     pub async fn acquire(&self) -> Result<Connection, Error> {
+        if let Some(left) = switches::writes_refused() {
+            return Err(Error::ReadOnly(left));
+        }
         Ok(match self {
             Self::Postgres(postgres) => Connection::postgres(postgres.writers.get().await?),
             Self::Sqlite(sqlite) => Connection::sqlite(sqlite.writer.get().await?),

@@ -6,6 +6,7 @@ use tonic::Code;
 use kit_base::{
     Fault,
     error::{Absent, chain},
+    switches,
 };
 
 /// Why a query did not succeed.
@@ -17,6 +18,9 @@ pub enum Error {
     /// The database gave up on a statement, or on a transaction, that took too long or waited too long for others.
     #[error("the database did not get that done in time; try again")]
     GivenUp(#[source] Absent),
+    /// An operator has switched that nothing is written, for so long still.
+    #[error("nothing is written for a while; what is there can be read")]
+    ReadOnly(Duration),
     /// A unique key is taken: its name.
     #[error("a unique key is taken: {0}")]
     Taken(String),
@@ -31,12 +35,27 @@ pub enum Error {
 impl Error {
     /// Whether the same may succeed a little later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::GivenUp(_))
+        matches!(self, Self::Unavailable(_) | Self::GivenUp(_) | Self::ReadOnly(_))
     }
 
     /// No connection could be had to `database`, which is named without its password.
     pub(crate) fn no_connection(database: &str, error: &dyn std::error::Error) -> Self {
         Self::Unavailable(Absent::new(anyhow::anyhow!("{database}: {}", innermost(error))))
+    }
+
+    /// No connection can be had to `database` where an operator has switched that; it may only take longer, too.
+    pub(crate) async fn unless_switched_off(database: &str) -> Result<(), Self> {
+        let place = || switches::Place::Dependency("database".to_owned());
+        match switches::strike(place).await {
+            None => Ok(()),
+            Some(_) => Err(Self::switched_off(database)),
+        }
+    }
+
+    /// No connection, because an operator has switched that.
+    pub(crate) fn switched_off(database: &str) -> Self {
+        let switched = anyhow::anyhow!("{database}: switched off by an operator");
+        Self::Unavailable(Absent::new(switched))
     }
 
     /// The same for one more who waited for the query.
@@ -46,6 +65,7 @@ impl Error {
                 Self::Unavailable(Absent::new(anyhow::anyhow!("{}", chain(cause))))
             }
             Self::GivenUp(cause) => Self::GivenUp(Absent::new(anyhow::anyhow!("{}", chain(cause)))),
+            Self::ReadOnly(left) => Self::ReadOnly(*left),
             Self::Taken(key) => Self::Taken(key.clone()),
             Self::NotFound => Self::NotFound,
             Self::Query(cause) => Self::Query(anyhow::anyhow!("{cause:#}")),
@@ -63,12 +83,16 @@ impl Fault for Error {
     fn fault(&self) -> (Code, &'static str) {
         match self {
             Self::Unavailable(_) | Self::GivenUp(_) => (Code::Unavailable, "DATABASE_UNAVAILABLE"),
+            Self::ReadOnly(_) => (Code::Unavailable, "READ_ONLY"),
             Self::Taken(_) | Self::NotFound | Self::Query(_) => (Code::Internal, "INTERNAL"),
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        self.is_passing().then_some(Duration::from_secs(1))
+        match self {
+            Self::ReadOnly(left) => Some(*left),
+            other => other.is_passing().then_some(Duration::from_secs(1)),
+        }
     }
 }
 

@@ -99,6 +99,7 @@ where
     /// A connection, once one is free.
     pub(crate) async fn get(&self) -> Result<Lent<M>, Error> {
         let asked = Instant::now();
+        Error::unless_switched_off(&self.server).await?;
         let taken = self.connections.get().await;
         match &taken {
             Ok(_) => self.metrics.waited(asked.elapsed()),

@@ -1,6 +1,7 @@
 mod lanes;
 mod reach;
 
+use kit_base::switches;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -58,7 +59,10 @@ impl Postgres {
 
     /// A connection that many readers use at once; none where as many wait as may.
     pub fn lane(&self) -> Result<Arc<AsyncPgConnection>, Error> {
-        self.lanes.one()
+        match switches::is_down("database") {
+            true => Err(Error::switched_off("reads")),
+            false => self.lanes.one(),
+        }
     }
 
     /// What keeps connections away, as far as is known.

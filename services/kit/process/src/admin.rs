@@ -1,16 +1,18 @@
-//! The second port: probes, metrics and the log level, on a thread of its own that no request can keep busy.
+//! The second port: probes, metrics, the log level and the switchboard, on a thread of its own that no request can keep busy.
 mod accept;
+mod entry;
 mod grpc;
 mod health;
 mod routes;
+mod switches;
 
 use std::{io, net::TcpListener, sync::Arc, thread};
 
 use tokio::runtime::{self, Handle};
 
-pub use self::health::Health;
 #[cfg(test)]
 pub(crate) use self::health::Phase;
+pub use self::{entry::Entry, health::Health};
 use crate::{
     metrics,
     serve::{Limits, serve},
@@ -26,13 +28,14 @@ pub fn start(
     name: &'static str,
     listener: TcpListener,
     health: Arc<Health>,
+    entry: Entry,
     requests: Handle,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     metrics::watch_runtime(requests);
     let serve = async move {
-        let service = Service::http("admin", routes::router(name, health));
+        let service = Service::http("admin", routes::router(name, health, entry));
         let listener = tokio::net::TcpListener::from_std(listener)?;
         serve(service, listener, &Limits::default(), Stop::new()).await
     };

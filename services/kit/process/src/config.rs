@@ -10,6 +10,7 @@ mod reader;
 mod secret;
 mod settings;
 mod source;
+mod switch;
 
 pub use self::{
     environment::Environment,
@@ -19,6 +20,7 @@ pub use self::{
     reader::{EXIT_CODE, Faults, Loaded, Reader, load},
     secret::Secret,
     settings::Settings,
+    switch::Switch,
 };
 
 pub(crate) use self::source::Source;

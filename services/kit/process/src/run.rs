@@ -127,6 +127,7 @@ fn chassis(reader: &mut Reader<'_>, port: Port) -> Chassis {
         listen: reader.read(""),
         limits: reader.read(""),
         telemetry: reader.read(""),
+        entry: reader.read(""),
         admission: port.is_grpc().then(|| reader.read("")),
     }
 }

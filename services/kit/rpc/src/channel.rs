@@ -29,6 +29,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
+use kit_base::switches;
 use tonic::{Status, body::Body};
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
 
@@ -137,6 +138,11 @@ async fn over_network(
     // Above the retry: all attempts and the pauses between them share the time that the caller gave.
     let deadline = Deadline::for_call(request.headers(), deadline::HOP);
     let sending = async {
+        let place = || switches::Place::Dependency(balancer.name().to_owned());
+        if switches::strike(place).await.is_some() {
+            let name = balancer.name();
+            return Err(failure::unavailable(format!("{name} is switched off by an operator")));
+        }
         // Read before anything is sent: what may have to be sent again must be whole.
         let call = Call::read(request, deadline, balancer.limits()).await?;
         // Sends again what is safe to send again. Below it, for each attempt: the balancer picks an endpoint, which lets

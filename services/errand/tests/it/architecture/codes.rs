@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use super::{CHASSIS, SERVICES, folder_of, is_test, read, sources_of};
 
 /// What looks like a code and is none: names of gRPC's own as metrics have them, SQL, and names of variables.
-const NONE: [&str; 16] = [
+const NONE: [&str; 17] = [
     "ABORTED",
     "ALREADY_EXISTS",
     "BEGIN",
     "BUILT_BY_RUSTC",
-    "CARGO_PKG_VERSION",
     "COMMIT",
     "DATA_LOSS",
+    "ERROR",
     "FAILED_PRECONDITION",
     "INVALID_ARGUMENT",
     "PERMISSION_DENIED",
@@ -19,6 +19,7 @@ const NONE: [&str; 16] = [
     "RESOURCE_EXHAUSTED",
     "ROLLBACK",
     "TEST_POSTGRES_URL",
+    "TRACE",
     "UNIMPLEMENTED",
     "UNSPECIFIED",
 ];

@@ -14,7 +14,13 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Everything in one process, on SQLite.
     pub(crate) async fn in_one_process() -> Self {
+        Self::in_one_process_with(vec![]).await
+    }
+
+    /// The same with more settings.
+    pub(crate) async fn in_one_process_with(more: storage::Variables) -> Self {
         let mut variables = storage::variables(Backend::Sqlite).await;
+        variables.extend(more);
         let folder = folder_of(&variables);
         variables.push(("DRAIN_DELAY", "0s".to_owned()));
         let fleet =

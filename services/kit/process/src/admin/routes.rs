@@ -10,15 +10,19 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use kit_base::Clock;
 
 use super::{
-    accept, grpc,
+    accept,
+    entry::Entry,
+    grpc,
     health::{Health, Phase},
+    switches,
 };
-use crate::{peer::PeerAddress, telemetry};
+use crate::{config::Switch, peer::PeerAddress, telemetry};
 
 /// Everything that the admin port answers.
-pub(super) fn router(name: &'static str, health: Arc<Health>) -> Router {
+pub(super) fn router(name: &'static str, health: Arc<Health>, entry: Entry) -> Router {
     let grpc = grpc::routes(name, &health);
     let probes = Router::new()
         .route("/livez", get(live))
@@ -26,11 +30,18 @@ pub(super) fn router(name: &'static str, health: Arc<Health>) -> Router {
         .route("/readyz", get(ready))
         .route("/startupz", get(started))
         .with_state(health);
-    Router::new()
-        .route("/metrics", get(metrics))
-        .route("/loglevel", get(log_level).put(set_log_level))
-        .merge(probes)
-        .merge(grpc)
+    let changes = match entry.switchboard {
+        Switch::On => {
+            let switches = get(switches::get).put(switches::put).delete(switches::delete);
+            Router::new().route("/switches", switches)
+        }
+        Switch::Off => Router::new(),
+    };
+    let changes = changes.route("/loglevel", get(log_level).put(set_log_level)).with_state(entry);
+    let all =
+        Router::new().route("/metrics", get(metrics)).merge(changes).merge(probes).merge(grpc);
+    // In the place of gRPC's, which says 200 to everything.
+    all.fallback(async || StatusCode::NOT_FOUND)
 }
 
 type Probe = (StatusCode, String);
@@ -42,7 +53,10 @@ async fn live(State(health): State<Arc<Health>>) -> Probe {
 
 /// Whether requests may come.
 async fn ready(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) -> Probe {
+    let switches = kit_base::switches::current();
+    let switched = switches.is_some_and(|it| it.is_unready(Clock::system().now()));
     let (ready, reason) = match health.phase() {
+        Phase::Ready if switched => (false, "switched off by an operator"),
         Phase::Starting => (false, "waiting for what it depends on"),
         Phase::Ready => (true, ""),
         Phase::Draining => (false, "stopping"),
@@ -92,15 +106,15 @@ async fn log_level() -> Probe {
     }
 }
 
-/// Replaces the filter of the log until the next start; for this machine alone, since whoever scrapes metrics reaches the port.
+/// Replaces the filter of the log until the next start.
 async fn set_log_level(
+    State(entry): State<Entry>,
     Extension(PeerAddress(peer)): Extension<PeerAddress>,
+    headers: HeaderMap,
     filter: String,
 ) -> Probe {
-    if !peer.ip().to_canonical().is_loopback() {
-        let elsewhere =
-            "only from this machine, as `kubectl port-forward` comes; or set LOG_LEVEL\n";
-        return (StatusCode::FORBIDDEN, elsewhere.to_owned());
+    if let Err((status, refusal)) = entry.permit(peer, &headers) {
+        return (status, refusal.to_owned());
     }
     match telemetry::filter::replace(filter.trim()) {
         Ok(()) => log_level().await,
@@ -115,7 +129,7 @@ mod tests {
 
     /// What a probe is told.
     async fn told(health: &Arc<Health>, probe: &str) -> (u16, String) {
-        let router = router("tested", health.clone());
+        let router = router("tested", health.clone(), Entry::default());
         let request = axum::extract::Request::get(probe).body(axum::body::Body::empty()).unwrap();
         let reply = tower::ServiceExt::oneshot(router, request).await.unwrap();
         let status = reply.status().as_u16();
@@ -165,7 +179,7 @@ mod tests {
                 .extension(PeerAddress(peer.parse().unwrap()))
                 .body(axum::body::Body::from("trace"))
                 .unwrap();
-            let router = router("tested", Health::new());
+            let router = router("tested", Health::new(), Entry::default());
             let reply = tower::ServiceExt::oneshot(router, request).await.unwrap();
             assert_eq!(reply.status().as_u16(), expected, "{peer}");
         }
@@ -173,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_metrics_come_in_the_format_that_is_asked_for() {
-        let router = router("tested", Health::new());
+        let router = router("tested", Health::new(), Entry::default());
         let asked = axum::extract::Request::get("/metrics")
             .header(ACCEPT, "application/openmetrics-text; version=1.0.0")
             .body(axum::body::Body::empty())

@@ -1,4 +1,6 @@
-use crate::{admission::Admission, config::Listen, serve::Limits, telemetry::Telemetry};
+use crate::{
+    admin::Entry, admission::Admission, config::Listen, serve::Limits, telemetry::Telemetry,
+};
 
 /// What every process reads beside the settings of its service.
 #[derive(Clone, Debug)]
@@ -9,6 +11,8 @@ pub struct Chassis {
     pub limits: Limits,
     /// What it tells about itself.
     pub telemetry: Telemetry,
+    /// What an operator may do by its admin port.
+    pub entry: Entry,
     /// Whom it lets in, if it serves gRPC.
     pub admission: Option<Admission>,
 }

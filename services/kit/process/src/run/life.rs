@@ -85,7 +85,7 @@ where
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
     tracing::info!(address = %listener.local_addr()?, admin = %admin.local_addr()?, "listening");
-    admin::start(name, admin, health.clone(), Handle::current())?;
+    admin::start(name, admin, health.clone(), chassis.entry.clone(), Handle::current())?;
     let beating = health.clone();
     drop(work::detach(async move { beating.beat().await }));
     let guard = chassis.admission.as_ref().map_or(Ok(None), Admission::guard)?;

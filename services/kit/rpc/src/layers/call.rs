@@ -7,6 +7,7 @@ use kit_base::{
     clock::Clock,
     error::refuse,
     request::{self, RequestContext, TraceContext},
+    switches,
 };
 use tokio::time::{Duration, Instant, timeout_at};
 use tonic::{Code, Status};
@@ -91,7 +92,7 @@ pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
     let context = RequestContext { request_id, trace, deadline };
     // One broken call must not take down the connection that carries a hundred others, nor tell how it broke: its text is in the log, from
     // the panic hook. A stream's answer is its head: what it sends later is not cut.
-    let work = AssertUnwindSafe(async { work().await }).catch_unwind();
+    let work = AssertUnwindSafe(worked(path, work)).catch_unwind();
     let answer = match request::scope(context, timeout_at(deadline, work)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => {
@@ -101,6 +102,29 @@ pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
     };
     call.count(path, answer.code());
     answer
+}
+
+/// What the call comes to, or the fault that an operator has switched for its method.
+async fn worked<A: Answer, F: Future<Output = A>>(path: &str, work: impl FnOnce() -> F) -> A {
+    match switches::strike(|| method_of(path)).await {
+        None => work().await,
+        Some(fault) => A::refused(struck(fault)),
+    }
+}
+
+/// Where faults of a method are switched.
+fn method_of(path: &str) -> switches::Place {
+    switches::Place::Method(path.trim_start_matches('/').to_owned())
+}
+
+/// What a fault looks like that an operator has switched.
+fn struck(fault: switches::Kind) -> Status {
+    match fault {
+        switches::Kind::Abort | switches::Kind::Down => {
+            Status::unavailable("the call was broken off")
+        }
+        _ => refuse(Code::Internal, "INTERNAL", "something went wrong on our side"),
+    }
 }
 
 /// A call that is being answered.

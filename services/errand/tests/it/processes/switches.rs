@@ -1,0 +1,168 @@
+//! The switchboard: what an operator makes fail or refuses, in one process and in three, and that it is over when it says so.
+use std::time::Duration;
+
+use http::Method;
+use kit_base::testing::eventually;
+use kit_db::testing::Backend;
+use serde_json::{Value, json};
+
+use super::{
+    fleet::{Fleet, addresses},
+    heavy,
+    process::Process,
+};
+use crate::{
+    http::{Http, Reply},
+    storage::{self, Variables},
+    user::{User, path_of},
+};
+
+fn on() -> Variables {
+    vec![("SWITCHBOARD", "on".to_owned())]
+}
+
+async fn three() -> Fleet {
+    let shared = storage::variables(Backend::Postgres).await;
+    Fleet::start_with(&shared, [1, 1, 1], |_| on(), addresses).await
+}
+
+fn board(process: &Process) -> Http {
+    Http::new(format!("http://{}", process.admin_address()))
+}
+
+/// Switches this and nothing else.
+async fn switch(process: &Process, document: Value) -> Reply {
+    let reply = board(process).ask(Method::PUT, "/switches").json(&document).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply
+}
+
+async fn counted(process: &Process, line: &str) -> bool {
+    let text = String::from_utf8(board(process).get("/metrics").await.body.to_vec());
+    text.expect("a text").lines().any(|told| told == line)
+}
+
+#[test]
+fn nothing_can_be_switched_where_the_switchboard_is_off() {
+    heavy(async {
+        let fleet = Fleet::in_one_process().await;
+        let reply = board(&fleet.processes[0]).ask(Method::PUT, "/switches").json(&json!({})).await;
+        assert_eq!(reply.status, 404);
+    });
+}
+
+#[test]
+fn while_writes_are_refused_reads_go_on_and_a_write_is_told_when_to_come_again() {
+    heavy(async {
+        let fleet = Fleet::in_one_process_with(on()).await;
+        let process = &fleet.processes[0];
+        let alice = User::joins(&fleet.edges()[0], "alice").await;
+        let task = alice.creates("Ship it").await;
+        switch(process, json!({ "read_only": { "seconds": 3 } })).await;
+        assert!(counted(process, r#"errand_switch_active{switch="read_only"} 1"#).await);
+        let refused = alice.patch(&path_of(&task), &json!({ "title": "Sail it" })).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (503, &json!("READ_ONLY")));
+        let wait: u64 = refused.header("retry-after").parse().expect("seconds");
+        assert!((1..=3).contains(&wait), "{wait}");
+        assert_eq!(
+            alice.reads(&path_of(&task)).await,
+            task,
+            "reads go on, and nothing was written"
+        );
+        let again = async || alice.patch(&path_of(&task), &json!({ "title": "Sail it" })).await;
+        eventually("it is over", async || again().await.status == 200).await;
+        assert!(counted(process, r#"errand_switch_active{switch="read_only"} 0"#).await);
+    });
+}
+
+#[test]
+fn a_route_fails_as_often_and_as_long_as_it_is_switched() {
+    heavy(async {
+        let fleet = Fleet::in_one_process_with(on()).await;
+        let process = &fleet.processes[0];
+        let alice = User::joins(&fleet.edges()[0], "alice").await;
+        let list = async || alice.get("/v1/tasks").await.status.as_u16();
+        let fault = |kind: &str, more: Value| {
+            let mut fault = json!({ "route": "GET /v1/tasks", "kind": kind, "seconds": 30 });
+            fault.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({ "faults": [fault] })
+        };
+        switch(process, fault("error", json!({}))).await;
+        assert_eq!(list().await, 500);
+        assert_eq!(alice.get("/v1/me").await.status, 200, "no other route");
+        assert!(counted(process, r#"errand_faults_injected_total{kind="error"} 1"#).await);
+        switch(process, fault("error", json!({ "share": 0.5 }))).await;
+        let mut failed = 0;
+        for _ in 0..60 {
+            failed += usize::from(list().await == 500);
+        }
+        assert!((10..=50).contains(&failed), "{failed} of 60");
+        switch(process, fault("latency", json!({ "milliseconds": 300 }))).await;
+        let began = std::time::Instant::now();
+        assert_eq!(list().await, 200);
+        assert!(began.elapsed() >= Duration::from_millis(300));
+        switch(process, fault("abort", json!({}))).await;
+        assert!(alice.get("/v1/tasks").attempt().await.is_err(), "it breaks off");
+        let reply = board(process).ask(Method::DELETE, "/switches").await;
+        assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({})));
+        assert_eq!(list().await, 200);
+    });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: scripts/test"]
+fn every_layer_of_three_processes_does_what_is_switched_in_it() {
+    heavy(async {
+        let fleet = three().await;
+        let [auth, tasks, gateway] = &fleet.processes[..] else { panic!("three") };
+        let alice = User::joins(&fleet.edges()[0], "alice").await;
+        let task = alice.creates("Ship it").await;
+        let told = async |path: &str| {
+            let reply = alice.get(path).await;
+            let code = if reply.status == 200 { json!(null) } else { reply.json()["code"].clone() };
+            (reply.status.as_u16(), code)
+        };
+        let down = |name: &str| json!({ "faults": [{ "dependency": name, "kind": "down", "seconds": 30 }] });
+        switch(tasks, down("database")).await;
+        assert_eq!(told(&path_of(&task)).await, (503, json!("DATABASE_UNAVAILABLE")));
+        assert_eq!(told("/v1/me").await, (200, json!(null)), "auth has its own");
+        switch(tasks, json!({ "read_only": { "seconds": 30 } })).await;
+        let refused = alice.patch(&path_of(&task), &json!({ "title": "Sail it" })).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (503, &json!("READ_ONLY")));
+        assert_eq!(told(&path_of(&task)).await.0, 200);
+        switch(tasks, json!({ "faults": [{ "method": "*", "kind": "error", "seconds": 30 }] }))
+            .await;
+        assert_eq!(told(&path_of(&task)).await, (500, json!("INTERNAL")));
+        switch(tasks, json!({})).await;
+        switch(gateway, down("tasks")).await;
+        assert_eq!(told(&path_of(&task)).await, (503, json!("PEER_UNAVAILABLE")));
+        switch(gateway, json!({})).await;
+        switch(auth, json!({ "unready": { "seconds": 2 } })).await;
+        let ready = async || board(auth).get("/readyz").await.status.as_u16();
+        assert_eq!(ready().await, 503);
+        eventually("it is ready again", async || ready().await == 200).await;
+        assert_eq!(told(&path_of(&task)).await.0, 200);
+    });
+}
+
+#[test]
+fn who_has_no_token_switches_nothing_where_there_is_one() {
+    heavy(async {
+        let token = "a token of the operator's own";
+        let more = [on(), vec![("ADMIN_TOKEN", token.to_owned())]].concat();
+        let fleet = Fleet::in_one_process_with(more).await;
+        let put = || {
+            let document = json!({ "unready": { "seconds": 30 } });
+            board(&fleet.processes[0]).ask(Method::PUT, "/switches").json(&document)
+        };
+        assert_eq!(put().await.status, 401);
+        assert_eq!(
+            put().with("authorization", "Bearer a token of somebody else's").await.status,
+            401
+        );
+        assert_eq!(board(&fleet.processes[0]).get("/readyz").await.status, 200);
+        assert_eq!(put().with("authorization", format!("Bearer {token}")).await.status, 200);
+        assert_eq!(board(&fleet.processes[0]).get("/readyz").await.status, 503);
+        assert!(!fleet.processes[0].log().contains(token));
+    });
+}

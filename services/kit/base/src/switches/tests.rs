@@ -1,0 +1,51 @@
+use super::*;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(seconds)
+}
+
+fn route(name: &str) -> Place {
+    Place::Route(name.to_owned())
+}
+
+#[test]
+fn every_switch_ends_by_itself() {
+    let fault = Fault { place: route("*"), kind: Kind::Error, share: 1.0, until: at(10) };
+    let switches = Switches { read_only: Some(at(10)), unready: Some(at(10)), faults: vec![fault] };
+    let get = route("GET /v1/me");
+    assert_eq!(switches.refuses_writes(at(3)), Some(Duration::from_secs(7)));
+    assert!(switches.is_unready(at(9)));
+    assert_eq!(switches.faults_at(&get, at(9), || 0.5), [Kind::Error]);
+    assert_eq!(switches.refuses_writes(at(10)), None);
+    assert!(!switches.is_unready(at(10)));
+    assert_eq!(switches.faults_at(&get, at(10), || 0.5), []);
+}
+
+#[test]
+fn a_fault_is_where_it_was_switched_and_nowhere_else() {
+    let fault = |place: Place, kind| Fault { place, kind, share: 1.0, until: at(10) };
+    let slow = Kind::Latency(Duration::from_millis(5));
+    let method = |name: &str| Place::Method(name.to_owned());
+    let switches = Switches {
+        faults: vec![
+            fault(route("GET /v1/me"), Kind::Error),
+            fault(method("*"), slow),
+            fault(Place::Dependency("database".to_owned()), Kind::Down),
+        ],
+        ..Switches::default()
+    };
+    let found = |place: &Place| switches.faults_at(place, at(1), || 0.0);
+    assert_eq!(found(&route("GET /v1/me")), [Kind::Error]);
+    assert_eq!(found(&route("POST /v1/me")), []);
+    assert_eq!(found(&method("package.Service/Method")), [slow]);
+    assert_eq!(found(&Place::Dependency("database".to_owned())), [Kind::Down]);
+    assert_eq!(found(&Place::Dependency("other".to_owned())), []);
+}
+
+#[test]
+fn so_many_fail_as_the_share_says() {
+    let fault = Fault { place: route("*"), kind: Kind::Abort, share: 0.25, until: at(10) };
+    let switches = Switches { faults: vec![fault], ..Switches::default() };
+    let failed = |chance: f64| !switches.faults_at(&route("x"), at(1), || chance).is_empty();
+    assert_eq!([0.0, 0.24, 0.25, 0.9].map(failed), [true, true, false, false]);
+}
