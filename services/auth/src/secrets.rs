@@ -117,7 +117,7 @@ fn create(path: &Path) -> anyhow::Result<()> {
     match linked {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.into()),
         _ => {
-            tracing::info!(path = %path.display(), "a key file was made: keep it with the database, it is useless without");
+            tracing::info!(file = %path.display(), "a key file was made: keep it with the database, it is useless without");
             Ok(())
         }
     }

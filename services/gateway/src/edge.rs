@@ -16,6 +16,7 @@ mod places;
 mod quota;
 pub(crate) mod rates;
 mod record;
+mod route;
 pub(crate) mod shed;
 pub(crate) mod streams;
 mod switched;

@@ -57,7 +57,7 @@ pub(super) async fn begin(
     };
     if !ended.is_empty() {
         authority.revoke(&ended, now);
-        tracing::info!(target: "audit", { account.id = %account.id, sessions = ended.len() }, "too many sessions: the least used were ended");
+        tracing::info!(target: "audit", { account.id = %account.id, sessions.ended = ended.len() }, "too many sessions: the least used were ended");
     }
     metrics::login_succeeded();
     metrics::token_issued("refresh");

@@ -129,10 +129,6 @@ impl Edge {
             }
             return Err(refusal);
         }
-        // What an operator refuses for a while, or makes fail.
-        if let Some(answer) = switched::meet(&request).await? {
-            return Ok(answer);
-        }
         let work = gateway.admission.begin(&usual, visit);
         // Boxed: it has most of what a request needs room for, which would be moved about with all that is around it, and for those, too, who
         // were refused above.
@@ -152,8 +148,17 @@ async fn in_time(
     let deadline = request::with_current(|context| context.deadline).expect("inside of the scope");
     let holding =
         tower::service_fn(|request| holding::answer(route.clone(), request, gateway, visit));
-    match timeout_at(deadline, compression::answer(holding, request)).await {
-        Ok(Ok(reply)) => Ok(reply),
+    let switched = switched::meet(&request, visit.access);
+    let answering = async {
+        // What an operator refuses for a while, or makes fail.
+        if let Some(answer) = switched.await? {
+            return Ok(answer);
+        }
+        let Ok(reply) = compression::answer(holding, request).await;
+        Ok(reply)
+    };
+    match timeout_at(deadline, answering).await {
+        Ok(outcome) => outcome,
         Err(_) => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "DEADLINE_EXCEEDED",

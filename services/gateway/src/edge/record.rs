@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::HttpBody as _,
-    extract::{MatchedPath, Request},
+    extract::Request,
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header::InvalidHeaderValue},
     response::Response,
 };
@@ -10,36 +10,10 @@ use kit_base::request::{self, REQUEST_ID, TRACEPARENT, TraceContext};
 use kit_process::{config::Switch, metrics};
 use kit_rpc::span::{self, Kind, Step};
 
-use super::{lines::Line, visit::Visit};
+use super::{lines::Line, route::Route, switched::BrokenOff, visit::Visit};
 use crate::shared::Gateway;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
-/// The template of the path, as metrics and traces have it.
-#[derive(Clone)]
-pub(super) enum Route {
-    /// As axum found it.
-    Matched(MatchedPath),
-    /// As it was found without axum.
-    Known(Arc<str>),
-    Nowhere,
-}
-
-impl Route {
-    pub(super) fn of_request(request: &Request) -> Self {
-        let extensions = request.extensions();
-        let matched = || extensions.get::<MatchedPath>().cloned().map(Self::Matched);
-        extensions.get::<Self>().cloned().or_else(matched).unwrap_or(Self::Nowhere)
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        match self {
-            Self::Matched(path) => path.as_str(),
-            Self::Known(path) => path,
-            Self::Nowhere => "",
-        }
-    }
-}
 
 /// One request in the log, the metrics and the traces.
 pub(super) struct Record {
@@ -96,7 +70,10 @@ impl Record {
         }
         let (route, size) = (self.route.as_str(), response.body().size_hint().exact());
         metrics::http_body_sizes(&self.method, route, self.request_size, size);
-        self.write_down(response.status(), "answered");
+        match response.extensions().get::<BrokenOff>() {
+            Some(BrokenOff) => self.write_down(StatusCode::INTERNAL_SERVER_ERROR, "broken off"),
+            None => self.write_down(response.status(), "answered"),
+        }
     }
 
     /// The same without a line in the log.

@@ -12,7 +12,7 @@ use kit_base::Clock;
 use kit_process::serve::{PeerAddress, whole};
 use utoipa::openapi::path::HttpMethod;
 
-use super::{access::Access, admission, record, unread};
+use super::{access::Access, admission, route, unread};
 use crate::{operations::Operations, shared::Gateway};
 
 /// So many such refusals a second have a line in the log; all are counted.
@@ -96,7 +96,7 @@ pub(crate) fn turn_away(
         return None;
     }
     request.extensions_mut().insert(PeerAddress(peer));
-    request.extensions_mut().insert(record::Route::Known(route));
+    request.extensions_mut().insert(route::Route::Known(route));
     let is_written = turning.has_line(&gateway.clock);
     Some(unread::refusal(&request, access, admission::refuse(), is_written, gateway))
 }

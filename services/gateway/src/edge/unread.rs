@@ -58,7 +58,7 @@ fn problem(unread: Unread) -> Problem {
         Unread::EndedByHttp2 => Problem::new(
             StatusCode::BAD_REQUEST,
             "MALFORMED_REQUEST",
-            "HTTP/2 itself refused a head: it is malformed, or longer than 32 KiB",
+            "HTTP/2 itself refused a head: it is malformed, longer than 32 KiB, or one of too many at once",
         ),
         Unread::TargetTooLong => head::target_too_long(),
         Unread::HeadersTooLong => head::headers_too_long(),

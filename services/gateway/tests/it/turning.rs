@@ -38,6 +38,7 @@ fn told(reply: &str) -> (String, BTreeMap<String, String>, Value) {
     let trace = problem["traceId"].as_str().expect("a trace").to_owned();
     assert!(headers["traceparent"].contains(&trace), "{reply}");
     assert_eq!(headers["content-length"], body.len().to_string());
+    assert!(headers["date"].ends_with(" GMT"), "{reply}");
     for name in ["x-request-id", "traceparent", "date", "content-length"] {
         headers.remove(name);
     }

@@ -190,17 +190,5 @@ pub async fn strike(place: impl FnOnce() -> Place) -> Option<Kind> {
     failure
 }
 
-/// Whether what the process depends on cannot be reached because that is switched, for who cannot wait where it is slow.
-pub fn is_down(dependency: &str) -> bool {
-    let Some(switches) = current() else { return false };
-    let place = Place::Dependency(dependency.to_owned());
-    let down =
-        switches.faults_at(&place, Clock::system().now(), chance::share).contains(&Kind::Down);
-    if down {
-        INJECTED.series(&[Kind::Down.name()]).inc();
-    }
-    down
-}
-
 #[cfg(test)]
 mod tests;

@@ -53,7 +53,7 @@ impl Error {
     }
 
     /// No connection, because an operator has switched that.
-    pub(crate) fn switched_off(database: &str) -> Self {
+    fn switched_off(database: &str) -> Self {
         let switched = anyhow::anyhow!("{database}: switched off by an operator");
         Self::Unavailable(Absent::new(switched))
     }

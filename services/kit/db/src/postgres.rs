@@ -1,7 +1,6 @@
 mod lanes;
 mod reach;
 
-use kit_base::switches;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -58,11 +57,9 @@ impl Postgres {
     }
 
     /// A connection that many readers use at once; none where as many wait as may.
-    pub fn lane(&self) -> Result<Arc<AsyncPgConnection>, Error> {
-        match switches::is_down("database") {
-            true => Err(Error::switched_off("reads")),
-            false => self.lanes.one(),
-        }
+    pub async fn lane(&self) -> Result<Arc<AsyncPgConnection>, Error> {
+        Error::unless_switched_off("reads").await?;
+        self.lanes.one()
     }
 
     /// What keeps connections away, as far as is known.

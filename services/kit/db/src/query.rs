@@ -13,7 +13,7 @@ macro_rules! read {
             match db {
                 $crate::Db::Postgres(postgres) => {
                     type $backend = ::diesel::pg::Pg;
-                    let lane = postgres.lane()?;
+                    let lane = postgres.lane().await?;
                     let $conn = &mut &*lane;
                     $query.map_err($crate::Error::from)
                 }

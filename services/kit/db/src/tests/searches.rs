@@ -86,7 +86,9 @@ async fn where_as_many_read_as_may_the_next_is_told_so_at_once() {
     let read = async || read!(&db, "test", conn => sql_query("SELECT 1").execute(conn).await);
     let mut reading: Vec<_> = vec![];
     eventually("all of them are up", async || {
-        reading.extend(std::iter::from_fn(|| postgres.lane().ok()));
+        reading.extend(std::iter::from_fn(|| {
+            futures_util::FutureExt::now_or_never(postgres.lane()).and_then(Result::ok)
+        }));
         reading.len() >= LANES * MOST_READS
     })
     .await;

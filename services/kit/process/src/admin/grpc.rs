@@ -1,7 +1,13 @@
+use std::time::Duration;
+
+use kit_base::{Clock, switches};
 use tokio::sync::watch;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use super::health::{Health, Phase};
+
+/// How often what an operator has switched is looked at.
+const SWITCHES: Duration = Duration::from_secs(1);
 
 /// Health as gRPC asks for it (`grpc.health.v1.Health`), for the whole process and for the service by its name.
 pub(super) fn routes(name: &'static str, health: &Health) -> axum::Router {
@@ -13,13 +19,15 @@ pub(super) fn routes(name: &'static str, health: &Health) -> axum::Router {
 
 async fn follow(name: &'static str, mut phases: watch::Receiver<Phase>, reporter: HealthReporter) {
     loop {
+        let switched = switches::current().is_some_and(|it| it.is_unready(Clock::system().now()));
         let status = match *phases.borrow_and_update() {
-            Phase::Ready => ServingStatus::Serving,
-            Phase::Starting | Phase::Draining => ServingStatus::NotServing,
+            Phase::Ready if !switched => ServingStatus::Serving,
+            Phase::Ready | Phase::Starting | Phase::Draining => ServingStatus::NotServing,
         };
         reporter.set_service_status("", status).await;
         reporter.set_service_status(name, status).await;
-        if phases.changed().await.is_err() {
+        // A switch tells nobody, and ends by itself.
+        if let Ok(Err(_)) = tokio::time::timeout(SWITCHES, phases.changed()).await {
             return;
         }
     }

@@ -161,7 +161,8 @@ impl Activity {
     /// Whether all that was asked has been answered, and more may be asked.
     pub(super) fn is_between_requests(&self) -> bool {
         let is_over = self.in_flight.load(Relaxed) == 0 && self.head_began.load(Relaxed) == NONE;
-        is_over && !self.owes_answer() && !self.is_last_answer() && !self.is_http2()
+        let ends = self.is_last_answer() || self.leaves_unread();
+        is_over && !self.owes_answer() && !ends && !self.is_http2()
     }
 
     /// Bytes have come; gives whether a head begins with them, as it does where no request is under way.

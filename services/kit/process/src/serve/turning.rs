@@ -5,9 +5,11 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::{Duration, SystemTime},
 };
 
 use bytes::{Buf as _, Bytes};
+use kit_base::Clock;
 use tokio::{io::AsyncWrite, time::Instant};
 
 use super::shared::Shared;
@@ -19,28 +21,32 @@ pub(super) struct Turning {
     peer: SocketAddr,
     /// What is left to be written.
     answer: Bytes,
-    /// When hyper had a request last. Its own clock goes on meanwhile, and must not end a connection that is used.
+    is_flushed: bool,
+    /// When hyper had a request last. Its own clock goes on meanwhile, and must not end a connection long before it has rested for its time.
     had_request: Instant,
 }
 
 impl Turning {
     pub(super) fn new(shared: Arc<Shared>, peer: SocketAddr) -> Self {
-        Self { shared, peer, answer: Bytes::new(), had_request: Instant::now() }
+        Self { shared, peer, answer: Bytes::new(), is_flushed: true, had_request: Instant::now() }
     }
 
     /// Whether these bytes are a request that is turned away; its answer is then to be written.
     pub(super) fn takes(&mut self, bytes: &[u8]) -> bool {
         let Some(turn_away) = &self.shared.turn_away else { return false };
         let idle = self.shared.limits.idle_timeout.duration();
-        let answer = match self.shared.is_draining() || self.had_request.elapsed() > idle / 2 {
+        let answer = match self.shared.is_draining() || self.had_request.elapsed() > idle / 8 {
             true => None,
             false => turn_away(bytes, self.peer),
         };
         match answer {
-            Some(answer) => self.answer = unread::written(answer, &[]),
+            Some(answer) => {
+                self.answer = unread::written(answer, &[&date()]);
+                self.is_flushed = false;
+            }
             None => self.had_request = Instant::now(),
         }
-        !self.answer.is_empty()
+        !self.is_flushed
     }
 
     /// Writes what is left of the answer.
@@ -49,7 +55,7 @@ impl Turning {
         mut stream: Pin<&mut impl AsyncWrite>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.answer.is_empty() {
+        if self.is_flushed {
             return Poll::Ready(Ok(()));
         }
         while !self.answer.is_empty() {
@@ -58,8 +64,17 @@ impl Turning {
                 written => self.answer.advance(written),
             }
         }
-        stream.poll_flush(cx)
+        ready!(stream.poll_flush(cx))?;
+        self.is_flushed = true;
+        Poll::Ready(Ok(()))
     }
+}
+
+/// When the answer is made (RFC 9110, 6.6.1).
+fn date() -> Vec<u8> {
+    let seconds = u64::try_from(Clock::system().now().as_seconds()).unwrap_or_default();
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    format!("date: {}\r\n", httpdate::fmt_http_date(now)).into_bytes()
 }
 
 impl fmt::Debug for Turning {

@@ -22,6 +22,8 @@ pub(super) struct Watched<S> {
     heads: Heads,
     refusals: Option<Refusals>,
     turning: Option<Turning>,
+    /// Whether hyper has nothing of a request that has not come whole: what it was given last ends as a head does.
+    is_at_boundary: bool,
 }
 
 impl<S> Watched<S> {
@@ -31,7 +33,15 @@ impl<S> Watched<S> {
         refusals: Option<Refusals>,
         turning: Option<Turning>,
     ) -> Self {
-        Self { stream, activity, preface: Some(0), heads: Heads::default(), refusals, turning }
+        Self {
+            stream,
+            activity,
+            preface: Some(0),
+            heads: Heads::default(),
+            refusals,
+            turning,
+            is_at_boundary: true,
+        }
     }
 
     fn bytes_came(&mut self, bytes: &[u8]) {
@@ -76,19 +86,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         loop {
-            let Self { stream, activity, turning, .. } = &mut *self;
+            let Self { stream, activity, turning, is_at_boundary, .. } = &mut *self;
             if let Some(turning) = turning {
                 ready!(turning.poll_write(Pin::new(&mut *stream), cx))?;
             }
             ready!(Pin::new(stream).poll_read(cx, buffer))?;
             let bytes = &buffer.filled()[before..];
-            let may_turn = !bytes.is_empty() && activity.is_between_requests();
+            let may_turn = !bytes.is_empty() && *is_at_boundary && activity.is_between_requests();
             if !turning.as_mut().is_some_and(|turning| may_turn && turning.takes(bytes)) {
                 break;
             }
             buffer.set_filled(before);
         }
-        self.bytes_came(&buffer.filled()[before..]);
+        let bytes = &buffer.filled()[before..];
+        self.is_at_boundary = bytes.ends_with(b"\r\n\r\n");
+        self.bytes_came(bytes);
         Poll::Ready(Ok(()))
     }
 }
@@ -135,7 +147,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, activity, refusals, .. } = &mut *self;
+        let Self { stream, activity, refusals, turning, .. } = &mut *self;
+        if let Some(turning) = turning {
+            ready!(turning.poll_write(Pin::new(&mut *stream), cx))?;
+        }
         let unread = activity.leaves_unread();
         if unread {
             activity.bytes_came();

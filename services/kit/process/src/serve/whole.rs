@@ -5,15 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use super::limits::MOST_HEADERS;
 
 /// What says that a request is more than its bytes, or is answered in a way of its own.
-const UNUSUAL: [HeaderName; 5] = [
-    header::TRANSFER_ENCODING,
-    header::EXPECT,
-    header::UPGRADE,
-    header::CONNECTION,
-    header::ORIGIN,
-];
+const UNUSUAL: [HeaderName; 4] =
+    [header::TRANSFER_ENCODING, header::EXPECT, header::UPGRADE, header::ORIGIN];
 
-/// A request of HTTP/1.1 that is all that has come, with its body, which is not kept; none where anything is unusual: hyper, and the
+/// A request of HTTP/1.1 that is all that has come, with its body; none where anything is unusual: hyper, and the
 /// service behind it, decide about that.
 pub fn whole(bytes: &[u8]) -> Option<Request<Body>> {
     let bytes = Bytes::copy_from_slice(bytes);
@@ -23,7 +18,7 @@ pub fn whole(bytes: &[u8]) -> Option<Request<Body>> {
         Ok(httparse::Status::Complete(length)) if head.version == Some(1) => length,
         _ => return None,
     };
-    let mut request = Request::new(Body::empty());
+    let mut request = Request::new(Body::from(bytes.slice(length..)));
     *request.method_mut() = Method::from_bytes(head.method?.as_bytes()).ok()?;
     *request.uri_mut() = head.path?.parse::<Uri>().ok()?;
     for field in head.headers.iter() {
@@ -33,8 +28,15 @@ pub fn whole(bytes: &[u8]) -> Option<Request<Body>> {
     }
     let fits = request.method() != Method::HEAD
         && !UNUSUAL.iter().any(|name| request.headers().contains_key(name))
+        && goes_on(request.headers())
         && body_length(request.headers()) == Some(bytes.len() - length);
     fits.then_some(request)
+}
+
+/// Whether the connection goes on behind it, as it does in HTTP/1.1 where nothing is said of it.
+fn goes_on(headers: &HeaderMap) -> bool {
+    let mut said = headers.get_all(header::CONNECTION).into_iter();
+    said.all(|value| value.as_bytes().eq_ignore_ascii_case(b"keep-alive"))
 }
 
 /// What is said of the body's length, if that is said once at most.
@@ -66,6 +68,7 @@ mod tests {
             target(&format!("{post}content-length: 2\r\n\r\n{{}}")).as_deref(),
             Some("/v1/tasks")
         );
+        assert!(target(&format!("{get}Connection: Keep-Alive\r\n\r\n")).is_some());
         for unusual in [
             get.to_owned(),
             format!("{get}\r\nGET"),

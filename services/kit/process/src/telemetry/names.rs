@@ -22,7 +22,9 @@ pub struct Convention {
     pub(super) after_resource: &'static [u8],
     /// By level, from the worst on.
     severities: [&'static str; 5],
-    /// What a field of ours is called, and how its value is written.
+    /// Why something failed.
+    error: &'static str,
+    /// What a field of an answered request is called, and how its value is written.
     attributes: &'static [(&'static str, &'static str, Value)],
 }
 
@@ -54,6 +56,7 @@ static OPENTELEMETRY: Convention = Convention {
         r#","severity_text":"DEBUG","severity_number":5"#,
         r#","severity_text":"TRACE","severity_number":1"#,
     ],
+    error: "exception.message",
     attributes: &[
         ("method", "http.request.method", Value::AsItIs),
         ("path", "url.path", Value::AsItIs),
@@ -61,7 +64,6 @@ static OPENTELEMETRY: Convention = Convention {
         ("status", "http.response.status_code", Value::AsItIs),
         ("client", "client.address", Value::AsItIs),
         ("user_id", "user.id", Value::AsItIs),
-        ("error", "exception.message", Value::AsItIs),
     ],
 };
 
@@ -85,6 +87,7 @@ static ELASTIC: Convention = Convention {
         r#","log.level":"debug""#,
         r#","log.level":"trace""#,
     ],
+    error: "error.message",
     attributes: &[
         ("method", "http.request.method", Value::AsItIs),
         ("path", "url.path", Value::AsItIs),
@@ -93,7 +96,6 @@ static ELASTIC: Convention = Convention {
         ("duration_ms", "event.duration", Value::Nanoseconds),
         ("client", "client.ip", Value::AsItIs),
         ("user_id", "user.id", Value::AsItIs),
-        ("error", "error.message", Value::AsItIs),
     ],
 };
 
@@ -118,8 +120,12 @@ impl Convention {
         self.severities[place].as_bytes()
     }
 
-    pub(super) fn attribute(&self, name: &str) -> Option<(&'static str, Value)> {
-        let found = self.attributes.iter().find(|(ours, ..)| *ours == name);
+    /// The name of a field of ours, and how its value is written, where it has one: those of answered requests mean nothing elsewhere.
+    pub(super) fn attribute(&self, name: &str, is_answer: bool) -> Option<(&'static str, Value)> {
+        if name == "error" {
+            return Some((self.error, Value::AsItIs));
+        }
+        let found = self.attributes.iter().find(|(ours, ..)| is_answer && *ours == name);
         found.map(|(_, theirs, value)| (*theirs, *value))
     }
 }

@@ -37,7 +37,7 @@ impl JsonLines {
         writer: Writer,
     ) -> Self {
         let mut end = vec![];
-        let mut object = Object { line: &mut end, body: &mut vec![], convention };
+        let mut object = Object { line: &mut end, body: &mut vec![], convention, is_answer: false };
         let version = env!("CARGO_PKG_VERSION");
         let told = [service, version, revision];
         convention.resource.iter().zip(told).for_each(|(name, value)| object.text(name, value));
@@ -65,7 +65,8 @@ fn write_line(line: &mut Vec<u8>, body: &mut Vec<u8>, lines: &JsonLines, event: 
     let (convention, metadata) = (lines.convention, event.metadata());
     write!(line, "{{\"{}\":\"{}\"", convention.timestamp, Clock::system().now()).expect(INFALLIBLE);
     line.extend_from_slice(convention.severity(*metadata.level()));
-    let mut object = Object { line, body, convention };
+    let is_answer = metadata.target().ends_with("::access");
+    let mut object = Object { line, body, convention, is_answer };
     request::with_current(|context| {
         object.text(convention.trace_id, &context.trace.trace_id_hex());
         object.text(convention.span_id, &context.trace.span_id_hex());
@@ -86,6 +87,8 @@ struct Object<'a> {
     line: &'a mut Vec<u8>,
     body: &'a mut Vec<u8>,
     convention: &'static Convention,
+    /// Whether it tells of a request that was answered, whose fields have names of their own.
+    is_answer: bool,
 }
 
 impl Object<'_> {
@@ -108,7 +111,7 @@ impl Object<'_> {
             return (self.body, Value::AsItIs);
         }
         self.line.push(b',');
-        let value = match self.convention.attribute(name) {
+        let value = match self.convention.attribute(name, self.is_answer) {
             Some((known, value)) => {
                 key(self.line, "", known);
                 value

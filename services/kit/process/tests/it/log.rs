@@ -97,7 +97,7 @@ fn fields_keep_their_types_and_cannot_pose_as_the_lines_own() {
 fn a_request_is_told_under_the_names_of_the_convention() {
     let answered = || {
         tracing::info!(
-            method = "GET",
+            target: "edge::access", method = "GET",
             path = "/v1/me",
             route = "/v1/me",
             status = 200,
@@ -110,7 +110,7 @@ fn a_request_is_told_under_the_names_of_the_convention() {
     };
     let open = record(Format::Json, answered);
     let attributes = json!({
-        "errand.target": "it::log", "http.request.method": "GET", "url.path": "/v1/me", "http.route": "/v1/me",
+        "errand.target": "edge::access", "http.request.method": "GET", "url.path": "/v1/me", "http.route": "/v1/me",
         "http.response.status_code": 200, "errand.duration_ms": 1.25, "client.address": "192.0.2.1", "user.id": "u",
         "exception.message": "e",
     });
@@ -118,7 +118,7 @@ fn a_request_is_told_under_the_names_of_the_convention() {
     let mut elastic = record(Format::Ecs, answered);
     assert!(elastic["@timestamp"].take().is_string());
     let told = json!({
-        "@timestamp": null, "log.level": "info", "log.logger": "it::log", "message": "answered",
+        "@timestamp": null, "log.level": "info", "log.logger": "edge::access", "message": "answered",
         "http.request.method": "GET", "url.path": "/v1/me", "labels.route": "/v1/me", "http.response.status_code": 200,
         "event.duration": 1_250_000, "client.ip": "192.0.2.1", "user.id": "u", "error.message": "e",
         "service.name": "test", "service.version": env!("CARGO_PKG_VERSION"), "labels.revision": "abcdef", "ecs.version": "8.17",

@@ -3,6 +3,7 @@ mod clients;
 mod drain;
 mod rest;
 mod taking;
+mod turning;
 mod unread;
 
 use std::{net::SocketAddr, time::Duration};
