@@ -132,7 +132,10 @@ async fn what_a_write_answers_is_what_a_read_then_gives(app: &App) {
             let answer = ask(body).await;
             assert!(answer.status.is_success(), "{said}: {answer:?}");
             assert_eq!(answer.body.is_empty(), !write.answers, "{said}");
-            let Some(path) = place(&write, &answer) else { break };
+            let Some(path) = place(&write, &answer) else {
+                assert!(!place_known, "{said}: it has no place any more");
+                break;
+            };
             let read = user.get(&path).await;
             match answer.json()["object_type"].is_string() {
                 false => is_read(&said, &answer, &read),

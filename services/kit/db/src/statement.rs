@@ -60,7 +60,7 @@ macro_rules! statement {
     };
 }
 
-/// Makes the statements that insert rows, on PostgreSQL many rows each: `inserts!(journal::table => events)`.
+/// Makes the statements that insert rows, on PostgreSQL many rows each: `inserts!(journal::table => changes)`.
 #[macro_export]
 macro_rules! inserts {
     ($table:expr => $rows:expr) => {
