@@ -40,7 +40,8 @@ pub struct Config {
     pub rate_limit_login: u32,
     /// `RATE_LIMIT_REFRESH`: refreshes of one address.
     pub rate_limit_refresh: u32,
-    /// `LOG_REQUESTS`: the part of the requests that went well, and fast, that have a line in the log, from 0 to 1. All others have one.
+    /// `LOG_REQUESTS`: the part of the requests that went well, and fast, that have a line in the log, from 0 to 1. All others have
+    /// one, and of those that are shed unread ten a second.
     pub log_requests: f64,
     /// `SERVER_TIMING`: `on` says in each answer which build has made it, and in what time (Server-Timing).
     pub server_timing: Switch,

@@ -26,7 +26,7 @@ pub(super) fn meet(
     async move {
         let Some(place) = place else { return Ok(None) };
         if let Some(left) = switches::writes_refused().filter(|_| !goes_on) {
-            let message = "nothing is written for a while; what is there can be read";
+            let message = switches::READ_ONLY;
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "READ_ONLY", message);
             return Err(problem.with_retry_after(left));
         }

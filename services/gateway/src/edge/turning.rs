@@ -12,7 +12,7 @@ use kit_base::Clock;
 use kit_process::serve::{PeerAddress, whole};
 use utoipa::openapi::path::HttpMethod;
 
-use super::{access::Access, admission, route, unread};
+use super::{access::Access, admission, route::Route, unread};
 use crate::{operations::Operations, shared::Gateway};
 
 /// So many such refusals a second have a line in the log; all are counted.
@@ -20,13 +20,13 @@ const LINES_A_SECOND: u32 = 10;
 
 /// What decides who is turned away: the operations by path, which axum's router knows and does not tell, and the lines of this second.
 pub(crate) struct Turning {
-    routes: matchit::Router<Route>,
+    routes: matchit::Router<Offer>,
     second: AtomicI64,
     lines: AtomicU32,
 }
 
 /// A path, and what is offered there.
-struct Route {
+struct Offer {
     template: Arc<str>,
     offered: Vec<(Method, Access)>,
 }
@@ -34,15 +34,15 @@ struct Route {
 impl Turning {
     /// Of all that the resources offer.
     pub(crate) fn new(resources: &[Operations]) -> Self {
-        let mut routes = matchit::Router::<Route>::new();
+        let mut routes = matchit::Router::<Offer>::new();
         for operation in resources.iter().flat_map(|resource| &resource.list) {
             let path = &*operation.path;
             let offered = (method(&operation.method), operation.traits.access);
             match routes.at_mut(path) {
                 Ok(found) if *found.value.template == *path => found.value.offered.push(offered),
                 _ => {
-                    let route = Route { template: Arc::from(path), offered: vec![offered] };
-                    routes.insert(path, route).expect("axum has taken it, too");
+                    let offer = Offer { template: Arc::from(path), offered: vec![offered] };
+                    routes.insert(path, offer).expect("axum has taken it, too");
                 }
             }
         }
@@ -51,7 +51,7 @@ impl Turning {
 
     /// Who may come for what a request asks for, and the template of its path.
     fn find(&self, request: &Request) -> Option<(Access, Arc<str>)> {
-        let Route { template, offered } = self.routes.at(request.uri().path()).ok()?.value;
+        let Offer { template, offered } = self.routes.at(request.uri().path()).ok()?.value;
         let (_, access) = offered.iter().find(|(method, _)| method == request.method())?;
         Some((*access, Arc::clone(template)))
     }
@@ -96,7 +96,7 @@ pub(crate) fn turn_away(
         return None;
     }
     request.extensions_mut().insert(PeerAddress(peer));
-    request.extensions_mut().insert(route::Route::Known(route));
+    request.extensions_mut().insert(Route::Known(route));
     let is_written = turning.has_line(&gateway.clock);
     Some(unread::refusal(&request, access, admission::refuse(), is_written, gateway))
 }

@@ -61,6 +61,14 @@ impl Reply {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
+    /// What is wrong where: `place` is `pointer`, of a body, or `parameter`, of a query.
+    pub(crate) fn faults(&self, place: &str) -> Vec<String> {
+        let problem = self.json();
+        let faults = problem["errors"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        faults.map(|one| format!("{} {}", text(&one[place]), text(&one["code"]))).collect()
+    }
+
     /// `status CODE`, as a problem has them.
     pub(crate) fn refusal(&self) -> String {
         format!("{} {}", self.status, self.json()["code"].as_str().unwrap_or_default())

@@ -29,6 +29,9 @@ static INJECTED: Counter = Counter::new(
 )
 .from_start(&[&["latency"], &["error"], &["abort"], &["down"]]);
 
+/// What is said where nothing is written because that is switched.
+pub const READ_ONLY: &str = "nothing is written for a while; what is there can be read";
+
 /// What is counted of switches.
 pub static CATALOGUE: &[&dyn Declared] = &[&ACTIVE, &INJECTED];
 
@@ -174,6 +177,11 @@ pub fn set(switches: Switches) {
 /// For how long writes are refused still, if they are.
 pub fn writes_refused() -> Option<Duration> {
     current()?.refuses_writes(Clock::system().now())
+}
+
+/// Whether the process says that it is not ready, because that is switched.
+pub fn unready() -> bool {
+    current().is_some_and(|switches| switches.is_unready(Clock::system().now()))
 }
 
 /// Lets happen at a place what is switched there: waits where it takes longer, and gives how it fails, if it does.

@@ -19,7 +19,7 @@ pub enum Error {
     #[error("the database did not get that done in time; try again")]
     GivenUp(#[source] Absent),
     /// An operator has switched that nothing is written, for so long still.
-    #[error("nothing is written for a while; what is there can be read")]
+    #[error("{}", switches::READ_ONLY)]
     ReadOnly(Duration),
     /// A unique key is taken: its name.
     #[error("a unique key is taken: {0}")]

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, Uri, header};
+use http::{Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
 use rustls::{
@@ -109,7 +109,11 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Reply> {
-        over(self.connect().await?, request).await
+        let (head, body) = over(self.connect().await?, request, LONGEST).await?.into_parts();
+        let retry_after = head.headers.get(header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+        let retry_after = retry_after.map(Duration::from_secs);
+        Ok(Reply { status: head.status, retry_after, body })
     }
 
     /// Whom it asks, as `host:port`.
@@ -144,18 +148,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
 /// A connection.
 pub(crate) type Stream = Box<dyn Duplex>;
 
-async fn over(stream: Stream, request: Request<Full<Bytes>>) -> anyhow::Result<Reply> {
+/// The answer to one request, of which at most so many bytes are read.
+pub(crate) async fn over(
+    stream: Stream,
+    request: Request<Full<Bytes>>,
+    longest: usize,
+) -> anyhow::Result<Response<Bytes>> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     drop(kit_base::work::detach(connection));
-    let response = sender.send_request(request).await?;
-    let status = response.status();
-    let retry_after = response.headers().get(header::RETRY_AFTER);
-    let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
-    let retry_after = retry_after.map(Duration::from_secs);
-    let body = Limited::new(response.into_body(), LONGEST).collect().await;
+    let (head, body) = sender.send_request(request).await?.into_parts();
+    let body = Limited::new(body, longest).collect().await;
     let body = body.map_err(|error| anyhow!("its answer cannot be read: {error}"))?.to_bytes();
-    Ok(Reply { status, retry_after, body })
+    Ok(Response::from_parts(head, body))
 }
 
 fn authorities(pem: &[u8]) -> anyhow::Result<RootCertStore> {

@@ -1,12 +1,19 @@
 //! Requests of which not even the head can be read. Hyper answers them by itself, with a status and nothing more, before any service
 //! is asked, and has no hook for it: its answer is known by where it stands, and another is written in its place.
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use axum::body::{Body, HttpBody as _};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use futures_util::FutureExt as _;
 use http::{HeaderValue, Response, header::CONTENT_LENGTH};
 use http_body_util::BodyExt as _;
+use tokio::io::AsyncWrite;
 
 /// Why the head of a request could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +74,21 @@ pub(crate) fn written(response: Response<Body>, more: &[&[u8]]) -> Bytes {
     add(more);
     add(&[b"\r\n", &body]);
     bytes.into()
+}
+
+/// Writes what is left of an answer.
+pub(crate) fn poll_write(
+    rest: &mut Bytes,
+    mut stream: Pin<&mut impl AsyncWrite>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    while !rest.is_empty() {
+        match ready!(stream.as_mut().poll_write(cx, rest))? {
+            0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            written => rest.advance(written),
+        }
+    }
+    Poll::Ready(Ok(()))
 }
 
 #[cfg(test)]

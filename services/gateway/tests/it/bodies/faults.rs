@@ -33,10 +33,7 @@ async fn every_fault_of_a_body_is_told_at_once() {
 /// Where a reply says that something is wrong, and what.
 fn told(reply: &Reply) -> Vec<String> {
     assert_eq!(reply.refusal(), "422 VALIDATION_FAILED");
-    let problem = reply.json();
-    let faults = problem["errors"].as_array().unwrap().iter();
-    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    faults.map(|one| format!("{} {}", text(&one["pointer"]), text(&one["code"]))).collect()
+    reply.faults("pointer")
 }
 
 #[tokio::test]

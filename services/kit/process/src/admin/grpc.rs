@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kit_base::{Clock, switches};
+use kit_base::switches;
 use tokio::sync::watch;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
@@ -18,14 +18,17 @@ pub(super) fn routes(name: &'static str, health: &Health) -> axum::Router {
 }
 
 async fn follow(name: &'static str, mut phases: watch::Receiver<Phase>, reporter: HealthReporter) {
+    let mut told = None;
     loop {
-        let switched = switches::current().is_some_and(|it| it.is_unready(Clock::system().now()));
         let status = match *phases.borrow_and_update() {
-            Phase::Ready if !switched => ServingStatus::Serving,
+            Phase::Ready if !switches::unready() => ServingStatus::Serving,
             Phase::Ready | Phase::Starting | Phase::Draining => ServingStatus::NotServing,
         };
-        reporter.set_service_status("", status).await;
-        reporter.set_service_status(name, status).await;
+        // Whoever watches hears of each that is set, also where it is the one of before.
+        if told.replace(status) != Some(status) {
+            reporter.set_service_status("", status).await;
+            reporter.set_service_status(name, status).await;
+        }
         // A switch tells nobody, and ends by itself.
         if let Ok(Err(_)) = tokio::time::timeout(SWITCHES, phases.changed()).await {
             return;

@@ -10,7 +10,6 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use kit_base::Clock;
 
 use super::{
     accept,
@@ -53,10 +52,8 @@ async fn live(State(health): State<Arc<Health>>) -> Probe {
 
 /// Whether requests may come.
 async fn ready(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) -> Probe {
-    let switches = kit_base::switches::current();
-    let switched = switches.is_some_and(|it| it.is_unready(Clock::system().now()));
     let (ready, reason) = match health.phase() {
-        Phase::Ready if switched => (false, "switched off by an operator"),
+        Phase::Ready if kit_base::switches::unready() => (false, "switched off by an operator"),
         Phase::Starting => (false, "waiting for what it depends on"),
         Phase::Ready => (true, ""),
         Phase::Draining => (false, "stopping"),

@@ -12,7 +12,7 @@ fn instance() -> String {
 
 static BUILD: OnceLock<String> = OnceLock::new();
 
-/// Which build this process is, as `0.1.0+abcdef`; the version alone where nobody has said of which commit it is.
+/// Which build this process is, as `0.1.0+abcdef`; the version alone where no process has begun, as in a test.
 pub fn build() -> &'static str {
     BUILD.get().map_or(env!("CARGO_PKG_VERSION"), String::as_str)
 }

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::unread::{self, Refuse, Unread};
@@ -41,16 +41,13 @@ impl Refusals {
     /// Writes what is left of the answer.
     pub(super) fn poll_write(
         &mut self,
-        mut stream: Pin<&mut impl AsyncWrite>,
+        stream: Pin<&mut impl AsyncWrite>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while let Some(answer) = self.answer.as_mut().filter(|answer| !answer.is_empty()) {
-            match ready!(stream.as_mut().poll_write(cx, answer))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                written => answer.advance(written),
-            }
+        match &mut self.answer {
+            Some(answer) => unread::poll_write(answer, stream, cx),
+            None => Poll::Ready(Ok(())),
         }
-        Poll::Ready(Ok(()))
     }
 
     /// Shuts the stream down. After a refusal, or an answer that leaves something `unread`, what still comes is read until the client

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use kit_base::Clock;
 use tokio::{io::AsyncWrite, time::Instant};
 
@@ -58,12 +58,7 @@ impl Turning {
         if self.is_flushed {
             return Poll::Ready(Ok(()));
         }
-        while !self.answer.is_empty() {
-            match ready!(stream.as_mut().poll_write(cx, &self.answer))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                written => self.answer.advance(written),
-            }
-        }
+        ready!(unread::poll_write(&mut self.answer, stream.as_mut(), cx))?;
         ready!(stream.poll_flush(cx))?;
         self.is_flushed = true;
         Poll::Ready(Ok(()))

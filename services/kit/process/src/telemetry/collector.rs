@@ -5,12 +5,12 @@ use http::{
     header::{CONTENT_TYPE, HOST, TE},
 };
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use opentelemetry_http::HttpError;
 
 use super::settings::Protocol;
-use crate::client::Client;
+use crate::client::{self, Client};
 
 /// What a collector may answer.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -33,14 +33,11 @@ async fn over_http(
     client: &Client,
     mut request: Request<Bytes>,
 ) -> Result<Response<Bytes>, HttpError> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(client.connect().await?)).await?;
-    drop(kit_base::work::detach(connection));
     request.headers_mut().insert(HOST, client.host().parse()?);
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).parse()?;
     *request.uri_mut() = path;
-    let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
-    let body = Limited::new(body, LONGEST_ANSWER).collect().await?.to_bytes();
-    Ok(Response::from_parts(head, body))
+    let stream = client.connect().await?;
+    Ok(client::over(stream, request.map(Full::new), LONGEST_ANSWER).await?)
 }
 
 /// The body is the same message. An answer that is well is one of HTTP that is well, and empty.
