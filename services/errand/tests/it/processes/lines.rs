@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{fleet::Fleet, heavy};
 use crate::user::{User, path_of};
 
-/// What is there for who has something to tell of it.
+/// What is there when there is something to tell of it, as in a start that waits for a slow machine.
 const RARE: [&str; 1] = ["error.message"];
 
 fn read(path: &str) -> Value {
@@ -33,6 +33,7 @@ async fn lines(format: &str) -> Vec<Value> {
     let task = alice.creates("Ship it").await;
     alice.reads(&path_of(&task)).await;
     alice.get("/v1/nothing").await.expect(404);
+    fleet.processes[0].says("/v1/nothing", 1).await;
     let log = fleet.processes[0].log();
     log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
@@ -48,8 +49,9 @@ fn the_index_keeps_what_the_lines_have_and_nothing_else() {
             told.extend(line.as_object().expect("an object").keys().cloned());
         }
         let known: BTreeSet<_> = told.iter().filter(|name| !name.starts_with("errand.")).collect();
-        let unseen: Vec<_> = kept_names.iter().filter(|name| !known.contains(name)).collect();
-        assert_eq!(unseen, RARE, "kept, and never told");
+        let is_seen = |name: &&String| known.contains(name) || RARE.contains(&name.as_str());
+        let unseen: Vec<_> = kept_names.iter().filter(|name| !is_seen(name)).collect();
+        assert_eq!(unseen, Vec::<&String>::new(), "kept, and never told");
         let lost: Vec<_> = known.into_iter().filter(|name| !kept_names.contains(*name)).collect();
         assert_eq!(lost, Vec::<&String>::new(), "told, and not kept");
     });
