@@ -11,7 +11,10 @@ everywhere!(
     a_word_is_found_whatever_its_case_and_composition,
     a_title_that_shows_nothing_is_refused,
     ids_of_the_clients_choice_change_no_order,
+    the_trash_is_in_the_order_in_which_things_were_deleted,
+    a_zone_has_one_spelling_wherever_it_is_written,
     a_patch_of_the_status_and_the_act_come_to_the_same,
+    an_open_subtask_opens_what_it_stands_under_whichever_way_it_came_there,
     an_account_that_is_patched_with_what_it_is_stays_at_its_version,
     tasks_stay_in_the_order_that_many_moves_gave_them_and_their_ranks_stay_short,
 );
@@ -56,6 +59,76 @@ async fn ids_of_the_clients_choice_change_no_order(app: &App) {
     }
     assert_eq!(titles(&alice, "order_by=created_at").await.concat(), "abc");
     assert_eq!(titles(&alice, "order_by=-created_at").await.concat(), "cba");
+}
+
+async fn the_trash_is_in_the_order_in_which_things_were_deleted(app: &App) {
+    let alice = app.user("alice").await;
+    let project = alice.creates_project("p").await;
+    let (first, second) = (alice.creates("a").await, alice.creates("b").await);
+    for path in
+        [path_of(&second), format!("/v1/projects/{}", text(&project["id"])), path_of(&first)]
+    {
+        alice.delete(&path).await.expect(204);
+    }
+    let trash = alice.reads_all("/v1/trash?limit=1").await;
+    let deleted: Vec<_> = trash.iter().map(|item| item["id"].clone()).collect();
+    assert_eq!(json!(deleted), json!([first["id"], project["id"], second["id"]]), "{trash:?}");
+}
+
+async fn a_zone_has_one_spelling_wherever_it_is_written(app: &App) {
+    let alice = app.user("alice").await;
+    for (written, kept) in [
+        ("europe/berlin", "Europe/Berlin"),
+        ("AMERICA/PORT-AU-PRINCE", "America/Port-au-Prince"),
+        ("zulu", "UTC"),
+        // A name as good as that of its target.
+        ("asia/calcutta", "Asia/Calcutta"),
+    ] {
+        let me = alice.patch("/v1/me", &json!({ "time_zone": written })).await.expect(200);
+        assert_eq!(me["time_zone"], kept);
+        let due = json!({ "datetime": "2026-09-01T09:00:00", "time_zone": written });
+        let task = alice.creates_task(json!({ "title": "a", "due": due })).await;
+        let other = alice.creates("b").await;
+        let patched = alice.patch(&path_of(&other), &json!({ "due": due })).await.expect(200);
+        assert_eq!([&task["due"]["time_zone"], &patched["due"]["time_zone"]], [kept, kept]);
+    }
+    for (path, body) in [
+        ("/v1/me", json!({ "time_zone": "Mars/Olympus" })),
+        (
+            path_of(&alice.creates("c").await).as_str(),
+            json!({ "due": { "datetime": "2026-09-01T09:00:00", "time_zone": "Mars/Olympus" } }),
+        ),
+    ] {
+        let problem = alice.patch(path, &body).await.expect(422);
+        assert_eq!(problem["errors"][0]["code"], "TIME_ZONE", "{problem}");
+    }
+}
+
+async fn an_open_subtask_opens_what_it_stands_under_whichever_way_it_came_there(app: &App) {
+    let alice = app.user("alice").await;
+    let (other, deleted) = (alice.creates("moved").await, alice.creates("restored").await);
+    for way in ["created", "moved", "restored"] {
+        let above = alice.creates("above").await;
+        let under = json!({ "title": way, "parent_id": above["id"] });
+        if way == "restored" {
+            let into = json!({ "parent_id": above["id"] });
+            alice.post(&format!("{}/move", path_of(&deleted)), &into).await.expect(200);
+            alice.delete(&path_of(&deleted)).await.expect(204);
+        }
+        alice.does(&format!("{}/complete", path_of(&above))).await.expect(200);
+        match way {
+            "created" => _ = alice.creates_task(under).await,
+            "moved" => {
+                let into = json!({ "parent_id": above["id"] });
+                alice.post(&format!("{}/move", path_of(&other)), &into).await.expect(200);
+            }
+            _ => {
+                let path = format!("/v1/trash/{}/restore", text(&deleted["id"]));
+                alice.does(&path).await.expect(200);
+            }
+        }
+        assert_eq!(alice.reads(&path_of(&above)).await["status"], "needs_action", "{way}");
+    }
 }
 
 async fn a_patch_of_the_status_and_the_act_come_to_the_same(app: &App) {

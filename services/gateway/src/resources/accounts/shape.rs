@@ -14,12 +14,13 @@ pub(crate) struct User {
     /// Its id.
     #[schema(format = Uuid)]
     id: String,
-    /// Where the user is reached, and what they sign in with: as it was given, but in lower case.
+    /// Where the user is reached, and what they sign in with: as it was given, but in lower case and with composed letters. The domain
+    /// stays in Unicode or in ASCII, as it was written.
     #[schema(format = Email)]
     email: String,
     /// How the user is called.
     name: String,
-    /// Where the user is: an IANA name.
+    /// Where the user is: an IANA name, in the spelling of the database of zones; an older name of a place stays.
     #[schema(example = "Europe/Berlin")]
     time_zone: String,
     /// Grows with each change; the ETag.
@@ -51,7 +52,8 @@ impl Resource for User {
 object! {
     /// A new account.
     pub(crate) struct Registration {
-        /// One address however it is written: in any case, with letters composed or not, its domain in Unicode or in ASCII.
+        /// One address however it is written: in any case (`ß` is `ss` before the @), with letters composed or not, its domain in Unicode
+        /// or in ASCII. Each has one account.
         #[schema(format = Email, example = "ada@example.org")]
         email: String,
         /// At least 15 characters where the operator asks for no other number; any will do.
@@ -59,7 +61,7 @@ object! {
         password: String,
         /// How the user is called.
         name: Option<String>,
-        /// An IANA name, kept in the spelling of the database of zones; UTC when absent.
+        /// An IANA name, kept in the spelling of the database of zones; an older name of a place stays. UTC when absent.
         #[schema(format = "time-zone", example = "Europe/Berlin")]
         time_zone: Option<String>,
     }
