@@ -6,6 +6,7 @@ mod patch;
 mod text;
 pub(crate) mod tree;
 
+pub(crate) use arrival::whole;
 pub(crate) use extract::{Draft, Json, Nothing};
 pub(crate) use object::{Within, object};
 pub(crate) use patch::Patch;

@@ -13,6 +13,7 @@ use crate::{
         lines::Lines,
         rates::Rates,
         streams::{Most, Streams},
+        untaken::Untaken,
     },
     openapi::Document,
     peers::Peers,
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) streams: Streams,
     /// Where pages are, by user, until their clients have taken them.
     pub(crate) rooms: Rooms,
+    /// What waits for its client, by address.
+    pub(crate) untaken: Arc<Untaken>,
     pub(crate) document: Document,
     pub(crate) config: Config,
     pub(crate) peers: Peers,
@@ -72,6 +75,7 @@ impl Shared {
                 per_address: config.max_streams_per_address,
             }),
             rooms: Rooms::new(ROOM, ROOM_OF_A_USER),
+            untaken: Arc::default(),
             document,
             clock,
             config,

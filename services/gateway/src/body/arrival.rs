@@ -1,15 +1,16 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::Request,
     http::{HeaderMap, Method, StatusCode, header},
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use kit_base::request;
+use tokio::time::timeout;
 
-use crate::problem::Problem;
+use crate::{edge::untaken::Counted, problem::Problem};
 
 /// What is kept of a request's time for the work that its body asks for.
 const KEPT: Duration = Duration::from_millis(500);
@@ -46,47 +47,60 @@ pub(super) fn expect_json(method: &Method, headers: &HeaderMap) -> Result<(), Pr
     }
 }
 
-/// The whole body, of at most `limit` bytes.
-pub(super) async fn collect(request: Request, limit: usize) -> Result<Bytes, Problem> {
-    let too_large = || {
-        let message = format!("a body has at most {limit} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
-    };
-    let announced = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+/// The request with its body whole, of at most `limit` bytes. While it waits for more of it, what has come is counted by what `counted`
+/// gives.
+pub(crate) async fn whole(
+    request: Request,
+    limit: usize,
+    counted: impl FnOnce() -> Counted,
+) -> Result<Request, Problem> {
+    if request.method().is_safe() || request.body().is_end_stream() {
+        return Ok(request);
+    }
+    let (head, body) = request.into_parts();
+    let announced = head.headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
-        return Err(too_large());
+        return Err(too_large(limit));
     }
     let time = request::with_current(request::RequestContext::remaining)
         .unwrap_or(KEPT * 6)
         .saturating_sub(KEPT);
     let late = |_| Problem::of_status(StatusCode::REQUEST_TIMEOUT);
-    tokio::time::timeout(time, gather(request.into_body(), limit))
-        .await
-        .map_err(late)??
-        .ok_or_else(too_large)
+    let bytes = timeout(time, gather(body, limit, counted())).await.map_err(late)??;
+    Ok(Request::from_parts(head, Body::from(bytes)))
 }
 
-/// All bytes; none when there are more than `limit`.
-async fn gather(mut body: Body, limit: usize) -> Result<Option<Bytes>, Problem> {
+fn too_large(limit: usize) -> Problem {
+    let message = format!("a body has at most {limit} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
+}
+
+/// All bytes, of which there are not more than `limit`.
+async fn gather(mut body: Body, limit: usize, mut counted: Counted) -> Result<Bytes, Problem> {
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let broken = |_| {
-            Problem::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", "the body did not arrive whole")
-        };
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
         if whole.len() + data.len() > limit {
-            return Ok(None);
+            return Err(too_large(limit));
         }
         // Most bodies come in one piece.
-        if whole.is_empty() && axum::body::HttpBody::is_end_stream(&body) {
-            return Ok(Some(data));
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(data);
         }
+        counted.grow(data.len());
         whole.extend_from_slice(&data);
     }
-    Ok(Some(whole.freeze()))
+    Ok(whole.freeze())
+}
+
+fn broken(_: axum::Error) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", "the body did not arrive whole")
+}
+
+/// The bytes of a body that is whole.
+pub(super) async fn bytes(request: Request) -> Result<Bytes, Problem> {
+    Ok(request.into_body().collect().await.map_err(broken)?.to_bytes())
 }
 
 #[cfg(test)]
@@ -97,6 +111,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     use super::*;
+    use crate::edge::untaken::Untaken;
 
     /// A body in these pieces, and how many of them were asked for.
     fn pieces(pieces: Vec<Result<Vec<u8>, &'static str>>) -> (Body, Arc<AtomicUsize>) {
@@ -112,10 +127,13 @@ mod tests {
     /// What came of a body: its text, or the status and the code of the refusal.
     async fn collected(body: Body, length: Option<u64>, limit: usize) -> Result<String, String> {
         let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
         let length = length.map(|length| (header::CONTENT_LENGTH, HeaderValue::from(length)));
         request.headers_mut().extend(length);
-        let bytes = collect(request, limit).await.map_err(|problem| format!("{problem:?}"))?;
-        Ok(String::from_utf8(bytes.to_vec()).unwrap())
+        let counted = || Arc::new(Untaken::default()).count(7, 0);
+        let whole = whole(request, limit, counted).await;
+        let whole = whole.map_err(|problem| format!("{problem:?}"))?;
+        Ok(String::from_utf8(bytes(whole).await.unwrap().to_vec()).unwrap())
     }
 
     #[tokio::test]

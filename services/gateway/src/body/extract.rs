@@ -8,7 +8,7 @@ use kit_rpc::VALIDATE_ONLY;
 use tonic::metadata::MetadataValue;
 
 use super::{
-    arrival::{collect, expect_json},
+    arrival::{bytes, expect_json},
     object::{Faults, Fields, Read},
     tree::Tree,
 };
@@ -24,8 +24,8 @@ pub(crate) struct Json<T>(pub(crate) T);
 impl<T: Read> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let Said { value, wrong } = read_fields(request, shared).await;
+    async fn from_request(request: Request, _: &Arc<Shared>) -> Result<Self, Problem> {
+        let Said { value, wrong } = read_fields(request).await;
         whole(value, wrong).map(Json)
     }
 }
@@ -40,9 +40,9 @@ pub(crate) struct Draft<T> {
 impl<T: Read> FromRequest<Arc<Shared>> for Draft<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &Arc<Shared>) -> Result<Self, Problem> {
         let visit = request.extensions().get::<Arc<Visit>>().cloned();
-        let Said { value, wrong } = read_fields(request, shared).await;
+        let Said { value, wrong } = read_fields(request).await;
         match (value, wrong, visit) {
             (Some(value), Some(wrong), Some(visit)) => {
                 _ = visit.found.set(wrong);
@@ -87,19 +87,19 @@ impl Read for Nothing {
 impl FromRequest<Arc<Shared>> for Nothing {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &Arc<Shared>) -> Result<Self, Problem> {
         let head = Visit::refusal(request.extensions());
-        let rest = nothing(request, shared).await.err();
+        let rest = nothing(request).await.err();
         Problem::of_both(head, rest).map_or(Ok(Self), Err)
     }
 }
 
-async fn nothing(request: Request, shared: &Shared) -> Result<Nothing, Problem> {
+async fn nothing(request: Request) -> Result<Nothing, Problem> {
     if axum::body::HttpBody::is_end_stream(request.body()) {
         return Ok(Nothing);
     }
     let media = expect_json(request.method(), request.headers());
-    let bytes = collect(request, shared.config.body_limit).await?;
+    let bytes = bytes(request).await?;
     if bytes.is_empty() {
         return Ok(Nothing);
     }
@@ -130,11 +130,11 @@ struct Said<T> {
     wrong: Option<Problem>,
 }
 
-async fn read_fields<T: Read>(request: Request, shared: &Shared) -> Said<T> {
+async fn read_fields<T: Read>(request: Request) -> Said<T> {
     let head = Visit::refusal(request.extensions());
     let json = expect_json(request.method(), request.headers());
     let found = match json {
-        Ok(()) => collect(request, shared.config.body_limit).await.and_then(|bytes| read(&bytes)),
+        Ok(()) => bytes(request).await.and_then(|bytes| read(&bytes)),
         Err(problem) => Err(problem),
     };
     let (value, rest) = match found {

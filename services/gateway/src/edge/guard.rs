@@ -20,9 +20,10 @@ use tower::{Layer, Service};
 
 use super::{
     access::Access, admission::Usual, client, compression, head, headers, holding, host,
-    record::Record, switched, terms, user, visit::Visit,
+    record::Record, switched, terms, untaken, user, visit::Visit,
 };
 use crate::{
+    body,
     problem::{Occurrence, Problem},
     shared::Gateway,
 };
@@ -101,7 +102,7 @@ impl Edge {
             }
             // Last, so that it sees the reply as the client does.
             record.end(&mut response);
-            response
+            gateway.untaken.answer(visit.subscriber(), response)
         })
         .await
     }
@@ -109,6 +110,13 @@ impl Edge {
     /// What may turn a request away before its handler is asked, the cheapest first.
     async fn admitted(self, mut request: Request, visit: &Visit) -> Result<Response, Problem> {
         let Self { gateway, access, usual, route } = self;
+        let address = visit.subscriber();
+        if gateway.untaken.is_too_much(address) {
+            return Err(untaken::refuse());
+        }
+        // Who sends slowly has no place among those that are worked on.
+        let counted = || gateway.untaken.count(address, untaken::BESIDES);
+        request = body::whole(request, gateway.config.body_limit, counted).await?;
         // More work at once than this only makes everyone wait: the excess is told so at once.
         let _place = gateway.admission.enter(access, visit)?;
         // One address must not use up what is there for all; guesses at passwords get much less.

@@ -1,29 +1,23 @@
 //! Large answers hold room until their clients have taken them: so much in all, of each address, and of each user. Who reads slowly is in
 //! the way of nobody else, and takes the memory of none.
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    body::{Body, Bytes, HttpBody},
+    body::HttpBody as _,
     extract::Request,
     http::StatusCode,
     response::{IntoResponse as _, Response},
     routing::Route,
 };
-use http_body::{Frame, SizeHint};
 use kit_base::room::{Room, Turn};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::{shed::Shed, visit::Visit};
+use super::{sent, shed::Shed, visit::Visit};
 use crate::{problem::Problem, shared::Gateway};
 
-/// What is smaller than this, in bytes, is as good as taken: it fits into the buffers of a connection.
+/// What is smaller than this, in bytes, is written without asking for room first: it is counted alone, as all answers are.
 pub(crate) const LARGE: usize = 32 * 1024;
 
 /// How long one waits for a turn.
@@ -68,14 +62,14 @@ pub(crate) async fn room(gateway: &Gateway, turn: Turn, size: usize) -> Result<R
 
 /// The answer with its room, until its client has taken it.
 pub(crate) fn holding_room(answer: Response, room: Room) -> Response {
-    let mut answer = answer.map(|body| Body::new(Held { body, _room: room }));
+    let mut answer = answer.map(|body| sent::keeping(room, body));
     answer.extensions_mut().insert(HasRoom);
     answer
 }
 
-/// Marks an answer that has its room.
+/// Marks an answer that has its room, as long as it is sent as it is.
 #[derive(Clone, Copy)]
-struct HasRoom;
+pub(super) struct HasRoom;
 
 /// What `route` answers, with room for it where it is large and somebody's.
 pub(super) async fn answer(
@@ -85,8 +79,8 @@ pub(super) async fn answer(
     visit: &Visit,
 ) -> Result<Response, Infallible> {
     let reads = request.method().is_safe();
-    let mut reply = route.oneshot(request).await?;
-    let has_room = reply.extensions_mut().remove::<HasRoom>().is_some();
+    let reply = route.oneshot(request).await?;
+    let has_room = reply.extensions().get::<HasRoom>().is_some();
     let size = reply.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
     let (Some(&user_id), Some(size)) = (visit.user_id.get(), size.filter(|size| *size >= LARGE))
     else {
@@ -107,30 +101,4 @@ pub(super) async fn answer(
         Err(_) if !reads => reply,
         Err(problem) => problem.into_response(),
     })
-}
-
-/// A body with its room.
-struct Held {
-    body: Body,
-    _room: Room,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }

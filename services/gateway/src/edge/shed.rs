@@ -14,6 +14,8 @@ pub(crate) enum Shed {
     PagesOfUser,
     /// A large answer, among all that wait for their clients.
     LargeAnswers,
+    /// A request, of an address for which so much waits.
+    Untaken,
     /// A stream or a poll, among all.
     Streams,
     /// A stream, among those of its user.
@@ -25,12 +27,13 @@ pub(crate) enum Shed {
 }
 
 impl Shed {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::InFlight,
         Self::InFlightOfAddress,
         Self::InFlightOfUser,
         Self::PagesOfUser,
         Self::LargeAnswers,
+        Self::Untaken,
         Self::Streams,
         Self::StreamsOfUser,
         Self::PollsOfUser,
@@ -44,6 +47,7 @@ impl Shed {
             Self::InFlightOfUser => "in_flight_of_user",
             Self::PagesOfUser => "pages_of_user",
             Self::LargeAnswers => "large_answers",
+            Self::Untaken => "untaken",
             Self::Streams => "streams",
             Self::StreamsOfUser => "streams_of_user",
             Self::PollsOfUser => "polls_of_user",

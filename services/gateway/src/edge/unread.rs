@@ -45,7 +45,8 @@ pub(super) fn refusal(
         }
         response
     });
-    answer.now_or_never().expect("nothing in it waits")
+    let answer = answer.now_or_never().expect("nothing in it waits");
+    gateway.untaken.answer(visit.subscriber(), answer)
 }
 
 fn problem(unread: Unread) -> Problem {

@@ -183,6 +183,31 @@ impl Edge {
         next_reply(&mut stream).await
     }
 
+    /// The heads of the answers to one request after another over HTTP/2, whose client takes one byte of each and no more.
+    pub(crate) async fn untaken(
+        &self,
+        count: usize,
+        request: impl Fn() -> http::request::Builder,
+        body: &'static str,
+    ) -> Vec<http::Response<Incoming>> {
+        let (mut answers, mut sender) = (vec![], None);
+        for number in 0..count {
+            if number % 100 == 0 {
+                let stream = TcpStream::connect(self.address).await.unwrap();
+                let mut client = http2::Builder::new(TokioExecutor::new());
+                client.initial_stream_window_size(1);
+                let (new, connection) = client.handshake(TokioIo::new(stream)).await.unwrap();
+                drop(kit_base::work::detach(connection));
+                sender = Some(new);
+            }
+            let request = request().body(Full::<Bytes>::from(body)).unwrap();
+            let sender = sender.as_mut().unwrap();
+            sender.ready().await.unwrap();
+            answers.push(sender.send_request(request).await.unwrap());
+        }
+        answers
+    }
+
     /// The reply to a request over HTTP/2, whose `:authority` is that of `uri`.
     pub(crate) async fn http2(&self, uri: &str, headers: &[(String, String)]) -> Reply {
         let stream = TcpStream::connect(self.address).await.unwrap();

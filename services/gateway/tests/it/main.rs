@@ -16,3 +16,4 @@ mod sessions;
 mod shapes;
 mod streams;
 mod turning;
+mod untaken;

@@ -103,6 +103,11 @@ impl Fake {
         self.outcomes.lock().unwrap().push_back(outcome);
     }
 
+    /// Takes back what was said of the calls to come.
+    pub(crate) fn forget(&self) {
+        self.outcomes.lock().unwrap().clear();
+    }
+
     /// Takes the last call out.
     pub(crate) fn last(&self) -> Call {
         self.calls.lock().unwrap().pop().expect("a call")
