@@ -1,21 +1,25 @@
 //! What the handlers and jobs of one process share.
 use std::sync::Arc;
 
-use kit_base::{Clock, Timestamp, turns::Turns};
+use kit_base::{Clock, Timestamp, keyed::Keyed, ration::Ration, turns::Turns};
 use kit_db::Db;
 use kit_rpc::token::Revocation;
 
 use crate::{
     config::Config,
     error::Error,
-    ids::SessionId,
+    ids::{AccountId, SessionId},
     keys::keyring::Keyring,
     migrations::MIGRATIONS,
     passwords::hashing::Hasher,
+    refresh,
     secrets::Secrets,
     sessions::rules::remembered_until,
     trust::{self, known::Trust},
 };
+
+/// Accounts whose refreshes are counted apart.
+const RATIONS: usize = 4096;
 
 /// The database, the keys and the threads of one process.
 pub(crate) struct Authority {
@@ -28,9 +32,11 @@ pub(crate) struct Authority {
     pub(crate) config: Config,
     /// The refreshes of one token happen one after another: racing ones would each hold a connection to the database while they wait
     /// for the same row.
-    pub(crate) refreshes: Turns,
+    pub(crate) refreshes: Turns<Vec<u8>>,
+    /// What each account has left of its refreshes; a few share theirs.
+    pub(crate) rotations: Keyed<Ration>,
     /// So do the writes of one account.
-    pub(crate) writes: Turns,
+    pub(crate) writes: Turns<AccountId>,
 }
 
 impl Authority {
@@ -45,6 +51,7 @@ impl Authority {
             clock,
             config,
             refreshes: Turns::new(),
+            rotations: Keyed::new(RATIONS, refresh::rules::ration),
             writes: Turns::new(),
         })
     }

@@ -10,11 +10,12 @@ use crate::{accounts, error::Error, idempotency, refresh, sessions, throttle, tr
 /// What goes: its name, where it is, until when it was of use, and how much of it goes in one transaction.
 type Chore = (&'static str, Sweep, Timestamp, i64);
 
-fn chores(now: Timestamp) -> [Chore; 6] {
+fn chores(now: Timestamp) -> [Chore; 7] {
     [
         ("revocations", trust::store::SWEEP, now, 500),
         ("refresh_tokens", refresh::store::SWEEP, now.minus(refresh::rules::IDLE), 500),
-        // A session takes its tokens with it, hundreds each.
+        ("refresh_tokens_of_sessions", refresh::store::SWEEP_OF_SESSIONS, now, 500),
+        // A session takes with it what tokens it has left.
         ("sessions", sessions::store::SWEEP, now, 20),
         ("account_keys", idempotency::store::SWEEP, now.minus(kit_rpc::idempotency::KEPT), 500),
         ("accounts", accounts::store::SWEEP, now.minus(accounts::rules::REMEMBERED), 500),

@@ -1,9 +1,9 @@
 //! Who may search now.
 use std::time::Duration;
 
-use kit_base::turns::Turns;
+use kit_base::turns::{Turn, Turns};
 use tokio::{
-    sync::{MutexGuard, Semaphore, SemaphorePermit},
+    sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep_until},
 };
 
@@ -20,13 +20,13 @@ const GIVEN_UP: Duration = Duration::from_millis(1_600);
 /// Who may search now: one of a scope, so that no user is in the way of all others, and so many in all, in the order of their coming.
 pub(crate) struct Searches {
     /// Until when a scope rests.
-    turns: Turns<Option<Instant>>,
+    turns: Turns<ScopeId, Option<Instant>>,
     places: Semaphore,
 }
 
 /// A search that goes on.
 pub(crate) struct Search<'a> {
-    rests_until: MutexGuard<'a, Option<Instant>>,
+    rests_until: Turn<Option<Instant>>,
     began: Instant,
     _place: Option<SemaphorePermit<'a>>,
 }

@@ -128,7 +128,7 @@ pub(super) async fn update(
     request: UpdateMeRequest,
     key: Option<Key>,
 ) -> Result<Done<User>, Error> {
-    let _turn = authority.writes.begin(id.0).await;
+    let _turn = authority.writes.begin(id).await;
     let now = authority.clock.now();
     let write = authority.db.write("account.update", move |connection| {
         Box::pin(async move {
@@ -158,7 +158,7 @@ pub(super) async fn delete(
     let address = Address::from_text(&verified.email).key;
     let subjects = [Subject::Account(address), Subject::Change(id.to_string())];
     let counters = subjects.map(|subject| Counter::new(subject, &authority.secrets.attempts));
-    let _turn = authority.writes.begin(id.0).await;
+    let _turn = authority.writes.begin(id).await;
     let deletion = authority.db.write("account.delete", move |connection| {
         Box::pin(async move {
             let account = store::lock(connection, id).await?;

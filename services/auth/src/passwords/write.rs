@@ -43,7 +43,7 @@ pub(crate) async fn change(
     let new = authority.hasher.hash(&new).await?;
     let now = authority.clock.now();
     let password = NewPassword { id, verified: account.password_set_at, new, now };
-    let _turn = authority.writes.begin(id.0).await;
+    let _turn = authority.writes.begin(id).await;
     let (done, ended) = replace(&authority.db, password, session, counters, key).await?;
     if matches!(done, Done::Fresh(())) {
         authority.revoke(&ended, now);

@@ -18,7 +18,16 @@ use crate::{
 };
 
 /// Tokens are forgotten by when they were issued.
-pub(crate) const SWEEP: Sweep = Sweep { table: "refresh_tokens", key: "hash", age: "issued_at" };
+pub(crate) const SWEEP: Sweep =
+    Sweep { table: "refresh_tokens", from: "refresh_tokens", key: "hash", age: "issued_at" };
+
+/// Those of a session go before it does, by and by: they may be any number.
+pub(crate) const SWEEP_OF_SESSIONS: Sweep = Sweep {
+    table: "refresh_tokens",
+    from: "sessions JOIN refresh_tokens ON refresh_tokens.account_id = sessions.account_id AND session_id = sessions.id",
+    key: "hash",
+    age: "expires_at",
+};
 
 /// What is known of a refresh token.
 pub(crate) async fn find(db: &Db, token: &RefreshToken) -> Result<Option<KnownToken>, Error> {

@@ -14,6 +14,7 @@ use crate::{
         rules::{Origin, Tokens},
         write::{End, end},
     },
+    throttle::error as throttle,
 };
 
 /// The successor of the token, and an access token. Of callers that race all get the same successor, and so does one who comes
@@ -24,11 +25,15 @@ pub(crate) async fn refresh(
     origin: Origin,
 ) -> Result<Tokens, Error> {
     let token = RefreshToken::read(text).ok_or_else(refused)?;
-    let _turn = authority.refreshes.begin(text).await;
+    let _turn = authority.refreshes.begin(token.hash()).await;
     let mut known = store::find(&authority.db, &token).await?.ok_or_else(refused)?;
     let mut verdict = judge(&known.life(), authority.clock.now());
     let successor = token.successor(&authority.secrets.successors);
     if verdict == Verdict::Fresh {
+        let ration = authority.rotations.value(known.account_id);
+        ration
+            .take(&authority.clock)
+            .map_err(|pause| throttle::Error::TooManyAttempts { pause })?;
         match rotate(authority, &token, &known, &successor, origin).await? {
             Rotated::Done => return successor_again(authority, &known, &successor, "rotated"),
             Rotated::Ended => return Err(refused()),

@@ -13,7 +13,7 @@ use crate::{
 
 /// Sessions are forgotten by when they were over.
 pub(crate) const SWEEP: Sweep =
-    Sweep { table: "sessions", key: "account_id, id", age: "expires_at" };
+    Sweep { table: "sessions", from: "sessions", key: "account_id, id", age: "expires_at" };
 
 /// Adds a session with its first refresh token.
 pub(super) async fn insert(

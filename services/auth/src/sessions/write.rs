@@ -109,7 +109,7 @@ pub(crate) struct End {
 /// Ends a session and tells everyone.
 pub(crate) async fn end(authority: &Authority, wanted: End) -> Result<Done<()>, Error> {
     let (account, session) = (wanted.account, wanted.session);
-    let _turn = authority.writes.begin(account.0).await;
+    let _turn = authority.writes.begin(account).await;
     let now = authority.clock.now();
     let (done, ended) = store_end(&authority.db, wanted, now).await?;
     if ended {

@@ -11,6 +11,7 @@ use crate::harness::{App, by, from_address};
 kit_db::on_each_backend!(
     what_is_of_no_use_goes_and_what_is_still_needed_stays,
     more_than_one_batch_goes_in_one_round,
+    the_tokens_of_a_session_go_before_it_some_at_a_time,
     what_cannot_be_swept_keeps_nothing_else,
 );
 
@@ -84,6 +85,45 @@ async fn more_than_one_batch_goes_in_one_round(backend: Backend) {
     // It tidies when it starts, and then not for a minute.
     let _swept = app.replica().await;
     eventually("all that was old is gone", async || rows(&db).await[3] == 2).await;
+}
+
+async fn the_tokens_of_a_session_go_before_it_some_at_a_time(backend: Backend) {
+    let app = App::new(backend, "tokens").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    let ended = auth.signs_in("ada").await;
+    auth.signs_in("ada").await;
+    let db = Db::open(&app.database.url, &kit_db::Limits::default()).unwrap();
+    db.up().await.unwrap();
+    let bytes = match backend {
+        Backend::Sqlite => "CAST(n AS BLOB)",
+        Backend::Postgres => "int4send(n)",
+    };
+    let insert = format!(
+        "INSERT INTO refresh_tokens (hash, account_id, session_id, issued_at, used_at)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1201)
+         SELECT {bytes}, account_id, session_id, issued_at, issued_at
+         FROM numbers, (SELECT * FROM refresh_tokens LIMIT 1) AS one"
+    );
+    kit_db::testing::run_script(&app.database.url, &insert).await;
+    let of_ended = "UPDATE refresh_tokens SET session_id = (SELECT id FROM sessions WHERE ended_at IS NOT NULL)
+                    WHERE used_at IS NOT NULL";
+    auth.sessions().logout(by(&ended, LogoutRequest {})).await.unwrap();
+    kit_db::testing::run_script(&app.database.url, of_ended).await;
+    assert_eq!(rows(&db).await[1], 1_203);
+    let deleted = || {
+        let all = kit_base::metrics::text();
+        let name = "errand_housekeeping_deleted_total{what=\"refresh_tokens_of_sessions\"} ";
+        let line = all.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
+        line.parse::<usize>().unwrap()
+    };
+    let before = deleted();
+    app.passes(24 * 3600 + 1);
+    let _swept = app.replica().await;
+    eventually("the session is gone, and before it its tokens", async || {
+        rows(&db).await[1..3] == [1, 1] && deleted() - before >= 1_202
+    })
+    .await;
 }
 
 async fn what_cannot_be_swept_keeps_nothing_else(backend: Backend) {

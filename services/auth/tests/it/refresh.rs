@@ -13,6 +13,7 @@ kit_db::on_each_backend!(
     a_token_gives_nothing_after_its_own_life_and_ends_nothing_either,
     a_session_lasts_14_days_unused_and_30_days_in_use,
     what_is_no_token_is_refused_like_one_that_is_over,
+    an_account_has_so_many_refreshes_an_hour_whatever_its_sessions,
 );
 
 const DAY: u64 = 24 * 3600;
@@ -35,6 +36,31 @@ async fn fifty_refreshes_at_once_go_on_with_one_chain(backend: Backend) {
         token = successors.into_iter().next().unwrap();
         app.passes(600);
     }
+}
+
+async fn an_account_has_so_many_refreshes_an_hour_whatever_its_sessions(backend: Backend) {
+    let app = App::new(backend, "ration").await;
+    let auth = app.replica().await;
+    auth.registers("ada").await;
+    auth.registers("bob").await;
+    let (mut one, other) = (auth.signs_in("ada").await, auth.signs_in("ada").await);
+    let bob = auth.signs_in("bob").await;
+    let mut refreshed = 0;
+    let refusal = loop {
+        match auth.refreshes(&one.refresh_token).await {
+            Ok(next) => (one, refreshed) = (next, refreshed + 1),
+            Err(refusal) => break refusal,
+        }
+        assert!(refreshed <= 600, "what is kept of them has no bound");
+    };
+    let pause = kit_base::error::Refusal::from_status(&refusal).retry_after.unwrap();
+    assert!(pause.as_secs() <= 3600, "{pause:?}");
+    let expected = (Code::ResourceExhausted, "TOO_MANY_ATTEMPTS".to_owned());
+    assert_eq!((refreshed, refused::<()>(Err(refusal))), (600, expected.clone()));
+    assert_eq!(refused(auth.refreshes(&other.refresh_token).await), expected);
+    assert!(auth.refreshes(&bob.refresh_token).await.is_ok(), "another account's");
+    app.passes(3600);
+    assert!(auth.refreshes(&one.refresh_token).await.is_ok());
 }
 
 async fn a_used_token_that_comes_back_behind_a_used_successor_ends_its_own_session_alone(

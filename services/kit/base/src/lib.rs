@@ -9,6 +9,7 @@ pub mod keyed;
 pub mod metrics;
 pub mod outage;
 pub mod page;
+pub mod ration;
 pub mod request;
 pub mod room;
 #[cfg(feature = "diesel")]

@@ -1,31 +1,47 @@
 //! Turns: what is done one at a time for each key, by however many.
-use std::hash::Hash;
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::OwnedMutexGuard;
 
-use crate::keyed::Keyed;
+/// Keys of which somebody may have left a word though nobody waits for them. Beyond these, what was left is forgotten.
+const IDLE: usize = 4096;
 
-const PLACES: usize = 1024;
+/// Whose turn it is, until this is dropped.
+pub type Turn<T = ()> = OwnedMutexGuard<T>;
 
-/// Who waits for its turn waits behind those of the same key, and rarely behind others. Whose turn it is may leave a word for the next.
+type Place<T> = Arc<tokio::sync::Mutex<T>>;
+
+/// Who waits for its turn waits behind those of the same key alone. Whose turn it is may leave a word for the next.
 #[derive(Debug)]
-pub struct Turns<T = ()> {
-    places: Keyed<Mutex<T>>,
+pub struct Turns<K, T = ()> {
+    places: Mutex<HashMap<K, Place<T>>>,
 }
 
-impl<T: Default> Turns<T> {
+impl<K: Eq + Hash, T: Default> Turns<K, T> {
     /// Nobody's turn yet.
     pub fn new() -> Self {
-        Self { places: Keyed::new(PLACES, Mutex::default) }
+        Self { places: Mutex::new(HashMap::new()) }
     }
 
     /// Waits for the turn of `key`, which is over when what this gives is dropped.
-    pub async fn begin(&self, key: impl Hash) -> MutexGuard<'_, T> {
-        self.places.value(key).lock().await
+    pub async fn begin(&self, key: K) -> Turn<T> {
+        self.place(key).lock_owned().await
+    }
+
+    fn place(&self, key: K) -> Place<T> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= IDLE && !places.contains_key(&key) {
+            places.retain(|_, place| Arc::strong_count(place) > 1);
+        }
+        Arc::clone(places.entry(key).or_default())
     }
 }
 
-impl<T: Default> Default for Turns<T> {
+impl<K: Eq + Hash, T: Default> Default for Turns<K, T> {
     fn default() -> Self {
         Self::new()
     }
@@ -40,8 +56,8 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_has_one_key_is_done_one_after_another_and_other_keys_wait_for_few() {
-        let (turns, began) = (Turns::<()>::new(), Instant::now());
+    async fn what_has_one_key_is_done_one_after_another_and_other_keys_wait_for_nobody() {
+        let (turns, began) = (Turns::<u32>::new(), Instant::now());
         let work = async |key| {
             let _turn = turns.begin(key).await;
             sleep(Duration::from_secs(1)).await;
@@ -49,7 +65,20 @@ mod tests {
         tokio::join!(work(7), work(7), work(7));
         assert_eq!(began.elapsed(), Duration::from_secs(3));
         let began = Instant::now();
-        tokio::join!(work(1), work(2), work(3), work(4), work(5), work(6));
-        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+        futures_util::future::join_all((0..2_000).map(work)).await;
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_of_those_who_have_gone_is_bounded_and_who_is_there_is_not_forgotten() {
+        let turns = Turns::<usize, usize>::new();
+        let mut held = turns.begin(0).await;
+        *held = 7;
+        for key in 1..3 * IDLE {
+            *turns.begin(key).await = key;
+        }
+        assert!(turns.places.lock().unwrap().len() <= IDLE);
+        drop(held);
+        assert_eq!((*turns.begin(0).await, *turns.begin(3 * IDLE - 1).await), (7, 3 * IDLE - 1));
     }
 }

@@ -54,6 +54,8 @@ where
 pub struct Sweep {
     /// The table.
     pub table: &'static str,
+    /// Where it is read from: the table, with those that tell when it is old.
+    pub from: &'static str,
     /// What names a row: a column, or some with commas between.
     pub key: &'static str,
     /// The column that tells since when it is of no use.
@@ -65,7 +67,7 @@ pub struct Sweep {
 pub async fn remove(
     db: &Db,
     operation: &'static str,
-    Sweep { table, key, age }: Sweep,
+    Sweep { table, from, key, age }: Sweep,
     before: Timestamp,
     limit: i64,
 ) -> Result<usize, Error> {
@@ -73,7 +75,7 @@ pub async fn remove(
         Box::pin(async move {
             let lock = connection.free_row_lock();
             let old =
-                format!("SELECT {key} FROM {table} WHERE {age} < $1 ORDER BY {age} LIMIT $2{lock}");
+                format!("SELECT {key} FROM {from} WHERE {age} < $1 ORDER BY {age} LIMIT $2{lock}");
             let query = sql_query(format!("DELETE FROM {table} WHERE ({key}) IN ({old})"));
             let query = Cached(query.bind::<Instant, _>(before).bind::<BigInt, _>(limit));
             Ok(on!(connection, conn => query.execute(conn).await)?)
