@@ -1,7 +1,7 @@
 //! Writes what follows from what the code declares, or says where it does not follow any more: `cargo run -p xtask -- write`, or `check`.
 //!
 //! From the catalogue of metrics, `xtask/slos.toml`, `xtask/alerts` and `xtask/boards` come docs/metrics.md, docs/runbooks, the rules and
-//! dashboards of the chart, and those for who has no chart.
+//! dashboards of the chart, and those for who has no chart; from the contracts the services that its route for gRPC names.
 mod alerts;
 mod boards;
 mod catalogue;
@@ -11,6 +11,7 @@ mod metrics_page;
 mod promtool;
 mod rules;
 mod runbooks;
+mod services;
 mod slos;
 mod yaml;
 
@@ -47,5 +48,6 @@ fn generate() -> anyhow::Result<Files> {
     promtool::add(&mut files, &alerts);
     slos::add(&mut files, &slos);
     boards::add(&mut files, &boards)?;
+    services::add(&mut files)?;
     Ok(files)
 }

@@ -69,8 +69,8 @@ spec:
 {{- include "errand.route" (list . "tasks" "GRPCRoute" $route) }}
   rules:
     - matches:
-        {{- range list "TaskService" "ProjectService" "TrashService" "ChangeService" }}
-        - method: {service: tasks.v1.{{ . }}}
+        {{- range .Files.Get "routes/tasks.yaml" | fromYamlArray }}
+        - method: {service: {{ . }}}
         {{- end }}
       backendRefs: [{name: {{ include "errand.fullname" . }}-tasks, port: {{ (.Values.tasks.service | default dict).port | default 50052 }}}]
 {{- end }}

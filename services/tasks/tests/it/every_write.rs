@@ -111,7 +111,6 @@ async fn a_replay_tells_what_was_answered_then(backend: Backend) {
 async fn every_write_that_names_a_version_is_refused_at_any_other(backend: Backend) {
     let app = App::new(backend).await;
     let alice = app.user(1);
-    let mut tried = 0;
     for act in Act::ALL.into_iter().filter(|act| act.takes_a_version()) {
         let id = act.aim(&alice).await;
         let version = if act == Act::ReopenTask { 2 } else { 1 };
@@ -125,9 +124,7 @@ async fn every_write_that_names_a_version_is_refused_at_any_other(backend: Backe
         assert_eq!(everything(&alice).await, before, "{act:?}");
         act.by(&alice, &id, &if_version(version)).await.unwrap();
         assert_ne!(everything(&alice).await, before, "{act:?}");
-        tried += 1;
     }
-    assert_eq!(tried, 7);
 }
 
 async fn what_is_only_validated_is_not_done(backend: Backend) {
