@@ -12,7 +12,7 @@ use crate::{
     keys::keyring::Keyring,
     migrations::MIGRATIONS,
     passwords::hashing::Hasher,
-    refresh,
+    refresh::rules::REFRESHES_AN_HOUR,
     secrets::Secrets,
     sessions::rules::remembered_until,
     trust::{self, known::Trust},
@@ -51,7 +51,7 @@ impl Authority {
             clock,
             config,
             refreshes: Turns::new(),
-            rotations: Keyed::new(RATIONS, refresh::rules::ration),
+            rotations: Keyed::new(RATIONS, || Ration::new(REFRESHES_AN_HOUR, 3600)),
             writes: Turns::new(),
         })
     }

@@ -2,21 +2,16 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit_base::{Timestamp, ration::Ration};
+use kit_base::Timestamp;
 use ring::{digest, hmac};
 
 /// A refresh token is worth nothing when it was not used for so long, and so is its session.
 pub(crate) const IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
 /// An account has so many refreshes an hour at each replica: a hundred sessions with one each ten minutes. What is kept of them, for as long
 /// as a token lives, can be deleted in one statement.
-const REFRESHES_AN_HOUR: u32 = 600;
+pub(crate) const REFRESHES_AN_HOUR: u32 = 600;
 /// What a refresh token begins with, for people and secret scanners.
 const PREFIX: &str = "er_";
-
-/// What an account has of its refreshes.
-pub(crate) fn ration() -> Ration {
-    Ration::new(REFRESHES_AN_HOUR, 3600)
-}
 
 /// A secret that is good for one refresh.
 #[derive(Clone, PartialEq, Eq)]

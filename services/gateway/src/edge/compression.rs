@@ -10,7 +10,7 @@ use flate2::{Compression, write::GzEncoder};
 use http_body_util::BodyExt as _;
 use tower::{Service, ServiceExt as _};
 
-use super::holding::HasRoom;
+use super::sent::HasRoom;
 use crate::{condition, reply::Confidential};
 
 /// Less than this fits into one packet anyway, in bytes.

@@ -14,7 +14,11 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::{sent, shed::Shed, visit::Visit};
+use super::{
+    sent::{self, HasRoom},
+    shed::Shed,
+    visit::Visit,
+};
 use crate::{problem::Problem, shared::Gateway};
 
 /// What is smaller than this, in bytes, is written without asking for room first: it is counted alone, as all answers are.
@@ -66,10 +70,6 @@ pub(crate) fn holding_room(answer: Response, room: Room) -> Response {
     answer.extensions_mut().insert(HasRoom);
     answer
 }
-
-/// Marks an answer that has its room, as long as it is sent as it is.
-#[derive(Clone, Copy)]
-pub(super) struct HasRoom;
 
 /// What `route` answers, with room for it where it is large and somebody's.
 pub(super) async fn answer(

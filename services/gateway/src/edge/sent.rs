@@ -13,6 +13,10 @@ pub(super) fn keeping<K: Send + Sync + Unpin + 'static>(kept: K, body: Body) -> 
     Body::new(Sent { body, kept: Some(kept) })
 }
 
+/// Marks an answer that keeps room of its own, as long as it is sent as it is.
+#[derive(Clone, Copy)]
+pub(super) struct HasRoom;
+
 struct Sent<K> {
     body: Body,
     kept: Option<K>,

@@ -17,7 +17,10 @@ use axum::{
     response::Response,
 };
 
-use super::{holding::HasRoom, sent, shed::Shed};
+use super::{
+    sent::{self, HasRoom},
+    shed::Shed,
+};
 use crate::problem::Problem;
 
 /// Room for all of it, in bytes.
