@@ -2,6 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kit_base::{Stop, Timestamp, outage::Outage};
+use kit_rpc::span;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{accounts, authority::Authority, error::Error, housekeeping, sessions};
@@ -34,7 +35,7 @@ pub(crate) async fn keep_keys(authority: Arc<Authority>, stop: Stop) {
     let mut rounds =
         Rounds::new("signing keys", KEYS.min(authority.config.key_rotation() / 8), stop);
     while rounds.next().await {
-        rounds.note(authority.renew_keys().await);
+        rounds.note(span::job("signing keys".to_owned(), authority.renew_keys()).await);
     }
 }
 
@@ -43,7 +44,7 @@ pub(crate) async fn keep_house(authority: Arc<Authority>, stop: Stop) {
     housekeeping::start(&authority.clock);
     let mut rounds = Rounds::new("housekeeping", HOUSEKEEPING, stop.clone());
     while rounds.next().await {
-        rounds.note(tidy(&authority, &stop).await);
+        rounds.note(span::job("housekeeping".to_owned(), tidy(&authority, &stop)).await);
     }
 }
 

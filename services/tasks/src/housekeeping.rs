@@ -7,7 +7,7 @@ use kit_db::{
     Db,
     housekeeping::{finished, register, until_none},
 };
-use kit_rpc::idempotency;
+use kit_rpc::{idempotency, span};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -47,7 +47,8 @@ pub(crate) async fn keep(
     let scopes = async {
         while waited(period, &stop).await {
             let marked = clock.now().minus(access::write::MARKED);
-            let outcome = access::write::finish(&db, writer.bounds.kinds, marked).await;
+            let erased = access::write::finish(&db, writer.bounds.kinds, marked);
+            let outcome = span::job("housekeeping scopes".to_owned(), erased).await;
             note("scopes", outcome.inspect(|()| finished("scopes", &clock)));
         }
     };
@@ -73,7 +74,8 @@ async fn sweep<F>(
 {
     while waited(period, stop).await {
         let old = clock.now().minus(age);
-        note(what, until_none(what, (clock, stop), || some(old)).await);
+        let all = until_none(what, (clock, stop), || some(old));
+        note(what, span::job(format!("housekeeping {what}"), all).await);
     }
 }
 

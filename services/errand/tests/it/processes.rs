@@ -9,6 +9,7 @@ pub(crate) mod process;
 mod replicas;
 mod restarts;
 mod switches;
+mod traces;
 
 use std::{future::Future, sync::Mutex};
 

@@ -166,11 +166,12 @@ mod tests {
 
     #[tokio::test]
     async fn some_of_a_requests_time_is_kept_for_the_work() {
-        let trace = request::TraceContext::random(false);
+        let trace = kit_base::trace::TraceContext::random(false);
         for (left, least) in [(900, 400), (400, 0)] {
             let began = tokio::time::Instant::now();
             let deadline = began + Duration::from_millis(left);
-            let context = request::RequestContext { request_id: "r".into(), trace, deadline };
+            let context =
+                request::RequestContext { request_id: "r".into(), trace, deadline, steps: None };
             let body = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
             let refusal = request::scope(context, collected(body, None, 7)).await.unwrap_err();
             assert!(refusal.contains("BODY_TIMEOUT"), "{refusal}");

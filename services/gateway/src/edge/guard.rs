@@ -78,6 +78,7 @@ impl Edge {
         let context = RequestContext {
             request_id: record.request_id.clone(),
             trace: record.trace(),
+            steps: record.steps(),
             deadline,
         };
         request.extensions_mut().insert(visit.clone());

@@ -6,9 +6,13 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header::InvalidHeaderValue},
     response::Response,
 };
-use kit_base::request::{self, REQUEST_ID, TRACEPARENT, TraceContext};
+use kit_base::{
+    request::{self, REQUEST_ID},
+    steps::Steps,
+    trace::{TRACEPARENT, TraceContext},
+};
 use kit_process::{config::Switch, metrics};
-use kit_rpc::span::{self, Kind, Step};
+use kit_rpc::span::{self, Step};
 
 use super::{lines::Line, route::Route, switched::BrokenOff, visit::Visit};
 use crate::shared::Gateway;
@@ -39,7 +43,7 @@ impl Record {
         let route = Route::of_request(request);
         let believed = |trace| if visit.by_proxy { trace } else { span::of_stranger(trace) };
         let parent = TraceContext::from_headers(headers).map(believed);
-        let step = span::begin(Kind::Server, route.as_str(), parent);
+        let step = span::begin(parent);
         Self {
             request_id: request::id(headers, &gateway.clock),
             began: Instant::now(),
@@ -58,6 +62,11 @@ impl Record {
 
     pub(super) fn trace(&self) -> TraceContext {
         self.trace
+    }
+
+    /// Where it is noted what is done for it.
+    pub(super) fn steps(&self) -> Option<Steps> {
+        self.step.as_ref().and_then(Step::steps)
     }
 
     /// Tells the client by which names to ask for the request, and writes it down.
@@ -92,7 +101,8 @@ impl Record {
     fn write_down(&mut self, status: StatusCode, message: &str) {
         let Some(step) = self.step.take() else { return };
         let (route, elapsed) = (self.route.as_str(), self.began.elapsed());
-        metrics::http_request(&self.method, route, status, (elapsed, Some(self.trace)));
+        let trace = step.end_http(&self.method, route, status);
+        metrics::http_request(&self.method, route, status, (elapsed, Some(trace)));
         super::metrics::answered(status);
         self.line.is_written(status, elapsed).then(|| {
             tracing::info!(
@@ -107,7 +117,6 @@ impl Record {
                 "{message}"
             )
         });
-        step.end_http(&self.method, route, status);
     }
 }
 

@@ -1,14 +1,8 @@
 //! What there is no place for is refused before it is read: thousands of refusals a second cost what is done beside them little.
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, AtomicU32, Ordering::Relaxed},
-    },
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{extract::Request, http::Method, response::Response};
-use kit_base::Clock;
+use kit_base::ration::Ration;
 use kit_process::serve::{PeerAddress, whole};
 use utoipa::openapi::path::HttpMethod;
 
@@ -21,8 +15,7 @@ const LINES_A_SECOND: u32 = 10;
 /// What decides who is turned away: the operations by path, which axum's router knows and does not tell, and the lines of this second.
 pub(crate) struct Turning {
     routes: matchit::Router<Offer>,
-    second: AtomicI64,
-    lines: AtomicU32,
+    lines: Ration,
 }
 
 /// A path, and what is offered there.
@@ -46,7 +39,7 @@ impl Turning {
                 }
             }
         }
-        Self { routes, second: AtomicI64::new(0), lines: AtomicU32::new(0) }
+        Self { routes, lines: Ration::new(LINES_A_SECOND, 1) }
     }
 
     /// Who may come for what a request asks for, and the template of its path.
@@ -54,15 +47,6 @@ impl Turning {
         let Offer { template, offered } = self.routes.at(request.uri().path()).ok()?.value;
         let (_, access) = offered.iter().find(|(method, _)| method == request.method())?;
         Some((*access, Arc::clone(template)))
-    }
-
-    /// Whether the log has room for one more line of them in this second.
-    fn has_line(&self, clock: &Clock) -> bool {
-        let now = clock.now().as_seconds();
-        if self.second.swap(now, Relaxed) != now {
-            self.lines.store(0, Relaxed);
-        }
-        self.lines.fetch_add(1, Relaxed) < LINES_A_SECOND
     }
 }
 
@@ -97,6 +81,6 @@ pub(crate) fn turn_away(
     }
     request.extensions_mut().insert(PeerAddress(peer));
     request.extensions_mut().insert(Route::Known(route));
-    let is_written = turning.has_line(&gateway.clock);
+    let is_written = turning.lines.take(&gateway.clock).is_ok();
     Some(unread::refusal(&request, access, admission::refuse(), is_written, gateway))
 }

@@ -33,6 +33,7 @@ pub(super) fn refusal(
     let context = RequestContext {
         request_id: Arc::clone(&record.request_id),
         trace: record.trace(),
+        steps: record.steps(),
         deadline: tokio::time::Instant::now(),
     };
     let answer = request::scope(context, async {

@@ -14,11 +14,13 @@ pub mod request;
 pub mod room;
 #[cfg(feature = "diesel")]
 pub mod sql;
+pub mod steps;
 pub mod switches;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
 pub mod time;
+pub mod trace;
 pub mod turns;
 pub mod work;
 pub mod zone;

@@ -25,12 +25,7 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     let context = request::current();
-    tokio::spawn(TRACKER.track_future(async move {
-        match context {
-            Some(context) => request::scope(context, future).await,
-            None => future.await,
-        }
-    }))
+    tokio::spawn(TRACKER.track_future(request::scope_if_any(context, future)))
 }
 
 /// Starts `future` as a task that nobody waits for: the upkeep of a connection, which may end with the process.

@@ -10,9 +10,9 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kit_base::{error::Absent, work};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
-use crate::{Db, Error};
+use crate::{Db, Error, metrics};
 
 /// How many keys go along in one statement.
 const MOST_KEYS: usize = 256;
@@ -30,6 +30,7 @@ pub struct Lookup<K, R>(Arc<Shared<K, R>>);
 
 struct Shared<K, R> {
     db: Db,
+    name: &'static str,
     load: Load<K, R>,
     queue: Mutex<Queue<K, R>>,
 }
@@ -55,21 +56,25 @@ where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     R: Clone + Send + Sync + 'static,
 {
-    /// Of what `load` reads.
-    pub fn new(db: Db, load: Load<K, R>) -> Self {
+    /// Of what `load` reads by the query of this name.
+    pub fn new(db: Db, name: &'static str, load: Load<K, R>) -> Self {
         let queue = Mutex::new(Queue { waiting: vec![], gathering: false, under_way: 0 });
-        Self(Arc::new(Shared { db, load, queue }))
+        Self(Arc::new(Shared { db, name, load, queue }))
     }
 
     /// The row of a key, as it is at some moment after the call.
     pub async fn find(&self, key: K) -> Result<Option<R>, Error> {
+        let asked = Instant::now();
         let (teller, answer) = oneshot::channel();
         if self.0.queue().add((key, teller)) {
             work::detach(self.0.clone().serve());
         }
         let gone =
             |_| Err(Error::Unavailable(Absent::new(anyhow::anyhow!("the read was given up"))));
-        answer.await.unwrap_or_else(gone)
+        let found = answer.await.unwrap_or_else(gone);
+        // The statement itself is of many requests, and of none.
+        metrics::noted(self.0.db.system(), self.0.name, asked.elapsed(), found.is_ok());
+        found
     }
 }
 
@@ -176,7 +181,7 @@ mod tests {
     {
         let database = Database::new(Backend::Sqlite, "lookup").await;
         let db = Db::open(&database.url, &Limits::default()).unwrap();
-        (Lookup::new(db, load), database)
+        (Lookup::new(db, "test.get", load), database)
     }
 
     #[tokio::test]

@@ -1,11 +1,15 @@
 //! What a process counts and times at its database.
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::RefCell,
+    time::{self, Duration},
+};
 
 use prometheus::{IntCounter, IntGauge};
 
 use kit_base::{
     metrics::{Counter, Declared, Gauge, Handles, Histogram, Layer, Traced},
     request,
+    steps::{Kind, Value},
 };
 use tokio::time::Instant;
 
@@ -137,12 +141,25 @@ pub(crate) fn database_operation(
     succeeded: bool,
 ) {
     thread_local!(static HANDLES: RefCell<Handles<(&'static str, bool), Traced>> = RefCell::default());
+    noted(system, operation, elapsed, succeeded);
     let trace = request::with_current(|context| context.trace);
     HANDLES.with_borrow_mut(|handles| {
         let error = if succeeded { "" } else { "failed" };
         let find = || DATABASE_DURATION.traced(&[system, operation, error]);
         handles.get(operation, (system, succeeded), find).observe(elapsed.as_secs_f64(), trace);
     });
+}
+
+/// Notes an operation as a step of the current request.
+pub(crate) fn noted(
+    system: &'static str,
+    operation: &'static str,
+    elapsed: Duration,
+    succeeded: bool,
+) {
+    let Some(began) = time::Instant::now().checked_sub(elapsed) else { return };
+    let said = || (operation.into(), vec![("db.system.name", Value::Text(system.into()))]);
+    request::note(Kind::Client, began, !succeeded, said);
 }
 
 /// The metrics of one pool of connections; hold on to it.
@@ -210,8 +227,14 @@ impl Pool {
             .for_each(|(gauge, value)| gauge.set(i64::try_from(value).unwrap_or(i64::MAX)));
     }
 
-    /// Counts a wait for a connection that ended with one.
+    /// Counts a wait for a connection that ended with one. A step of its own where it took some time.
     pub(crate) fn waited(&self, elapsed: Duration) {
+        if elapsed >= Duration::from_millis(1)
+            && let Some(began) = time::Instant::now().checked_sub(elapsed)
+        {
+            let said = || ("db.connection.wait".into(), vec![]);
+            request::note(Kind::Internal, began, false, said);
+        }
         self.wait.observe(elapsed.as_secs_f64());
     }
 

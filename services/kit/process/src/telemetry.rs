@@ -6,6 +6,7 @@ pub(crate) mod filter;
 mod names;
 mod record;
 mod settings;
+mod spans;
 mod writer;
 
 use std::{
@@ -17,9 +18,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::{fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
 
+use self::export::Spans;
 pub use self::{
     names::Convention,
     record::JsonLines,
@@ -31,7 +32,7 @@ pub use self::{
 #[derive(Debug)]
 pub struct Running {
     log: Writer,
-    spans: Option<SdkTracerProvider>,
+    spans: Option<Spans>,
 }
 
 /// Starts logging to standard output, and exporting traces if a collector is named.
@@ -72,11 +73,11 @@ impl Running {
 }
 
 /// Ends the export on a plain thread: on a runtime's own, the exporter would wait for the thread it stands on.
-fn shut_down(spans: SdkTracerProvider, limit: Duration) {
+fn shut_down(spans: Spans, limit: Duration) {
     let (done, ended) = mpsc::channel();
     let thread = thread::Builder::new().name("telemetry-flush".to_owned());
     let started = thread.spawn(move || {
-        _ = spans.shutdown_with_timeout(limit);
+        spans.shut_down(limit);
         _ = done.send(());
     });
     if started.is_ok() && ended.recv_timeout(limit).is_err() {

@@ -1,6 +1,7 @@
 //! The client side of gRPC: one type reaches a service over the network or in this process, and both ways keep the same
 //! promises. What a call goes through stands in [`over_network`] and [`in_process`], outermost first.
 mod answer;
+mod attempt;
 mod balancer;
 mod call;
 mod connect;
@@ -133,7 +134,7 @@ async fn over_network(
 ) -> Result<Response<Body>, Status> {
     // Outermost: it counts what the caller saw, one call however often it was sent.
     let record = record::Call::begin(balancer.name(), request.uri());
-    // Once a call, not once an attempt: the attempts are one step of the trace.
+    // Once a call; where steps are noted, each attempt says in which of them the peer's own stands.
     headers::carry(request.headers_mut());
     // Above the retry: all attempts and the pauses between them share the time that the caller gave.
     let deadline = Deadline::for_call(request.headers(), deadline::HOP);

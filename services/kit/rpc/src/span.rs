@@ -1,87 +1,110 @@
-//! Steps of a trace: always an id for logs and peers, and a span where traces are exported.
-use std::sync::OnceLock;
-
-use http::{Method, StatusCode};
-use opentelemetry::{
-    Context, KeyValue,
-    trace::{
-        Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags,
-        TraceId, TraceState, Tracer as _,
-    },
+//! Steps of a trace: always an id for logs and peers, and a span where traces are exported. See
+//! docs/adr/0015-which-trace-is-kept-is-decided-at-its-end.md.
+use std::{
+    fmt,
+    sync::OnceLock,
+    time::{Duration, Instant},
 };
-use opentelemetry_sdk::trace::{SdkTracer, Span};
+
+use http::{HeaderMap, Method, StatusCode};
 use tonic::Code;
 
-use kit_base::{chance, request::TraceContext};
+use kit_base::{
+    Clock, chance,
+    ration::Ration,
+    request::{self, RequestContext},
+    steps::{self, Attributes, Kind, Steps, Value},
+    trace::TraceContext,
+};
 
-static TRACER: OnceLock<SdkTracer> = OnceLock::new();
-/// The part of new traces that is exported.
-static RATIO: OnceLock<f64> = OnceLock::new();
+static EXPORT: OnceLock<Export> = OnceLock::new();
 
-/// Which side of a call a step is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It answers.
-    Server,
-    /// It asks.
-    Client,
+/// Requests that nobody has chosen, and that are exported for what came of them, a second: when all fail, some hundreds show why.
+const REMARKABLE_A_SECOND: u32 = 100;
+/// No job is ended by this; calls to others have deadlines of their own.
+const LONGEST_JOB: Duration = Duration::from_secs(24 * 3600);
+static REMARKABLE: Ration = Ration::new(REMARKABLE_A_SECOND, 1);
+
+/// What is exported, and to where.
+pub struct Export {
+    /// The part of the traces that begin here, and of those that strangers have begun.
+    pub ratio: f64,
+    /// What takes so long is exported in any case, as is what fails.
+    pub slow: Duration,
+    /// Takes the steps of a request. It must not wait.
+    pub send: Box<dyn Fn(Vec<steps::Step>) + Send + Sync>,
+}
+
+impl fmt::Debug for Export {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ratio, slow, send: _ } = self;
+        f.debug_struct("Export").field("ratio", ratio).field("slow", slow).finish_non_exhaustive()
+    }
+}
+
+/// From now on steps are exported.
+pub fn export_with(export: Export) {
+    _ = EXPORT.set(export);
+    kit_base::metrics::keep_exemplars();
+}
+
+/// The trace of a caller who may say which it is, and not whether it is exported: anybody could have all of theirs be.
+pub fn of_stranger(trace: TraceContext) -> TraceContext {
+    TraceContext { sampled: is_chosen(), ..trace }
+}
+
+fn is_chosen() -> bool {
+    EXPORT.get().is_some_and(|export| chance::share() < export.ratio)
 }
 
 /// A step of a trace that is under way.
 #[derive(Debug)]
 pub struct Step {
     trace: TraceContext,
-    span: Option<Box<Span>>,
+    parent: Option<[u8; 8]>,
+    began: Instant,
+    /// None where nothing is exported.
+    steps: Option<Steps>,
+    stands: Stands,
 }
 
-/// From now on steps are exported: this part of the traces that begin here, and of those that strangers have begun.
-pub fn export_with(tracer: SdkTracer, ratio: f64) {
-    _ = RATIO.set(ratio);
-    _ = TRACER.set(tracer);
-    kit_base::metrics::keep_exemplars();
+/// Where a step stands, by which it is exported or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    /// It answers another process.
+    Outermost,
+    /// It is a part of another step of this process, with which it is exported.
+    Within,
+    /// No request has asked for it.
+    Alone,
 }
 
-/// The trace of a caller who may say which it is, and not whether it is exported: anybody could have all of theirs be.
-pub fn of_stranger(trace: TraceContext) -> TraceContext {
-    let ratio = RATIO.get().copied().unwrap_or_default();
-    TraceContext { sampled: chance::share() < ratio, ..trace }
+/// Begins a step that another process has asked for: of the caller's trace, whose decision to export is kept, or of a new one.
+pub fn begin(parent: Option<TraceContext>) -> Step {
+    let trace = parent.map_or_else(|| TraceContext::random(is_chosen()), |trace| trace.child());
+    let steps = EXPORT.get().map(|_| Steps::default());
+    let parent = parent.map(|trace| trace.span_id);
+    Step { trace, parent, began: Instant::now(), steps, stands: Stands::Outermost }
 }
 
-/// Begins a step: of the caller's trace, whose decision to export is kept, or of a new one.
-pub fn begin(kind: Kind, name: &str, parent: Option<TraceContext>) -> Step {
-    match (TRACER.get(), parent) {
-        (Some(tracer), None) => exported(tracer, kind, name, &Context::new()),
-        (Some(tracer), Some(parent)) if parent.sampled => {
-            exported(tracer, kind, name, &remote(parent))
-        }
-        (_, Some(parent)) => Step { trace: parent.child(), span: None },
-        (None, None) => Step { trace: TraceContext::random(false), span: None },
-    }
+/// Begins a step of one of this process, to which its own steps go.
+pub fn begin_within(parent: TraceContext, steps: Steps) -> Step {
+    let (trace, parent) = (parent.child(), Some(parent.span_id));
+    Step { trace, parent, began: Instant::now(), steps: Some(steps), stands: Stands::Within }
 }
 
-fn exported(tracer: &SdkTracer, kind: Kind, name: &str, parent: &Context) -> Step {
-    let kind = match kind {
-        Kind::Server => SpanKind::Server,
-        Kind::Client => SpanKind::Client,
+/// Does what no request has asked for, as a trace of its own.
+pub async fn job<T, E>(name: String, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let step = Step { stands: Stands::Alone, ..begin(None) };
+    let context = RequestContext {
+        request_id: request::id(&HeaderMap::new(), &Clock::system()),
+        trace: step.trace(),
+        deadline: tokio::time::Instant::now() + LONGEST_JOB,
+        steps: step.steps(),
     };
-    let span =
-        tracer.build_with_context(tracer.span_builder(name.to_owned()).with_kind(kind), parent);
-    let context = span.span_context();
-    let (trace_id, span_id) = (context.trace_id().to_bytes(), context.span_id().to_bytes());
-    let trace = TraceContext { trace_id, span_id, sampled: context.is_sampled() };
-    Step { trace, span: span.is_recording().then(|| Box::new(span)) }
-}
-
-fn remote(TraceContext { trace_id, span_id, sampled }: TraceContext) -> Context {
-    let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
-    let (trace_id, span_id) = (TraceId::from_bytes(trace_id), SpanId::from_bytes(span_id));
-    Context::new().with_remote_span_context(SpanContext::new(
-        trace_id,
-        span_id,
-        flags,
-        true,
-        TraceState::NONE,
-    ))
+    let outcome = request::scope(context, work).await;
+    step.end(outcome.is_err(), || (name, vec![]));
+    outcome
 }
 
 impl Step {
@@ -90,74 +113,78 @@ impl Step {
         self.trace
     }
 
-    /// Ends the step of a gRPC call.
-    pub fn end_rpc(self, method: &str, code: Code) {
-        self.end(code != Code::Ok, || {
-            let method = KeyValue::new("rpc.method", method.to_owned());
-            let code = KeyValue::new("rpc.response.status_code", i64::from(i32::from(code)));
-            vec![KeyValue::new("rpc.system.name", "grpc"), method, code]
-        });
+    /// Where what is done in this step is noted.
+    pub fn steps(&self) -> Option<Steps> {
+        self.steps.clone()
     }
 
-    /// Ends the step of an HTTP request. `route` is the template; empty when no route matched.
-    pub fn end_http(self, method: &Method, route: &str, status: StatusCode) {
+    /// Ends the step of a gRPC call, and gives its place in the trace with whether that is exported.
+    pub fn end_rpc(self, method: &str, code: Code) -> TraceContext {
+        self.end(is_fault(code), || {
+            let said = Value::Text(method.to_owned().into());
+            let code = Value::Number(i64::from(i32::from(code)));
+            let system = ("rpc.system.name", Value::Text("grpc".into()));
+            let method = method.to_owned();
+            (method, vec![system, ("rpc.method", said), ("rpc.response.status_code", code)])
+        })
+    }
+
+    /// The same of an HTTP request. `route` is the template; empty when no route matched.
+    pub fn end_http(self, method: &Method, route: &str, status: StatusCode) -> TraceContext {
         self.end(status.is_server_error(), || {
-            let method = KeyValue::new("http.request.method", method.as_str().to_owned());
-            let route = KeyValue::new("http.route", route.to_owned());
-            vec![
-                method,
-                route,
-                KeyValue::new("http.response.status_code", i64::from(status.as_u16())),
-            ]
-        });
+            let name = format!("{method} {route}").trim_end().to_owned();
+            let method = Value::Text(method.as_str().to_owned().into());
+            let status = Value::Number(i64::from(status.as_u16()));
+            let mut attributes =
+                vec![("http.request.method", method), ("http.response.status_code", status)];
+            if !route.is_empty() {
+                attributes.push(("http.route", Value::Text(route.to_owned().into())));
+            }
+            (name, attributes)
+        })
     }
 
-    fn end(self, failed: bool, attributes: impl FnOnce() -> Vec<KeyValue>) {
-        if let Some(mut span) = self.span {
-            span.set_attributes(attributes());
-            if failed {
-                span.set_status(Status::error(""));
-            }
-            span.end();
+    fn end(self, failed: bool, said: impl FnOnce() -> (String, Attributes)) -> TraceContext {
+        let Self { trace, parent, began, steps, stands } = self;
+        let (Some(steps), Some(export)) = (steps, EXPORT.get()) else { return trace };
+        let took = began.elapsed();
+        let step = || {
+            let (name, attributes) = said();
+            let kind = if stands == Stands::Outermost { Kind::Server } else { Kind::Internal };
+            steps::Step { kind, name: name.into(), trace, parent, began, took, failed, attributes }
+        };
+        if stands == Stands::Within {
+            steps.note(step());
+            return trace;
         }
+        let (mut all, left_out) = steps.close();
+        let remarkable =
+            || (failed || took >= export.slow) && REMARKABLE.take(&Clock::system()).is_ok();
+        if !trace.sampled && !remarkable() {
+            return trace;
+        }
+        let mut own = step();
+        if left_out > 0 {
+            own.attributes.push(("errand.steps_left_out", Value::Number(left_out)));
+        }
+        all.push(own);
+        (export.send)(all);
+        TraceContext { sampled: true, ..trace }
     }
+}
+
+/// Whether a code tells of a fault of the server (OpenTelemetry's semantic conventions for gRPC).
+fn is_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_nothing_is_exported_a_step_still_has_a_name_in_its_callers_trace() {
-        for sampled in [true, false] {
-            let caller = TraceContext::random(sampled);
-            let step = begin(Kind::Server, "/v1/tasks", Some(caller)).trace();
-            assert_eq!((step.trace_id, step.sampled), (caller.trace_id, sampled));
-            assert_ne!(step.span_id, caller.span_id);
-        }
-        let [one, other] = [(); 2].map(|()| begin(Kind::Client, "/v1/tasks", None).trace());
-        assert!(one.trace_id != other.trace_id && !one.sampled, "nobody has asked to export it");
-    }
-
-    #[test]
-    fn a_stranger_names_the_trace_and_does_not_decide_that_it_is_exported() {
-        let trace = TraceContext::random(true);
-        let taken = of_stranger(trace);
-        assert_eq!(
-            (taken.trace_id, taken.span_id, taken.sampled),
-            (trace.trace_id, trace.span_id, false)
-        );
-    }
-
-    #[test]
-    fn a_callers_place_in_a_trace_is_taken_over_whole() {
-        for sampled in [true, false] {
-            let caller = TraceContext::random(sampled);
-            let taken = remote(caller);
-            let context = taken.span().span_context().clone();
-            assert_eq!(context.trace_id().to_bytes(), caller.trace_id);
-            assert_eq!(context.span_id().to_bytes(), caller.span_id);
-            assert_eq!((context.is_sampled(), context.is_remote()), (sampled, true));
-        }
-    }
-}
+mod tests;

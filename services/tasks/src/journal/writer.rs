@@ -7,7 +7,7 @@ pub(crate) mod submission;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
-use kit_base::Clock;
+use kit_base::{Clock, request, steps::Kind};
 use kit_db::Db;
 use tokio::time::{Instant, sleep};
 
@@ -45,12 +45,17 @@ impl Writer {
 
     /// Carries out a write and tells what came of it. When the caller hangs up, it may still be carried out.
     pub(crate) async fn submit(&self, scope: ScopeId, write: Submission) -> Result<Done, Error> {
+        let (began, label) = (std::time::Instant::now(), write.command.label());
         let (outcome, is_idle) = self.queues.enqueue(scope, write)?;
         if is_idle {
             let working = Working { writer: self.clone(), scope };
             kit_base::work::spawn(async move { working.drain().await });
         }
-        outcome.await.unwrap_or(Err(error::Error::Busy.into()))
+        let outcome = outcome.await.unwrap_or(Err(error::Error::Busy.into()));
+        // With the wait for those before it, and for the unit that it shares.
+        let is_broken = matches!(outcome, Err(Error::Database(_)));
+        request::note(Kind::Internal, began, is_broken, || (label.join(".").into(), vec![]));
+        outcome
     }
 
     /// In one unit of work. Where one of them asks for what the database cannot do, or not in time, it is tried by itself and the others
@@ -101,7 +106,10 @@ impl Writer {
         wanted: &[Waiting],
     ) -> Result<(Vec<Result<Done, Error>>, Duration), Broken> {
         let unit = self.run_unit(scope, wanted);
-        let outcome = kit_db::metrics::measured(self.db.system(), "unit.write", unit).await;
+        let measured = kit_db::metrics::measured(self.db.system(), "unit.write", unit);
+        // As a step of the first: those that share it have none of it, but their time.
+        let first = wanted.first().and_then(|waiting| waiting.context.clone());
+        let outcome = request::scope_if_any(first, measured).await;
         let taken = outcome.as_ref().map_or(wanted.len(), |(outcomes, _)| outcomes.len());
         metrics::count_unit(taken);
         outcome

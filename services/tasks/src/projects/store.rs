@@ -23,7 +23,7 @@ pub(crate) type Lookup = kit_db::Lookup<(ScopeId, ProjectId), Project>;
 
 /// Of the projects that are not in the trash.
 pub(crate) fn lookup(db: Db) -> Lookup {
-    Lookup::new(db, |db, keys| {
+    Lookup::new(db, "project.get", |db, keys| {
         async move {
             let rows = projects::table.filter(among((projects::scope_id, projects::id), keys));
             let rows = rows.filter(projects::trashed_at.is_null());

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use kit_base::{Clock, Stop, Timestamp};
 use kit_db::{Db, lease::Lease};
+use kit_rpc::span;
 
 use super::{
     metrics::{OPEN, OVERDUE},
@@ -18,7 +19,8 @@ const PERIOD: Duration = Duration::from_secs(60);
 pub(crate) async fn run(db: Db, clock: Clock, stop: Stop) {
     let lease = Lease::new("census", PERIOD, &clock);
     loop {
-        let counted = round(&db, &lease, clock.now()).await.unwrap_or_else(|error| {
+        let counted = span::job("census".to_owned(), round(&db, &lease, clock.now())).await;
+        let counted = counted.unwrap_or_else(|error| {
             tracing::debug!(%error, "tasks could not be counted");
             Census::default()
         });

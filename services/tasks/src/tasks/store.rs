@@ -26,7 +26,7 @@ pub(crate) type Lookup = kit_db::Lookup<(ScopeId, TaskId), Task>;
 
 /// Of the tasks that are not in the trash.
 pub(crate) fn lookup(db: Db) -> Lookup {
-    Lookup::new(db, |db, keys| {
+    Lookup::new(db, "task.get", |db, keys| {
         async move {
             let rows = tasks::table.filter(among((tasks::scope_id, tasks::id), keys));
             let rows = rows.filter(tasks::trashed_at.is_null());

@@ -199,6 +199,6 @@ fn events(ChangeBatch { changes, cursor }: ChangeBatch) -> VecDeque<Event> {
 
 /// Somewhere from 0 to below `range`.
 fn spread(range: u64) -> u64 {
-    let [first, second, ..] = kit_base::request::TraceContext::random(false).span_id;
+    let [first, second, ..] = kit_base::trace::TraceContext::random(false).span_id;
     u64::from(u16::from_be_bytes([first, second])) * range / 65_536
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{labels::labels, metric::Metric};
-use crate::{Clock, Timestamp, request::TraceContext};
+use crate::{Clock, Timestamp, trace::TraceContext};
 
 /// Those of all series that have any, by how the series is written.
 static KEPT: LazyLock<Mutex<HashMap<String, Arc<Slots>>>> = LazyLock::new(Mutex::default);

@@ -5,7 +5,7 @@ use prometheus::IntGauge;
 
 use kit_base::{
     metrics::{Handles, Histogram, Traced},
-    request::TraceContext,
+    trace::TraceContext,
 };
 
 use super::catalogue::{

@@ -3,16 +3,20 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
-use opentelemetry::{KeyValue, trace::TracerProvider as _};
+use opentelemetry::KeyValue;
 use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SpanProcessor as _},
 };
 use tokio::runtime;
 
-use super::{collector, settings::Protocol, settings::Telemetry};
+use super::{
+    collector,
+    settings::{Protocol, Telemetry},
+    spans,
+};
 use crate::{client::Client, metrics::catalogue::SPANS_EXPORTED};
 use kit_rpc::span;
 
@@ -24,7 +28,7 @@ pub(super) fn start(
     service: &'static str,
     endpoint: &str,
     settings: &Telemetry,
-) -> anyhow::Result<SdkTracerProvider> {
+) -> anyhow::Result<Spans> {
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("otlp")
@@ -44,16 +48,28 @@ pub(super) fn start(
     let batches = BatchConfigBuilder::default()
         .with_max_queue_size(QUEUE)
         .with_scheduled_delay(Duration::from_secs(2));
-    let ratio = settings.otel_traces_sampler_arg;
-    let provider = SdkTracerProvider::builder()
-        .with_span_processor(
-            BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build(),
-        )
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio))))
-        .with_resource(resource(service, settings))
-        .build();
-    span::export_with(provider.tracer("kit"), ratio);
-    Ok(provider)
+    let mut processor =
+        BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build();
+    processor.set_resource(&resource(service, settings));
+    let processor = Arc::new(processor);
+    let batch = Arc::clone(&processor);
+    span::export_with(span::Export {
+        ratio: settings.otel_traces_sampler_arg,
+        slow: settings.traces_slow.duration(),
+        send: Box::new(move |steps| spans::of_steps(steps).for_each(|span| batch.on_end(span))),
+    });
+    Ok(Spans(processor))
+}
+
+/// Spans that wait to be exported.
+#[derive(Debug)]
+pub(super) struct Spans(Arc<BatchSpanProcessor>);
+
+impl Spans {
+    /// Exports what is left, for at most `limit`.
+    pub(super) fn shut_down(self, limit: Duration) {
+        _ = self.0.shutdown_with_timeout(limit);
+    }
 }
 
 fn client(endpoint: &str, settings: &Telemetry) -> anyhow::Result<Client> {

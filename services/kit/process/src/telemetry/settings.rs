@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use super::filter::filter_of;
-use crate::config::{Secret, Settings};
+use crate::config::{Period, Secret, Settings};
 
 /// What a process tells about itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Telemetry {
     pub otel_resource_attributes: Vec<String>,
     /// `OTEL_TRACES_SAMPLER_ARG`: the part of new traces that is exported, from 0 to 1; the decision of a caller is kept that is one of ours.
     pub otel_traces_sampler_arg: f64,
+    /// `TRACES_SLOW`: a request that takes so long is exported in any case, as is one that fails.
+    pub traces_slow: Period,
     /// `ERRAND_REVISION`: the commit that was built; an image sets it.
     pub errand_revision: String,
 }
@@ -73,6 +75,7 @@ impl Default for Telemetry {
             otel_sdk_disabled: false,
             otel_resource_attributes: vec![],
             otel_traces_sampler_arg: 1.0,
+            traces_slow: Period::from_millis(500),
             errand_revision: "unknown".to_owned(),
         }
     }

@@ -2,8 +2,9 @@
 use std::time::Duration;
 
 use kit_base::{
-    request::{self, RequestContext, TraceContext},
+    request::{self, RequestContext},
     testing::Output,
+    trace::TraceContext,
 };
 use kit_process::telemetry::{Convention, Format, JsonLines, Writer};
 use serde_json::{Value, json};
@@ -148,7 +149,7 @@ fn a_line_names_the_request_that_it_belongs_to() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let deadline = tokio::time::Instant::now() + Duration::from_secs(1);
-            let context = RequestContext { request_id: "abc".into(), trace, deadline };
+            let context = RequestContext { request_id: "abc".into(), trace, deadline, steps: None };
             request::scope(context, async { tracing::info!("inside") }).await;
         });
     };

@@ -18,6 +18,7 @@ use tower::retry::budget::TpsBudget;
 
 use super::{
     answer::Answer,
+    attempt::Attempt,
     call::{Call, Length},
     endpoint::{Endpoint, Peer},
     failure::Failure,
@@ -118,15 +119,19 @@ impl Balancer {
         let end = sent
             .checked_add(call.patience)
             .map_or(call.deadline.at, |end| end.min(call.deadline.at));
-        let answering = connection.try_send_request(call.attempt(&endpoint.target));
-        match tokio::time::timeout_at(end, answering).await {
+        let attempt = Attempt::begin(call.path(), endpoint.address);
+        let request = call.attempt(&endpoint.target, attempt.trace());
+        let answering = connection.try_send_request(request);
+        let outcome = match tokio::time::timeout_at(end, answering).await {
             Ok(Ok(response)) => {
                 endpoint.answered(sent.elapsed());
                 Ok(response.map(|body| Body::new(Answer::new(body, flight, call))))
             }
             Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::from_send(&failed), sent)),
             Err(_) => Err(self.unanswered(&endpoint, call, sent)),
-        }
+        };
+        attempt.end(&outcome);
+        outcome
     }
 
     fn failed(&self, endpoint: &Arc<Endpoint>, failure: Failure, sent: Instant) -> Failure {

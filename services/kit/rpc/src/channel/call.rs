@@ -9,6 +9,7 @@ use tonic::{Code, Status, body::Body};
 
 use super::{deadline::Deadline, limits::Limits, target::Target};
 use crate::idempotency;
+use kit_base::trace::{TRACEPARENT, TraceContext};
 
 /// How long a call occupies its place at an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +71,17 @@ impl Call {
         })
     }
 
-    /// The request of one attempt, to the server called `target`.
-    pub(crate) fn attempt(&self, target: &Target) -> Request<Full<Bytes>> {
+    /// `/package.Service/Method`
+    pub(crate) fn path(&self) -> &str {
+        self.path.path()
+    }
+
+    /// The request of one attempt, to the server called `target`, as the step `trace` where that is noted.
+    pub(crate) fn attempt(
+        &self,
+        target: &Target,
+        trace: Option<TraceContext>,
+    ) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.message.clone()));
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -82,6 +92,9 @@ impl Call {
             Uri::from_parts(uri).expect("scheme, authority and path are all there");
         request.headers_mut().clone_from(&self.headers);
         self.deadline.write(request.headers_mut());
+        if let Some(trace) = trace {
+            request.headers_mut().insert(TRACEPARENT, trace.header());
+        }
         request
     }
 }
@@ -145,14 +158,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_attempt_is_the_same_but_for_the_time_that_is_left() {
-        let own = [("grpc-timeout", "3S"), ("x-own", "kept")];
+        let of_caller = TraceContext::random(false).header();
+        let of_caller = ("traceparent", of_caller.to_str().unwrap());
+        let own = [("grpc-timeout", "3S"), ("x-own", "kept"), of_caller];
         let call = read("http://ignored:9/t.T/Get", &own, b"message").await.unwrap();
         let targets = super::super::target::targets("http://one:1,https://two:2").unwrap();
         for (target, uri, left) in [
             (&targets[0], "http://one:1/t.T/Get", "3000m"),
             (&targets[1], "https://two:2/t.T/Get", "2000m"),
         ] {
-            let attempt = call.attempt(target);
+            let trace = TraceContext::random(true);
+            let attempt = call.attempt(target, Some(trace));
+            let told: Vec<_> = attempt.headers().get_all(TRACEPARENT).iter().collect();
+            assert_eq!(told, [&trace.header()], "it stands in the attempt, and nowhere else");
             assert_eq!(attempt.uri().to_string(), uri);
             assert_eq!((attempt.method(), attempt.version()), (&Method::POST, Version::HTTP_2));
             assert_eq!(attempt.headers()["grpc-timeout"], left);

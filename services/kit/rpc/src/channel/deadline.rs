@@ -97,9 +97,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_calls_own_timeout_cannot_outlast_its_request() {
-        let trace = request::TraceContext::random(false);
+        let trace = kit_base::trace::TraceContext::random(false);
         let deadline = Instant::now() + Duration::from_secs(2);
-        let context = request::RequestContext { request_id: "a".into(), trace, deadline };
+        let context =
+            request::RequestContext { request_id: "a".into(), trace, deadline, steps: None };
         let own = HeaderMap::from_iter([(GRPC_TIMEOUT, format(Duration::from_secs(3)))]);
         let allowed =
             request::scope(context, async { Deadline::for_call(&own, HOP).at - Instant::now() })

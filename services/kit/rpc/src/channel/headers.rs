@@ -1,11 +1,14 @@
 //! What a call tells its peer about the request that it is part of.
 use http::{HeaderMap, HeaderValue};
 
-use kit_base::request::{self, REQUEST_ID, RequestContext, TRACEPARENT};
+use kit_base::{
+    request::{self, REQUEST_ID, RequestContext},
+    trace::TRACEPARENT,
+};
 
 /// Adds the trace and the id of the current request, where the caller has not set them.
 pub(crate) fn carry(headers: &mut HeaderMap) {
-    request::with_current(|RequestContext { request_id, trace, deadline: _ }| {
+    request::with_current(|RequestContext { request_id, trace, deadline: _, steps: _ }| {
         headers.entry(TRACEPARENT).or_insert_with(|| trace.child().header());
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.entry(REQUEST_ID).or_insert(id);
@@ -17,13 +20,13 @@ pub(crate) fn carry(headers: &mut HeaderMap) {
 mod tests {
     use super::*;
 
-    use kit_base::request::TraceContext;
+    use kit_base::trace::TraceContext;
 
     #[tokio::test]
     async fn a_call_names_its_request_unless_it_says_itself_whose_it_is() {
         let trace = TraceContext::random(true);
         let deadline = tokio::time::Instant::now();
-        let context = RequestContext { request_id: "mine-1".into(), trace, deadline };
+        let context = RequestContext { request_id: "mine-1".into(), trace, deadline, steps: None };
         let own = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_static("own"))]);
         let told = request::scope(context, async {
             [HeaderMap::new(), own.clone()].map(|mut headers| {

@@ -3,7 +3,8 @@ use std::{any::Any, fmt, sync::Arc, time::Duration};
 
 use kit_base::{
     clock::Clock,
-    request::{self, REQUEST_ID, TraceContext},
+    request::{self, REQUEST_ID, RequestContext},
+    trace::{TRACEPARENT, TraceContext},
 };
 use tokio::time::Instant;
 use tonic::{Extensions, Request, Response, Status};
@@ -50,15 +51,19 @@ impl Here {
         let (metadata, _, message) = request.into_parts();
         let headers: &http::HeaderMap = metadata.as_ref();
         let deadline = Deadline::for_call(headers, Duration::ZERO);
-        let of_request =
-            request::with_current(|context| (context.request_id.clone(), context.trace));
-        let (request_id, trace) = of_request.unzip();
+        let (request_id, trace, steps) = match request::current() {
+            Some(RequestContext { request_id, trace, deadline: _, steps }) => {
+                (Some(request_id), Some(trace), steps)
+            }
+            None => (None, None, None),
+        };
         let own_id = || request::id(headers, &Clock::system());
         let arrival = Arrival {
             request_id: request_id
                 .filter(|_| !headers.contains_key(&REQUEST_ID))
                 .unwrap_or_else(own_id),
             parent: TraceContext::from_headers(headers).or(trace),
+            steps: steps.filter(|_| !headers.contains_key(&TRACEPARENT)),
             timeout: Some(deadline.at.saturating_duration_since(Instant::now())),
         };
         let work = || {
@@ -83,7 +88,7 @@ impl fmt::Debug for Here {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
-    use kit_base::{Timestamp, error::Refusal, request::RequestContext};
+    use kit_base::{Timestamp, error::Refusal};
     use tonic::Code;
 
     use super::*;
@@ -95,7 +100,12 @@ mod tests {
     }
 
     fn context(trace: TraceContext, left: Duration) -> RequestContext {
-        RequestContext { request_id: "mine-1".into(), trace, deadline: Instant::now() + left }
+        RequestContext {
+            request_id: "mine-1".into(),
+            trace,
+            deadline: Instant::now() + left,
+            steps: None,
+        }
     }
 
     /// What a method sees of its request.

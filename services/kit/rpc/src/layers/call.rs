@@ -6,8 +6,10 @@ use http::{HeaderMap, Response};
 use kit_base::{
     clock::Clock,
     error::refuse,
-    request::{self, RequestContext, TraceContext},
+    request::{self, RequestContext},
+    steps::Steps,
     switches,
+    trace::TraceContext,
 };
 use tokio::time::{Duration, Instant, timeout_at};
 use tonic::{Code, Status};
@@ -23,6 +25,8 @@ pub(crate) struct Arrival {
     pub(crate) request_id: Arc<str>,
     /// The step of its caller, of whose trace it is a part.
     pub(crate) parent: Option<TraceContext>,
+    /// Where its caller notes what it does, if that is of this process.
+    pub(crate) steps: Option<Steps>,
     /// How long its caller waits; none when nobody can tell.
     pub(crate) timeout: Option<Duration>,
 }
@@ -33,6 +37,7 @@ impl Arrival {
         Self {
             request_id: request::id(headers, &Clock::system()),
             parent: TraceContext::from_headers(headers),
+            steps: None,
             timeout: deadline::timeout(headers),
         }
     }
@@ -70,7 +75,7 @@ impl<M> Answer for Result<tonic::Response<M>, Status> {
 /// `/package.Service/Method`.
 pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
     path: &str,
-    Arrival { request_id, parent, timeout }: Arrival,
+    Arrival { request_id, parent, steps, timeout }: Arrival,
     work: impl FnOnce() -> F,
 ) -> A {
     let began = time::Instant::now();
@@ -79,8 +84,11 @@ pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
         metrics::rpc_served(UNKNOWN, Code::InvalidArgument, (began.elapsed(), None));
         return A::refused(refuse(Code::InvalidArgument, "INVALID_DEADLINE", form));
     };
-    let step = span::begin(span::Kind::Server, path.trim_start_matches('/'), parent);
-    let trace = step.trace();
+    let step = match (parent, steps) {
+        (Some(parent), Some(steps)) => span::begin_within(parent, steps),
+        (parent, _) => span::begin(parent),
+    };
+    let (trace, steps) = (step.trace(), step.steps());
     // Outermost: what is refused below is counted, too.
     let mut call = Call { began, path, step: Some(step) };
     // Nobody waits for a late answer: work that cannot be done in time is not begun, or dropped.
@@ -89,7 +97,7 @@ pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
         return A::refused(deadline::late("there is no time left for this call"));
     }
     let deadline = Instant::now() + timeout;
-    let context = RequestContext { request_id, trace, deadline };
+    let context = RequestContext { request_id, trace, deadline, steps };
     // One broken call must not take down the connection that carries a hundred others, nor tell how it broke: its text is in the log, from
     // the panic hook. A stream's answer is its head: what it sends later is not cut.
     let work = AssertUnwindSafe(worked(path, work)).catch_unwind();
@@ -138,8 +146,8 @@ struct Call<'p> {
 impl Call<'_> {
     fn count(&mut self, method: &str, code: Code) {
         let Some(step) = self.step.take() else { return };
-        metrics::rpc_served(method, code, (self.began.elapsed(), Some(step.trace())));
-        step.end_rpc(self.path.trim_start_matches('/'), code);
+        let trace = step.end_rpc(self.path.trim_start_matches('/'), code);
+        metrics::rpc_served(method, code, (self.began.elapsed(), Some(trace)));
     }
 }
 

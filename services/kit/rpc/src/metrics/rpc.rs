@@ -4,7 +4,8 @@ use tonic::Code;
 
 use kit_base::{
     metrics::{Handles, Traced},
-    request::{self, TraceContext},
+    request,
+    trace::TraceContext,
 };
 
 use super::catalogue::{RPC_CLIENT_DURATION, RPC_SERVER_DURATION};

@@ -4,6 +4,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use kit_base::request::{self, RequestContext};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     time::Instant,
@@ -25,6 +26,8 @@ pub(super) const MOST_BYTES: usize = 32 << 20;
 pub(super) struct Waiting {
     pub(super) write: Submission,
     pub(super) done: oneshot::Sender<Result<Done, Error>>,
+    /// The request that it is a part of.
+    pub(super) context: Option<RequestContext>,
     /// Of what there is for all, until it is answered.
     _room: OwnedSemaphorePermit,
 }
@@ -54,7 +57,7 @@ impl Queues {
         let mut queues = self.lock();
         let _room = self.room(&mut queues, write.bytes)?;
         let (done, outcome) = oneshot::channel();
-        let waiting = Waiting { write, done, _room };
+        let waiting = Waiting { write, done, context: request::current(), _room };
         let is_idle = !queues.contains_key(&scope);
         let queue = queues.entry(scope).or_default();
         if !has_room(queue, &waiting) {

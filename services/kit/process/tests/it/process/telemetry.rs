@@ -5,7 +5,7 @@ use std::{
 };
 
 use http_body_util::BodyExt;
-use kit_base::request::TraceContext;
+use kit_base::trace::TraceContext;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Process, get_request};

@@ -6,8 +6,9 @@ use futures_util::{StreamExt as _, future::join_all, stream};
 use http::Response;
 use http_body_util::BodyExt as _;
 use kit_base::{
-    request::{RequestContext, TraceContext, scope},
+    request::{RequestContext, scope},
     testing::eventually,
+    trace::TraceContext,
 };
 use kit_rpc::channel::{Limits, local, remote};
 use tonic::Code;
@@ -182,7 +183,8 @@ async fn a_peer_sees_the_request_and_less_time_than_it_has() {
     let trace = TraceContext::random(true);
     for (channel, most) in [(far, 380), (near, 400)] {
         let deadline = tokio::time::Instant::now() + Duration::from_millis(400);
-        let context = RequestContext { request_id: "the-request".into(), trace, deadline };
+        let context =
+            RequestContext { request_id: "the-request".into(), trace, deadline, steps: None };
         let outcome = scope(context, code(&channel, "CreateThing", &[])).await;
         assert_eq!(outcome, Code::DeadlineExceeded);
         assert!(deadline.elapsed() < Duration::from_secs(2), "{:?} late", deadline.elapsed());
