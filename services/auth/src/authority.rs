@@ -1,7 +1,7 @@
 //! What the handlers and jobs of one process share.
 use std::sync::Arc;
 
-use kit_base::{Clock, Timestamp, keyed::Keyed, ration::Ration, turns::Turns};
+use kit_base::{Clock, Timestamp, ration::Rations, turns::Turns};
 use kit_db::Db;
 use kit_rpc::token::Revocation;
 
@@ -18,9 +18,6 @@ use crate::{
     trust::{self, known::Trust},
 };
 
-/// Accounts whose refreshes are counted apart.
-const RATIONS: usize = 4096;
-
 /// The database, the keys and the threads of one process.
 pub(crate) struct Authority {
     pub(crate) db: Db,
@@ -33,8 +30,8 @@ pub(crate) struct Authority {
     /// The refreshes of one token happen one after another: racing ones would each hold a connection to the database while they wait
     /// for the same row.
     pub(crate) refreshes: Turns<Vec<u8>>,
-    /// What each account has left of its refreshes; a few share theirs.
-    pub(crate) rotations: Keyed<Ration>,
+    /// What each account has left of its refreshes.
+    pub(crate) rotations: Rations<AccountId>,
     /// So do the writes of one account.
     pub(crate) writes: Turns<AccountId>,
 }
@@ -51,7 +48,7 @@ impl Authority {
             clock,
             config,
             refreshes: Turns::new(),
-            rotations: Keyed::new(RATIONS, || Ration::new(REFRESHES_AN_HOUR, 3600)),
+            rotations: Rations::new(REFRESHES_AN_HOUR, 3600),
             writes: Turns::new(),
         })
     }

@@ -17,7 +17,7 @@ mod shared;
 
 use std::sync::Arc;
 
-use kit_base::{Clock, Stop, error::told};
+use kit_base::{Clock, Stop, error::told, switches};
 use kit_process::{Service, config::Live};
 use kit_rpc::{GrpcChannel, channel, tls::Identity};
 use proto::{
@@ -43,6 +43,7 @@ pub fn build(mut settings: Live<Config>, clock: Clock, peers: Peers) -> anyhow::
     let config = settings.now();
     let resources = resources::all(config.password_minimum);
     let turning = turning::Turning::new(&resources);
+    switches::offer(turning::places(&resources));
     let document = openapi::document(&resources, &config.public_url);
     let shared = Arc::new(Shared::new(config, clock, peers, document)?);
     let [follower, untold, waiting, streaming, following, refusing, full] =

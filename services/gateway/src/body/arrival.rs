@@ -15,6 +15,9 @@ use crate::{edge::untaken::Counted, problem::Problem};
 /// What is kept of a request's time for the work that its body asks for.
 const KEPT: Duration = Duration::from_millis(500);
 
+/// No body takes longer to come, however long its request may take.
+const LONGEST: Duration = Duration::from_millis(2_500);
+
 /// Refuses a body that is not JSON.
 pub(super) fn expect_json(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     // A body that unpacks to any size is not taken in.
@@ -52,7 +55,7 @@ pub(super) fn expect_json(method: &Method, headers: &HeaderMap) -> Result<(), Pr
 pub(crate) async fn whole(
     request: Request,
     limit: usize,
-    counted: impl FnOnce() -> Counted,
+    counted: impl FnOnce(&HeaderMap, usize) -> Counted,
 ) -> Result<Request, Problem> {
     if request.method().is_safe() || request.body().is_end_stream() {
         return Ok(request);
@@ -65,9 +68,13 @@ pub(crate) async fn whole(
     }
     let time = request::with_current(request::RequestContext::remaining)
         .unwrap_or(KEPT * 6)
-        .saturating_sub(KEPT);
+        .saturating_sub(KEPT)
+        .min(LONGEST);
+    let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut counted = counted(&head.headers, announced);
+    counted.grow(0)?;
     let late = |_| Problem::of_status(StatusCode::REQUEST_TIMEOUT);
-    let bytes = timeout(time, gather(body, limit, counted())).await.map_err(late)??;
+    let bytes = timeout(time, gather(body, limit, announced, counted)).await.map_err(late)??;
     Ok(Request::from_parts(head, Body::from(bytes)))
 }
 
@@ -77,7 +84,12 @@ fn too_large(limit: usize) -> Problem {
 }
 
 /// All bytes, of which there are not more than `limit`.
-async fn gather(mut body: Body, limit: usize, mut counted: Counted) -> Result<Bytes, Problem> {
+async fn gather(
+    mut body: Body,
+    limit: usize,
+    announced: usize,
+    mut counted: Counted,
+) -> Result<Bytes, Problem> {
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
@@ -88,8 +100,9 @@ async fn gather(mut body: Body, limit: usize, mut counted: Counted) -> Result<By
         if whole.is_empty() && body.is_end_stream() {
             return Ok(data);
         }
-        counted.grow(data.len());
         whole.extend_from_slice(&data);
+        // What was announced is counted already.
+        counted.grow(whole.len().saturating_sub(announced).min(data.len()))?;
     }
     Ok(whole.freeze())
 }
@@ -130,7 +143,7 @@ mod tests {
         *request.method_mut() = Method::POST;
         let length = length.map(|length| (header::CONTENT_LENGTH, HeaderValue::from(length)));
         request.headers_mut().extend(length);
-        let counted = || Arc::new(Untaken::default()).count(7, 0);
+        let counted = |_: &HeaderMap, bytes| Arc::new(Untaken::default()).count(7, bytes);
         let whole = whole(request, limit, counted).await;
         let whole = whole.map_err(|problem| format!("{problem:?}"))?;
         Ok(String::from_utf8(bytes(whole).await.unwrap().to_vec()).unwrap())

@@ -10,7 +10,7 @@ use flate2::{Compression, write::GzEncoder};
 use http_body_util::BodyExt as _;
 use tower::{Service, ServiceExt as _};
 
-use super::sent::HasRoom;
+use super::sent::{self, HasRoom};
 use crate::{condition, reply::Confidential};
 
 /// Less than this fits into one packet anyway, in bytes.
@@ -37,17 +37,20 @@ async fn packed(reply: Response) -> Response {
     let (mut head, body) = reply.into_parts();
     let Ok(whole) = body.collect().await else { return Response::from_parts(head, Body::empty()) };
     let bytes = whole.to_bytes();
-    let Some(bytes) = pack(&bytes).await else {
+    let Some(packed) = pack(&bytes).await else {
         return Response::from_parts(head, Body::from(bytes));
     };
     head.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     head.headers.remove(header::CONTENT_LENGTH);
-    // That went with what was read.
-    head.extensions.remove::<HasRoom>();
     if let Some(etag) = head.headers.get(header::ETAG).and_then(condition::packed) {
         head.headers.insert(header::ETAG, etag);
     }
-    Response::from_parts(head, Body::from(bytes))
+    let body = match head.extensions.get::<HasRoom>() {
+        // Which stays with what was read.
+        Some(HasRoom) => sent::keeping(bytes, Body::from(packed)),
+        None => Body::from(packed),
+    };
+    Response::from_parts(head, body)
 }
 
 /// As gzip. JSON shrinks to a tenth at any level; the fastest is the cheapest.
@@ -78,7 +81,7 @@ fn is_wanted(headers: &HeaderMap) -> bool {
     codings.any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
         let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let mut weights = parts.filter_map(|part| part.strip_prefix("q="));
+        let mut weights = parts.filter_map(|part| part.strip_prefix(['q', 'Q'])?.strip_prefix('='));
         is_gzip && weights.all(|weight| weight.parse().is_ok_and(|weight: f32| weight > 0.0))
     })
 }
@@ -120,6 +123,7 @@ mod tests {
             ("deflate, GZip;q=0.1", true),
             ("br;q=1.0, gzip; q=0.8, *;q=0.1", true),
             ("gzip;q=0", false),
+            ("gzip;Q=0", false),
             ("gzip; q=0.000", false),
             ("gzip;q=often", false),
             ("xgzip", false),

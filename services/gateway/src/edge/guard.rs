@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::Request,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
     routing::Route,
 };
@@ -19,8 +19,14 @@ use tokio::time::{Instant, timeout_at};
 use tower::{Layer, Service};
 
 use super::{
-    access::Access, admission::Usual, client, compression, head, headers, holding, host,
-    record::Record, switched, terms, untaken, user, visit::Visit,
+    access::Access,
+    admission::Usual,
+    client, compression, head, headers, holding, host,
+    record::Record,
+    switched, terms,
+    untaken::{self, Counted},
+    user,
+    visit::Visit,
 };
 use crate::{
     body,
@@ -103,7 +109,7 @@ impl Edge {
             }
             // Last, so that it sees the reply as the client does.
             record.end(&mut response);
-            gateway.untaken.answer(visit.subscriber(), response)
+            gateway.untaken.answer(visit.whose(), response)
         })
         .await
     }
@@ -111,21 +117,21 @@ impl Edge {
     /// What may turn a request away before its handler is asked, the cheapest first.
     async fn admitted(self, mut request: Request, visit: &Visit) -> Result<Response, Problem> {
         let Self { gateway, access, usual, route } = self;
-        let address = visit.subscriber();
-        if gateway.untaken.is_too_much(address) {
-            return Err(untaken::refuse());
+        // Users are told when they are known. Who is refused here would be signed out, or could not sign in.
+        if access == Access::Anyone {
+            gateway.untaken.admit(visit.subscriber())?;
         }
-        // Who sends slowly has no place among those that are worked on.
-        let counted = || gateway.untaken.count(address, untaken::BESIDES);
-        request = body::whole(request, gateway.config.body_limit, counted).await?;
-        // More work at once than this only makes everyone wait: the excess is told so at once.
-        let _place = gateway.admission.enter(access, visit)?;
         // One address must not use up what is there for all; guesses at passwords get much less.
         gateway.rates.address(access, visit)?;
         // What names no host, or two, may be meant for someone else.
         host::named(&request)?;
         head::fits(&request)?;
         head::is_clear(&request)?;
+        // Who sends slowly has no place among those that are worked on.
+        let counted = |headers: &HeaderMap, bytes| sender(access, headers, bytes, visit, &gateway);
+        request = body::whole(request, gateway.config.body_limit, counted).await?;
+        // More work at once than this only makes everyone wait: the excess is told so at once.
+        let _place = gateway.admission.enter(access, visit)?;
         // A browser asks first whether it may ask; that needs no handler and no user.
         if let Some(preflight) = gateway.cors.load().preflight(&request) {
             return Ok(preflight);
@@ -145,6 +151,20 @@ impl Edge {
         work.end(outcome.as_ref().map_or_else(Problem::status, Response::status));
         outcome
     }
+}
+
+/// Counts a body that is to come, as far as is known for whom.
+fn sender(
+    access: Access,
+    headers: &HeaderMap,
+    bytes: usize,
+    visit: &Visit,
+    gateway: &Gateway,
+) -> Counted {
+    let caller = || user::verified_caller(headers, gateway).ok();
+    let caller = (!access.is_open()).then(caller).flatten();
+    let client = caller.map_or_else(|| visit.subscriber(), |caller| caller.user_id.as_u128());
+    gateway.untaken.count(client, untaken::BESIDES + bytes)
 }
 
 /// What the operation says. Nobody waits for ever; what is still under way is dropped, and the services are told by their own deadline.

@@ -14,7 +14,7 @@ use kit_base::{
 use kit_process::{config::Switch, metrics};
 use kit_rpc::span::{self, Step};
 
-use super::{lines::Line, route::Route, switched::BrokenOff, visit::Visit};
+use super::{access::Access, lines::Line, route::Route, switched::BrokenOff, visit::Visit};
 use crate::shared::Gateway;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -43,7 +43,7 @@ impl Record {
         let route = Route::of_request(request);
         let believed = |trace| if visit.by_proxy { trace } else { span::of_stranger(trace) };
         let parent = TraceContext::from_headers(headers).map(believed);
-        let step = span::begin(parent);
+        let step = span::begin(parent).that_may_last(visit.access == Access::Listeners);
         Self {
             request_id: request::id(headers, &gateway.clock),
             began: Instant::now(),

@@ -2,7 +2,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{extract::Request, http::Method, response::Response};
-use kit_base::ration::Ration;
+use kit_base::{ration::Ration, switches};
 use kit_process::serve::{PeerAddress, whole};
 use utoipa::openapi::path::HttpMethod;
 
@@ -48,6 +48,18 @@ impl Turning {
         let (_, access) = offered.iter().find(|(method, _)| method == request.method())?;
         Some((*access, Arc::clone(template)))
     }
+}
+
+/// Where an operator can make something fail here.
+pub(crate) fn places(resources: &[Operations]) -> Vec<switches::Place> {
+    let mut routes = vec!["*".to_owned()];
+    for resource in resources {
+        let pages = resource.pages.iter().map(|(path, _)| format!("GET {path}"));
+        let operations = resource.list.iter();
+        routes.extend(operations.map(|it| format!("{} {}", method(&it.method), it.path)));
+        routes.extend(pages);
+    }
+    routes.into_iter().map(switches::Place::Route).collect()
 }
 
 fn method(method: &HttpMethod) -> Method {

@@ -25,45 +25,59 @@ use crate::problem::Problem;
 
 /// Room for all of it, in bytes.
 const ROOM: usize = 32 << 20;
-/// Of an address: such a part of what is left, so that there is always something left for the next.
+/// Of a user, or of the address of who is none: such a part of what is left, so that there is always something left for the next.
 const PART: usize = 4;
-/// And so much in any case.
+/// And so much in any case, as long as there are not too many who have that.
 const LEAST: usize = 128 << 10;
+/// No more than this, whoever they are.
+const MOST: usize = 2 * ROOM;
 /// What an answer takes besides its bytes: its stream, and the task that sends it.
 pub(super) const BESIDES: usize = 4 << 10;
 /// So that those who count at the same time do not wait for one another.
 const SHARDS: usize = 16;
 
-type ByAddress = HashMap<u128, usize>;
+type ByClient = HashMap<u128, usize>;
 
 /// What waits for whom.
 #[derive(Debug, Default)]
 pub(crate) struct Untaken {
     all: AtomicUsize,
-    shards: [Mutex<ByAddress>; SHARDS],
+    shards: [Mutex<ByClient>; SHARDS],
 }
 
 impl Untaken {
-    /// Whether so much waits for an address that nothing more is done for it.
-    pub(crate) fn is_too_much(&self, address: u128) -> bool {
-        let waits = self.shard(address).get(&address).copied().unwrap_or_default();
-        waits > (ROOM.saturating_sub(self.all.load(Relaxed)) / PART).max(LEAST)
+    /// Whether so much waits for a client that nothing more is done for it.
+    pub(crate) fn is_too_much(&self, client: u128) -> bool {
+        let waits = self.shard(client).get(&client).copied().unwrap_or_default();
+        let all = self.all.load(Relaxed);
+        all > MOST || waits > (ROOM.saturating_sub(all) / PART).max(LEAST)
     }
 
-    /// So much more waits for an address, until what this gives is dropped.
-    pub(crate) fn count(self: &Arc<Self>, address: u128, bytes: usize) -> Counted {
-        self.add(address, bytes);
-        Counted { untaken: Arc::clone(self), address, bytes }
+    /// Refuses a client for whom so much waits.
+    pub(crate) fn admit(&self, client: u128) -> Result<(), Problem> {
+        if self.is_too_much(client) { Err(refuse()) } else { Ok(()) }
     }
 
-    fn add(&self, address: u128, bytes: usize) {
+    /// So much more waits for a client, until what this gives is dropped.
+    pub(crate) fn count(self: &Arc<Self>, client: u128, bytes: usize) -> Counted {
+        self.add(client, bytes);
+        Counted { untaken: Arc::clone(self), client, bytes }
+    }
+
+    fn add(&self, client: u128, bytes: usize) {
         self.all.fetch_add(bytes, Relaxed);
-        *self.shard(address).entry(address).or_default() += bytes;
+        *self.shard(client).entry(client).or_default() += bytes;
     }
 
     /// The answer, counted until its client has taken it. Of a refusal, who lets so much wait gets the head alone: that waits for nobody.
-    pub(super) fn answer(self: &Arc<Self>, address: u128, mut answer: Response) -> Response {
-        if !answer.status().is_success() && self.is_too_much(address) {
+    pub(super) fn answer(self: &Arc<Self>, client: u128, mut answer: Response) -> Response {
+        let is_of_many = matches!(
+            answer.status(),
+            StatusCode::UNAUTHORIZED
+                | StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::SERVICE_UNAVAILABLE
+        );
+        if is_of_many && self.is_too_much(client) {
             answer.headers_mut().remove(CONTENT_TYPE);
             answer.headers_mut().remove(CONTENT_LENGTH);
             return answer.map(|_| Body::empty());
@@ -74,20 +88,20 @@ impl Untaken {
         }
         // What has no end is bounded by itself, and what is in the head is sent whatever the client takes.
         let Some(size) = usize::try_from(size).ok().filter(|size| *size > 0) else { return answer };
-        let counted = self.count(address, size + BESIDES);
+        let counted = self.count(client, size + BESIDES);
         answer.map(|body| sent::keeping(counted, body))
     }
 
     /// The lower bits of an IPv6 address are all 0.
-    fn shard(&self, address: u128) -> MutexGuard<'_, ByAddress> {
-        let folded = address ^ address >> 64;
+    fn shard(&self, client: u128) -> MutexGuard<'_, ByClient> {
+        let folded = client ^ client >> 64;
         let number = (folded ^ folded >> 32 ^ folded >> 16) as usize % SHARDS;
         self.shards[number].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A refusal of who lets so much wait.
-pub(super) fn refuse() -> Problem {
+fn refuse() -> Problem {
     Shed::Untaken.count();
     let message = "so many of your answers wait for you to read them; read them, and try again";
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_AT_ONCE", message)
@@ -97,22 +111,23 @@ pub(super) fn refuse() -> Problem {
 #[derive(Debug)]
 pub(crate) struct Counted {
     untaken: Arc<Untaken>,
-    address: u128,
+    client: u128,
     bytes: usize,
 }
 
 impl Counted {
-    /// So much more of it has come.
-    pub(crate) fn grow(&mut self, bytes: usize) {
-        self.untaken.add(self.address, bytes);
+    /// So much more of it has come: whether that is not too much.
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.untaken.add(self.client, bytes);
         self.bytes += bytes;
+        self.untaken.admit(self.client)
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
         self.untaken.all.fetch_sub(self.bytes, Relaxed);
-        if let Entry::Occupied(mut waits) = self.untaken.shard(self.address).entry(self.address) {
+        if let Entry::Occupied(mut waits) = self.untaken.shard(self.client).entry(self.client) {
             *waits.get_mut() -= self.bytes;
             if *waits.get() == 0 {
                 waits.remove();
@@ -186,7 +201,7 @@ mod tests {
     fn what_comes_in_pieces_is_counted_as_it_comes() {
         let untaken = Arc::new(Untaken::default());
         let mut counted = untaken.count(7, 0);
-        (0..3).for_each(|_| counted.grow(1_000));
+        (0..3).for_each(|_| counted.grow(1_000).unwrap());
         assert_eq!(counts(&untaken), (3_000, 1));
         drop(counted);
         assert_eq!(counts(&untaken), (0, 0));

@@ -53,6 +53,7 @@ fn enter(caller: &Caller, parts: &Parts, shared: &Shared) -> Result<u128, Proble
     let Some(visit) = parts.extensions.get::<Arc<Visit>>() else { return Ok(0) };
     _ = visit.user_id.set(caller.user_id);
     shared.rates.user(caller.user_id, visit)?;
+    shared.untaken.admit(caller.user_id.as_u128())?;
     // Who listens has places of its own.
     if visit.access != Access::Listeners {
         _ = visit.place.set(shared.admission.enter_user(caller.user_id)?);

@@ -115,3 +115,38 @@ async fn who_sends_a_body_by_and_by_has_no_place_that_others_need() {
     others_are_served(&edge).await;
     drop(halves);
 }
+
+#[tokio::test]
+async fn who_sends_many_bodies_by_and_by_is_refused_when_they_are_too_much() {
+    let edge = behind_a_proxy().await;
+    let mut halves = vec![];
+    for number in 0..40 {
+        let mut stream = edge.connect().await;
+        // Half of them do not say how long they are.
+        let (length, begin) = match number % 2 {
+            0 => ("content-length: 250000", "{\"title\":".to_owned()),
+            _ => ("transfer-encoding: chunked", format!("30d40\r\n{}\r\n", "x".repeat(200_000))),
+        };
+        let request = format!(
+            "POST /v1/tasks HTTP/1.1\r\nhost: errand.test\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n{length}\r\n\r\n{begin}",
+            edge.token
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        halves.push(stream);
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mut refused = 0;
+    for stream in &halves {
+        let mut reply = [0; 12];
+        let answered =
+            tokio::time::timeout(std::time::Duration::from_millis(20), stream.readable());
+        if answered.await.is_ok() && stream.try_read(&mut reply).is_ok() {
+            assert_eq!(&reply, b"HTTP/1.1 429");
+            refused += 1;
+        }
+    }
+    // A fifth of 32 MiB waits.
+    assert!((8..=24).contains(&refused), "{refused}");
+    others_are_served(&edge).await;
+    drop(halves);
+}

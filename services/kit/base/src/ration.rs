@@ -1,6 +1,11 @@
 //! So many in a period, and no more.
 use std::{
-    sync::atomic::{AtomicI64, AtomicU32, Ordering::Relaxed},
+    collections::HashMap,
+    hash::Hash,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -31,9 +36,57 @@ impl Ration {
         if self.taken.fetch_add(1, Relaxed) < self.most {
             return Ok(());
         }
-        let left = self.seconds - now.rem_euclid(self.seconds);
-        Err(Duration::from_secs(u64::try_from(left).unwrap_or_default()))
+        Err(rest(now, self.seconds))
     }
+}
+
+/// The same for each of many, of whom so many are remembered at once.
+#[derive(Debug)]
+pub struct Rations<K> {
+    most: u32,
+    seconds: i64,
+    taken: Mutex<Taken<K>>,
+}
+
+#[derive(Debug)]
+struct Taken<K> {
+    period: i64,
+    by_key: HashMap<K, u32>,
+}
+
+/// Keys that are remembered: beyond these, those that have something left are forgotten.
+const REMEMBERED: usize = 65_536;
+
+impl<K: Eq + Hash> Rations<K> {
+    /// For each `most` in so many seconds, one at least.
+    pub fn new(most: u32, seconds: i64) -> Self {
+        let taken = Taken { period: 0, by_key: HashMap::new() };
+        Self { most, seconds, taken: Mutex::new(taken) }
+    }
+
+    /// Takes one of those of `key`, or gives how long it is until there are others.
+    pub fn take(&self, key: K, clock: &Clock) -> Result<(), Duration> {
+        let now = clock.now().as_seconds();
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let period = now.div_euclid(self.seconds);
+        if taken.period != period {
+            *taken = Taken { period, by_key: HashMap::new() };
+        }
+        if taken.by_key.len() >= REMEMBERED && !taken.by_key.contains_key(&key) {
+            taken.by_key.retain(|_, count| *count >= self.most);
+        }
+        let count = taken.by_key.entry(key).or_default();
+        if *count < self.most {
+            *count += 1;
+            return Ok(());
+        }
+        Err(rest(now, self.seconds))
+    }
+}
+
+/// What is left of a period.
+fn rest(now: i64, seconds: i64) -> Duration {
+    Duration::from_secs(u64::try_from(seconds - now.rem_euclid(seconds)).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -55,5 +108,18 @@ mod tests {
             [count(first), count(taken(1_800_000_059)), count(taken(1_800_000_060))],
             [3, 0, 3]
         );
+    }
+
+    #[test]
+    fn each_key_has_its_own_and_who_has_none_left_is_not_forgotten_for_others() {
+        let rations = Rations::new(2, 3600);
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let take = |key: usize| rations.take(key, &clock).is_ok();
+        assert_eq!([take(0), take(0), take(0), take(1)], [true, true, false, true]);
+        assert!((2..3 * REMEMBERED).all(take));
+        assert!(rations.taken.lock().unwrap().by_key.len() <= REMEMBERED);
+        assert!(!take(0));
+        clock.advance(Duration::from_secs(3600));
+        assert!(take(0));
     }
 }
