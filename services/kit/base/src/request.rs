@@ -1,10 +1,5 @@
 //! What travels with a request through all services: its id, its trace, its deadline.
-use std::{
-    borrow::Cow,
-    future::Future,
-    sync::Arc,
-    time::{self, Duration},
-};
+use std::{borrow::Cow, future::Future, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
@@ -12,7 +7,7 @@ use tokio::time::Instant;
 use crate::{
     clock::Clock,
     id,
-    steps::{Attributes, Kind, Step, Steps},
+    steps::{Attributes, Doing, Kind, Steps},
     trace::TraceContext,
 };
 
@@ -63,22 +58,6 @@ pub fn with_current<T>(read: impl FnOnce(&RequestContext) -> T) -> Option<T> {
     CURRENT.try_with(read).ok()
 }
 
-/// Notes what was done for the current request since `began`, where somebody wants to know: then `said` gives its name and what else there
-/// is to say, nothing that a client chose.
-pub fn note(
-    kind: Kind,
-    began: time::Instant,
-    failed: bool,
-    said: impl FnOnce() -> (Cow<'static, str>, Attributes),
-) {
-    with_current(|RequestContext { trace, steps, request_id: _, deadline: _ }| {
-        let Some(steps) = steps else { return };
-        let ((name, attributes), took) = (said(), began.elapsed());
-        let (trace, parent) = (trace.child(), Some(trace.span_id));
-        steps.note(Step { kind, name, trace, parent, began, took, failed, attributes });
-    });
-}
-
 /// Runs `future` as part of the request that `context` describes.
 pub fn scope<F: Future>(context: RequestContext, future: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(context, future)
@@ -90,6 +69,15 @@ pub async fn scope_if_any<F: Future>(context: Option<RequestContext>, future: F)
         Some(context) => scope(context, future).await,
         None => future.await,
     }
+}
+
+/// Begins something that is done for the current request, where somebody wants to know: then `said` gives its name and what else there is to
+/// say, nothing that a client chose.
+pub fn begin(kind: Kind, said: impl FnOnce() -> (Cow<'static, str>, Attributes)) -> Option<Doing> {
+    let noted = with_current(|RequestContext { trace, steps, request_id: _, deadline: _ }| {
+        Some(Doing::begin(steps.clone()?, *trace, kind, said()))
+    });
+    noted.flatten()
 }
 
 #[cfg(test)]

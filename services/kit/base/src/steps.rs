@@ -86,6 +86,60 @@ impl Steps {
     }
 }
 
+/// A step that is under way. Dropped before it ends, it has failed: whoever waited for it has gone.
+#[derive(Debug)]
+pub struct Doing {
+    steps: Steps,
+    /// None when it is noted.
+    step: Option<Step>,
+}
+
+impl Doing {
+    /// Of a step of `outer` that begins now.
+    pub(crate) fn begin(
+        steps: Steps,
+        outer: TraceContext,
+        kind: Kind,
+        (name, attributes): (Cow<'static, str>, Attributes),
+    ) -> Self {
+        let (trace, parent, began) = (outer.child(), Some(outer.span_id), Instant::now());
+        let (took, failed) = (Duration::ZERO, true);
+        let step = Step { kind, name, trace, parent, began, took, failed, attributes };
+        Self { steps, step: Some(step) }
+    }
+
+    /// Where it stands in its trace.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.step.as_ref().map(|step| step.trace)
+    }
+
+    /// Notes it, with what it came to.
+    pub fn end(mut self, failed: bool, said: Attributes) {
+        if let Some(step) = &mut self.step {
+            step.failed = failed;
+            step.attributes.extend(said);
+        }
+    }
+
+    /// The same, unless it went well and took less than `least`.
+    pub fn end_if_long(mut self, failed: bool, least: Duration) {
+        let is_short = self.step.as_ref().is_some_and(|step| step.began.elapsed() < least);
+        if is_short && !failed {
+            self.step = None;
+        }
+        self.end(failed, vec![]);
+    }
+}
+
+impl Drop for Doing {
+    fn drop(&mut self) {
+        if let Some(mut step) = self.step.take() {
+            step.took = step.began.elapsed();
+            self.steps.note(step);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,5 +165,23 @@ mod tests {
         assert_eq!((noted.len(), left_out), (MOST, 3));
         steps.note(step("late"));
         assert!(steps.close().0.is_empty());
+    }
+
+    #[test]
+    fn what_is_dropped_before_it_ends_has_failed_and_what_was_short_is_left_out() {
+        let (steps, outer) = (Steps::default(), TraceContext::random(true));
+        let begin = |name: &'static str| {
+            Doing::begin(steps.clone(), outer, Kind::Client, (name.into(), vec![]))
+        };
+        drop(begin("dropped"));
+        begin("well").end(false, vec![("rows", Value::Number(3))]);
+        begin("short").end_if_long(false, Duration::from_secs(60));
+        begin("broken").end_if_long(true, Duration::from_secs(60));
+        begin("long").end_if_long(false, Duration::ZERO);
+        let told: Vec<_> = steps.close().0;
+        let told = told.iter().map(|step| (&*step.name, step.failed, step.attributes.len()));
+        let expected =
+            [("dropped", true, 0), ("well", false, 1), ("broken", true, 0), ("long", false, 0)];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 }

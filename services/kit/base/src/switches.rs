@@ -1,6 +1,7 @@
 //! What an operator has switched for a while, in this process: faults that are injected, writes that are refused, requests that go
 //! elsewhere. The admin port changes it, every layer asks. Each switch ends by itself.
 use std::{
+    mem,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -38,6 +39,8 @@ pub static CATALOGUE: &[&dyn Declared] = &[&ACTIVE, &INJECTED];
 /// Whether anything is switched: what every request asks first.
 static ANY: AtomicBool = AtomicBool::new(false);
 static NOW: RwLock<Option<Arc<Switches>>> = RwLock::new(None);
+/// Where something can be made to fail, as far as this process has said.
+static OFFERED: RwLock<Vec<Place>> = RwLock::new(vec![]);
 
 /// All that is switched.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,6 +103,12 @@ impl Kind {
 }
 
 impl Place {
+    /// What an operator calls it.
+    fn name(&self) -> &str {
+        let (Self::Route(name) | Self::Method(name) | Self::Dependency(name)) = self;
+        name
+    }
+
     /// Whether what happens at `at` is meant.
     fn covers(&self, at: &Self) -> bool {
         match (self, at) {
@@ -157,6 +166,25 @@ pub fn begin() {
         }
         true
     });
+}
+
+/// Says where something can be made to fail, so that a name that stands for nothing can be told.
+pub fn offer(places: impl IntoIterator<Item = Place>) {
+    let mut offered = OFFERED.write().unwrap_or_else(PoisonError::into_inner);
+    for place in places {
+        if !offered.contains(&place) {
+            offered.push(place);
+        }
+    }
+}
+
+/// The names that there are instead of a place that there is not; none where it is there, or nobody has said which of its kind are.
+pub fn instead_of(place: &Place) -> Option<Vec<String>> {
+    let offered = OFFERED.read().unwrap_or_else(PoisonError::into_inner);
+    let of_kind = |at: &&Place| mem::discriminant(*at) == mem::discriminant(place);
+    let known: Vec<_> = offered.iter().filter(of_kind).collect();
+    let is_there = known.is_empty() || known.iter().any(|at| place.covers(at));
+    (!is_there).then(|| known.into_iter().map(|at| at.name().to_owned()).collect())
 }
 
 /// All that is switched; none where that is nothing, as nearly always.

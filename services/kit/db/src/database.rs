@@ -4,7 +4,7 @@ use kit_base::switches;
 
 use crate::{
     connection::Connection,
-    error::Error,
+    error::{DATABASE, Error},
     limits::Limits,
     metrics,
     postgres::{self, Postgres},
@@ -23,6 +23,7 @@ pub enum Db {
 impl Db {
     /// Reads the URL and makes the pools; connects when first needed. To be called inside a runtime.
     pub fn open(url: &str, limits: &Limits) -> anyhow::Result<Self> {
+        switches::offer([switches::Place::Dependency(DATABASE.to_owned())]);
         match url.split_once(':') {
             Some(("sqlite", path)) => {
                 Ok(Self::Sqlite(Sqlite::open(path.trim_start_matches("//"), limits)?))
@@ -100,6 +101,7 @@ impl Db {
         let db = self.clone();
         let transaction = kit_base::work::spawn(async move {
             let started = tokio::time::Instant::now();
+            let step = metrics::begin(db.system(), name);
             let mut connection = db.acquire().await?;
             connection.begin().await?;
             let outcome = work(&mut connection).await;
@@ -107,6 +109,7 @@ impl Db {
                 Ok(_) => connection.commit().await?,
                 Err(_) => connection.rollback().await,
             }
+            metrics::end(step, outcome.is_ok());
             metrics::database_operation(db.system(), name, started.elapsed(), outcome.is_ok());
             outcome
         });

@@ -9,6 +9,9 @@ use kit_base::{
     switches,
 };
 
+/// What an operator calls it who makes it fail.
+pub(crate) const DATABASE: &str = "database";
+
 /// Why a query did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -45,7 +48,7 @@ impl Error {
 
     /// No connection can be had to `database` where an operator has switched that; it may only take longer, too.
     pub(crate) async fn unless_switched_off(database: &str) -> Result<(), Self> {
-        let place = || switches::Place::Dependency("database".to_owned());
+        let place = || switches::Place::Dependency(DATABASE.to_owned());
         match switches::strike(place).await {
             None => Ok(()),
             Some(_) => Err(Self::switched_off(database)),

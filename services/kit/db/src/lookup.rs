@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kit_base::{error::Absent, work};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::sync::oneshot;
 
 use crate::{Db, Error, metrics};
 
@@ -64,7 +64,8 @@ where
 
     /// The row of a key, as it is at some moment after the call.
     pub async fn find(&self, key: K) -> Result<Option<R>, Error> {
-        let asked = Instant::now();
+        // The statement itself is of many requests, and of none.
+        let step = metrics::begin(self.0.db.system(), self.0.name);
         let (teller, answer) = oneshot::channel();
         if self.0.queue().add((key, teller)) {
             work::detach(self.0.clone().serve());
@@ -72,8 +73,7 @@ where
         let gone =
             |_| Err(Error::Unavailable(Absent::new(anyhow::anyhow!("the read was given up"))));
         let found = answer.await.unwrap_or_else(gone);
-        // The statement itself is of many requests, and of none.
-        metrics::noted(self.0.db.system(), self.0.name, asked.elapsed(), found.is_ok());
+        metrics::end(step, found.is_ok());
         found
     }
 }

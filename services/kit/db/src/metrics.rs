@@ -1,15 +1,12 @@
 //! What a process counts and times at its database.
-use std::{
-    cell::RefCell,
-    time::{self, Duration},
-};
+use std::{cell::RefCell, time::Duration};
 
 use prometheus::{IntCounter, IntGauge};
 
 use kit_base::{
     metrics::{Counter, Declared, Gauge, Handles, Histogram, Layer, Traced},
     request,
-    steps::{Kind, Value},
+    steps::{Doing, Kind, Value},
 };
 use tokio::time::Instant;
 
@@ -127,8 +124,9 @@ pub async fn measured<T, E>(
     operation: &'static str,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let started = Instant::now();
+    let (started, step) = (Instant::now(), begin(system, operation));
     let outcome = work.await;
+    end(step, outcome.is_ok());
     database_operation(system, operation, started.elapsed(), outcome.is_ok());
     outcome
 }
@@ -141,7 +139,6 @@ pub(crate) fn database_operation(
     succeeded: bool,
 ) {
     thread_local!(static HANDLES: RefCell<Handles<(&'static str, bool), Traced>> = RefCell::default());
-    noted(system, operation, elapsed, succeeded);
     let trace = request::with_current(|context| context.trace);
     HANDLES.with_borrow_mut(|handles| {
         let error = if succeeded { "" } else { "failed" };
@@ -150,16 +147,17 @@ pub(crate) fn database_operation(
     });
 }
 
-/// Notes an operation as a step of the current request.
-pub(crate) fn noted(
-    system: &'static str,
-    operation: &'static str,
-    elapsed: Duration,
-    succeeded: bool,
-) {
-    let Some(began) = time::Instant::now().checked_sub(elapsed) else { return };
+/// Begins an operation as a step of the current request.
+pub(crate) fn begin(system: &'static str, operation: &'static str) -> Option<Doing> {
     let said = || (operation.into(), vec![("db.system.name", Value::Text(system.into()))]);
-    request::note(Kind::Client, began, !succeeded, said);
+    request::begin(Kind::Client, said)
+}
+
+/// Ends what [`begin`] gave.
+pub(crate) fn end(step: Option<Doing>, succeeded: bool) {
+    if let Some(step) = step {
+        step.end(!succeeded, vec![]);
+    }
 }
 
 /// The metrics of one pool of connections; hold on to it.
@@ -227,14 +225,8 @@ impl Pool {
             .for_each(|(gauge, value)| gauge.set(i64::try_from(value).unwrap_or(i64::MAX)));
     }
 
-    /// Counts a wait for a connection that ended with one. A step of its own where it took some time.
+    /// Counts a wait for a connection that ended with one.
     pub(crate) fn waited(&self, elapsed: Duration) {
-        if elapsed >= Duration::from_millis(1)
-            && let Some(began) = time::Instant::now().checked_sub(elapsed)
-        {
-            let said = || ("db.connection.wait".into(), vec![]);
-            request::note(Kind::Internal, began, false, said);
-        }
         self.wait.observe(elapsed.as_secs_f64());
     }
 

@@ -123,6 +123,7 @@ pub fn remote(
     anyhow::ensure!(plain || identity.is_some(), "{url}: https needs TLS_DIR");
     crate::metrics::begin_client_retries(name, retry::REASONS);
     kit_base::metrics::dependency_up(name, false);
+    switches::offer([switches::Place::Dependency(name.to_owned())]);
     let balancer = Arc::new(Balancer::new(Peer::new(name, identity, limits)));
     resolver::start(&balancer, targets);
     Ok(of_bytes(move |request| over_network(balancer.clone(), request)))

@@ -25,6 +25,19 @@ const REMARKABLE_A_SECOND: u32 = 100;
 const LONGEST_JOB: Duration = Duration::from_secs(24 * 3600);
 static REMARKABLE: Ration = Ration::new(REMARKABLE_A_SECOND, 1);
 
+/// Methods of HTTP that are called by their names.
+const KNOWN: [Method; 7] = [
+    Method::GET,
+    Method::POST,
+    Method::PATCH,
+    Method::PUT,
+    Method::DELETE,
+    Method::HEAD,
+    Method::OPTIONS,
+];
+/// And all others, and methods that there are not: anybody can make up names.
+const OTHER: &str = "_OTHER";
+
 /// What is exported, and to where.
 pub struct Export {
     /// The part of the traces that begin here, and of those that strangers have begun.
@@ -66,6 +79,8 @@ pub struct Step {
     /// None where nothing is exported.
     steps: Option<Steps>,
     stands: Stands,
+    /// Whether it may take its time: then it is not remarkable that it does.
+    may_last: bool,
 }
 
 /// Where a step stands, by which it is exported or not.
@@ -84,13 +99,14 @@ pub fn begin(parent: Option<TraceContext>) -> Step {
     let trace = parent.map_or_else(|| TraceContext::random(is_chosen()), |trace| trace.child());
     let steps = EXPORT.get().map(|_| Steps::default());
     let parent = parent.map(|trace| trace.span_id);
-    Step { trace, parent, began: Instant::now(), steps, stands: Stands::Outermost }
+    Step { trace, parent, began: Instant::now(), steps, stands: Stands::Outermost, may_last: false }
 }
 
 /// Begins a step of one of this process, to which its own steps go.
 pub fn begin_within(parent: TraceContext, steps: Steps) -> Step {
     let (trace, parent) = (parent.child(), Some(parent.span_id));
-    Step { trace, parent, began: Instant::now(), steps: Some(steps), stands: Stands::Within }
+    let (steps, stands) = (Some(steps), Stands::Within);
+    Step { trace, parent, began: Instant::now(), steps, stands, may_last: false }
 }
 
 /// Does what no request has asked for, as a trace of its own.
@@ -103,7 +119,7 @@ pub async fn job<T, E>(name: String, work: impl Future<Output = Result<T, E>>) -
         steps: step.steps(),
     };
     let outcome = request::scope(context, work).await;
-    step.end(outcome.is_err(), || (name, vec![]));
+    step.end(outcome.is_err(), false, || (name, vec![]));
     outcome
 }
 
@@ -113,6 +129,11 @@ impl Step {
         self.trace
     }
 
+    /// The same step, which may take its time: a stream, or a poll.
+    pub fn that_may_last(self, may_last: bool) -> Self {
+        Self { may_last, ..self }
+    }
+
     /// Where what is done in this step is noted.
     pub fn steps(&self) -> Option<Steps> {
         self.steps.clone()
@@ -120,7 +141,9 @@ impl Step {
 
     /// Ends the step of a gRPC call, and gives its place in the trace with whether that is exported.
     pub fn end_rpc(self, method: &str, code: Code) -> TraceContext {
-        self.end(is_fault(code), || {
+        // What there is not is called as a client likes.
+        let method = if code == Code::Unimplemented { OTHER } else { method };
+        self.end(is_fault(code), code == Code::Unavailable, || {
             let said = Value::Text(method.to_owned().into());
             let code = Value::Number(i64::from(i32::from(code)));
             let system = ("rpc.system.name", Value::Text("grpc".into()));
@@ -131,9 +154,12 @@ impl Step {
 
     /// The same of an HTTP request. `route` is the template; empty when no route matched.
     pub fn end_http(self, method: &Method, route: &str, status: StatusCode) -> TraceContext {
-        self.end(status.is_server_error(), || {
+        let is_refusal = status == StatusCode::SERVICE_UNAVAILABLE;
+        self.end(status.is_server_error(), is_refusal, || {
+            let method =
+                if KNOWN.contains(method) { method.as_str().to_owned() } else { OTHER.to_owned() };
             let name = format!("{method} {route}").trim_end().to_owned();
-            let method = Value::Text(method.as_str().to_owned().into());
+            let method = Value::Text(method.into());
             let status = Value::Number(i64::from(status.as_u16()));
             let mut attributes =
                 vec![("http.request.method", method), ("http.response.status_code", status)];
@@ -144,8 +170,14 @@ impl Step {
         })
     }
 
-    fn end(self, failed: bool, said: impl FnOnce() -> (String, Attributes)) -> TraceContext {
-        let Self { trace, parent, began, steps, stands } = self;
+    /// `is_refusal`: it failed, and may have done so before anything was done for it, which shows nothing.
+    fn end(
+        self,
+        failed: bool,
+        is_refusal: bool,
+        said: impl FnOnce() -> (String, Attributes),
+    ) -> TraceContext {
+        let Self { trace, parent, began, steps, stands, may_last } = self;
         let (Some(steps), Some(export)) = (steps, EXPORT.get()) else { return trace };
         let took = began.elapsed();
         let step = || {
@@ -158,9 +190,10 @@ impl Step {
             return trace;
         }
         let (mut all, left_out) = steps.close();
-        let remarkable =
-            || (failed || took >= export.slow) && REMARKABLE.take(&Clock::system()).is_ok();
-        if !trace.sampled && !remarkable() {
+        let is_told = failed && !(is_refusal && all.is_empty());
+        let is_slow = took >= export.slow && !may_last;
+        let is_remarkable = || (is_told || is_slow) && REMARKABLE.take(&Clock::system()).is_ok();
+        if !trace.sampled && !is_remarkable() {
             return trace;
         }
         let mut own = step();
@@ -173,13 +206,13 @@ impl Step {
     }
 }
 
-/// Whether a code tells of a fault of the server (OpenTelemetry's semantic conventions for gRPC).
+/// Whether a code tells of a fault of the server (OpenTelemetry's semantic conventions for gRPC, but for `UNIMPLEMENTED`, which anybody
+/// can have by asking for what there is not).
 fn is_fault(code: Code) -> bool {
     matches!(
         code,
         Code::Unknown
             | Code::DeadlineExceeded
-            | Code::Unimplemented
             | Code::Internal
             | Code::Unavailable
             | Code::DataLoss

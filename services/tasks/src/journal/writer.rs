@@ -45,16 +45,18 @@ impl Writer {
 
     /// Carries out a write and tells what came of it. When the caller hangs up, it may still be carried out.
     pub(crate) async fn submit(&self, scope: ScopeId, write: Submission) -> Result<Done, Error> {
-        let (began, label) = (std::time::Instant::now(), write.command.label());
+        // With the wait for those before it, and for the unit that it shares.
+        let said = || (write.command.label().join(".").into(), vec![]);
+        let step = request::begin(Kind::Internal, said);
         let (outcome, is_idle) = self.queues.enqueue(scope, write)?;
         if is_idle {
             let working = Working { writer: self.clone(), scope };
             kit_base::work::spawn(async move { working.drain().await });
         }
         let outcome = outcome.await.unwrap_or(Err(error::Error::Busy.into()));
-        // With the wait for those before it, and for the unit that it shares.
-        let is_broken = matches!(outcome, Err(Error::Database(_)));
-        request::note(Kind::Internal, began, is_broken, || (label.join(".").into(), vec![]));
+        if let Some(step) = step {
+            step.end(matches!(outcome, Err(Error::Database(_))), vec![]);
+        }
         outcome
     }
 
@@ -124,10 +126,16 @@ impl Writer {
         let (began, before) = (Instant::now(), unit.usage.written_today(unit.now));
         let mut outcomes = Vec::with_capacity(wanted.len());
         for (at, waiting) in wanted.iter().enumerate() {
+            let begun = unit.next_sequence();
             match run_write(&mut unit, &waiting.write).await {
                 Err(error @ Error::Database(_)) => {
                     unit.abandon().await;
                     return Err(Broken::unless_gone(error, Blame::One(at)));
+                }
+                // What it saved before it was refused would be kept.
+                Err(error) if unit.next_sequence() != begun => {
+                    unit.abandon().await;
+                    return Err(Broken { error, blame: Blame::One(at) });
                 }
                 outcome => outcomes.push(outcome),
             }

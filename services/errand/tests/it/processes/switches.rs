@@ -52,6 +52,24 @@ fn nothing_can_be_switched_where_the_switchboard_is_off() {
 }
 
 #[test]
+fn a_place_that_there_is_not_is_refused_with_those_that_there_are() {
+    heavy(async {
+        let fleet = Fleet::in_one_process_with(on()).await;
+        let process = &fleet.processes[0];
+        for (fault, instead) in [
+            (json!({ "route": "GET /v1/taks", "kind": "error", "seconds": 9 }), "GET /v1/tasks"),
+            (json!({ "dependency": "databse", "kind": "down", "seconds": 9 }), "database"),
+        ] {
+            let document = json!({ "faults": [fault] });
+            let reply = board(process).ask(Method::PUT, "/switches").json(&document).await;
+            let said = String::from_utf8_lossy(&reply.body).into_owned();
+            assert!(reply.status == 400 && said.contains(instead), "{said}");
+        }
+        assert_eq!(board(process).get("/switches").await.json(), json!({}));
+    });
+}
+
+#[test]
 fn while_writes_are_refused_reads_go_on_and_a_write_is_told_when_to_come_again() {
     heavy(async {
         let fleet = Fleet::in_one_process_with(on()).await;

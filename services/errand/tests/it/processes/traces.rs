@@ -99,7 +99,10 @@ fn what_is_slow_or_fails_is_traced_down_to_the_database_though_no_trace_was_chos
         eventually("what failed is there", async || !collector.trace(&failed).is_empty()).await;
         let spans = collector.trace(&failed);
         let edge = spans.iter().find(|span| span.name == "POST /v1/tasks").expect("the edge's");
-        assert_eq!(edge.status.as_ref().map(|status| status.code), Some(2), "{spans:#?}");
+        let is_failed = |span: &Span| span.status.as_ref().is_some_and(|status| status.code == 2);
+        assert!(is_failed(edge), "{spans:#?}");
+        let is_tried = |span: &&Span| span.parent_span_id == edge.span_id && is_failed(span);
+        assert!(spans.iter().any(|span| is_tried(&span)), "what it was waiting for: {spans:#?}");
         for span in collector.0.lock().expect(UNPOISONED).values() {
             let text = format!("{span:?}");
             assert!(!text.contains("Ship it") && !text.contains(&alice.email), "{text}");

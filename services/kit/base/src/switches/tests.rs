@@ -49,3 +49,18 @@ fn so_many_fail_as_the_share_says() {
     let failed = |chance: f64| !switches.faults_at(&route("x"), at(1), || chance).is_empty();
     assert_eq!([0.0, 0.24, 0.25, 0.9].map(failed), [true, true, false, false]);
 }
+
+#[test]
+fn a_place_is_one_of_those_that_were_said_to_be_there() {
+    let dependency = |name: &str| Place::Dependency(name.to_owned());
+    assert_eq!(instead_of(&dependency("databse")), None, "nobody has said which there are");
+    offer([dependency("database"), dependency("auth"), dependency("database")]);
+    assert_eq!(instead_of(&dependency("database")), None);
+    let known = vec!["database".to_owned(), "auth".to_owned()];
+    assert_eq!(instead_of(&dependency("databse")), Some(known));
+    assert_eq!(
+        instead_of(&Place::Method("a.B/C".to_owned())),
+        None,
+        "of methods nobody has said it"
+    );
+}

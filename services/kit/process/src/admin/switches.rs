@@ -145,6 +145,9 @@ fn injected(fault: Injected, now: Timestamp) -> Result<Fault, String> {
         (None, None, Some(dependency)) => Place::Dependency(dependency),
         _ => return Err("faults: each has one of route, method and dependency".to_owned()),
     };
+    if let Some(known) = switches::instead_of(&place) {
+        return Err(format!("faults: {place:?} stands for nothing here, but {}", known.join(", ")));
+    }
     let at_dependency = matches!(place, Place::Dependency(_));
     let kind = match (kind, milliseconds) {
         (Name::Latency, Some(time)) if (1..=SLOWEST).contains(&time) => {

@@ -18,7 +18,7 @@ use tower::retry::budget::TpsBudget;
 
 use super::{
     answer::Answer,
-    attempt::Attempt,
+    attempt,
     call::{Call, Length},
     endpoint::{Endpoint, Peer},
     failure::Failure,
@@ -27,7 +27,14 @@ use super::{
     target::Addresses,
     upkeep,
 };
-use kit_base::chance;
+use kit_base::{
+    chance, request,
+    steps::{Doing, Kind},
+    trace::TraceContext,
+};
+
+/// A wait for a place that is no step of its own.
+const SHORT: Duration = Duration::from_millis(1);
 
 /// The endpoints of a peer.
 #[derive(Debug)]
@@ -110,28 +117,43 @@ impl Balancer {
         call: &Call,
         last: &mut Option<SocketAddr>,
     ) -> Result<Response<Body>, Failure> {
-        let flight = self.board(call.length, *last).await?;
+        let wait = request::begin(Kind::Internal, || ("rpc.connection.wait".into(), vec![]));
+        let boarded = self.board(call.length, *last).await;
+        if let Some(wait) = wait {
+            wait.end_if_long(boarded.is_err(), SHORT);
+        }
+        let flight = boarded?;
         let endpoint = flight.endpoint.clone();
         *last = Some(endpoint.address);
+        let attempt = attempt::begin(call.path(), endpoint.address);
+        let outcome = self.send(call, flight, attempt.as_ref().and_then(Doing::trace)).await;
+        attempt::end(attempt, &outcome);
+        outcome
+    }
+
+    /// Sends the call on a connection of its own, as the step `trace` where that is noted.
+    async fn send(
+        &self,
+        call: &Call,
+        flight: Flight,
+        trace: Option<TraceContext>,
+    ) -> Result<Response<Body>, Failure> {
+        let endpoint = flight.endpoint.clone();
         let connection = upkeep::connection(&flight.link, &endpoint).await;
         let mut connection = connection.ok_or(Failure::Unsent)?;
         let sent = Instant::now();
         let end = sent
             .checked_add(call.patience)
             .map_or(call.deadline.at, |end| end.min(call.deadline.at));
-        let attempt = Attempt::begin(call.path(), endpoint.address);
-        let request = call.attempt(&endpoint.target, attempt.trace());
-        let answering = connection.try_send_request(request);
-        let outcome = match tokio::time::timeout_at(end, answering).await {
+        let answering = connection.try_send_request(call.attempt(&endpoint.target, trace));
+        match tokio::time::timeout_at(end, answering).await {
             Ok(Ok(response)) => {
                 endpoint.answered(sent.elapsed());
                 Ok(response.map(|body| Body::new(Answer::new(body, flight, call))))
             }
             Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::from_send(&failed), sent)),
             Err(_) => Err(self.unanswered(&endpoint, call, sent)),
-        };
-        attempt.end(&outcome);
-        outcome
+        }
     }
 
     fn failed(&self, endpoint: &Arc<Endpoint>, failure: Failure, sent: Instant) -> Failure {

@@ -20,6 +20,9 @@ use crate::{channel::code, metrics, span};
 /// What a call is counted under whose method nobody has looked for: any client can make up names.
 const UNKNOWN: &str = "_OTHER";
 
+/// Whose caller waits longer than this has asked for what is to come.
+const LASTING: Duration = Duration::from_secs(15);
+
 /// What a call brings along.
 pub(crate) struct Arrival {
     pub(crate) request_id: Arc<str>,
@@ -88,6 +91,7 @@ pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
         (Some(parent), Some(steps)) => span::begin_within(parent, steps),
         (parent, _) => span::begin(parent),
     };
+    let step = step.that_may_last(timeout > LASTING);
     let (trace, steps) = (step.trace(), step.steps());
     // Outermost: what is refused below is counted, too.
     let mut call = Call { began, path, step: Some(step) };

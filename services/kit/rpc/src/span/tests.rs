@@ -92,7 +92,8 @@ fn each_step_stands_in_the_one_that_asked_for_it() {
 async fn a_job_is_a_trace_of_its_own_that_is_exported_where_it_fails() {
     let sent = exported();
     let work = |outcome: Result<(), ()>| async move {
-        request::note(Kind::Client, Instant::now(), false, || ("keys.sweep".into(), vec![]));
+        let sweep = request::begin(Kind::Client, || ("keys.sweep".into(), vec![]));
+        sweep.unwrap().end(false, vec![]);
         outcome.map_err(|()| request::with_current(|context| context.trace).unwrap())
     };
     job("housekeeping keys".to_owned(), work(Ok(()))).await.unwrap();
@@ -113,12 +114,42 @@ fn a_stranger_names_the_trace_and_does_not_decide_that_it_is_exported() {
     );
 }
 
+#[tokio::test]
+async fn what_is_refused_before_anything_is_done_or_may_last_is_nothing_remarkable() {
+    let sent = exported();
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    let refused = begin(None).end_http(&Method::GET, "/v1/tasks", unavailable);
+    assert!(!refused.sampled);
+    let tried = begin(None);
+    noted(&tried, "tasks.v1.TaskService/GetTask");
+    assert!(tried.end_http(&Method::GET, "/v1/tasks", unavailable).sampled);
+    for (may_last, is_kept) in [(true, false), (false, true)] {
+        let polled = begin(None).that_may_last(may_last);
+        tokio::time::sleep(Duration::from_millis(220)).await;
+        let told = polled.end_http(&Method::GET, "/v1/changes", StatusCode::OK);
+        assert_eq!(told.sampled, is_kept);
+        assert_eq!(of_trace(sent, told).is_empty(), !is_kept);
+    }
+}
+
+#[test]
+fn what_a_client_made_up_names_no_span() {
+    let sent = exported();
+    let made_up = Method::from_bytes(b"SECRET").unwrap();
+    let caller = || begin(Some(TraceContext::random(true)));
+    let http = caller().end_http(&made_up, "", StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(of_trace(sent, http), ["Server _OTHER"]);
+    let rpc = caller().end_rpc("secret.Service/Method", Code::Unimplemented);
+    assert_eq!(of_trace(sent, rpc), ["Server _OTHER"]);
+}
+
 #[test]
 fn what_a_caller_did_wrong_is_no_fault() {
     for (code, is_of_ours) in [
         (Code::NotFound, false),
         (Code::InvalidArgument, false),
         (Code::Cancelled, false),
+        (Code::Unimplemented, false),
         (Code::ResourceExhausted, false),
         (Code::Internal, true),
         (Code::Unavailable, true),

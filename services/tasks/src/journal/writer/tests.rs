@@ -1,4 +1,5 @@
 mod bounds;
+mod refused;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,7 +14,7 @@ use super::*;
 use crate::{
     ids::{TaskId, UserId},
     journal::{
-        change::Actor,
+        change::{Actor, Operation},
         command::{Answer, Command},
         stored::Wanted,
     },
@@ -37,6 +38,7 @@ kit_db::on_each_backend!(
 enum Act {
     Succeed,
     Refuse,
+    SaveAndRefuse,
     BreakTheDatabase,
     LoseTheDatabase,
     TakeTooLong,
@@ -89,11 +91,19 @@ impl Command for Fake {
         vec![]
     }
 
-    fn run<'u>(&'u self, unit: &'u mut Unit, _: &'u Actor) -> BoxFuture<'u, Result<Answer, Error>> {
+    fn run<'u>(
+        &'u self,
+        unit: &'u mut Unit,
+        actor: &'u Actor,
+    ) -> BoxFuture<'u, Result<Answer, Error>> {
         async move {
             match self.act {
                 Act::Succeed | Act::PanicBefore => {}
                 Act::Refuse => return Err(tasks::error::Error::NotFound.into()),
+                Act::SaveAndRefuse => {
+                    unit.save(refused::some_project(unit), Operation::Create, actor).await?;
+                    return Err(tasks::error::Error::NotFound.into());
+                }
                 Act::BreakTheDatabase => {
                     let query = statement!(conn => conn.batch_execute("SELECT a FROM b").await);
                     unit.query(query).await?;
