@@ -30,10 +30,10 @@ pub(crate) struct Authority {
     /// The refreshes of one token happen one after another: racing ones would each hold a connection to the database while they wait
     /// for the same row.
     pub(crate) refreshes: Turns<Vec<u8>>,
-    /// What each account has left of its refreshes.
-    pub(crate) rotations: Rations<AccountId>,
     /// So do the writes of one account.
     pub(crate) writes: Turns<AccountId>,
+    /// What each account has left of its refreshes.
+    pub(crate) rotations: Rations<AccountId>,
 }
 
 impl Authority {

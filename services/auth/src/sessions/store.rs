@@ -12,8 +12,7 @@ use crate::{
 };
 
 /// Sessions are forgotten by when they were over.
-pub(crate) const SWEEP: Sweep =
-    Sweep { table: "sessions", from: "sessions", key: "account_id, id", age: "expires_at" };
+pub(crate) const SWEEP: Sweep = Sweep::of("sessions", "account_id, id", "expires_at");
 
 /// Adds a session with its first refresh token.
 pub(super) async fn insert(

@@ -9,8 +9,7 @@ use super::row::{NewRevocation, revocations};
 use crate::{error::Error, ids::SessionId, sessions::rules::remembered_until};
 
 /// Revocations are forgotten by until when they had to be known.
-pub(crate) const SWEEP: Sweep =
-    Sweep { table: "revocations", from: "revocations", key: "session_id", age: "until" };
+pub(crate) const SWEEP: Sweep = Sweep::of("revocations", "session_id", "until");
 
 /// What is read in one go.
 const AT_ONCE: usize = 50_000;

@@ -39,7 +39,7 @@ impl Turning {
                 }
             }
         }
-        Self { routes, lines: Ration::new(LINES_A_SECOND, 1) }
+        Self { routes, lines: Ration::new(LINES_A_SECOND) }
     }
 
     /// Who may come for what a request asks for, and the template of its path.
@@ -93,6 +93,6 @@ pub(crate) fn turn_away(
     }
     request.extensions_mut().insert(PeerAddress(peer));
     request.extensions_mut().insert(Route::Known(route));
-    let is_written = turning.lines.take(&gateway.clock).is_ok();
+    let is_written = turning.lines.take(&gateway.clock);
     Some(unread::refusal(&request, access, admission::refuse(), is_written, gateway))
 }

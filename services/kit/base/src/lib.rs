@@ -6,6 +6,7 @@ pub mod error;
 pub mod form;
 pub mod id;
 pub mod keyed;
+pub mod method;
 pub mod metrics;
 pub mod outage;
 pub mod page;

@@ -11,36 +11,31 @@ use std::{
 
 use crate::Clock;
 
-/// Counts what was taken in this period. Where two of them meet, a few more may be.
+/// Counts what was taken in this second. Where two of them meet, a few more may be.
 #[derive(Debug)]
 pub struct Ration {
     most: u32,
-    seconds: i64,
-    period: AtomicI64,
+    second: AtomicI64,
     taken: AtomicU32,
 }
 
 impl Ration {
-    /// Of `most` in so many seconds, one at least.
-    pub const fn new(most: u32, seconds: i64) -> Self {
-        Self { most, seconds, period: AtomicI64::new(0), taken: AtomicU32::new(0) }
+    /// Of `most` a second, one at least.
+    pub const fn new(most: u32) -> Self {
+        Self { most, second: AtomicI64::new(0), taken: AtomicU32::new(0) }
     }
 
-    /// Takes one, or gives how long it is until there are others.
-    pub fn take(&self, clock: &Clock) -> Result<(), Duration> {
+    /// Takes one: whether there was one left.
+    pub fn take(&self, clock: &Clock) -> bool {
         let now = clock.now().as_seconds();
-        let period = now.div_euclid(self.seconds);
-        if self.period.swap(period, Relaxed) != period {
+        if self.second.swap(now, Relaxed) != now {
             self.taken.store(0, Relaxed);
         }
-        if self.taken.fetch_add(1, Relaxed) < self.most {
-            return Ok(());
-        }
-        Err(rest(now, self.seconds))
+        self.taken.fetch_add(1, Relaxed) < self.most
     }
 }
 
-/// The same for each of many, of whom so many are remembered at once.
+/// So many in a period for each of many, of whom so many are remembered at once.
 #[derive(Debug)]
 pub struct Rations<K> {
     most: u32,
@@ -80,13 +75,9 @@ impl<K: Eq + Hash> Rations<K> {
             *count += 1;
             return Ok(());
         }
-        Err(rest(now, self.seconds))
+        let left = self.seconds - now.rem_euclid(self.seconds);
+        Err(Duration::from_secs(u64::try_from(left).unwrap_or_default()))
     }
-}
-
-/// What is left of a period.
-fn rest(now: i64, seconds: i64) -> Duration {
-    Duration::from_secs(u64::try_from(seconds - now.rem_euclid(seconds)).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -95,11 +86,21 @@ mod tests {
     use crate::Timestamp;
 
     #[test]
-    fn each_period_has_its_own() {
-        let ration = Ration::new(3, 60);
+    fn each_second_has_its_own() {
+        let ration = Ration::new(3);
+        let count = |second: i64| {
+            let clock = Clock::fixed(Timestamp::from_seconds(second));
+            (0..10).filter(|_| ration.take(&clock)).count()
+        };
+        assert_eq!([count(1_800_000_010), count(1_800_000_010), count(1_800_000_011)], [3, 0, 3]);
+    }
+
+    #[test]
+    fn each_period_has_its_own_and_who_has_none_left_is_told_how_long_it_lasts() {
+        let rations = Rations::new(3, 60);
         let taken = |second: i64| {
             let clock = Clock::fixed(Timestamp::from_seconds(second));
-            (0..10).map(|_| ration.take(&clock)).collect::<Vec<_>>()
+            (0..10).map(|_| rations.take("key", &clock)).collect::<Vec<_>>()
         };
         let count = |taken: Vec<Result<(), Duration>>| taken.iter().filter(|it| it.is_ok()).count();
         let first = taken(1_800_000_010);

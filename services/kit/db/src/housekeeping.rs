@@ -62,6 +62,13 @@ pub struct Sweep {
     pub age: &'static str,
 }
 
+impl Sweep {
+    /// Of a table that tells by itself when a row is old.
+    pub const fn of(table: &'static str, key: &'static str, age: &'static str) -> Self {
+        Self { table, from: table, key, age }
+    }
+}
+
 /// Deletes at most `limit` rows that are of no use since `before`, the oldest first, in a transaction called `operation`; gives how many.
 /// Those that somebody else holds are left alone: a sibling deletes them, or they are not that old any more.
 pub async fn remove(

@@ -6,7 +6,7 @@ use prometheus::{IntCounter, IntGauge};
 use kit_base::{
     metrics::{Counter, Declared, Gauge, Handles, Histogram, Layer, Traced},
     request,
-    steps::{Doing, Kind, Value},
+    steps::{Kind, Value},
 };
 use tokio::time::Instant;
 
@@ -124,9 +124,8 @@ pub async fn measured<T, E>(
     operation: &'static str,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let (started, step) = (Instant::now(), begin(system, operation));
-    let outcome = work.await;
-    end(step, outcome.is_ok());
+    let started = Instant::now();
+    let outcome = step(system, operation, work).await;
     database_operation(system, operation, started.elapsed(), outcome.is_ok());
     outcome
 }
@@ -147,17 +146,14 @@ pub(crate) fn database_operation(
     });
 }
 
-/// Begins an operation as a step of the current request.
-pub(crate) fn begin(system: &'static str, operation: &'static str) -> Option<Doing> {
+/// Does an operation as a step of the current request.
+pub(crate) async fn step<T, E>(
+    system: &'static str,
+    operation: &'static str,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     let said = || (operation.into(), vec![("db.system.name", Value::Text(system.into()))]);
-    request::begin(Kind::Client, said)
-}
-
-/// Ends what [`begin`] gave.
-pub(crate) fn end(step: Option<Doing>, succeeded: bool) {
-    if let Some(step) = step {
-        step.end(!succeeded, vec![]);
-    }
+    request::step(Kind::Client, said, work).await
 }
 
 /// The metrics of one pool of connections; hold on to it.

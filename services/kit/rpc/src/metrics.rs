@@ -9,6 +9,6 @@ pub use self::catalogue::CATALOGUE;
 pub(crate) use self::catalogue::TLS_REFUSALS;
 pub(crate) use self::{
     peers::{begin_client_retries, client_endpoints, client_retry},
-    rpc::{rpc_called, rpc_served},
+    rpc::{UNKNOWN, is_server_error, method_of, rpc_called, rpc_served},
     tls::{tls_certificate, tls_refused, tls_reloaded},
 };

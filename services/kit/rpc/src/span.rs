@@ -11,11 +11,14 @@ use tonic::Code;
 
 use kit_base::{
     Clock, chance,
+    method::{METHODS, index},
     ration::Ration,
     request::{self, RequestContext},
     steps::{self, Attributes, Kind, Steps, Value},
     trace::TraceContext,
 };
+
+use crate::metrics;
 
 static EXPORT: OnceLock<Export> = OnceLock::new();
 
@@ -23,20 +26,7 @@ static EXPORT: OnceLock<Export> = OnceLock::new();
 const REMARKABLE_A_SECOND: u32 = 100;
 /// No job is ended by this; calls to others have deadlines of their own.
 const LONGEST_JOB: Duration = Duration::from_secs(24 * 3600);
-static REMARKABLE: Ration = Ration::new(REMARKABLE_A_SECOND, 1);
-
-/// Methods of HTTP that are called by their names.
-const KNOWN: [Method; 7] = [
-    Method::GET,
-    Method::POST,
-    Method::PATCH,
-    Method::PUT,
-    Method::DELETE,
-    Method::HEAD,
-    Method::OPTIONS,
-];
-/// And all others, and methods that there are not: anybody can make up names.
-const OTHER: &str = "_OTHER";
+static REMARKABLE: Ration = Ration::new(REMARKABLE_A_SECOND);
 
 /// What is exported, and to where.
 pub struct Export {
@@ -141,8 +131,7 @@ impl Step {
 
     /// Ends the step of a gRPC call, and gives its place in the trace with whether that is exported.
     pub fn end_rpc(self, method: &str, code: Code) -> TraceContext {
-        // What there is not is called as a client likes.
-        let method = if code == Code::Unimplemented { OTHER } else { method };
+        let method = metrics::method_of(method, code);
         self.end(is_fault(code), code == Code::Unavailable, || {
             let said = Value::Text(method.to_owned().into());
             let code = Value::Number(i64::from(i32::from(code)));
@@ -156,8 +145,7 @@ impl Step {
     pub fn end_http(self, method: &Method, route: &str, status: StatusCode) -> TraceContext {
         let is_refusal = status == StatusCode::SERVICE_UNAVAILABLE;
         self.end(status.is_server_error(), is_refusal, || {
-            let method =
-                if KNOWN.contains(method) { method.as_str().to_owned() } else { OTHER.to_owned() };
+            let method = METHODS[index(method)];
             let name = format!("{method} {route}").trim_end().to_owned();
             let method = Value::Text(method.into());
             let status = Value::Number(i64::from(status.as_u16()));
@@ -192,7 +180,7 @@ impl Step {
         let (mut all, left_out) = steps.close();
         let is_told = failed && !(is_refusal && all.is_empty());
         let is_slow = took >= export.slow && !may_last;
-        let is_remarkable = || (is_told || is_slow) && REMARKABLE.take(&Clock::system()).is_ok();
+        let is_remarkable = || (is_told || is_slow) && REMARKABLE.take(&Clock::system());
         if !trace.sampled && !is_remarkable() {
             return trace;
         }
@@ -206,17 +194,9 @@ impl Step {
     }
 }
 
-/// Whether a code tells of a fault of the server (OpenTelemetry's semantic conventions for gRPC, but for `UNIMPLEMENTED`, which anybody
-/// can have by asking for what there is not).
+/// Whether a code tells of a fault of the server, but for `UNIMPLEMENTED`, which anybody can have by asking for what there is not.
 fn is_fault(code: Code) -> bool {
-    matches!(
-        code,
-        Code::Unknown
-            | Code::DeadlineExceeded
-            | Code::Internal
-            | Code::Unavailable
-            | Code::DataLoss
-    )
+    code != Code::Unimplemented && metrics::is_server_error(code)
 }
 
 #[cfg(test)]

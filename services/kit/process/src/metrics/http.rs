@@ -4,6 +4,7 @@ use ::http::{Method, StatusCode};
 use prometheus::IntGauge;
 
 use kit_base::{
+    method::{METHODS, index},
     metrics::{Handles, Histogram, Traced},
     trace::TraceContext,
 };
@@ -14,9 +15,6 @@ use super::catalogue::{
 
 static ACTIVE_BY_METHOD: LazyLock<[IntGauge; METHODS.len()]> =
     LazyLock::new(|| METHODS.map(|method| HTTP_ACTIVE_REQUESTS.series(&[method, SCHEME])));
-
-/// The methods that have a name in metrics; the last stands for all others, of which a client can invent any number.
-const METHODS: [&str; 8] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "_OTHER"];
 const SCHEME: &str = "http";
 
 /// A request that is being answered, until it is dropped.
@@ -70,10 +68,6 @@ pub fn http_body_sizes(method: &Method, route: &str, request: Option<u64>, respo
     };
     request.into_iter().for_each(|size| observe(&HTTP_REQUEST_SIZE, size, true));
     response.into_iter().for_each(|size| observe(&HTTP_RESPONSE_SIZE, size, false));
-}
-
-fn index(method: &Method) -> usize {
-    METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1)
 }
 
 #[cfg(test)]

@@ -27,14 +27,7 @@ use super::{
     target::Addresses,
     upkeep,
 };
-use kit_base::{
-    chance, request,
-    steps::{Doing, Kind},
-    trace::TraceContext,
-};
-
-/// A wait for a place that is no step of its own.
-const SHORT: Duration = Duration::from_millis(1);
+use kit_base::{chance, request, steps::Doing, trace::TraceContext};
 
 /// The endpoints of a peer.
 #[derive(Debug)]
@@ -117,12 +110,8 @@ impl Balancer {
         call: &Call,
         last: &mut Option<SocketAddr>,
     ) -> Result<Response<Body>, Failure> {
-        let wait = request::begin(Kind::Internal, || ("rpc.connection.wait".into(), vec![]));
-        let boarded = self.board(call.length, *last).await;
-        if let Some(wait) = wait {
-            wait.end_if_long(boarded.is_err(), SHORT);
-        }
-        let flight = boarded?;
+        let boarding = self.board(call.length, *last);
+        let flight = request::wait("rpc.connection.wait", boarding).await?;
         let endpoint = flight.endpoint.clone();
         *last = Some(endpoint.address);
         let attempt = attempt::begin(call.path(), endpoint.address);

@@ -17,9 +17,6 @@ use tonic::{Code, Status};
 use super::deadline;
 use crate::{channel::code, metrics, span};
 
-/// What a call is counted under whose method nobody has looked for: any client can make up names.
-const UNKNOWN: &str = "_OTHER";
-
 /// Whose caller waits longer than this has asked for what is to come.
 const LASTING: Duration = Duration::from_secs(15);
 
@@ -84,7 +81,7 @@ pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
     let began = time::Instant::now();
     let Some(timeout) = timeout else {
         let form = "grpc-timeout is up to eight digits and a unit";
-        metrics::rpc_served(UNKNOWN, Code::InvalidArgument, (began.elapsed(), None));
+        metrics::rpc_served(metrics::UNKNOWN, Code::InvalidArgument, (began.elapsed(), None));
         return A::refused(refuse(Code::InvalidArgument, "INVALID_DEADLINE", form));
     };
     let step = match (parent, steps) {
@@ -97,7 +94,7 @@ pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
     let mut call = Call { began, path, step: Some(step) };
     // Nobody waits for a late answer: work that cannot be done in time is not begun, or dropped.
     if timeout < deadline::LEAST {
-        call.count(UNKNOWN, Code::DeadlineExceeded);
+        call.count(metrics::UNKNOWN, Code::DeadlineExceeded);
         return A::refused(deadline::late("there is no time left for this call"));
     }
     let deadline = Instant::now() + timeout;
@@ -150,7 +147,7 @@ struct Call<'p> {
 impl Call<'_> {
     fn count(&mut self, method: &str, code: Code) {
         let Some(step) = self.step.take() else { return };
-        let trace = step.end_rpc(self.path.trim_start_matches('/'), code);
+        let trace = step.end_rpc(method, code);
         metrics::rpc_served(method, code, (self.began.elapsed(), Some(trace)));
     }
 }

@@ -17,8 +17,7 @@ pub(crate) fn rpc_served(
     (elapsed, trace): (Duration, Option<TraceContext>),
 ) {
     thread_local!(static HANDLES: RefCell<Handles<Code, Traced>> = RefCell::default());
-    // A peer can invent any number of methods that do not exist.
-    let method = if code == Code::Unimplemented { "_OTHER" } else { path.trim_start_matches('/') };
+    let method = method_of(path, code);
     HANDLES.with_borrow_mut(|handles| {
         let histogram = handles.get(method, code, || {
             let error = if is_server_error(code) { name(code) } else { "" };
@@ -42,8 +41,16 @@ pub(crate) fn rpc_called(target: &'static str, path: &str, code: Code, elapsed: 
     });
 }
 
+/// What a call is counted under whose method nobody has looked for.
+pub(crate) const UNKNOWN: &str = "_OTHER";
+
+/// The method of a call at `path` that came to `code`. A peer can invent any number of methods that do not exist.
+pub(crate) fn method_of(path: &str, code: Code) -> &str {
+    if code == Code::Unimplemented { UNKNOWN } else { path.trim_start_matches('/') }
+}
+
 /// The codes for which the server is to blame (OpenTelemetry semantic conventions for gRPC).
-fn is_server_error(code: Code) -> bool {
+pub(crate) fn is_server_error(code: Code) -> bool {
     use Code::{DataLoss, DeadlineExceeded, Internal, Unavailable, Unimplemented, Unknown};
     matches!(code, Unknown | DeadlineExceeded | Unimplemented | Internal | Unavailable | DataLoss)
 }
