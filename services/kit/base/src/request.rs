@@ -14,9 +14,6 @@ use crate::{
 /// Names the request, to whoever it passes.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A wait that is no step of its own.
-const SHORT: Duration = Duration::from_millis(1);
-
 tokio::task_local! {
     static CURRENT: RequestContext;
 }
@@ -81,33 +78,6 @@ pub fn begin(kind: Kind, said: impl FnOnce() -> (Cow<'static, str>, Attributes))
         Some(Doing::begin(steps.clone()?, *trace, kind, said()))
     });
     noted.flatten()
-}
-
-/// Does that as such a step, which has failed where it gives an error.
-pub async fn step<T, E>(
-    kind: Kind,
-    said: impl FnOnce() -> (Cow<'static, str>, Attributes),
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let step = begin(kind, said);
-    let outcome = work.await;
-    if let Some(step) = step {
-        step.end(outcome.is_err(), vec![]);
-    }
-    outcome
-}
-
-/// Waits, which is a step of this name where it takes some time, or is in vain.
-pub async fn wait<T, E>(
-    name: &'static str,
-    waiting: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let step = begin(Kind::Internal, || (name.into(), vec![]));
-    let outcome = waiting.await;
-    if let Some(step) = step {
-        step.end_if_long(outcome.is_err(), SHORT);
-    }
-    outcome
 }
 
 #[cfg(test)]

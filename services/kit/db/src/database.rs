@@ -99,8 +99,9 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         let db = self.clone();
-        let transaction = async move {
+        let transaction = kit_base::work::spawn(async move {
             let started = tokio::time::Instant::now();
+            let step = metrics::begin(db.system(), name);
             let mut connection = db.acquire().await?;
             connection.begin().await?;
             let outcome = work(&mut connection).await;
@@ -108,11 +109,10 @@ impl Db {
                 Ok(_) => connection.commit().await?,
                 Err(_) => connection.rollback().await,
             }
+            metrics::end(step, outcome.is_ok());
             metrics::database_operation(db.system(), name, started.elapsed(), outcome.is_ok());
             outcome
-        };
-        let system = self.system();
-        let transaction = kit_base::work::spawn(metrics::step(system, name, transaction));
+        });
         transaction.await.unwrap_or_else(|panic| Err(Error::Query(panic.into()).into()))
     }
 

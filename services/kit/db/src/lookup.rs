@@ -64,15 +64,17 @@ where
 
     /// The row of a key, as it is at some moment after the call.
     pub async fn find(&self, key: K) -> Result<Option<R>, Error> {
+        // The statement itself is of many requests, and of none.
+        let step = metrics::begin(self.0.db.system(), self.0.name);
         let (teller, answer) = oneshot::channel();
         if self.0.queue().add((key, teller)) {
             work::detach(self.0.clone().serve());
         }
         let gone =
             |_| Err(Error::Unavailable(Absent::new(anyhow::anyhow!("the read was given up"))));
-        // The statement itself is of many requests, and of none.
-        let answered = async { answer.await.unwrap_or_else(gone) };
-        metrics::step(self.0.db.system(), self.0.name, answered).await
+        let found = answer.await.unwrap_or_else(gone);
+        metrics::end(step, found.is_ok());
+        found
     }
 }
 

@@ -6,7 +6,7 @@ use prometheus::{IntCounter, IntGauge};
 use kit_base::{
     metrics::{Counter, Declared, Gauge, Handles, Histogram, Layer, Traced},
     request,
-    steps::{Kind, Value},
+    steps::{Doing, Kind, Value},
 };
 use tokio::time::Instant;
 
@@ -124,8 +124,9 @@ pub async fn measured<T, E>(
     operation: &'static str,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let started = Instant::now();
-    let outcome = step(system, operation, work).await;
+    let (started, step) = (Instant::now(), begin(system, operation));
+    let outcome = work.await;
+    end(step, outcome.is_ok());
     database_operation(system, operation, started.elapsed(), outcome.is_ok());
     outcome
 }
@@ -146,14 +147,17 @@ pub(crate) fn database_operation(
     });
 }
 
-/// Does an operation as a step of the current request.
-pub(crate) async fn step<T, E>(
-    system: &'static str,
-    operation: &'static str,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
+/// Begins an operation as a step of the current request.
+pub(crate) fn begin(system: &'static str, operation: &'static str) -> Option<Doing> {
     let said = || (operation.into(), vec![("db.system.name", Value::Text(system.into()))]);
-    request::step(Kind::Client, said, work).await
+    request::begin(Kind::Client, said)
+}
+
+/// Ends what [`begin`] gave.
+pub(crate) fn end(step: Option<Doing>, succeeded: bool) {
+    if let Some(step) = step {
+        step.end(!succeeded, vec![]);
+    }
 }
 
 /// The metrics of one pool of connections; hold on to it.

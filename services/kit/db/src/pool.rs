@@ -3,17 +3,21 @@ use std::{
     error::Error as StdError,
     ops::{Deref, DerefMut},
     sync::Arc,
+    time::Duration,
 };
 
 use deadpool::managed::{self, Manager, Object, PoolError, TimeoutType};
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
-use kit_base::{metrics::before_scrape, request};
+use kit_base::{metrics::before_scrape, request, steps::Kind};
 use tokio::time::Instant;
 
 use crate::{
     Error,
     metrics::{self, PoolState},
 };
+
+/// A wait for a connection that is no step of its own.
+const SHORT: Duration = Duration::from_millis(1);
 
 /// A connection that goes back to its pool.
 pub(crate) type Pooled<C> = Lent<AsyncDieselConnectionManager<C>>;
@@ -100,7 +104,11 @@ where
     pub(crate) async fn get(&self) -> Result<Lent<M>, Error> {
         let asked = Instant::now();
         Error::unless_switched_off(&self.server).await?;
-        let taken = request::wait("db.connection.wait", self.connections.get()).await;
+        let step = request::begin(Kind::Internal, || ("db.connection.wait".into(), vec![]));
+        let taken = self.connections.get().await;
+        if let Some(step) = step {
+            step.end_if_long(taken.is_err(), SHORT);
+        }
         match &taken {
             Ok(_) => self.metrics.waited(asked.elapsed()),
             Err(PoolError::Timeout(TimeoutType::Wait)) => self.metrics.timed_out(),

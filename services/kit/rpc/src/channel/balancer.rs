@@ -27,7 +27,14 @@ use super::{
     target::Addresses,
     upkeep,
 };
-use kit_base::{chance, request, steps::Doing, trace::TraceContext};
+use kit_base::{
+    chance, request,
+    steps::{Doing, Kind},
+    trace::TraceContext,
+};
+
+/// A wait for a place that is no step of its own.
+const SHORT: Duration = Duration::from_millis(1);
 
 /// The endpoints of a peer.
 #[derive(Debug)]
@@ -110,8 +117,12 @@ impl Balancer {
         call: &Call,
         last: &mut Option<SocketAddr>,
     ) -> Result<Response<Body>, Failure> {
-        let boarding = self.board(call.length, *last);
-        let flight = request::wait("rpc.connection.wait", boarding).await?;
+        let wait = request::begin(Kind::Internal, || ("rpc.connection.wait".into(), vec![]));
+        let boarded = self.board(call.length, *last).await;
+        if let Some(wait) = wait {
+            wait.end_if_long(boarded.is_err(), SHORT);
+        }
+        let flight = boarded?;
         let endpoint = flight.endpoint.clone();
         *last = Some(endpoint.address);
         let attempt = attempt::begin(call.path(), endpoint.address);
