@@ -93,6 +93,6 @@ pub(crate) fn turn_away(
     }
     request.extensions_mut().insert(PeerAddress(peer));
     request.extensions_mut().insert(Route::Known(route));
-    let is_written = turning.lines.take(&gateway.clock);
+    let is_written = turning.lines.spend(&gateway.clock);
     Some(unread::refusal(&request, access, admission::refuse(), is_written, gateway))
 }

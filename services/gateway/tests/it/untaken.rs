@@ -77,6 +77,25 @@ async fn who_takes_nothing_of_packed_answers_has_them_packed_no_more_often() {
 }
 
 #[tokio::test]
+async fn who_signs_in_from_an_address_where_much_waits_is_let_in_and_others_there_are_not() {
+    let edge = behind_a_proxy().await;
+    let request =
+        || Request::get("http://errand.test/openapi.json").header("accept-encoding", "gzip");
+    let (_, held) = asks(&edge, 400, request, "").await;
+    let json = ("content-type", "application/json");
+    let there = [("x-forwarded-for", "198.51.100.7"), json];
+    assert_eq!(edge.anonymous("GET", "/openapi.json", &there, "").await.status, 429);
+    for (path, body) in [
+        ("/v1/auth/login", r#"{"email":"a@b.test","password":"a long password"}"#),
+        ("/v1/auth/refresh", r#"{"refresh_token":"x"}"#),
+    ] {
+        let reply = edge.anonymous("POST", path, &there, body).await;
+        assert_eq!(reply.status, 200, "{path}: {:?}", reply.body);
+    }
+    drop(held);
+}
+
+#[tokio::test]
 async fn who_takes_nothing_of_what_was_written_writes_no_more() {
     let edge = behind_a_proxy().await;
     (0..16).for_each(|_| edge.peers.next(task_of(1_000_000)));
