@@ -113,7 +113,7 @@ fn is_of_word(character: char) -> bool {
 mod tests {
     use super::*;
 
-    fn of(expression: &str) -> (Vec<(String, Vec<String>)>, Vec<String>) {
+    fn names_in(expression: &str) -> (Vec<(String, Vec<String>)>, Vec<String>) {
         let Use { metrics, labels } = used(expression).unwrap();
         (metrics, labels.into_iter().collect())
     }
@@ -145,7 +145,7 @@ mod tests {
             ("last_over_time(a[1h] offset 5m) * Inf", &[("a", &[])], &[]),
             ("topk by (x) (5, a{namespace=~\"$namespace\"})", &[("a", &["namespace"])], &["x"]),
         ] {
-            let (found, by) = of(expression);
+            let (found, by) = names_in(expression);
             assert_eq!(
                 (found, by),
                 (named(metrics), labels.iter().map(|label| (*label).to_owned()).collect()),

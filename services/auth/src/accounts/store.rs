@@ -127,7 +127,7 @@ pub(super) async fn delete(
 }
 
 /// Deletions are forgotten by when they were.
-pub(crate) const SWEEP: Sweep = Sweep::of("deletions", "account_id", "deleted_at");
+pub(crate) const SWEEP: Sweep = Sweep::by_age("deletions", "account_id", "deleted_at");
 
 /// The accounts that were deleted since a moment, in the order in which they were, behind the last of a page.
 pub(crate) async fn deleted(

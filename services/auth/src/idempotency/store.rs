@@ -12,7 +12,7 @@ use super::{
 use crate::{error::Error, ids::AccountId, limits::IDEMPOTENCY_KEYS, store::optional};
 
 /// Keys are forgotten by when they were used.
-pub(crate) const SWEEP: Sweep = Sweep::of("idempotency_keys", "user_id, key", "created_at");
+pub(crate) const SWEEP: Sweep = Sweep::by_age("idempotency_keys", "user_id, key", "created_at");
 
 /// What the write came to before, under the same key; KEY_REUSED when that was another write. To be asked while the account is
 /// locked, so that of two that race one finds what the other answered.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Tokens are forgotten by when they were issued.
-pub(crate) const SWEEP: Sweep = Sweep::of("refresh_tokens", "hash", "issued_at");
+pub(crate) const SWEEP: Sweep = Sweep::by_age("refresh_tokens", "hash", "issued_at");
 
 /// Those of a session go before it does, by and by: they may be any number.
 pub(crate) const SWEEP_OF_SESSIONS: Sweep = Sweep {

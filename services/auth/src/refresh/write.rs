@@ -30,8 +30,8 @@ pub(crate) async fn refresh(
     let mut verdict = judge(&known.life(), authority.clock.now());
     let successor = token.successor(&authority.secrets.successors);
     if verdict == Verdict::Fresh {
-        let taken = authority.rotations.take(known.account_id, &authority.clock);
-        taken.map_err(|pause| throttle::Error::TooManyAttempts { pause })?;
+        let spent = authority.rotations.spend(known.account_id, &authority.clock);
+        spent.map_err(|pause| throttle::Error::TooManyAttempts { pause })?;
         match rotate(authority, &token, &known, &successor, origin).await? {
             Rotated::Done => return successor_again(authority, &known, &successor, "rotated"),
             Rotated::Ended => return Err(refused()),

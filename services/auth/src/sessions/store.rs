@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Sessions are forgotten by when they were over.
-pub(crate) const SWEEP: Sweep = Sweep::of("sessions", "account_id, id", "expires_at");
+pub(crate) const SWEEP: Sweep = Sweep::by_age("sessions", "account_id, id", "expires_at");
 
 /// Adds a session with its first refresh token.
 pub(super) async fn insert(

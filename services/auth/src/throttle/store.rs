@@ -12,7 +12,7 @@ use super::{error::Error as ThrottleError, row::attempts, rules::Subject};
 use crate::{error::Error, store::optional};
 
 /// Counts are forgotten by when they were last touched.
-pub(crate) const SWEEP: Sweep = Sweep::of("attempts", "key", "seen_at");
+pub(crate) const SWEEP: Sweep = Sweep::by_age("attempts", "key", "seen_at");
 
 /// Counts an attempt, unless none is let through yet. It also locks the row, so that attempts come one after the other.
 const COUNT: &str = "INSERT INTO attempts (key, failures, open_at, seen_at) VALUES ($1, 1, $2, $3) \

@@ -9,7 +9,7 @@ use super::row::{NewRevocation, revocations};
 use crate::{error::Error, ids::SessionId, sessions::rules::remembered_until};
 
 /// Revocations are forgotten by until when they had to be known.
-pub(crate) const SWEEP: Sweep = Sweep::of("revocations", "session_id", "until");
+pub(crate) const SWEEP: Sweep = Sweep::by_age("revocations", "session_id", "until");
 
 /// What is read in one go.
 const AT_ONCE: usize = 50_000;

@@ -11,27 +11,27 @@ use std::{
 
 use crate::Clock;
 
-/// Counts what was taken in this second. Where two of them meet, a few more may be.
+/// Counts what was spent in this second. Where two of them meet, a few more may be.
 #[derive(Debug)]
 pub struct Ration {
     most: u32,
     second: AtomicI64,
-    taken: AtomicU32,
+    spent: AtomicU32,
 }
 
 impl Ration {
     /// Of `most` a second, one at least.
     pub const fn new(most: u32) -> Self {
-        Self { most, second: AtomicI64::new(0), taken: AtomicU32::new(0) }
+        Self { most, second: AtomicI64::new(0), spent: AtomicU32::new(0) }
     }
 
-    /// Takes one: whether there was one left.
-    pub fn take(&self, clock: &Clock) -> bool {
+    /// Spends one: whether there was one left.
+    pub fn spend(&self, clock: &Clock) -> bool {
         let now = clock.now().as_seconds();
         if self.second.swap(now, Relaxed) != now {
-            self.taken.store(0, Relaxed);
+            self.spent.store(0, Relaxed);
         }
-        self.taken.fetch_add(1, Relaxed) < self.most
+        self.spent.fetch_add(1, Relaxed) < self.most
     }
 }
 
@@ -40,11 +40,11 @@ impl Ration {
 pub struct Rations<K> {
     most: u32,
     seconds: i64,
-    taken: Mutex<Taken<K>>,
+    spent: Mutex<Spent<K>>,
 }
 
 #[derive(Debug)]
-struct Taken<K> {
+struct Spent<K> {
     period: i64,
     by_key: HashMap<K, u32>,
 }
@@ -55,22 +55,22 @@ const REMEMBERED: usize = 65_536;
 impl<K: Eq + Hash> Rations<K> {
     /// For each `most` in so many seconds, one at least.
     pub fn new(most: u32, seconds: i64) -> Self {
-        let taken = Taken { period: 0, by_key: HashMap::new() };
-        Self { most, seconds, taken: Mutex::new(taken) }
+        let spent = Spent { period: 0, by_key: HashMap::new() };
+        Self { most, seconds, spent: Mutex::new(spent) }
     }
 
-    /// Takes one of those of `key`, or gives how long it is until there are others.
-    pub fn take(&self, key: K, clock: &Clock) -> Result<(), Duration> {
+    /// Spends one of those of `key`, or gives how long it is until there are others.
+    pub fn spend(&self, key: K, clock: &Clock) -> Result<(), Duration> {
         let now = clock.now().as_seconds();
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let period = now.div_euclid(self.seconds);
-        if taken.period != period {
-            *taken = Taken { period, by_key: HashMap::new() };
+        if spent.period != period {
+            *spent = Spent { period, by_key: HashMap::new() };
         }
-        if taken.by_key.len() >= REMEMBERED && !taken.by_key.contains_key(&key) {
-            taken.by_key.retain(|_, count| *count >= self.most);
+        if spent.by_key.len() >= REMEMBERED && !spent.by_key.contains_key(&key) {
+            spent.by_key.retain(|_, count| *count >= self.most);
         }
-        let count = taken.by_key.entry(key).or_default();
+        let count = spent.by_key.entry(key).or_default();
         if *count < self.most {
             *count += 1;
             return Ok(());
@@ -90,7 +90,7 @@ mod tests {
         let ration = Ration::new(3);
         let count = |second: i64| {
             let clock = Clock::fixed(Timestamp::from_seconds(second));
-            (0..10).filter(|_| ration.take(&clock)).count()
+            (0..10).filter(|_| ration.spend(&clock)).count()
         };
         assert_eq!([count(1_800_000_010), count(1_800_000_010), count(1_800_000_011)], [3, 0, 3]);
     }
@@ -98,15 +98,15 @@ mod tests {
     #[test]
     fn each_period_has_its_own_and_who_has_none_left_is_told_how_long_it_lasts() {
         let rations = Rations::new(3, 60);
-        let taken = |second: i64| {
+        let spent = |second: i64| {
             let clock = Clock::fixed(Timestamp::from_seconds(second));
-            (0..10).map(|_| rations.take("key", &clock)).collect::<Vec<_>>()
+            (0..10).map(|_| rations.spend("key", &clock)).collect::<Vec<_>>()
         };
-        let count = |taken: Vec<Result<(), Duration>>| taken.iter().filter(|it| it.is_ok()).count();
-        let first = taken(1_800_000_010);
+        let count = |spent: Vec<Result<(), Duration>>| spent.iter().filter(|it| it.is_ok()).count();
+        let first = spent(1_800_000_010);
         assert_eq!(first[3], Err(Duration::from_secs(50)));
         assert_eq!(
-            [count(first), count(taken(1_800_000_059)), count(taken(1_800_000_060))],
+            [count(first), count(spent(1_800_000_059)), count(spent(1_800_000_060))],
             [3, 0, 3]
         );
     }
@@ -115,12 +115,12 @@ mod tests {
     fn each_key_has_its_own_and_who_has_none_left_is_not_forgotten_for_others() {
         let rations = Rations::new(2, 3600);
         let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
-        let take = |key: usize| rations.take(key, &clock).is_ok();
-        assert_eq!([take(0), take(0), take(0), take(1)], [true, true, false, true]);
+        let spend = |key: usize| rations.spend(key, &clock).is_ok();
+        assert_eq!([spend(0), spend(0), spend(0), spend(1)], [true, true, false, true]);
         assert!((2..3 * REMEMBERED).all(take));
-        assert!(rations.taken.lock().unwrap().by_key.len() <= REMEMBERED);
-        assert!(!take(0));
+        assert!(rations.spent.lock().unwrap().by_key.len() <= REMEMBERED);
+        assert!(!spend(0));
         clock.advance(Duration::from_secs(3600));
-        assert!(take(0));
+        assert!(spend(0));
     }
 }

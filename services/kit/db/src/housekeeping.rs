@@ -64,7 +64,7 @@ pub struct Sweep {
 
 impl Sweep {
     /// Of a table that tells by itself when a row is old.
-    pub const fn of(table: &'static str, key: &'static str, age: &'static str) -> Self {
+    pub const fn by_age(table: &'static str, key: &'static str, age: &'static str) -> Self {
         Self { table, from: table, key, age }
     }
 }

@@ -42,7 +42,7 @@ pub struct Running {
 pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Running> {
     let log = Writer::start(io::stdout())?;
     let (filter, handle) = reload::Layer::new(filter::filter_of(&settings.log_level)?);
-    let convention = Convention::of(settings.log_format);
+    let convention = Convention::for_format(settings.log_format);
     let revision = &settings.errand_revision;
     let lines =
         convention.map(|convention| JsonLines::new(service, revision, convention, log.clone()));

@@ -180,7 +180,7 @@ impl Step {
         let (mut all, left_out) = steps.close();
         let is_told = failed && !(is_refusal && all.is_empty());
         let is_slow = took >= export.slow && !may_last;
-        let is_remarkable = || (is_told || is_slow) && REMARKABLE.take(&Clock::system());
+        let is_remarkable = || (is_told || is_slow) && REMARKABLE.spend(&Clock::system());
         if !trace.sampled && !is_remarkable() {
             return trace;
         }

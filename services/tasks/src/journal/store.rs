@@ -82,7 +82,7 @@ pub(crate) fn counts(query: String, scope: ScopeId) -> Statement<(i64, i64)> {
 const AT_ONCE: i64 = 500;
 
 /// Keys are forgotten by when they were used.
-const SWEEP: Sweep = Sweep::of("idempotency_keys", "scope_id, user_id, key", "created_at");
+const SWEEP: Sweep = Sweep::by_age("idempotency_keys", "scope_id, user_id, key", "created_at");
 
 /// Deletes some idempotency keys from before a moment; how many. Those that a sibling is deleting are left to it.
 pub(crate) async fn sweep_keys(db: &Db, before: Timestamp) -> Result<usize, Error> {

@@ -104,3 +104,35 @@ pub(crate) fn tally(before: Option<Stage>, after: Stage) -> Option<Tally> {
         }
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use kit_base::metrics::Declared;
+
+    use super::*;
+
+    #[test]
+    fn each_priority_and_each_change_of_a_status_has_a_series_from_the_start() {
+        let begun = |counter: &Counter| {
+            counter.metric().series.iter().map(|of| of.to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            begun(&CREATED),
+            Priority::NAMES.iter().map(|name| vec![*name]).collect::<Vec<_>>()
+        );
+        let to_others = |from: &&'static str| {
+            let from = *from;
+            Status::NAMES.iter().filter(move |to| **to != from).map(move |to| vec![from, *to])
+        };
+        assert_eq!(
+            begun(&TRANSITIONS),
+            Status::NAMES.iter().flat_map(to_others).collect::<Vec<_>>()
+        );
+        let open =
+            Status::NAMES.iter().filter(|name| Status::parse(name).is_some_and(Status::is_open));
+        assert_eq!(
+            OPEN.metric().series.iter().flat_map(|of| of.iter()).collect::<Vec<_>>(),
+            open.collect::<Vec<_>>()
+        );
+    }
+}

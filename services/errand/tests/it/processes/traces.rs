@@ -31,7 +31,7 @@ impl Collector {
     async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("its address"));
-        let router = Router::new().route("/v1/traces", post(take)).with_state(self.clone());
+        let router = Router::new().route("/v1/traces", post(collect)).with_state(self.clone());
         drop(kit_base::work::detach(async move { axum::serve(listener, router).await }));
         address
     }
@@ -45,7 +45,7 @@ impl Collector {
     }
 }
 
-async fn take(State(collector): State<Collector>, body: Bytes) {
+async fn collect(State(collector): State<Collector>, body: Bytes) {
     let request = ExportTraceServiceRequest::decode(body).expect("OTLP");
     let scopes = request.resource_spans.into_iter().flat_map(|of_process| of_process.scope_spans);
     let spans = scopes.flat_map(|scope| scope.spans);

@@ -101,7 +101,7 @@ static ELASTIC: Convention = Convention {
 
 impl Convention {
     /// What a format writes by; none for people.
-    pub fn of(format: Format) -> Option<&'static Self> {
+    pub fn for_format(format: Format) -> Option<&'static Self> {
         match format {
             Format::Json => Some(&OPENTELEMETRY),
             Format::Ecs => Some(&ELASTIC),

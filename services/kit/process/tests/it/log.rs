@@ -14,7 +14,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 fn lines(format: Format, log: impl FnOnce()) -> Vec<String> {
     let output = Output::default();
     let writer = Writer::start(output.clone()).unwrap();
-    let convention = Convention::of(format).expect("one of names");
+    let convention = Convention::for_format(format).expect("one of names");
     let lines = JsonLines::new("test", "abcdef", convention, writer.clone());
     let subscriber = tracing_subscriber::registry().with(lines);
     tracing::subscriber::with_default(subscriber, log);
