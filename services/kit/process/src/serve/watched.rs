@@ -8,7 +8,9 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{activity::Activity, heads::Heads, refusals::Refusals, turning::Turning};
+use super::{
+    activity::Activity, heads::Heads, offers::Offered, refusals::Refusals, turning::Turning,
+};
 
 /// How an HTTP/2 connection begins (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -24,6 +26,8 @@ pub(super) struct Watched<S> {
     turning: Option<Turning>,
     /// Whether hyper has nothing of a request that has not come whole: what it was given last ends as a head does.
     is_at_boundary: bool,
+    /// What the socket has no room for, since its client takes nothing: heads alone, too, of which no answer's body tells.
+    stuck: Option<Offered>,
 }
 
 impl<S> Watched<S> {
@@ -41,7 +45,17 @@ impl<S> Watched<S> {
             refusals,
             turning,
             is_at_boundary: true,
+            stuck: None,
         }
+    }
+
+    /// What became of bytes that were to go out.
+    fn bytes_went<T>(&mut self, outcome: Poll<T>) -> Poll<T> {
+        match outcome {
+            Poll::Pending => _ = self.stuck.get_or_insert_with(|| self.activity.offers().offer()),
+            Poll::Ready(_) => self.stuck = None,
+        }
+        outcome
     }
 
     fn bytes_came(&mut self, bytes: &[u8]) {
@@ -115,7 +129,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         if self.is_replaced(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.bytes_went(outcome)
     }
 
     fn poll_write_vectored(
@@ -130,7 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         {
             return Poll::Ready(Ok(head.len()));
         }
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.bytes_went(outcome)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -4,11 +4,16 @@ use super::*;
 /// More than the buffers of both kernels hold.
 const WHOLE: usize = 64 << 20;
 
-/// A server with a large answer, which waits 300 ms for a client that takes nothing.
+/// A head without a body, of which some thousands are as much.
+const HEAD: usize = 4 << 10;
+
+/// A server with a large answer, and one that is a head alone, which waits 300 ms for a client that takes nothing.
 async fn server() -> Server {
     let large = get(async || vec![b'.'; WHOLE]);
+    let head = get(async || [("x-filler", ".".repeat(HEAD))]);
     let limits = Limits { send_timeout: Period::from_millis(300), ..quick() };
-    Server::serve(Service::http("test", Router::new().route("/large", large)), limits).await
+    let router = Router::new().route("/large", large).route("/head", head);
+    Server::serve(Service::http("test", router), limits).await
 }
 
 #[tokio::test]
@@ -20,6 +25,22 @@ async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
     let mut got = vec![];
     _ = timeout(LONG, stream.read_to_end(&mut got)).await.unwrap();
     assert!((1..WHOLE).contains(&got.len()), "{}", got.len());
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_heads_alone_is_let_go() {
+    let server = server().await;
+    let (mut reads, mut writes) = server.connect().await.into_split();
+    let asked = WHOLE / HEAD;
+    let asking = kit_base::work::detach(async move {
+        let request = "GET /head HTTP/1.1\r\nhost: test\r\n\r\n".repeat(asked);
+        writes.write_all(request.as_bytes()).await
+    });
+    sleep(Duration::from_secs(2)).await;
+    let mut got = vec![];
+    _ = timeout(LONG, reads.read_to_end(&mut got)).await.expect("the connection ends");
+    assert!((1..WHOLE).contains(&got.len()), "{}", got.len());
+    drop(asking);
 }
 
 #[tokio::test]
