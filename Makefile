@@ -9,7 +9,7 @@ export LISTEN ?= 127.0.0.1:8080
 export ADMIN_LISTEN ?= 127.0.0.1:9090
 export DATA_DIR ?= data
 
-.PHONY: help run run-split test rules-test observability-test observability lint verify api-test bench drill-abuse drill-overload drill-housekeeping profile images chart-test e2e manifests clean
+.PHONY: help run run-split test rules-test observability-test drill-observability observability lint verify api-test bench drill-abuse drill-overload drill-housekeeping profile images chart-test e2e manifests clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ rules-test: ## check the rules for Prometheus, and that each alert fires where i
 observability-test: ## show on a real Prometheus that panels, exemplars and alerts have something to show
 	cargo build --locked --package auth --package tasks --package gateway --package errand --bins
 	bench/observability/run
+
+drill-observability: ## show on the cluster of KUBECONFIG, with the Prometheus operator, that a fault is seen, told of and found (bench/observability/drill)
+	cargo build --locked --package errand --bin errand
+	bench/observability/drill
 
 observability: ## write docs/metrics.md, runbooks, rules and dashboards from the catalogue and what stands in xtask
 	cargo run --locked --quiet --package xtask -- write

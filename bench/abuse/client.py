@@ -38,7 +38,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """One address, its token, and the connections that it keeps."""
+    """One address, or any, its token, and the connections that it keeps."""
 
     def __init__(self, server, source):
         self.server, self.source, self.token, self.idle = server, source, None, []
@@ -58,7 +58,7 @@ class Client:
 
     async def connect(self):
         """A new connection."""
-        return await asyncio.open_connection(*self.server, local_addr=(self.source, 0))
+        return await asyncio.open_connection(*self.server, local_addr=self.source and (self.source, 0))
 
     async def ask(self, method, path, body=None, keep=True):
         """One request and its answer."""

@@ -1,4 +1,4 @@
-"""A throw-away Prometheus that watches the three processes by the rules of the repository."""
+"""Prometheus: one that is there, and a throw-away one that watches the three processes by the rules of the repository."""
 import json
 import shutil
 import subprocess
@@ -23,25 +23,10 @@ JOB = """
 
 
 class Prometheus:
-    """One server, with what it has seen."""
+    """One server, at its address."""
 
-    def __init__(self, work, rules, targets):
-        program = shutil.which("prometheus")
-        if not program:
-            raise SystemExit("there is no prometheus: apt-get install prometheus, or https://prometheus.io/download")
-        self.folder = work / "prometheus"
-        self.folder.mkdir()
-        (port,) = free_ports(1)
-        self.address = f"http://127.0.0.1:{port}"
-        config = CONFIG % {"rules": json.dumps(str(rules))}
-        config += "".join(JOB % {"name": name, "address": json.dumps(address)} for name, address in targets.items())
-        (self.folder / "prometheus.yml").write_text(config)
-        with open(self.folder / "log", "wb") as log:
-            self.process = subprocess.Popen(
-                [program, f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
-                 f"--web.listen-address=127.0.0.1:{port}", "--enable-feature=exemplar-storage"],
-                cwd=self.folder, stdout=log, stderr=log)
-        self.wait("it answers", lambda: self.query("1"), 30)
+    def __init__(self, address):
+        self.address = address
 
     def ask(self, path, **parameters):
         """What the API answers to a question."""
@@ -71,9 +56,38 @@ class Prometheus:
                     return found
             except OSError:
                 pass
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise SystemExit(f"{what}: not within {seconds} s; {(self.folder / 'log').read_text()[-1500:]}")
+            if time.monotonic() > end:
+                raise SystemExit(f"{what}: not within {seconds} s{self.last_words()}")
             time.sleep(0.5)
+
+    def last_words(self):
+        """What it told last, if that is known."""
+        return ""
+
+
+class ThrowAway(Prometheus):
+    """One that is started, with what it has seen."""
+
+    def __init__(self, work, rules, targets):
+        program = shutil.which("prometheus")
+        if not program:
+            raise SystemExit("there is no prometheus: apt-get install prometheus, or https://prometheus.io/download")
+        self.folder = work / "prometheus"
+        self.folder.mkdir()
+        (port,) = free_ports(1)
+        super().__init__(f"http://127.0.0.1:{port}")
+        config = CONFIG % {"rules": json.dumps(str(rules))}
+        config += "".join(JOB % {"name": name, "address": json.dumps(address)} for name, address in targets.items())
+        (self.folder / "prometheus.yml").write_text(config)
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen(
+                [program, f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
+                 f"--web.listen-address=127.0.0.1:{port}", "--enable-feature=exemplar-storage"],
+                cwd=self.folder, stdout=log, stderr=log)
+        self.wait("it answers", lambda: self.query("1"), 30)
+
+    def last_words(self):
+        return "; " + (self.folder / "log").read_text()[-1500:]
 
     def stop(self):
         """Ends it."""

@@ -1,5 +1,6 @@
 """What people do, all of it: so that whatever is counted is."""
 import asyncio
+import secrets
 
 from client import PASSWORD, Client
 
@@ -41,12 +42,17 @@ async def follow(user):
         return
 
 
-async def everything(server, seconds):
-    """All users at once, for so long."""
+def loopback(number):
+    """Addresses for as many as there may be."""
+    return f"127.0.1.{number + 1}"
+
+
+async def everything(server, seconds, sources=loopback):
+    """All users at once, for so long, each from a source of its own."""
     end = asyncio.get_running_loop().time() + seconds
 
     async def one(number):
-        user, step, mail = Client(server, f"127.0.1.{number + 1}"), 0, f"user{number}@example.com"
+        user, step, mail = Client(server, sources(number)), 0, f"user{number}-{secrets.token_hex(4)}@example.com"
         await user.register(mail)
         while asyncio.get_running_loop().time() < end:
             await work(user, step)
@@ -59,10 +65,10 @@ async def everything(server, seconds):
     await asyncio.gather(*(one(number) for number in range(USERS)))
 
 
-async def fail(server, counts):
+async def ask_on(server, counts, source=loopback(8)):
     """Signs in, and then so many requests at a time, one after the other, whatever comes of them; the statuses."""
-    user = Client(server, "127.0.1.9")
-    await user.register("user9@example.com")
+    user = Client(server, source)
+    await user.register(f"user-{secrets.token_hex(4)}@example.com")
     yield None
     for count in counts:
         yield [(await user.ask("GET", "/v1/tasks")).status for _ in range(count)]

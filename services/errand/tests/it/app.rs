@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use crate::{
+    discretion,
     http::Http,
     storage::{self, Variables},
     user::User,
@@ -33,6 +34,7 @@ use kit_db::testing::Backend;
 
 /// Serves every app of this test binary; a test only waits on it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    discretion::listen();
     runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime")
 });
 
@@ -77,11 +79,13 @@ where
     RUNTIME.block_on(async {
         test(APPS[index].get_or_init(|| App::start(topology, backend, Clock::system())).await).await
     });
+    discretion::hold();
 }
 
 /// Runs a test that starts what it needs by itself.
 pub(crate) fn alone(test: impl Future<Output = ()>) {
     RUNTIME.block_on(test);
+    discretion::hold();
 }
 
 /// The suite, served.

@@ -4,6 +4,7 @@ mod architecture;
 mod authorization;
 mod changes;
 mod commands;
+mod discretion;
 mod documents;
 mod due;
 mod estimates;

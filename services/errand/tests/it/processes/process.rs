@@ -9,7 +9,7 @@ use std::{
 
 use kit_base::testing::eventually;
 
-use crate::{http::Http, storage::Variables};
+use crate::{discretion::indiscreet, http::Http, storage::Variables};
 
 /// A binary of the workspace that runs, and is killed with this value.
 pub(crate) struct Process {
@@ -102,6 +102,10 @@ impl Drop for Process {
     fn drop(&mut self) {
         _ = self.child.kill();
         _ = self.child.wait();
+        // Whatever the test looked at: what its processes wrote tells nobody's secrets.
+        if !std::thread::panicking() {
+            assert_eq!(indiscreet(&self.log()), None, "{} tells what it must not", self.name);
+        }
     }
 }
 
