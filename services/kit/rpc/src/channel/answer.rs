@@ -6,7 +6,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 use tonic::Status;
@@ -21,6 +22,8 @@ use kit_base::error::chain;
 /// What the peer answers.
 pub(crate) struct Answer {
     body: Incoming,
+    /// What came of it before anybody asked.
+    first: Option<Frame<Bytes>>,
     /// When it must have ended; none for a stream.
     deadline: Option<Instant>,
     /// Made when the answer first has to be waited for: as a rule it came as a whole.
@@ -31,7 +34,15 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(body: Incoming, flight: Flight, call: &Call) -> Self {
         let deadline = (call.length == Length::Brief).then_some(call.deadline.at);
-        Self { body, deadline, clock: None, _flight: flight }
+        Self { body, first: None, deadline, clock: None, _flight: flight }
+    }
+
+    /// Waits for what comes behind the head: where that does not come, the call can still be sent to another.
+    pub(crate) async fn begin(&mut self) -> Result<(), hyper::Error> {
+        if !self.body.is_end_stream() {
+            self.first = self.body.frame().await.transpose()?;
+        }
+        Ok(())
     }
 }
 
@@ -44,6 +55,9 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
+        if let Some(first) = this.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
             let lost = |error: hyper::Error| {
                 tracing::debug!(cause = chain(&error), "an answer broke off");
@@ -57,10 +71,6 @@ impl Body for Answer {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.first.is_none() && self.body.is_end_stream()
     }
 }

@@ -28,7 +28,9 @@ use super::{
     upkeep,
 };
 use kit_base::{
-    chance, request,
+    chance,
+    error::chain,
+    request,
     steps::{Doing, Kind},
     trace::TraceContext,
 };
@@ -149,7 +151,18 @@ impl Balancer {
         match tokio::time::timeout_at(end, answering).await {
             Ok(Ok(response)) => {
                 endpoint.answered(sent.elapsed());
-                Ok(response.map(|body| Body::new(Answer::new(body, flight, call))))
+                let (head, body) = response.into_parts();
+                let mut answer = Answer::new(body, flight, call);
+                if call.length == Length::Brief {
+                    match tokio::time::timeout_at(end, answer.begin()).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => {
+                            return Err(self.failed(&endpoint, Failure::Lost(chain(&error)), sent));
+                        }
+                        Err(_) => return Err(self.unanswered(&endpoint, call, sent)),
+                    }
+                }
+                Ok(Response::from_parts(head, Body::new(answer)))
             }
             Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::from_send(&failed), sent)),
             Err(_) => Err(self.unanswered(&endpoint, call, sent)),

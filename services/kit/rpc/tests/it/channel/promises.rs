@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use futures_util::{StreamExt as _, future::join_all, stream};
-use http::Response;
+use http::{HeaderMap, Response};
 use http_body_util::BodyExt as _;
 use kit_base::{
     request::{RequestContext, scope},
@@ -132,11 +132,14 @@ async fn a_peer_that_was_never_there_is_unavailable() {
 async fn many_streams_leave_room_for_calls() {
     let quiet =
         || Response::new(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()));
-    let peer = Peer::start(move |_| async move { quiet() }).await;
+    let answer = move |headers: HeaderMap| async move {
+        if headers.contains_key("at-once") { grpc(Code::Ok) } else { quiet() }
+    };
+    let peer = Peer::start(answer).await;
     let channel = remote("things", &peer.url(), None, limits()).unwrap();
     let streams = join_all((0..300).map(|_| call(&channel, "WatchThings", &[]))).await;
     assert!(streams.iter().all(Result::is_ok));
-    assert_eq!(code(&channel, "GetThing", &[]).await, Code::Ok);
+    assert_eq!(code(&channel, "GetThing", &[("at-once", "")]).await, Code::Ok);
 }
 
 #[tokio::test]

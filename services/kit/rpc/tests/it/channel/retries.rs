@@ -1,7 +1,9 @@
 //! What is sent again.
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use axum::body::Body;
+use futures_util::{future::join_all, stream};
+use http::Response;
 use kit_rpc::channel::{Limits, remote};
 use tonic::Code;
 
@@ -54,6 +56,22 @@ async fn a_call_whose_connection_is_lost_is_sent_again_if_that_is_safe() {
             () = cut_each_call(&peer) => unreachable!("it goes on for ever"),
         };
         assert_eq!((outcome, peer.calls()), (Code::Unavailable, times));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_behind_its_head_is_asked_for_again_if_that_is_safe() {
+    for (method, times) in [("GetThing", 2), ("CreateThing", 1)] {
+        let peer = Peer::start(|_| async {
+            let gone = stream::iter([Err::<&str, _>(std::io::Error::other("gone"))]);
+            Response::builder()
+                .header("content-type", "application/grpc")
+                .body(Body::from_stream(gone))
+                .unwrap()
+        });
+        let peer = peer.await;
+        let outcome = code(&channel_to(&[&peer]), method, &[]).await;
+        assert_eq!((outcome, peer.calls()), (Code::Unavailable, times), "{method}");
     }
 }
 
