@@ -56,14 +56,14 @@ pub(crate) fn name(raw: &str) -> Result<String, Vec<Violation>> {
     let mut fault = |reason, message: &str| faults.push(Violation::new("name", reason, message));
     let seen = name.contains(is_visible);
     if !seen {
-        fault("TOO_SHORT", "a name has at least one character that can be seen");
+        fault("REQUIRED", "a name has at least one character that can be seen");
     }
     // As it was sent, too: that is what the document bounds.
     if name.chars().count().max(raw.chars().count()) > NAME {
         fault("TOO_LONG", &format!("a name has at most {NAME} characters"));
     }
     if seen && name.contains(breaks_line) {
-        fault("INVALID", "a name has no line breaks or control characters");
+        fault("INVALID_CHARACTER", "a name has no line breaks or control characters");
     }
     if faults.is_empty() { Ok(name) } else { Err(faults) }
 }
@@ -173,17 +173,17 @@ mod tests {
             "\u{200e}\u{7}\u{200f}",
             "\u{2028}",
         ] {
-            assert_eq!(said(raw), "TOO_SHORT", "{raw:?}");
+            assert_eq!(said(raw), "REQUIRED", "{raw:?}");
         }
         for raw in ["Ada\nLovelace", "Ada\u{0}", "Ada\u{2028}Lovelace", "A\u{2029}B"] {
-            assert_eq!(said(raw), "INVALID", "{raw:?}");
+            assert_eq!(said(raw), "INVALID_CHARACTER", "{raw:?}");
         }
         assert_eq!(said(&"x".repeat(101)), "TOO_LONG");
         for longer in ["x".repeat(100) + " ", "a\u{308}".repeat(51)] {
             assert_eq!(said(&longer), "TOO_LONG", "as it was sent, too");
         }
-        assert_eq!(said(&"x\n".repeat(101)), "TOO_LONG INVALID");
-        assert_eq!(said(&"\u{200b}".repeat(101)), "TOO_SHORT TOO_LONG");
+        assert_eq!(said(&"x\n".repeat(101)), "TOO_LONG INVALID_CHARACTER");
+        assert_eq!(said(&"\u{200b}".repeat(101)), "REQUIRED TOO_LONG");
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
         let expected = [
             ("email", "INVALID"),
             ("password", "TOO_SHORT"),
-            ("name", "TOO_SHORT"),
+            ("name", "REQUIRED"),
             ("time_zone", "TIME_ZONE"),
         ];
         assert_eq!(said, expected);

@@ -141,7 +141,7 @@ async fn every_fault_of_a_registration_is_said_at_once(backend: Backend) {
     let expected = [
         ("email", "INVALID"),
         ("password", "TOO_SHORT"),
-        ("name", "TOO_SHORT"),
+        ("name", "REQUIRED"),
         ("time_zone", "TIME_ZONE"),
     ];
     assert_eq!(
@@ -175,7 +175,7 @@ async fn a_change_touches_what_its_mask_names(backend: Backend) {
     let stale = change(update(&["name"], Some("Ada"), None, Some(2))).await;
     assert_eq!(refused(stale), (Code::Aborted, "VERSION_MISMATCH".to_owned()));
     let unknown = change(update(&["email", "name"], Some(""), None, None)).await;
-    let expected = [("email", "UNKNOWN_FIELD"), ("name", "TOO_SHORT")];
+    let expected = [("email", "UNKNOWN_FIELD"), ("name", "REQUIRED")];
     assert_eq!(faults(unknown), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
     assert_eq!(auth.asks_with(&ada).await.unwrap(), user);
 }
@@ -204,19 +204,19 @@ async fn what_people_say_of_themselves_is_stored_in_one_form_which_the_answer_sh
 async fn a_name_that_shows_nothing_is_refused_like_an_empty_one(backend: Backend) {
     let app = App::new(backend, "unseen").await;
     let auth = app.replica().await;
-    let too_short = [("name".to_owned(), "TOO_SHORT".to_owned())];
+    let required = [("name".to_owned(), "REQUIRED".to_owned())];
     for name in ["", "  ", "\u{200b}", "\u{2060}\u{feff}", "\u{3164}", "\u{7f}"] {
         let request =
             RegisterRequest { name: Some(name.to_owned()), ..registration("ada@example.com") };
         let outcome = auth.accounts().register(request).await;
-        assert_eq!(faults(outcome), too_short, "{backend:?}: {name:?}");
+        assert_eq!(faults(outcome), required, "{backend:?}: {name:?}");
     }
     let before = auth.registers("ada").await;
     let ada = auth.signs_in("ada").await;
     for name in ["", "\u{200b}\u{200d}", "\u{ad}"] {
         let request = by(&ada, update(&["name"], Some(name), None, None));
         let outcome = auth.accounts().update_me(request).await;
-        assert_eq!(faults(outcome), too_short, "{backend:?}: {name:?}");
+        assert_eq!(faults(outcome), required, "{backend:?}: {name:?}");
     }
     assert_eq!(auth.asks_with(&ada).await.unwrap(), before, "{backend:?}");
 }
