@@ -130,8 +130,13 @@ impl Operations {
         (schemas, paths, handler): UtoipaMethodRouter<Gateway>,
         traits: Traits,
     ) -> Self {
-        let (path, item) = paths.paths.into_iter().next().expect("`routes!` has a handler");
-        let (method, documented) = only(item).expect("a handler has one method");
+        let mut documented = paths.paths.into_iter().flat_map(|(path, item)| {
+            methods(item).map(move |(method, operation)| (path.clone(), method, operation))
+        });
+        let (path, method, documented) = match (documented.next(), documented.next()) {
+            (Some(one), None) => one,
+            _ => panic!("each handler is offered by itself, with its own traits"),
+        };
         self.list.push(Operation { path, method, traits, handler, documented, schemas });
         self
     }
@@ -186,15 +191,18 @@ impl Operation {
     }
 }
 
-/// The one operation of a path with one method.
-fn only(item: PathItem) -> Option<(HttpMethod, Documented)> {
-    let PathItem { get, put, post, delete, patch, .. } = item;
+/// The operations of a path.
+pub(crate) fn methods(item: PathItem) -> impl Iterator<Item = (HttpMethod, Documented)> {
+    let PathItem { get, put, post, delete, patch, options, head, trace, .. } = item;
     let methods = [
         (HttpMethod::Get, get),
         (HttpMethod::Put, put),
         (HttpMethod::Post, post),
         (HttpMethod::Delete, delete),
         (HttpMethod::Patch, patch),
+        (HttpMethod::Options, options),
+        (HttpMethod::Head, head),
+        (HttpMethod::Trace, trace),
     ];
-    methods.into_iter().find_map(|(method, operation)| Some((method, operation?)))
+    methods.into_iter().filter_map(|(method, operation)| Some((method, operation?)))
 }

@@ -166,8 +166,9 @@ async fn a_key_used_before_is_answered_as_before(backend: Backend) {
     let replayed = ask(&once["body"]).await.expect(201);
     assert_eq!(lost("", &once["answer"], &replayed), [""; 0]);
     ask(&json!({ "title": "Twice" })).await.refuses(422, "IDEMPOTENCY_KEY_REUSED");
-    let found = ada.reads_all("/v1/tasks?q=once").await;
-    assert!(found.len() <= 1, "{found:?}");
+    let all = ada.reads_all("/v1/tasks").await;
+    let once = all.iter().filter(|task| task["title"] == "Once" || task["title"] == "Twice");
+    assert_eq!(once.count(), 1, "{all:?}");
 }
 
 async fn an_open_task_below_a_closed_one_can_be_read_and_written(backend: Backend) {

@@ -4,14 +4,14 @@ use axum::{
     body::{Body, HttpBody as _},
     extract::Request,
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::BodyExt as _;
 use tower::{Service, ServiceExt as _};
 
 use super::sent::{self, HasRoom};
-use crate::{condition, reply::Confidential};
+use crate::{condition, problem::Problem, reply::Confidential};
 
 /// Less than this fits into one packet anyway, in bytes.
 const LEAST: u64 = 1024;
@@ -35,7 +35,13 @@ where
 /// The reply as it is sent: packed whole, so that it waits for its client as small as it is, and with an ETag of its own (RFC 9110, 8.8.3.3).
 async fn packed(reply: Response) -> Response {
     let (mut head, body) = reply.into_parts();
-    let Ok(whole) = body.collect().await else { return Response::from_parts(head, Body::empty()) };
+    let whole = match body.collect().await {
+        Ok(whole) => whole,
+        Err(error) => {
+            tracing::error!(error = %error, "an answer broke off before it was packed");
+            return Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        }
+    };
     let bytes = whole.to_bytes();
     let Some(packed) = pack(&bytes).await else {
         return Response::from_parts(head, Body::from(bytes));

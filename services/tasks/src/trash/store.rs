@@ -33,7 +33,7 @@ impl Trashed {
     }
 }
 
-type Row = (ObjectId, String, Option<Timestamp>);
+type Row = (ObjectId, String, Timestamp);
 
 /// At most `limit` acts of deletion, the latest first, behind `after`.
 pub(crate) async fn list(
@@ -45,7 +45,7 @@ pub(crate) async fn list(
     let plan = Plan::General;
     let tasks: Vec<Row> = search!(db, "trash.tasks", conn: Backend => {
         let rows = tasks::table.filter(tasks::scope_id.eq(plan.bind(scope))).filter(tasks::trash_id.eq(tasks::id.nullable()));
-        let rows = rows.select((tasks::id, tasks::title, tasks::trashed_at));
+        let rows = rows.select((tasks::id, tasks::title, tasks::trashed_at.assume_not_null()));
         let mut rows = rows.order((tasks::trashed_at.desc(), tasks::id.desc())).into_boxed::<Backend>();
         if let Some((at, id)) = after {
             rows = rows.filter(tasks::trashed_at.le(plan.bind(at)).and(tasks::trashed_at.lt(plan.bind(at)).or(tasks::id.nullable().lt(plan.bind(id)))));
@@ -54,7 +54,7 @@ pub(crate) async fn list(
     })?;
     let projects: Vec<Row> = search!(db, "trash.projects", conn: Backend => {
         let rows = projects::table.filter(projects::scope_id.eq(plan.bind(scope))).filter(projects::trash_id.eq(projects::id.nullable()));
-        let rows = rows.select((projects::id, projects::name, projects::trashed_at));
+        let rows = rows.select((projects::id, projects::name, projects::trashed_at.assume_not_null()));
         let mut rows = rows.order((projects::trashed_at.desc(), projects::id.desc())).into_boxed::<Backend>();
         if let Some((at, id)) = after {
             rows = rows.filter(projects::trashed_at.le(plan.bind(at)).and(projects::trashed_at.lt(plan.bind(at)).or(projects::id.nullable().lt(plan.bind(id)))));
@@ -70,7 +70,6 @@ pub(crate) async fn list(
     let trashed = rows.into_iter().map(|(object_type, (id, title, deleted_at))| {
         let tasks = sizes.get(&id).copied().unwrap_or(0);
         let size = tasks + i64::from(object_type == Project::TYPE);
-        let deleted_at = deleted_at.unwrap_or(Timestamp::from_seconds(0));
         Trashed { id, object_type, title, deleted_at, size }
     });
     Ok(trashed.collect())
