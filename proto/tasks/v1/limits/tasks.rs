@@ -10,12 +10,29 @@ pub const LABELS: usize = 64;
 pub const LEAST_ESTIMATE_MINUTES: i32 = 1;
 /// The longest that a task is thought to take, in minutes: a year.
 pub const ESTIMATE_MINUTES: i32 = 525_600;
+macro_rules! kept {
+    (first) => {
+        "0001-01-02"
+    };
+    (last) => {
+        "9999-12-29"
+    };
+    (from a $what:literal) => {
+        concat!("a ", $what, " from ", kept!(first), " to ", kept!(last))
+    };
+}
 /// The first day that every zone can place on the line of time.
-pub const FIRST_DAY: &str = "0001-01-02";
+pub const FIRST_DAY: &str = kept!(first);
 /// The last such day.
-pub const LAST_DAY: &str = "9999-12-29";
+pub const LAST_DAY: &str = kept!(last);
 /// A day that can be kept, in words.
-pub const DAY: &str = "a day from 0001-01-02 to 9999-12-29, as 2026-09-01";
+pub const DAY: &str = concat!(kept!(from a "day"), ", as 2026-09-01");
+/// A time that can be kept, in words.
+pub const WALL_TIME: &str = concat!(
+    kept!(from a "wall time"),
+    " in whole seconds, as 2026-09-01T09:00:00, or one that ends in `Z` or an offset as +02:00, \
+     which the first and the last day have no room for"
+);
 /// How deep tasks may lie in each other.
 pub const DEPTH: usize = 5;
 /// The most values of a filter, and the most words of a search.

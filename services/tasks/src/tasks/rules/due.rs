@@ -3,7 +3,7 @@ use jiff::{civil, tz::TimeZone};
 use kit_base::{Timestamp, Violation, form, zone};
 use serde::Serialize;
 
-use crate::limits::{DAY, FIRST_DAY, LAST_DAY};
+use crate::limits::{DAY, FIRST_DAY, LAST_DAY, WALL_TIME};
 
 /// A due, as it was said, and the moment it stands for in lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +70,6 @@ impl Due {
 
 const EITHER: &str = "exactly one of `date` and `datetime`";
 const NO_ZONE: &str = "only beside `datetime`: a day is the same everywhere";
-const TIME: &str = "a wall time from 0001-01-02 to 9999-12-29 in whole seconds, as 2026-09-01T09:00:00, or one that ends in `Z` or \
-    an offset as +02:00, which the first and the last day have no room for";
 const OFFSET: &str =
     "a time with `Z` or an offset says where it is: leave that out, or the `time_zone`";
 
@@ -111,7 +109,7 @@ fn wall_time(text: &str) -> Option<(civil::DateTime, bool)> {
 fn time(text: &str, faults: &mut Vec<Violation>) -> Option<(civil::DateTime, bool)> {
     let time = wall_time(text);
     if time.is_none() {
-        faults.push(Violation::new("due.datetime", "DATETIME", TIME));
+        faults.push(Violation::new("due.datetime", "DATETIME", WALL_TIME));
     }
     time
 }
