@@ -47,12 +47,12 @@ class Follower:
                 elif name == b"data":
                     data = json.loads(value)
                 elif not name and cursor is not None and data is not None:
-                    self.take(cursor, data)
+                    self.note(cursor, data)
                     cursor, data = None, None
         finally:
             writer.transport.abort()
 
-    def take(self, cursor, change):
+    def note(self, cursor, change):
         """Notes one event; a bookmark has a cursor alone."""
         self.cursor = cursor
         if not change:

@@ -117,7 +117,7 @@ mod tests {
         let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
         let spend = |key: usize| rations.spend(key, &clock).is_ok();
         assert_eq!([spend(0), spend(0), spend(0), spend(1)], [true, true, false, true]);
-        assert!((2..3 * REMEMBERED).all(take));
+        assert!((2..3 * REMEMBERED).all(spend));
         assert!(rations.spent.lock().unwrap().by_key.len() <= REMEMBERED);
         assert!(!spend(0));
         clock.advance(Duration::from_secs(3600));

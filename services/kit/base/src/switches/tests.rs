@@ -1,6 +1,6 @@
 use super::*;
 
-fn at(seconds: i64) -> Timestamp {
+fn second(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
@@ -10,20 +10,21 @@ fn route(name: &str) -> Place {
 
 #[test]
 fn every_switch_ends_by_itself() {
-    let fault = Fault { place: route("*"), kind: Kind::Error, share: 1.0, until: at(10) };
-    let switches = Switches { read_only: Some(at(10)), unready: Some(at(10)), faults: vec![fault] };
+    let fault = Fault { place: route("*"), kind: Kind::Error, share: 1.0, until: second(10) };
+    let switches =
+        Switches { read_only: Some(second(10)), unready: Some(second(10)), faults: vec![fault] };
     let get = route("GET /v1/me");
-    assert_eq!(switches.refuses_writes(at(3)), Some(Duration::from_secs(7)));
-    assert!(switches.is_unready(at(9)));
-    assert_eq!(switches.faults_at(&get, at(9), || 0.5), [Kind::Error]);
-    assert_eq!(switches.refuses_writes(at(10)), None);
-    assert!(!switches.is_unready(at(10)));
-    assert_eq!(switches.faults_at(&get, at(10), || 0.5), []);
+    assert_eq!(switches.refuses_writes(second(3)), Some(Duration::from_secs(7)));
+    assert!(switches.is_unready(second(9)));
+    assert_eq!(switches.faults_at(&get, second(9), || 0.5), [Kind::Error]);
+    assert_eq!(switches.refuses_writes(second(10)), None);
+    assert!(!switches.is_unready(second(10)));
+    assert_eq!(switches.faults_at(&get, second(10), || 0.5), []);
 }
 
 #[test]
 fn a_fault_is_where_it_was_switched_and_nowhere_else() {
-    let fault = |place: Place, kind| Fault { place, kind, share: 1.0, until: at(10) };
+    let fault = |place: Place, kind| Fault { place, kind, share: 1.0, until: second(10) };
     let slow = Kind::Latency(Duration::from_millis(5));
     let method = |name: &str| Place::Method(name.to_owned());
     let switches = Switches {
@@ -34,7 +35,7 @@ fn a_fault_is_where_it_was_switched_and_nowhere_else() {
         ],
         ..Switches::default()
     };
-    let found = |place: &Place| switches.faults_at(place, at(1), || 0.0);
+    let found = |place: &Place| switches.faults_at(place, second(1), || 0.0);
     assert_eq!(found(&route("GET /v1/me")), [Kind::Error]);
     assert_eq!(found(&route("POST /v1/me")), []);
     assert_eq!(found(&method("package.Service/Method")), [slow]);
@@ -44,9 +45,9 @@ fn a_fault_is_where_it_was_switched_and_nowhere_else() {
 
 #[test]
 fn so_many_fail_as_the_share_says() {
-    let fault = Fault { place: route("*"), kind: Kind::Abort, share: 0.25, until: at(10) };
+    let fault = Fault { place: route("*"), kind: Kind::Abort, share: 0.25, until: second(10) };
     let switches = Switches { faults: vec![fault], ..Switches::default() };
-    let failed = |chance: f64| !switches.faults_at(&route("x"), at(1), || chance).is_empty();
+    let failed = |chance: f64| !switches.faults_at(&route("x"), second(1), || chance).is_empty();
     assert_eq!([0.0, 0.24, 0.25, 0.9].map(failed), [true, true, false, false]);
 }
 
