@@ -36,7 +36,7 @@ pub struct Config {
     pub rate_limit_user: u32,
     /// `RATE_LIMIT_ADDRESS`: of one address, or of one /64 with IPv6.
     pub rate_limit_address: u32,
-    /// `RATE_LIMIT_LOGIN`: logins and registrations of one address.
+    /// `RATE_LIMIT_LOGIN`: logins, registrations and passwords that are said once more, of one address.
     pub rate_limit_login: u32,
     /// `RATE_LIMIT_REFRESH`: refreshes of one address.
     pub rate_limit_refresh: u32,

@@ -19,6 +19,9 @@ use super::{
 };
 use crate::problem::Problem;
 
+/// Such a part of all places a user has in any case.
+const FEW: usize = 16;
+
 /// How many requests are worked on at once, in all and of one address.
 pub(crate) struct Admission {
     in_flight: AtomicUsize,
@@ -84,10 +87,12 @@ impl Admission {
         Ok(place)
     }
 
-    /// A place of a user's, who is not known before its token was looked at; 429 when the user has as many as may be: at most half of all
-    /// that there are now, so that who brings others to be refused is refused, too.
+    /// A place of a user's, who is not known before its token was looked at; 429 when the user has as many as may be: at most as many as are
+    /// left, half of all where nobody else is there, and a few in any case. Who brings others to be refused is refused, too.
     pub(crate) fn enter_user(&self, user_id: Uuid) -> Result<places::Place, Problem> {
-        let most = self.most_of_user.min(self.limit.now().div_ceil(2));
+        let (limit, taken) = (self.limit.now(), self.in_flight.load(Relaxed));
+        let left = limit.saturating_sub(taken).max(limit.div_ceil(FEW));
+        let most = self.most_of_user.min(left);
         self.of_user.enter(user_id.as_u128(), most).ok_or_else(|| {
             Shed::InFlightOfUser.count();
             too_many("user", most)
@@ -231,15 +236,27 @@ mod tests {
     }
 
     #[test]
-    fn a_user_takes_half_of_the_places_at_most() {
-        for (most, most_of_user, places) in [(9, 2, 2), (9, 9, 5), (1, 9, 1)] {
-            let admission = Admission::new(most, 9, most_of_user);
-            let user = Uuid::from_u128(1);
-            let taken: Vec<_> =
-                std::iter::from_fn(|| admission.enter_user(user).ok()).take(99).collect();
-            assert_eq!(taken.len(), places, "{most_of_user} of {most}");
-            let refused = admission.enter_user(user).map_err(|problem| problem.status());
-            assert_eq!(refused.err(), Some(StatusCode::TOO_MANY_REQUESTS));
+    fn a_user_takes_no_more_places_than_are_left_and_a_few_in_any_case() {
+        for (most, most_of_user, places) in [
+            (64, 4, &[4, 4, 4][..]),
+            (64, 64, &[32, 16, 8, 4, 4]),
+            (8, 8, &[4, 2, 1, 1]),
+            (1, 9, &[1]),
+        ] {
+            let admission = Admission::new(most, most, most_of_user);
+            let mut taken = vec![];
+            for (user, places) in places.iter().enumerate() {
+                let address = format!("10.0.0.{user}");
+                let enters = || {
+                    let visit = Visit::of_address(&address);
+                    let place = admission.enter(Access::Users, &visit).ok()?;
+                    let user_id = Uuid::from_u128(user as u128);
+                    Some((place, admission.enter_user(user_id).ok()?))
+                };
+                let found: Vec<_> = std::iter::from_fn(enters).take(99).collect();
+                assert_eq!(found.len(), *places, "{user} of {most_of_user} of {most}");
+                taken.push(found);
+            }
         }
     }
 }

@@ -170,7 +170,7 @@ fn sender(
                 .map_or_else(|_| visit.subscriber(), |caller| caller.user_id.as_u128())
         }
     };
-    gateway.untaken.count(client, untaken::BESIDES + bytes)
+    gateway.untaken.count(client, untaken::BESIDES + head::size(headers) + bytes)
 }
 
 /// What the operation says. Nobody waits for ever; what is still under way is dropped, and the services are told by their own deadline.

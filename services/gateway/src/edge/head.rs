@@ -2,7 +2,7 @@
 use axum::{
     extract::Request,
     http::{
-        StatusCode,
+        HeaderMap, StatusCode,
         header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING},
     },
 };
@@ -29,6 +29,14 @@ pub(super) fn fits(request: &Request) -> Result<(), Problem> {
         return Err(headers_too_long());
     }
     Ok(())
+}
+
+/// What a line of a head takes besides its bytes: its place among the others.
+const BESIDES: usize = 128;
+
+/// About how many bytes the lines of a head take here.
+pub(super) fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + BESIDES).sum()
 }
 
 /// What is sent once: of two nobody knows which one is meant.

@@ -104,9 +104,9 @@ impl Rates {
         let address = visit.subscriber();
         match access {
             // A flood of logins must not keep anyone from refreshing, nor the other way round.
-            Access::SignIn => self.spend(&rules.login, address, visit)?,
+            Access::SignIn | Access::Confirmed => self.spend(&rules.login, address, visit)?,
             Access::Refresh => self.spend(&rules.refresh, address, visit)?,
-            Access::Users | Access::Confirmed | Access::Listeners | Access::Anyone => {}
+            Access::Users | Access::Listeners | Access::Anyone => {}
         }
         self.spend(&rules.address, address, visit)
     }

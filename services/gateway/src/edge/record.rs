@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     body::HttpBody as _,
     extract::Request,
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header::InvalidHeaderValue},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header::InvalidHeaderValue},
     response::Response,
 };
 use kit_base::{
@@ -24,7 +24,8 @@ pub(super) struct Record {
     pub(super) request_id: Arc<str>,
     began: Instant,
     method: Method,
-    uri: Uri,
+    /// A copy: the URI would keep the whole head as long.
+    path: Box<str>,
     route: Route,
     request_size: Option<u64>,
     visit: Arc<Visit>,
@@ -48,7 +49,7 @@ impl Record {
             request_id: request::id(headers, &gateway.clock),
             began: Instant::now(),
             method: request.method().clone(),
-            uri: request.uri().clone(),
+            path: request.uri().path().into(),
             request_size: request.body().size_hint().exact(),
             visit,
             trace: step.trace(),
@@ -108,7 +109,7 @@ impl Record {
             tracing::info!(
                 target: "gateway::access",
                 method = self.method.as_str(),
-                path = self.uri.path(),
+                path = &*self.path,
                 route,
                 status = status.as_u16(),
                 duration_ms = elapsed.as_micros() as f64 / 1000.0,

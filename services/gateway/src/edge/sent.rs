@@ -5,12 +5,25 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::HeaderValue,
+};
 use http_body::{Frame, SizeHint};
 
 /// The body, which keeps `kept` until its last bytes are gone.
 pub(super) fn keeping<K: Send + Sync + Unpin + 'static>(kept: K, body: Body) -> Body {
     Body::new(Sent { body, kept: Some(kept) })
+}
+
+/// The same of a line of a head, which is written as it is, and kept by nobody else (RFC 7541, 7.1.3).
+pub(super) fn keep<K: Send + Sync + 'static>(kept: K, line: &mut HeaderValue) {
+    let bytes = Bytes::copy_from_slice(line.as_bytes());
+    let bytes = Bytes::from_owner(Owned { bytes, _kept: kept });
+    if let Ok(mut keeping) = HeaderValue::from_maybe_shared(bytes) {
+        keeping.set_sensitive(true);
+        *line = keeping;
+    }
 }
 
 /// Marks an answer that keeps room of its own, as long as it is sent as it is.

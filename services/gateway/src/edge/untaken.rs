@@ -17,6 +17,9 @@ use axum::{
     response::Response,
 };
 
+use kit_base::request::REQUEST_ID;
+use kit_process::serve::Reset;
+
 use super::{
     sent::{self, HasRoom},
     shed::Shed,
@@ -48,9 +51,14 @@ pub(crate) struct Untaken {
 impl Untaken {
     /// Whether so much waits for a client that nothing more is done for it.
     pub(crate) fn is_too_much(&self, client: u128) -> bool {
+        self.is_too_much_by(client, 1)
+    }
+
+    /// Whether it is more than so many times of what may be.
+    fn is_too_much_by(&self, client: u128, times: usize) -> bool {
         let waits = self.shard(client).get(&client).copied().unwrap_or_default();
         let all = self.all.load(Relaxed);
-        all > MOST || waits > (ROOM.saturating_sub(all) / PART).max(LEAST)
+        all > MOST || waits > times * (ROOM.saturating_sub(all) / PART).max(LEAST)
     }
 
     /// Refuses a client for whom so much waits.
@@ -69,7 +77,7 @@ impl Untaken {
         *self.shard(client).entry(client).or_default() += bytes;
     }
 
-    /// The answer, counted until its client has taken it. Of a refusal, who lets so much wait gets the head alone: that waits for nobody.
+    /// The answer, counted until its client has taken it. Of a refusal, who lets so much wait gets the head alone.
     pub(super) fn answer(self: &Arc<Self>, client: u128, mut answer: Response) -> Response {
         let is_of_many = matches!(
             answer.status(),
@@ -82,14 +90,32 @@ impl Untaken {
             answer.headers_mut().remove(CONTENT_LENGTH);
             return answer.map(|_| Body::empty());
         }
-        let size = answer.body().size_hint().exact().unwrap_or_default();
         if answer.extensions().get::<HasRoom>().is_some() {
             return answer;
         }
-        // What has no end is bounded by itself, and what is in the head is sent whatever the client takes.
-        let Some(size) = usize::try_from(size).ok().filter(|size| *size > 0) else { return answer };
-        let counted = self.count(client, size + BESIDES);
-        answer.map(|body| sent::keeping(counted, body))
+        // What has no end is bounded by itself.
+        let size = answer.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
+        match size {
+            Some(0) => self.head_alone(client, answer),
+            Some(size) => {
+                let counted = self.count(client, size + BESIDES);
+                answer.map(|body| sent::keeping(counted, body))
+            }
+            None => answer,
+        }
+    }
+
+    /// A head waits, too, where its client takes nothing off the connection. Who has let so many wait besides gets none.
+    fn head_alone(self: &Arc<Self>, client: u128, mut answer: Response) -> Response {
+        if self.is_too_much_by(client, 2) {
+            answer.extensions_mut().insert(Reset);
+            return answer;
+        }
+        let id = answer.headers_mut().get_mut(REQUEST_ID);
+        if let Some(id) = id {
+            sent::keep(self.count(client, BESIDES), id);
+        }
+        answer
     }
 
     /// The lower bits of an IPv6 address are all 0.
@@ -138,6 +164,7 @@ impl Drop for Counted {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
     use http_body_util::BodyExt as _;
 
     use super::*;
@@ -195,6 +222,33 @@ mod tests {
         let body = untaken.answer(7, refusal).into_body().collect().await.unwrap().to_bytes();
         assert_eq!((body.len(), counts(&untaken)), (0, (ROOM, 1)));
         drop(held);
+    }
+
+    #[tokio::test]
+    async fn heads_that_wait_are_counted_and_who_lets_too_many_wait_gets_none() {
+        let untaken = Arc::new(Untaken::default());
+        let head = || {
+            let mut head = Response::new(Body::empty());
+            head.headers_mut().insert(REQUEST_ID, HeaderValue::from_static("an-id"));
+            untaken.answer(7, head)
+        };
+        let one = head();
+        assert_eq!(
+            (one.headers()[REQUEST_ID].as_bytes(), counts(&untaken)),
+            (&b"an-id"[..], (BESIDES, 1))
+        );
+        // As the connection does that has written it.
+        drop(one.into_parts().0.headers);
+        assert_eq!(counts(&untaken), (0, 0));
+        let mut held = vec![untaken.count(7, ROOM / 5 + BESIDES)];
+        assert!(untaken.is_too_much(7) && head().extensions().get::<Reset>().is_none());
+        held.push(untaken.count(7, ROOM / 2));
+        assert!(head().extensions().get::<Reset>().is_some());
+        assert!(
+            untaken.answer(8, Response::new(Body::empty())).extensions().get::<Reset>().is_none()
+        );
+        drop(held);
+        assert_eq!(counts(&untaken), (0, 0));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
+use kit_process::config::Switch;
 use proto::tasks::v1::limits;
 use serde_json::Value;
 
@@ -166,7 +167,7 @@ async fn a_field_that_is_not_documented_is_documented_as_refused() {
 
 #[tokio::test]
 async fn a_documented_header_is_read_and_no_other() {
-    let edge = Edge::start().await;
+    let edge = Edge::with(|config| config.rate_limit = Switch::Off).await;
     let document = edge.anonymous("GET", "/openapi.json", &[], "").await.json();
     for (method, path, operation) in operations(&document) {
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();

@@ -42,6 +42,9 @@ async fn guesses_at_passwords_use_up_a_rate_of_their_own() {
         (reply.refusal().as_str(), reply.header("ratelimit-policy")),
         ("429 TOO_MANY_REQUESTS", "\"login\";q=1;w=60")
     );
+    // Who says it once more guesses as well.
+    let change = r#"{"current_password":"p","new_password":"q"}"#;
+    assert_eq!(edge.ask("PUT", "/v1/me/password", &[JSON], change).await.status, 429);
     let refresh =
         edge.anonymous("POST", "/v1/auth/refresh", &[JSON], r#"{"refresh_token":"r"}"#).await;
     assert_eq!(refresh.status, 200);

@@ -30,6 +30,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::handler::Reset;
 use self::{places::Places, shared::Shared};
 use crate::{
     admin::Health,

@@ -51,7 +51,7 @@ pub(crate) struct RateLimits {
     pub(super) user: u32,
     /// Of one address.
     pub(super) address: u32,
-    /// Logins and registrations of one address.
+    /// Logins, registrations and passwords that are said once more, of one address.
     pub(super) login: u32,
     /// Refreshes of one address.
     pub(super) refresh: u32,

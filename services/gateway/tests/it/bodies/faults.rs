@@ -1,5 +1,6 @@
 //! How what is wrong with a body is told.
 use kit_base::error::refuse;
+use kit_process::config::Switch;
 use tonic::{Code, Status};
 
 use crate::{
@@ -92,7 +93,7 @@ async fn every_write_with_rules_is_looked_at_whole() {
 
 #[tokio::test]
 async fn a_fault_of_the_head_hides_none_of_the_body() {
-    let edge = Edge::start().await;
+    let edge = Edge::with(|config| config.rate_limit = Switch::Off).await;
     let json = ("content-type", "application/json");
     for (header, query, code) in [
         (("x-none", ""), "?colour=red", "INVALID_QUERY"),

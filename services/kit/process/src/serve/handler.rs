@@ -31,7 +31,7 @@ pub(super) struct Handler {
 
 impl hyper::service::Service<Request<Incoming>> for Handler {
     type Response = Response<Reply>;
-    type Error = Infallible;
+    type Error = h2::Error;
     type Future = Answer;
 
     fn call(&self, mut request: Request<Incoming>) -> Answer {
@@ -72,7 +72,7 @@ pin_project_lite::pin_project! {
 }
 
 impl Future for Answer {
-    type Output = Result<Response<Reply>, Infallible>;
+    type Output = Result<Response<Reply>, h2::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = self.project();
@@ -85,6 +85,9 @@ impl Future for Answer {
             None => true,
         };
         let mut response = answer.response.take().expect("it is there, and given once");
+        if response.extensions().get::<Reset>().is_some() {
+            return Poll::Ready(Err(h2::Reason::ENHANCE_YOUR_CALM.into()));
+        }
         if let Some((shared, activity)) = answer.http1
             && (!is_read || shared.is_draining() || activity.is_last_answer())
         {
@@ -100,6 +103,10 @@ impl Future for Answer {
         Poll::Ready(Ok(response.map(|body| Reply::new(body, in_flight, answer.watched.take()))))
     }
 }
+
+/// Marks an answer that is not sent: HTTP/2 ends its stream (ENHANCE_YOUR_CALM; RFC 9113, 7), HTTP/1 the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Reset;
 
 /// Whether the answer is events, or messages of which there may be more.
 fn is_stream(response: &Response<Body>) -> bool {

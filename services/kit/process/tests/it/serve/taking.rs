@@ -12,7 +12,8 @@ async fn server() -> Server {
     let large = get(async || vec![b'.'; WHOLE]);
     let head = get(async || [("x-filler", ".".repeat(HEAD))]);
     let limits = Limits { send_timeout: Period::from_millis(300), ..quick() };
-    let router = Router::new().route("/large", large).route("/head", head);
+    let reset = get(async || axum::Extension(kit_process::serve::Reset));
+    let router = Router::new().route("/large", large).route("/head", head).route("/reset", reset);
     Server::serve(Service::http("test", router), limits).await
 }
 
@@ -53,6 +54,27 @@ async fn a_client_that_takes_nothing_over_http2_is_let_go() {
     let answer = client.send_request(to(&server, "/large")).await.unwrap();
     let end = timeout(LONG, driven).await.expect("the connection ends");
     assert!(answer.into_body().collect().await.is_err(), "{end:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_to_be_sent_ends_its_stream_alone_or_the_connection() {
+    let server = server().await;
+    let io = TokioIo::new(server.connect().await);
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
+    let (mut client, driver) = handshake.await.unwrap();
+    drop(kit_base::work::detach(driver));
+    for _ in 0..3 {
+        let error = client.send_request(to(&server, "/reset")).await.unwrap_err();
+        let reason = std::error::Error::source(&error).unwrap().to_string();
+        assert!(reason.contains("detected excessive load generating behavior"), "{reason}");
+    }
+    let goes_on = client.send_request(to(&server, "/head")).await.unwrap();
+    assert_eq!(goes_on.headers()["x-filler"].len(), HEAD);
+    let mut stream = server.connect().await;
+    ask(&mut stream, "/reset").await;
+    let mut got = vec![];
+    timeout(LONG, stream.read_to_end(&mut got)).await.unwrap().unwrap();
+    assert_eq!(got, b"");
 }
 
 #[tokio::test]
