@@ -159,6 +159,7 @@ pub(super) async fn delete(
     let subjects = [Subject::Account(address), Subject::Change(id.to_string())];
     let counters = subjects.map(|subject| Counter::new(subject, &authority.secrets.attempts));
     let _turn = authority.writes.begin(id).await;
+    refresh::store::forget_used(&authority.db, id).await?;
     let deletion = authority.db.write("account.delete", move |connection| {
         Box::pin(async move {
             let account = store::lock(connection, id).await?;
