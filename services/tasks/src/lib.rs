@@ -63,6 +63,10 @@ fn kinds() -> &'static [Kind] {
 const ROOM: usize = 4 << 20;
 /// Of one scope, so that the others go on: one large page and a half.
 const ROOM_OF_A_SCOPE: usize = 384 << 10;
+/// For large batches that wait for those who watch, in bytes.
+const WATCHED: usize = 16 << 20;
+/// Of one scope: three of the largest.
+const WATCHED_OF_A_SCOPE: usize = 768 << 10;
 
 /// What a scope may keep by these settings.
 fn bounds(config: &Config) -> Bounds {
@@ -84,6 +88,7 @@ fn rpc(config: &Config, db: &Db, clock: &Clock) -> Rpc {
         projects: projects::store::lookup(db.clone()),
         searches: Arc::new(searches::Searches::new()),
         rooms: Arc::new(Rooms::new(ROOM, ROOM_OF_A_SCOPE)),
+        watching: Arc::new(Rooms::new(WATCHED, WATCHED_OF_A_SCOPE)),
         scopes: Arc::new(Cache::new(20_000)),
         scope_requests: CacheRequests::named("scopes"),
         db: db.clone(),

@@ -48,42 +48,60 @@ pub(crate) struct Rpc {
     pub(crate) searches: Arc<Searches>,
     /// For pages, by scope.
     pub(crate) rooms: Arc<Rooms>,
+    /// For the large batches that wait for those who watch, by scope.
+    pub(crate) watching: Arc<Rooms>,
     pub(crate) projects: projects::store::Lookup,
     /// Private scopes that are known to exist. One that was erased by another replica may be among them: a write finds out.
     pub(crate) scopes: Arc<Cache<UserId, ScopeId>>,
     pub(crate) scope_requests: CacheRequests,
 }
 
+/// A page that is asked for.
+pub(crate) struct Wanted<'a> {
+    pub(crate) rooms: &'a Rooms,
+    pub(crate) scope: ScopeId,
+    /// Whether it may take long.
+    pub(crate) long: bool,
+    /// The most items.
+    pub(crate) limit: i64,
+}
+
 /// What a method gives.
 pub(crate) type Reply<M> = Result<Response<M>, Status>;
+
+/// A page asks for no fewer rows than these, or as many as are wanted: with the largest there are, 2 MiB.
+const LEAST_ROWS: i64 = 32;
 
 /// For a write whose caller set no deadline.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Rpc {
     /// Reads a page in its scope's turn, with room for what it may hold: on the connections for searches where it may take `long`, or
-    /// pages are likely to be large there. The room is to be kept as long as the page.
+    /// pages are likely to be large there. It may have fewer items than are wanted, where rows are large: `read` is told how many rows to
+    /// ask for, and what this gives how many items a page is to be cut to. The room is to be kept as long as the page.
     pub(crate) async fn page<T>(
         &self,
-        scope: ScopeId,
-        long: bool,
+        Wanted { rooms, scope, long, limit }: Wanted<'_>,
         bytes: fn(&T) -> usize,
-        read: impl AsyncFnOnce(bool) -> Result<Vec<T>, Error>,
-    ) -> Result<(Vec<T>, Room), Error> {
+        read: impl AsyncFnOnce(bool, i64) -> Result<Vec<T>, Error>,
+    ) -> Result<(Vec<T>, i64, Room), Error> {
         // Who has all its room taken waits here, and in no place that others need.
-        let turn = self.rooms.begin(scope, scope).await;
-        let apart = long || turn.expects(page::LARGE);
+        let turn = rooms.begin(scope, scope).await;
+        // The database sends all that it is asked for, whether or not it fits into the page.
+        let fitting = |bytes| i64::try_from(turn.rows_within(bytes)).unwrap_or(i64::MAX);
+        let limit = limit.min(fitting(2 * page::MAX_BYTES).max(LEAST_ROWS));
+        let apart = long || limit > fitting(page::LARGE) || turn.expects(page::LARGE);
         let search = if apart { Some(self.searches.begin(scope).await) } else { None };
-        let room = self.rooms.reserve(turn, page::MAX_BYTES).await;
-        let found = read(apart).await?;
+        let room = rooms.reserve(turn, page::MAX_BYTES).await;
+        let found = read(apart, limit + 1).await?;
         if let Some(search) = search {
             search.end();
         }
         let size = found.iter().map(bytes).sum();
-        room.was(size);
+        room.was(size, found.len());
         // What is read is held once; messages and bytes are made of it when there is room for those, too.
-        let room = self.rooms.fit(room, size).await;
-        Ok((found, room))
+        let room = rooms.fit(room, size).await;
+        Ok((found, limit, room))
     }
 
     /// The scope that the caller may see, made at the first request.

@@ -17,43 +17,57 @@ const LONG: Duration = Duration::from_millis(50);
 /// One that gave up a search rests as if that had taken all the time that it may.
 const GIVEN_UP: Duration = Duration::from_millis(1_600);
 
-/// Who may search now: one of a scope, so that no user is in the way of all others, and so many in all, in the order of their coming.
+/// Who may search now: one of a scope, so that no user is in the way of all others, and so many in all, in the order of their coming. Those who
+/// searched for long have one place among themselves: however many they are, the others have theirs.
 pub(crate) struct Searches {
-    /// Until when a scope rests.
-    turns: Turns<ScopeId, Option<Instant>>,
+    turns: Turns<ScopeId, Last>,
     places: Semaphore,
+    long: Semaphore,
+}
+
+/// What came of the last search of a scope.
+#[derive(Debug, Default)]
+struct Last {
+    was_long: bool,
+    /// Until when it rests.
+    rests_until: Option<Instant>,
 }
 
 /// A search that goes on.
 pub(crate) struct Search<'a> {
-    rests_until: Turn<Option<Instant>>,
+    last: Turn<Last>,
     began: Instant,
+    _long: Option<SemaphorePermit<'a>>,
     _place: Option<SemaphorePermit<'a>>,
 }
 
 impl Search<'_> {
     pub(crate) fn end(mut self) {
         let took = self.began.elapsed();
-        *self.rests_until = (took > LONG).then(|| Instant::now() + took);
+        let was_long = took > LONG;
+        *self.last = Last { was_long, rests_until: was_long.then(|| Instant::now() + took) };
     }
 }
 
 impl Searches {
     /// Nobody searches yet.
     pub(crate) fn new() -> Self {
-        Self { turns: Turns::new(), places: Semaphore::new(AT_ONCE) }
+        let (places, long) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE - 1));
+        Self { turns: Turns::new(), places, long }
     }
 
     /// Waits for the turn of a scope, until it has rested, and for a place.
     pub(crate) async fn begin(&self, scope: ScopeId) -> Search<'_> {
-        let mut rests_until = self.turns.begin(scope).await;
-        if let Some(until) = *rests_until {
+        let mut last = self.turns.begin(scope).await;
+        if let Some(until) = last.rests_until {
             sleep_until(until).await;
         }
+        let _long = if last.was_long { self.long.acquire().await.ok() } else { None };
         let _place = self.places.acquire().await.ok();
         let began = Instant::now();
-        *rests_until = Some(began + GIVEN_UP);
-        Search { rests_until, began, _place }
+        // As it will have been where it is given up.
+        *last = Last { was_long: true, rests_until: Some(began + GIVEN_UP) };
+        Search { last, began, _long, _place }
     }
 }
 
@@ -99,5 +113,32 @@ mod tests {
         first.end();
         assert!(begins(3).is_some());
         second.end();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn however_many_search_for_long_the_others_have_a_place() {
+        let (searches, scope) = (Searches::new(), |number| ScopeId(Uuid::from_u128(number)));
+        let searches_for = async |number, milliseconds| {
+            let began = Instant::now();
+            let search = searches.begin(scope(number)).await;
+            let waited = began.elapsed().as_millis();
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            search.end();
+            waited
+        };
+        let hostile = |number| async move {
+            for _ in 0..20 {
+                searches_for(number, 800).await;
+            }
+        };
+        let everybody = async {
+            // Nobody knew of them at first.
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            for _ in 0..50 {
+                assert_eq!(searches_for(99, 10).await, 0);
+                tokio::time::sleep(Duration::from_millis(90)).await;
+            }
+        };
+        tokio::join!(futures_util::future::join_all((0..8).map(hostile)), everybody);
     }
 }

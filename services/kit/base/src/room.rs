@@ -40,6 +40,8 @@ struct Place {
     /// How large a page is likely to be, in units.
     expected: AtomicUsize,
     large: Mutex<Large>,
+    /// The same of a row.
+    row: Mutex<Large>,
 }
 
 /// The largest page of a key, in bytes, which counts for half as much each minute: some small ones do not make it forgotten.
@@ -50,6 +52,16 @@ struct Large {
 }
 
 impl Large {
+    fn none() -> Mutex<Self> {
+        Mutex::new(Self { bytes: 0, at: Instant::now() })
+    }
+
+    fn was(&mut self, bytes: usize) {
+        if bytes >= self.now() {
+            *self = Self { bytes, at: Instant::now() };
+        }
+    }
+
     fn now(self) -> usize {
         let minutes = self.at.elapsed().as_secs() / 60;
         self.bytes >> minutes.min(63)
@@ -80,7 +92,8 @@ impl Rooms {
         let place = || Place {
             room: Arc::new(Semaphore::new(most_of_a_key)),
             expected: AtomicUsize::new(most_of_a_key / 4),
-            large: Mutex::new(Large { bytes: 0, at: Instant::now() }),
+            large: Large::none(),
+            row: Large::none(),
         };
         Self {
             all: Arc::new(Semaphore::new(most)),
@@ -145,7 +158,12 @@ impl Rooms {
 impl Turn {
     /// Whether the page is likely to be this large, in bytes, or one of the last minutes was.
     pub fn expects(&self, bytes: usize) -> bool {
-        self.place.expected.load(Relaxed) * UNIT >= bytes || self.place.large().now() >= bytes
+        self.place.expected.load(Relaxed) * UNIT >= bytes || lock(&self.place.large).now() >= bytes
+    }
+
+    /// How many rows are likely to fit into so many bytes: as large as those of a page were on average, the largest of the last minutes.
+    pub fn rows_within(&self, bytes: usize) -> usize {
+        bytes / lock(&self.place.row).now().max(1)
     }
 
     /// Says how large the page was: the next are expected to be as large, and only little by little smaller.
@@ -154,24 +172,20 @@ impl Turn {
         self.place
             .expected
             .store((expected - expected.div_ceil(8)).max(bytes.div_ceil(UNIT)), Relaxed);
-        let mut large = self.place.large();
-        if bytes >= large.now() {
-            *large = Large { bytes, at: Instant::now() };
-        }
+        lock(&self.place.large).was(bytes);
     }
 }
 
 impl Room {
-    /// See [`Turn::was`].
-    pub fn was(&self, bytes: usize) {
+    /// See [`Turn::was`]; in so many rows.
+    pub fn was(&self, bytes: usize, rows: usize) {
         self.turn.was(bytes);
+        lock(&self.turn.place.row).was(bytes / rows.max(1));
     }
 }
 
-impl Place {
-    fn large(&self) -> MutexGuard<'_, Large> {
-        self.large.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(large: &Mutex<Large>) -> MutexGuard<'_, Large> {
+    large.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn acquire(room: &Arc<Semaphore>, units: usize) -> OwnedSemaphorePermit {

@@ -54,6 +54,14 @@ impl Db {
         (!known).then(fault)
     }
 
+    /// How many connections there are for writes.
+    pub fn connections(&self) -> usize {
+        match self {
+            Self::Postgres(postgres) => postgres.writers.most(),
+            Self::Sqlite(_) => 1,
+        }
+    }
+
     /// Whether reads can be served now.
     pub async fn up(&self) -> Result<(), Error> {
         match self {

@@ -80,6 +80,11 @@ impl<M> Pool<M>
 where
     M: Manager<Type: Send, Error: StdError + 'static> + Send + Sync + 'static,
 {
+    /// How many connections there may be.
+    pub(crate) fn most(&self) -> usize {
+        self.connections.status().max_size
+    }
+
     /// Counts a pool, from now until it is gone.
     pub(crate) fn new(
         connections: managed::Pool<M>,

@@ -1,14 +1,21 @@
 //! The change feed and the activity, as peers ask for them.
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
-use kit_base::page;
+use futures_util::Stream;
+use kit_base::{
+    page,
+    room::{Room, Rooms},
+};
 use kit_rpc::Services;
 use proto::tasks::v1::{
     ChangeBatch, ChangeServicePeer, ListActivityRequest, ListActivityResponse, ListChangesRequest,
     ListChangesResponse, WatchChangesRequest, change_service_server::ChangeService,
 };
 use tokio::{sync::mpsc, time::timeout};
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{
@@ -21,7 +28,7 @@ use crate::{
     Error, access,
     ids::ScopeId,
     limits::WAIT_SECONDS,
-    rpc::{Reply, Rpc},
+    rpc::{Reply, Rpc, Wanted},
 };
 
 /// The longest wait of a long poll.
@@ -30,6 +37,35 @@ const LONGEST_WAIT: Duration = Duration::from_secs(WAIT_SECONDS);
 const BOOKMARK: Duration = Duration::from_secs(10);
 /// Batches that may wait for a slow watcher.
 const BATCHES: usize = 1;
+/// For so long, or nobody watches there.
+const UNTAKEN: Duration = Duration::from_secs(30);
+/// A batch of so many bytes has room until the next one is asked for: until then it waits for its watcher.
+const LARGE: usize = 32 << 10;
+
+/// Changes for a watcher, with the room of what is large.
+type Batch = Result<(ChangeBatch, Option<Room>), Status>;
+
+/// What a watcher takes.
+struct Batches {
+    watcher: mpsc::Receiver<Batch>,
+    /// Of the batch that was taken last, and may not be sent yet.
+    room: Option<Room>,
+}
+
+impl Stream for Batches {
+    type Item = Result<ChangeBatch, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        drop(self.room.take());
+        let batch = ready!(self.watcher.poll_recv(cx));
+        Poll::Ready(batch.map(|batch| {
+            batch.map(|(batch, room)| {
+                self.room = room;
+                batch
+            })
+        }))
+    }
+}
 
 /// Serves both.
 pub(crate) fn serve(rpc: Rpc, services: Services) -> Services {
@@ -48,11 +84,14 @@ impl ChangeService for Rpc {
             Duration::from_millis(u64::try_from(wait_milliseconds).unwrap_or(0)).min(LONGEST_WAIT);
         let (limit, after) =
             (page::limit(limit).map_err(Error::from)?, position(scope, &from)?.unwrap_or(0));
-        let mut changes = self.changes_after(scope, after, limit + 1).await?;
-        if changes.is_empty() && !wait.is_zero() {
+        let mut found = self.changes_after(&self.rooms, scope, after, limit).await?;
+        if found.0.is_empty() && !wait.is_zero() {
+            // Who waits has no room that others need.
+            drop(found);
             _ = timeout(wait, self.wait_for_change(scope, after)).await;
-            changes = self.changes_after(scope, after, limit + 1).await?;
+            found = self.changes_after(&self.rooms, scope, after, limit).await?;
         }
+        let (changes, limit, _room) = found;
         let (changes, more) = page::cut(changes, limit, Change::bytes, |_| "more".to_owned());
         let last = changes.last().map_or(after, |change| change.sequence);
         let changes = changes.into_iter().map(Into::into).collect();
@@ -74,7 +113,7 @@ impl ChangeService for Rpc {
             Some(after) => after,
             None => self.sequence(scope).await?,
         };
-        self.changes_after(scope, after, 1).await?;
+        drop(self.changes_after(&self.rooms, scope, after, 1).await?);
         let (batches, watcher) = mpsc::channel(BATCHES);
         let rpc = self.clone();
         kit_base::work::detach(async move {
@@ -86,7 +125,7 @@ impl ChangeService for Rpc {
                 () = rpc.send_changes(scope, after, &batches) => {}
             }
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(watcher))))
+        Ok(Response::new(Box::pin(Batches { watcher, room: None })))
     }
 
     async fn list_activity(
@@ -99,8 +138,10 @@ impl ChangeService for Rpc {
         let before =
             page::decode::<i64>("activity", &cursor).map_err(Error::from)?.unwrap_or(i64::MAX);
         let read =
-            async |apart| store::changes_before(&self.db, scope, before, limit + 1, apart).await;
-        let (changes, _room) = self.page(scope, false, Change::bytes, read).await?;
+            async |apart, rows| store::changes_before(&self.db, scope, before, rows, apart).await;
+        let (changes, limit, _room) = self
+            .page(Wanted { rooms: &self.rooms, scope, long: false, limit }, Change::bytes, read)
+            .await?;
         let (changes, next_cursor) = page::cut(changes, limit, Change::bytes, |last| {
             page::encode("activity", &last.sequence)
         });
@@ -121,34 +162,34 @@ impl Rpc {
         }
     }
 
-    /// The changes after `after`. The journal has no gaps: where one shows, or the cursor lies ahead, what it stood for is no longer kept.
+    /// At most `limit` changes after `after`, and the one behind them, as [`Rpc::page`] gives them. The journal has no gaps: where one shows,
+    /// or the cursor lies ahead, what it stood for is no longer kept.
     async fn changes_after(
         &self,
+        rooms: &Rooms,
         scope: ScopeId,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<Change>, Error> {
+    ) -> Result<(Vec<Change>, i64, Room), Error> {
         let mut were_large = false;
-        let read = async |apart| {
+        let read = async |apart, rows| {
             were_large = apart;
-            store::changes_after(&self.db, scope, after, limit, apart).await
+            store::changes_after(&self.db, scope, after, rows, apart).await
         };
-        let (changes, _room) = self.page(scope, false, Change::bytes, read).await?;
+        let (mut changes, limit, room) =
+            self.page(Wanted { rooms, scope, long: false, limit }, Change::bytes, read).await?;
+        if changes.is_empty() && after > 0 && self.sequence(scope).await? != after {
+            // Something was written between the two reads, unless it is still not there to be read.
+            changes = store::changes_after(&self.db, scope, after, limit + 1, were_large).await?;
+            if changes.is_empty() {
+                return Err(error::Error::CursorExpired.into());
+            }
+        }
         match changes.first() {
             Some(first) if after > 0 && first.sequence > after + 1 => {
                 Err(error::Error::CursorExpired.into())
             }
-            None if after > 0 && self.sequence(scope).await? != after => {
-                // Something was written between the two reads, unless it is still not there to be read.
-                let changes =
-                    store::changes_after(&self.db, scope, after, limit, were_large).await?;
-                if changes.first().is_some_and(|first| first.sequence == after + 1) {
-                    Ok(changes)
-                } else {
-                    Err(error::Error::CursorExpired.into())
-                }
-            }
-            _ => Ok(changes),
+            _ => Ok((changes, limit, room)),
         }
     }
 
@@ -160,24 +201,19 @@ impl Rpc {
     }
 
     /// Sends what comes, until the watcher is gone or the database is.
-    async fn send_changes(
-        &self,
-        scope: ScopeId,
-        mut after: i64,
-        batches: &mpsc::Sender<Result<ChangeBatch, Status>>,
-    ) {
+    async fn send_changes(&self, scope: ScopeId, mut after: i64, batches: &mpsc::Sender<Batch>) {
         let limit = page::MAX_LIMIT;
-        // Nothing is read for a watcher who has not taken the batch before.
-        while let Ok(place) = batches.reserve().await {
-            let batch = match self.changes_after(scope, after, limit).await {
-                Ok(changes) => {
+        // Nothing is read for a watcher who has not taken the batch before, and nobody is waited for for ever.
+        while let Ok(Ok(place)) = timeout(UNTAKEN, batches.reserve()).await {
+            let batch = match self.changes_after(&self.watching, scope, after, limit).await {
+                Ok((changes, limit, room)) => {
                     // Where they do not fit into one batch, the rest is there already: nobody waits for it.
                     let (changes, _) = page::cut(changes, limit, Change::bytes, |_| String::new());
                     after = changes.last().map_or(after, |change| change.sequence);
-                    Ok(ChangeBatch {
-                        changes: changes.into_iter().map(Into::into).collect(),
-                        cursor: cursor(scope, after),
-                    })
+                    let is_large = changes.iter().map(Change::bytes).sum::<usize>() >= LARGE;
+                    let changes = changes.into_iter().map(Into::into).collect();
+                    let batch = ChangeBatch { changes, cursor: cursor(scope, after) };
+                    Ok((batch, is_large.then_some(room)))
                 }
                 Err(error) => Err(error.into()),
             };

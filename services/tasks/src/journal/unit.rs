@@ -45,6 +45,8 @@ pub(crate) struct Unit {
     tallies: Vec<Tally>,
     used: HashMap<(UserId, String), UsedKey>,
     fresh_keys: Vec<UsedKey>,
+    /// By queries: what one of its writes refused it may have looked at all the same.
+    pub(super) rows_read: usize,
 }
 
 impl Unit {
@@ -87,6 +89,7 @@ impl Unit {
             tallies: vec![],
             used,
             fresh_keys: vec![],
+            rows_read: 0,
         })
     }
 
@@ -144,9 +147,11 @@ impl Unit {
     }
 
     /// Runs a query on all that was written so far.
-    pub(crate) async fn query<T: Default>(&mut self, query: Statement<T>) -> Result<T, Error> {
+    pub(crate) async fn query<T>(&mut self, query: Statement<Vec<T>>) -> Result<Vec<T>, Error> {
         self.flush(vec![], vec![]).await?;
-        Ok(self.connection.send(vec![query]).await?.pop().unwrap_or_default())
+        let rows = self.connection.send(vec![query]).await?.pop().unwrap_or_default();
+        self.rows_read += rows.len();
+        Ok(rows)
     }
 
     /// Writes a row, and journals what differs: nothing at all where nothing does.

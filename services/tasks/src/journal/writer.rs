@@ -9,7 +9,10 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt as _;
 use kit_base::{Clock, request, steps::Kind};
 use kit_db::Db;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, sleep},
+};
 
 use self::{
     broken::{Blame, Broken},
@@ -22,8 +25,14 @@ use crate::{Error, ids::ScopeId};
 /// A scope that wrote more than so many bytes at once, more than what sixty-four writes of some words come to, rests as long as that
 /// took: half of the time others have what it used.
 const LARGE: i64 = 256 << 10;
+/// So does one whose writes looked at more than so many rows, whatever came of them, and no further write goes into that unit.
+const MANY: usize = 10_000;
 /// And no longer than this: what takes longer waits for something else.
 const LONGEST_REST: Duration = Duration::from_millis(250);
+/// So many units at once may go on when they have written that much: more would not fit into the memory of a pod.
+const LARGE_AT_ONCE: usize = 2;
+/// Of the connections for writes, such a part is for scopes that rest: however many they are, the others have theirs.
+const PART_OF_THE_RESTING: usize = 2;
 /// A unit of work that has written more than so many bytes takes no further write: until it is committed it holds each of them several
 /// times, as a row before and after, as a change, as an answer and under its key.
 const FULL: i64 = 1 << 20;
@@ -36,11 +45,16 @@ pub(crate) struct Writer {
     feed: Feed,
     pub(crate) bounds: Arc<Bounds>,
     queues: Arc<Queues>,
+    resting: Arc<Semaphore>,
+    large: Arc<Semaphore>,
 }
 
 impl Writer {
     pub(crate) fn new(db: Db, clock: Clock, feed: Feed, bounds: Arc<Bounds>) -> Self {
-        Self { db, clock, feed, bounds, queues: Arc::new(Queues::new()) }
+        let resting = (db.connections() / PART_OF_THE_RESTING).max(1);
+        let (queues, resting) = (Arc::new(Queues::new()), Arc::new(Semaphore::new(resting)));
+        let large = Arc::new(Semaphore::new(LARGE_AT_ONCE));
+        Self { db, clock, feed, bounds, queues, resting, large }
     }
 
     /// Carries out a write and tells what came of it. When the caller hangs up, it may still be carried out.
@@ -124,7 +138,7 @@ impl Writer {
     ) -> Result<(Vec<Result<Done, Error>>, Duration), Broken> {
         let mut unit = self.begin(scope, wanted).await.map_err(Broken::at_begin)?;
         let (began, before) = (Instant::now(), unit.usage.written_today(unit.now));
-        let mut outcomes = Vec::with_capacity(wanted.len());
+        let (mut outcomes, mut large) = (Vec::with_capacity(wanted.len()), None);
         for (at, waiting) in wanted.iter().enumerate() {
             let begun = unit.next_sequence();
             match run_write(&mut unit, &waiting.write).await {
@@ -139,16 +153,33 @@ impl Writer {
                 }
                 outcome => outcomes.push(outcome),
             }
-            if unit.usage.written_today(unit.now) - before > FULL {
+            if self.is_full(&unit, unit.usage.written_today(unit.now) - before, &mut large) {
                 break;
             }
         }
         let sequence = unit.scope.sequence;
         let written = unit.usage.written_today(unit.now) - before;
+        let is_large = written > LARGE || unit.rows_read > MANY;
         unit.commit().await.map_err(|error| Broken::unless_gone(error, Blame::Some))?;
         self.feed.announce(scope, sequence);
-        let took = if written > LARGE { began.elapsed() } else { Duration::ZERO };
+        let took = if is_large { began.elapsed() } else { Duration::ZERO };
         Ok((outcomes, took.min(LONGEST_REST)))
+    }
+
+    /// Whether a unit that has `written` so many bytes takes no further write. A `large` one is one of a few.
+    fn is_full<'a>(
+        &'a self,
+        unit: &Unit,
+        written: i64,
+        large: &mut Option<SemaphorePermit<'a>>,
+    ) -> bool {
+        if written > LARGE && large.is_none() {
+            *large = self.large.try_acquire().ok();
+            if large.is_none() {
+                return true;
+            }
+        }
+        written > FULL || unit.rows_read > MANY
     }
 
     async fn begin(&self, scope: ScopeId, waiting: &[Waiting]) -> Result<Unit, Error> {
@@ -172,15 +203,21 @@ struct Working {
 
 impl Working {
     async fn drain(&self) {
+        let mut rest = Duration::ZERO;
         loop {
+            let place = match rest.is_zero() {
+                true => None,
+                false => {
+                    sleep(rest).await;
+                    self.writer.resting.acquire().await.ok()
+                }
+            };
             let waiting = self.writer.queues.next(self.scope);
             if waiting.is_empty() {
                 return;
             }
-            let rest = self.writer.carry_out(self.scope, waiting).await;
-            if !rest.is_zero() {
-                sleep(rest).await;
-            }
+            rest = self.writer.carry_out(self.scope, waiting).await;
+            drop(place);
         }
     }
 }

@@ -15,6 +15,10 @@ fn scope(number: u128) -> ScopeId {
     ScopeId(Uuid::from_u128(number))
 }
 
+fn wanted(rpc: &Rpc, scope: ScopeId, long: bool, limit: i64) -> Wanted<'_> {
+    Wanted { rooms: &rpc.rooms, scope, long, limit }
+}
+
 /// Nothing is asked of its database, and no time passes by itself.
 async fn rpc() -> (Rpc, Database) {
     let database = Database::new(Backend::Sqlite, "rpc").await;
@@ -27,11 +31,12 @@ async fn rpc() -> (Rpc, Database) {
 /// Reads a page of so many bytes, and tells whether that was where searches are.
 async fn reads(rpc: &Rpc, scope: ScopeId, long: bool, bytes: usize) -> bool {
     let mut read_apart = None;
-    let read = async |apart| {
+    let read = async |apart, _| {
         read_apart = Some(apart);
         Ok(vec![bytes])
     };
-    let (found, _room) = rpc.page(scope, long, |bytes| *bytes, read).await.unwrap();
+    let (found, _, _room) =
+        rpc.page(wanted(rpc, scope, long, 200), |bytes| *bytes, read).await.unwrap();
     assert_eq!(found, [bytes]);
     read_apart.unwrap()
 }
@@ -73,7 +78,13 @@ async fn who_searches_waits_for_its_own_search_alone() {
 async fn who_has_all_its_room_taken_waits_and_nobody_else() {
     let (rpc, _database) = rpc().await;
     small(&rpc, scope(2)).await;
-    let held = rpc.page(scope(1), false, |bytes| *bytes, async |_| Ok(vec![page::MAX_BYTES])).await;
+    let held = rpc
+        .page(
+            wanted(&rpc, scope(1), false, 200),
+            |bytes| *bytes,
+            async |_, _| Ok(vec![page::MAX_BYTES]),
+        )
+        .await;
     assert_eq!(reads(&rpc, scope(1), false, SMALL).now_or_never(), None);
     assert_eq!(reads(&rpc, scope(2), false, SMALL).now_or_never(), Some(false));
     drop(held);
@@ -85,8 +96,31 @@ async fn a_page_that_cannot_be_read_leaves_its_room() {
     let (rpc, _database) = rpc().await;
     small(&rpc, scope(1)).await;
     for _ in 0..100 {
-        let failed = async |_| Err::<Vec<usize>, _>(Error::Invalid(vec![]));
-        let page = rpc.page(scope(1), false, |bytes| *bytes, failed);
+        let failed = async |_, _| Err::<Vec<usize>, _>(Error::Invalid(vec![]));
+        let page = rpc.page(wanted(&rpc, scope(1), false, 200), |bytes| *bytes, failed);
         assert!(timeout(Duration::from_secs(1), page).await.expect("room").is_err());
     }
+}
+
+#[tokio::test]
+async fn where_rows_are_large_no_more_of_them_are_asked_for_than_fit() {
+    let (rpc, _database) = rpc().await;
+    let asked = async |scope, limit, row: usize| {
+        let mut asked = 0;
+        let read = async |_, rows| {
+            asked = rows;
+            Ok(vec![row; usize::try_from(rows.min(2)).unwrap()])
+        };
+        let (_, limit, _room) =
+            rpc.page(wanted(&rpc, scope, false, limit), |row| *row, read).await.unwrap();
+        assert_eq!(asked, limit + 1, "and the one that says that there are more");
+        limit
+    };
+    assert_eq!(asked(scope(1), 200, 64 << 10).await, 200, "nobody knew");
+    assert_eq!(asked(scope(1), 200, 100).await, LEAST_ROWS, "the last were large");
+    assert_eq!(asked(scope(1), 5, 100).await, 5);
+    assert_eq!(asked(scope(2), 200, 4 << 10).await, 200);
+    assert_eq!(asked(scope(2), 200, 4 << 10).await, 128, "twice the page");
+    tokio::time::advance(Duration::from_secs(600)).await;
+    assert_eq!(asked(scope(1), 200, 100).await, 200, "ten minutes later");
 }

@@ -19,7 +19,7 @@ use crate::{
     ids::{ScopeId, TaskId},
     limits::{FILTER, ORDERS},
     message::field_id,
-    rpc::Rpc,
+    rpc::{Rpc, Wanted},
 };
 
 /// The last task of a page, as its order sees it.
@@ -41,8 +41,10 @@ pub(super) async fn page(
     let after = page::decode(&query, &cursor);
     let (filter, order_by) = parse(request, after.as_ref().err().copied())?;
     let order = order(&order_by, after?)?;
-    let read = async |apart| read(&rpc.db, scope, &filter, &order, limit + 1, apart).await;
-    let (found, _room) = rpc.page(scope, filter.searches(&order), Task::bytes, read).await?;
+    let read = async |apart, rows| read(&rpc.db, scope, &filter, &order, rows, apart).await;
+    let long = filter.searches(&order);
+    let (found, limit, _room) =
+        rpc.page(Wanted { rooms: &rpc.rooms, scope, long, limit }, Task::bytes, read).await?;
     let (found, next_cursor) = page::cut(found, limit, Task::bytes, |last| {
         page::encode(&query, &position(&order_by, last))
     });

@@ -18,7 +18,7 @@ use crate::{
     ids::{ObjectId, ScopeId},
     journal::metrics::register,
     message::path_id,
-    rpc::{Reply, Rpc},
+    rpc::{Reply, Rpc, Wanted},
 };
 
 /// Serves it, and names what is counted of it.
@@ -64,8 +64,14 @@ impl Rpc {
         let after = page::decode::<(i64, Uuid)>("trash", &cursor)?
             .map(|(at, id)| (Timestamp::from_microseconds(at), ObjectId(id)));
         // All that is in the trash is counted.
-        let read = async |_| store::list(&self.db, scope, after, limit + 1).await;
-        let (found, _room) = self.page(scope, true, store::Trashed::bytes, read).await?;
+        let read = async |_, rows| store::list(&self.db, scope, after, rows).await;
+        let (found, limit, _room) = self
+            .page(
+                Wanted { rooms: &self.rooms, scope, long: true, limit },
+                store::Trashed::bytes,
+                read,
+            )
+            .await?;
         let (found, next_cursor) = page::cut(found, limit, store::Trashed::bytes, |last| {
             page::encode("trash", &(last.deleted_at.as_microseconds(), last.id.0))
         });

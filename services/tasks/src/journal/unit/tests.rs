@@ -233,7 +233,8 @@ async fn a_row_is_read_once_however_it_was_found(backend: Backend) {
 
 async fn store_behind(unit: &mut Unit, statement: &'static str) {
     use diesel_async::SimpleAsyncConnection as _;
-    let statement = kit_db::statement!(conn => conn.batch_execute(statement).await);
+    let statement =
+        kit_db::statement!(conn => conn.batch_execute(statement).await.map(|()| Vec::<()>::new()));
     unit.query(statement).await.unwrap();
 }
 

@@ -52,6 +52,8 @@ enum Act {
     /// As much as is taken for little, or one byte more, and for as long as [`LONG`].
     WriteLittle,
     WriteMuch,
+    /// And is refused, after as long.
+    LookAtMany,
 }
 
 const LONG: Duration = Duration::from_millis(200);
@@ -105,7 +107,9 @@ impl Command for Fake {
                     return Err(tasks::error::Error::NotFound.into());
                 }
                 Act::BreakTheDatabase => {
-                    let query = statement!(conn => conn.batch_execute("SELECT a FROM b").await);
+                    let none = |()| Vec::<()>::new();
+                    let query =
+                        statement!(conn => conn.batch_execute("SELECT a FROM b").await.map(none));
                     unit.query(query).await?;
                 }
                 Act::LoseTheDatabase => {
@@ -123,6 +127,11 @@ impl Command for Fake {
                     let more = usize::from(matches!(self.act, Act::WriteMuch));
                     unit.usage.write(unit.now, LARGE as usize + more);
                     sleep(LONG).await;
+                }
+                Act::LookAtMany => {
+                    unit.rows_read += MANY + 1;
+                    sleep(LONG).await;
+                    return Err(tasks::error::Error::NotFound.into());
                 }
                 Act::Wait => {
                     self.gates.entered.add_permits(1);

@@ -6,6 +6,7 @@ kit_db::on_each_backend!(
     a_scope_takes_no_more_writes_than_it_can_hold,
     a_scope_that_wrote_much_rests_as_long,
     a_scope_that_wrote_little_does_not_rest_however_long_that_took,
+    a_scope_that_looked_at_much_for_nothing_rests_as_long,
 );
 
 async fn a_scope_takes_no_more_writes_than_it_can_hold(backend: Backend) {
@@ -65,16 +66,63 @@ async fn a_write_that_is_refused_leaves_no_queue_that_nobody_works_on() {
 
 #[tokio::test]
 async fn a_unit_that_has_written_much_takes_no_further_write_and_the_next_does() {
-    let (writes, queues) = (Writes::new(Backend::Sqlite).await, Queues::new());
+    let writes = Writes::new(Backend::Sqlite).await;
+    assert_eq!(share_a_unit(&writes, Act::WriteMuch).await, 4);
+    let submissions = (0..6).map(|_| writes.submission(Act::WriteMuch));
+    assert_eq!(writes.together(submissions.collect()).await, [Ok(()); 6]);
+}
+
+/// How many of six such writes share a unit of work.
+async fn share_a_unit(writes: &Writes, act: Act) -> usize {
+    let queues = Queues::new();
     let scope = writes.store.scope;
-    let submissions = || (0..6).map(|_| writes.submission(Act::WriteMuch));
-    let _outcomes: Vec<_> =
-        submissions().map(|write| queues.enqueue(scope, write).unwrap()).collect();
-    let wanted = queues.next(scope);
-    let unit = writes.store.writer.run_unit(scope, &wanted).await;
-    let (taken, _) = unit.unwrap_or_else(|broken| panic!("{}", broken.error));
-    assert_eq!((wanted.len(), taken.len()), (6, 4));
-    assert_eq!(writes.together(submissions().collect()).await, [Ok(()); 6]);
+    let enqueue = |_| queues.enqueue(scope, writes.submission(act)).unwrap();
+    let _outcomes: Vec<_> = (0..6).map(enqueue).collect();
+    let unit = writes.store.writer.run_unit(scope, &queues.next(scope)).await;
+    unit.unwrap_or_else(|broken| panic!("{}", broken.error)).0.len()
+}
+
+#[tokio::test]
+async fn a_unit_that_looked_at_many_rows_takes_no_further_write() {
+    let writes = Writes::new(Backend::Sqlite).await;
+    assert_eq!(share_a_unit(&writes, Act::LookAtMany).await, 1);
+    assert_eq!(share_a_unit(&writes, Act::Refuse).await, 6);
+}
+
+#[tokio::test]
+async fn so_many_units_are_large_at_once_and_the_others_end_before() {
+    let writes = Writes::new(Backend::Sqlite).await;
+    let large = writes.store.writer.large.clone();
+    let others = large.acquire_many(1).await;
+    assert_eq!(share_a_unit(&writes, Act::WriteMuch).await, 4);
+    let all = large.acquire_many(1).await;
+    assert_eq!(share_a_unit(&writes, Act::WriteMuch).await, 1);
+    assert_eq!(share_a_unit(&writes, Act::Refuse).await, 6);
+    drop((others, all));
+    assert_eq!(share_a_unit(&writes, Act::WriteMuch).await, 4);
+}
+
+#[tokio::test]
+async fn however_many_scopes_rest_the_others_have_their_connections() {
+    let [hostile, other] = [Writes::new(Backend::Sqlite).await, Writes::new(Backend::Sqlite).await];
+    let resting = hostile.store.writer.resting.clone();
+    assert_eq!(resting.available_permits(), 1, "SQLite has one connection");
+    let rest = resting.acquire().await;
+    assert_eq!(hostile.submit(hostile.submission(Act::WriteMuch)).await, Ok(()));
+    let next = hostile.submit(hostile.submission(Act::Succeed));
+    tokio::pin!(next);
+    assert!(tokio::time::timeout(3 * LONG, &mut next).await.is_err(), "others rest");
+    assert_eq!(other.submit(other.submission(Act::Succeed)).await, Ok(()));
+    drop(rest);
+    assert_eq!(next.await, Ok(()));
+}
+
+async fn a_scope_that_looked_at_much_for_nothing_rests_as_long(backend: Backend) {
+    let writes = Writes::new(backend).await;
+    let began = Instant::now();
+    assert_eq!(writes.submit(writes.submission(Act::LookAtMany)).await, Err("TASK_NOT_FOUND"));
+    assert_eq!(writes.submit(writes.submission(Act::Succeed)).await, Ok(()));
+    assert!(began.elapsed() >= 2 * LONG, "{:?}", began.elapsed());
 }
 
 async fn a_scope_that_wrote_much_rests_as_long(backend: Backend) {
