@@ -144,6 +144,12 @@ impl Switches {
             self.faults.iter().filter(|fault| fault.until > now && fault.place.covers(place));
         meant.filter(|fault| chance() < fault.share).map(|fault| fault.kind).collect()
     }
+
+    /// Whether all that is asked at a place is to fail: it is then as if it were not there.
+    pub fn is_down(&self, place: &Place, now: Timestamp) -> bool {
+        let all = || 1.0 - f64::EPSILON;
+        self.faults_at(place, now, all).contains(&Kind::Down)
+    }
 }
 
 /// What is left of a time.
@@ -210,6 +216,11 @@ pub fn writes_refused() -> Option<Duration> {
 /// Whether the process says that it is not ready, because that is switched.
 pub fn unready() -> bool {
     current().is_some_and(|switches| switches.is_unready(Clock::system().now()))
+}
+
+/// Whether a place is down: see [`Switches::is_down`].
+pub fn is_down(place: &Place) -> bool {
+    current().is_some_and(|switches| switches.is_down(place, Clock::system().now()))
 }
 
 /// Lets happen at a place what is switched there: waits where it takes longer, and gives how it fails, if it does.

@@ -144,6 +144,7 @@ fn every_layer_of_three_processes_does_what_is_switched_in_it() {
         switch(tasks, down("database")).await;
         assert_eq!(told(&path_of(&task)).await, (503, json!("DATABASE_UNAVAILABLE")));
         assert_eq!(told("/v1/me").await, (200, json!(null)), "auth has its own");
+        assert!(counted(tasks, r#"errand_dependency_up{dependency="tasks-database"} 0"#).await);
         switch(tasks, json!({ "read_only": { "seconds": 30 } })).await;
         let refused = alice.patch(&path_of(&task), &json!({ "title": "Sail it" })).await;
         assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (503, &json!("READ_ONLY")));

@@ -65,3 +65,17 @@ fn a_place_is_one_of_those_that_were_said_to_be_there() {
         "of methods nobody has said it"
     );
 }
+
+#[test]
+fn a_place_is_down_while_all_that_is_asked_there_fails() {
+    let database = || Place::Dependency("database".to_owned());
+    let down = |place, kind, share| {
+        let fault = Fault { place, kind, share, until: second(10) };
+        let switches = Switches { faults: vec![fault], ..Switches::default() };
+        [9, 10].map(|now| switches.is_down(&database(), second(now)))
+    };
+    assert_eq!(down(database(), Kind::Down, 1.0), [true, false]);
+    assert_eq!(down(database(), Kind::Down, 0.9), [false, false]);
+    assert_eq!(down(database(), Kind::Latency(Duration::from_secs(1)), 1.0), [false, false]);
+    assert_eq!(down(Place::Dependency("auth".to_owned()), Kind::Down, 1.0), [false, false]);
+}

@@ -13,13 +13,14 @@ use futures_util::FutureExt as _;
 use kit_base::{
     error::Absent,
     metrics::{before_scrape, dependency_up},
+    switches,
 };
 use tokio::{sync::Notify, time::Instant};
 
 use super::reach::Reach;
 use crate::{
     Error,
-    error::innermost,
+    error::{DATABASE, innermost},
     metrics::{self, PoolState},
     tls,
 };
@@ -107,6 +108,7 @@ impl Lanes {
 /// Tells of them as of a pool: the first read on one uses it, those behind it wait.
 fn observe(lanes: &Arc<[Lane; LANES]>, metrics: metrics::Pool, name: &str) {
     let (lanes, dependency) = (Arc::downgrade(lanes), format!("{name}-database"));
+    let place = switches::Place::Dependency(DATABASE.to_owned());
     before_scrape(move || {
         let Some(lanes) = lanes.upgrade() else {
             metrics.stands(PoolState::default());
@@ -119,7 +121,7 @@ fn observe(lanes: &Arc<[Lane; LANES]>, metrics: metrics::Pool, name: &str) {
         let used = reads.iter().filter(|reads| **reads > 0).count();
         let pending = reads.iter().sum::<usize>() - used;
         metrics.stands(PoolState { used, idle: reads.len() - used, max: LANES, pending });
-        dependency_up(&dependency, !reads.is_empty());
+        dependency_up(&dependency, !reads.is_empty() && !switches::is_down(&place));
         true
     });
 }
