@@ -106,11 +106,25 @@ class Client:
         self.idle = []
 
 
+async def read_chunks(reader):
+    """A body that comes in chunks (RFC 9112, 7.1)."""
+    chunks = []
+    while size := int((await reader.readuntil(b"\r\n")).split(b";")[0], 16):
+        chunks.append(await reader.readexactly(size))
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return b"".join(chunks)
+
+
 async def read_answer(reader, keep=True):
     """An answer, and whether the connection stays. A body that nobody wants is read and forgotten."""
     head = await reader.readuntil(b"\r\n\r\n")
     status, stays = int(head[9:12]), b"\r\nconnection: close" not in head.lower()
     length = LENGTH.search(head)
+    # As a proxy in front of it may send it on.
+    if b"\r\ntransfer-encoding: chunked" in head.lower():
+        body = await read_chunks(reader)
+        return Answer(status, body, len(body)), stays
     if length is None and status not in (204, 304):
         raise SystemExit(f"an answer without a length: {head!r}")
     size = int(length[1]) if length else 0

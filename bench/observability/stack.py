@@ -2,6 +2,7 @@
 
 The operator and its types have to be there; images are named by PROMETHEUS_IMAGE and so on where the cluster cannot have those below.
 """
+import json
 import os
 import re
 
@@ -100,7 +101,8 @@ def start(routes, webhook):
     types = ("prometheuses", "alertmanagers", "servicemonitors", "prometheusrules")
     cluster.command(["kubectl", "get", "crd", *(f"{kind}.monitoring.coreos.com" for kind in types)])
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    cluster.apply(namespace, *rights(), *traces(), *judges(routes, webhook))
+    objects = {"apiVersion": "v1", "kind": "List", "items": [namespace, *rights(), *traces(), *judges(routes, webhook)]}
+    cluster.command(["kubectl", "apply", "--filename", "-"], stdin=json.dumps(objects))
     for kind in ("deployment/collector", "deployment/jaeger", "statefulset/alertmanager-drill", "statefulset/prometheus-drill"):
         here = ["kubectl", "--namespace", NAMESPACE]
         cluster.await_that(lambda: cluster.command([*here, "get", kind, "--output", "name"]), f"the operator makes {kind}", 60)  # noqa: B023, asked at once
