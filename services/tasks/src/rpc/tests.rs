@@ -30,14 +30,18 @@ async fn rpc() -> (Rpc, Database) {
 
 /// Reads a page of so many bytes, and tells whether that was where searches are.
 async fn reads(rpc: &Rpc, scope: ScopeId, long: bool, bytes: usize) -> bool {
+    read_apart(rpc, wanted(rpc, scope, long, 200), vec![bytes]).await
+}
+
+/// The same of rows of so many bytes.
+async fn read_apart(rpc: &Rpc, wanted: Wanted<'_>, rows: Vec<usize>) -> bool {
     let mut read_apart = None;
     let read = async |apart, _| {
         read_apart = Some(apart);
-        Ok(vec![bytes])
+        Ok(rows.clone())
     };
-    let (found, _, _room) =
-        rpc.page(wanted(rpc, scope, long, 200), |bytes| *bytes, read).await.unwrap();
-    assert_eq!(found, [bytes]);
+    let (found, _, _room) = rpc.page(wanted, |bytes| *bytes, read).await.unwrap();
+    assert_eq!(found, rows);
     read_apart.unwrap()
 }
 
@@ -58,6 +62,20 @@ async fn a_page_that_is_likely_to_be_large_or_may_take_long_is_read_where_search
     assert!(reads(&rpc, scope(1), true, SMALL).await, "it may take long");
     assert!(!reads(&rpc, scope(1), false, LARGE).await, "nobody knew");
     assert!(reads(&rpc, scope(1), false, SMALL).await, "the last was large");
+}
+
+#[tokio::test]
+async fn so_many_rows_as_are_likely_to_be_large_together_are_read_where_searches_are() {
+    let (rpc, _database) = rpc().await;
+    small(&rpc, scope(1)).await;
+    let rows = page::LARGE / 4096;
+    let apart = async |limit| {
+        let wanted = wanted(&rpc, scope(1), false, i64::try_from(limit).unwrap());
+        read_apart(&rpc, wanted, vec![4096; 2]).await
+    };
+    assert!(!apart(rows).await, "nobody knew");
+    assert!(!apart(rows).await);
+    assert!(apart(rows + 1).await);
 }
 
 #[tokio::test]
