@@ -7,6 +7,7 @@ mod boards;
 mod catalogue;
 mod expression;
 mod files;
+mod go_grpc;
 mod metrics_page;
 mod promtool;
 mod rules;
@@ -46,6 +47,7 @@ fn generate() -> anyhow::Result<Files> {
     runbooks::add(&mut files, &alerts, &boards)?;
     rules::add(&mut files, &slos, &alerts);
     promtool::add(&mut files, &alerts);
+    go_grpc::add(&mut files);
     slos::add(&mut files, &slos);
     boards::add(&mut files, &boards)?;
     services::add(&mut files)?;
