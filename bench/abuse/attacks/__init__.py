@@ -1,5 +1,5 @@
 """The attacks: for each what it prepares before anything is measured, and what it then does."""
-from . import bad, connections, feed, frames, listening, logins, places, projects, reads, windows, writes
+from . import bad, connections, feed, frames, listening, logins, many, places, projects, reads, windows, writes
 
 
 async def nothing(_hostile):
@@ -22,4 +22,8 @@ ATTACKS = {
     "moves": (places.siblings, places.move),
     "trash": (nothing, writes.create_and_delete),
     "bad-requests": (writes.one_task, bad.ask_badly),
+    "many-writers": (many.accomplices, many.write),
+    "many-searchers": (many.searched, many.search),
+    "many-readers": (many.wide_tasks, many.read),
+    "many-passwords": (many.accomplices, many.confirm),
 }

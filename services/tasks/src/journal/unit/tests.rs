@@ -98,6 +98,7 @@ async fn a_query_sees_what_the_unit_wrote_and_nobody_else_does_before_the_commit
         let found = unit.query(store::in_project(store.scope, inbox)).await.unwrap();
         assert_eq!(found.len() as u128, number);
     }
+    assert_eq!(unit.rows_read, 3, "one, and then two");
     let renamed = Task { title: "c".to_owned(), ..unit.find(id(1)).await.unwrap().unwrap() };
     saves(&mut unit, renamed).await;
     unit.let_go::<Task>(&[id(1).into(), id(2).into()]).await.unwrap();

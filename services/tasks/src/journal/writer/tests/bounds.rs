@@ -90,6 +90,26 @@ async fn a_unit_that_looked_at_many_rows_takes_no_further_write() {
 }
 
 #[tokio::test]
+async fn what_was_written_before_on_that_day_fills_no_unit() {
+    let writes = Writes::new(Backend::Sqlite).await;
+    for _ in 0..40 {
+        let fields = TaskFields {
+            title: Some("large".to_owned()),
+            description: Some("x".repeat(16 << 10)),
+            ..TaskFields::default()
+        };
+        let (id, fields) = (Some(TaskId(uuid::Uuid::now_v7())), Box::new(fields));
+        let made = tasks::write::Write::Create { id, project: None, parent: None, fields };
+        writes.store.carries_out(made).await.unwrap();
+    }
+    let unit = writes.store.writer.begin(writes.store.scope, &[]).await.unwrap();
+    let before = unit.usage.written_today(unit.now);
+    unit.abandon().await;
+    assert!((FULL / 2..FULL).contains(&before), "{before}");
+    assert_eq!(share_a_unit(&writes, Act::WriteMuch).await, 4);
+}
+
+#[tokio::test]
 async fn so_many_units_are_large_at_once_and_the_others_end_before() {
     let writes = Writes::new(Backend::Sqlite).await;
     let large = writes.store.writer.large.clone();
