@@ -62,7 +62,7 @@ async def everything(server, seconds, sources=loopback):
             await work(user, step)
             if step % 20 == 0:
                 # One of them: all may come from one address, where mistakes are counted.
-                if number == 0:
+                if number == 0 and step % 60 == 0:
                     await mistype(user, mail)
                 await sign_in(user, mail)
                 await follow(user)
