@@ -1,10 +1,10 @@
 //! Who may search now.
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use kit_base::turns::{Turn, Turns};
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::{Instant, sleep_until},
+    sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::ids::ScopeId;
@@ -18,11 +18,12 @@ const LONG: Duration = Duration::from_millis(50);
 const GIVEN_UP: Duration = Duration::from_millis(1_600);
 
 /// Who may search now: one of a scope, so that no user is in the way of all others, and so many in all, in the order of their coming. Those who
-/// searched for long have one place among themselves: however many they are, the others have theirs.
+/// searched for long have one place among themselves, which rests as long as it was used: however many they are, the others have theirs, and
+/// the database half a core of what that place would take.
 pub(crate) struct Searches {
     turns: Turns<ScopeId, Last>,
     places: Semaphore,
-    long: Semaphore,
+    long: Arc<Semaphore>,
 }
 
 /// What came of the last search of a scope.
@@ -37,7 +38,7 @@ struct Last {
 pub(crate) struct Search<'a> {
     last: Turn<Last>,
     began: Instant,
-    _long: Option<SemaphorePermit<'a>>,
+    long: Option<OwnedSemaphorePermit>,
     _place: Option<SemaphorePermit<'a>>,
 }
 
@@ -49,10 +50,23 @@ impl Search<'_> {
     }
 }
 
+impl Drop for Search<'_> {
+    /// However it ended.
+    fn drop(&mut self) {
+        let took = self.began.elapsed();
+        if let Some(long) = self.long.take().filter(|_| took > LONG) {
+            drop(kit_base::work::detach(async move {
+                sleep(took).await;
+                drop(long);
+            }));
+        }
+    }
+}
+
 impl Searches {
     /// Nobody searches yet.
     pub(crate) fn new() -> Self {
-        let (places, long) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE - 1));
+        let (places, long) = (Semaphore::new(AT_ONCE), Arc::new(Semaphore::new(AT_ONCE - 1)));
         Self { turns: Turns::new(), places, long }
     }
 
@@ -62,12 +76,15 @@ impl Searches {
         if let Some(until) = last.rests_until {
             sleep_until(until).await;
         }
-        let _long = if last.was_long { self.long.acquire().await.ok() } else { None };
+        let long = match last.was_long {
+            true => Arc::clone(&self.long).acquire_owned().await.ok(),
+            false => None,
+        };
         let _place = self.places.acquire().await.ok();
         let began = Instant::now();
         // As it will have been where it is given up.
         *last = Last { was_long: true, rests_until: Some(began + GIVEN_UP) };
-        Search { last, began, _long, _place }
+        Search { last, began, long, _place }
     }
 }
 
@@ -139,6 +156,9 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(90)).await;
             }
         };
+        let began = Instant::now();
         tokio::join!(futures_util::future::join_all((0..8).map(hostile)), everybody);
+        let (searched, took) = (Duration::from_millis(8 * 20 * 800), began.elapsed());
+        assert!(took > searched * 19 / 10, "{took:?}: half of the time nobody searches for long");
     }
 }
