@@ -39,7 +39,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
         "errand",
         &["auth", "gateway", "kit-base", "kit-db", "kit-process", "kit-rpc", "proto", "tasks"],
     ),
-    ("xtask", &["errand", "kit-base"]),
+    ("xtask", &["errand", "kit-base", "proto"]),
     ("arrivals", &[]),
 ];
 
