@@ -76,7 +76,6 @@ impl Unit {
             return Err(error::Error::Erased.into());
         };
         let usage = counted(&mut connection, &scope, bounds.kinds).await?;
-        let used = used.into_iter().map(|used| ((used.user_id, used.key.clone()), used)).collect();
         Ok(Self {
             scope,
             now: clock.now(),
@@ -87,7 +86,7 @@ impl Unit {
             tables: tables.into_iter().collect(),
             changes: vec![],
             tallies: vec![],
-            used,
+            used: used.into_iter().map(|used| ((used.user_id, used.key.clone()), used)).collect(),
             fresh_keys: vec![],
             rows_read: 0,
         })

@@ -18,8 +18,8 @@ const BEGINNING: Duration = Duration::from_secs(1);
 const PERIOD: Duration = Duration::from_secs(60);
 /// Between the steps of a pass, so that nobody notices it.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Tasks that a step looks at.
-const STEP: i64 = 500;
+/// Tasks that a step looks at, and may hold: with the largest there are, 7 MiB.
+const STEP: i64 = 100;
 /// Stands for all tasks that were there before the database took notes.
 const ALL: (ScopeId, TaskId) = (ScopeId(Uuid::nil()), TaskId(Uuid::nil()));
 
