@@ -147,24 +147,19 @@ impl Balancer {
         let end = sent
             .checked_add(call.patience)
             .map_or(call.deadline.at, |end| end.min(call.deadline.at));
-        let answering = connection.try_send_request(call.attempt(&endpoint.target, trace));
-        match tokio::time::timeout_at(end, answering).await {
-            Ok(Ok(response)) => {
-                endpoint.answered(sent.elapsed());
-                let (head, body) = response.into_parts();
-                let mut answer = Answer::new(body, flight, call);
-                if call.length == Length::Brief {
-                    match tokio::time::timeout_at(end, answer.begin()).await {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => {
-                            return Err(self.failed(&endpoint, Failure::Lost(chain(&error)), sent));
-                        }
-                        Err(_) => return Err(self.unanswered(&endpoint, call, sent)),
-                    }
-                }
-                Ok(Response::from_parts(head, Body::new(answer)))
+        let answering = async {
+            let response = connection.try_send_request(call.attempt(&endpoint.target, trace)).await;
+            let (head, body) = response.map_err(|failed| Failure::from_send(&failed))?.into_parts();
+            endpoint.answered(sent.elapsed());
+            let mut answer = Answer::new(body, flight, call);
+            if call.length == Length::Brief {
+                answer.begin().await.map_err(|error| Failure::Lost(chain(&error)))?;
             }
-            Ok(Err(failed)) => Err(self.failed(&endpoint, Failure::from_send(&failed), sent)),
+            Ok(Response::from_parts(head, Body::new(answer)))
+        };
+        match tokio::time::timeout_at(end, answering).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(failure)) => Err(self.failed(&endpoint, failure, sent)),
             Err(_) => Err(self.unanswered(&endpoint, call, sent)),
         }
     }
