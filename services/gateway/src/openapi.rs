@@ -1,6 +1,7 @@
 //! The contract with clients as an OpenAPI 3.1 document, made of what the resources offer.
 mod complete;
 mod document;
+pub(crate) mod methods;
 pub(crate) mod pattern;
 mod refusals;
 mod strict;

@@ -4,11 +4,11 @@ use axum::routing::MethodRouter;
 use serde_json::Value;
 use utoipa::openapi::{
     RefOr, Schema,
-    path::{HttpMethod, Operation as Documented, PathItem},
+    path::{HttpMethod, Operation as Documented},
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
-use crate::{edge::access::Access, shared::Gateway};
+use crate::{edge::access::Access, openapi::methods::methods, shared::Gateway};
 
 /// All that a resource offers.
 pub(crate) struct Operations {
@@ -130,11 +130,11 @@ impl Operations {
         (schemas, paths, handler): UtoipaMethodRouter<Gateway>,
         traits: Traits,
     ) -> Self {
-        let mut documented = paths.paths.into_iter().flat_map(|(path, item)| {
-            methods(item).map(move |(method, operation)| (path.clone(), method, operation))
+        let mut offered = paths.paths.iter().flat_map(|(path, item)| {
+            methods(item).map(move |(method, operation)| (path, method, operation))
         });
-        let (path, method, documented) = match (documented.next(), documented.next()) {
-            (Some(one), None) => one,
+        let (path, method, documented) = match (offered.next(), offered.next()) {
+            (Some((path, method, one)), None) => (path.clone(), method, one.clone()),
             _ => panic!("each handler is offered by itself, with its own traits"),
         };
         self.list.push(Operation { path, method, traits, handler, documented, schemas });
@@ -189,20 +189,4 @@ impl Operation {
     pub(crate) fn writes(&self) -> bool {
         self.method != HttpMethod::Get
     }
-}
-
-/// The operations of a path.
-pub(crate) fn methods(item: PathItem) -> impl Iterator<Item = (HttpMethod, Documented)> {
-    let PathItem { get, put, post, delete, patch, options, head, trace, .. } = item;
-    let methods = [
-        (HttpMethod::Get, get),
-        (HttpMethod::Put, put),
-        (HttpMethod::Post, post),
-        (HttpMethod::Delete, delete),
-        (HttpMethod::Patch, patch),
-        (HttpMethod::Options, options),
-        (HttpMethod::Head, head),
-        (HttpMethod::Trace, trace),
-    ];
-    methods.into_iter().filter_map(|(method, operation)| Some((method, operation?)))
 }

@@ -4,10 +4,9 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{extract::Request, http::Method, response::Response};
 use kit_base::{ration::Ration, switches};
 use kit_process::serve::{PeerAddress, whole};
-use utoipa::openapi::path::HttpMethod;
 
 use super::{access::Access, admission, route::Route, unread};
-use crate::{operations::Operations, shared::Gateway};
+use crate::{openapi::methods::http_method, operations::Operations, shared::Gateway};
 
 /// So many such refusals a second have a line in the log; all are counted.
 const LINES_A_SECOND: u32 = 10;
@@ -30,7 +29,7 @@ impl Turning {
         let mut routes = matchit::Router::<Offer>::new();
         for operation in resources.iter().flat_map(|resource| &resource.list) {
             let path = &*operation.path;
-            let offered = (method(&operation.method), operation.traits.access);
+            let offered = (http_method(&operation.method), operation.traits.access);
             match routes.at_mut(path) {
                 Ok(found) if *found.value.template == *path => found.value.offered.push(offered),
                 _ => {
@@ -56,23 +55,10 @@ pub(crate) fn places(resources: &[Operations]) -> Vec<switches::Place> {
     for resource in resources {
         let pages = resource.pages.iter().map(|(path, _)| format!("GET {path}"));
         let operations = resource.list.iter();
-        routes.extend(operations.map(|it| format!("{} {}", method(&it.method), it.path)));
+        routes.extend(operations.map(|it| format!("{} {}", http_method(&it.method), it.path)));
         routes.extend(pages);
     }
     routes.into_iter().map(switches::Place::Route).collect()
-}
-
-fn method(method: &HttpMethod) -> Method {
-    match method {
-        HttpMethod::Get => Method::GET,
-        HttpMethod::Post => Method::POST,
-        HttpMethod::Put => Method::PUT,
-        HttpMethod::Delete => Method::DELETE,
-        HttpMethod::Options => Method::OPTIONS,
-        HttpMethod::Head => Method::HEAD,
-        HttpMethod::Patch => Method::PATCH,
-        HttpMethod::Trace => Method::TRACE,
-    }
 }
 
 /// The answer where these bytes are a request that there is no place for, and that is refused as any other of its kind; else nothing.

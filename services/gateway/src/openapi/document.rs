@@ -7,8 +7,10 @@ use axum::{
 use bytes::Bytes;
 use utoipa::openapi::{
     OpenApi, RefOr,
-    path::{Operation, Parameter, ParameterIn, PathItem},
+    path::{Operation, Parameter, ParameterIn},
 };
+
+use super::methods::{http_method, methods};
 
 /// The document as it is served.
 pub(crate) struct Document {
@@ -56,19 +58,11 @@ impl Document {
 fn operations(document: &OpenApi) -> HashMap<(Method, String), Reads> {
     let paths = document.paths.paths.iter();
     let operations = paths.flat_map(|(path, item)| {
-        let PathItem { get, put, post, delete, patch, .. } = item;
-        let methods = [
-            (Method::GET, get),
-            (Method::PUT, put),
-            (Method::POST, post),
-            (Method::DELETE, delete),
-            (Method::PATCH, patch),
-        ];
-        methods.into_iter().map(move |(method, operation)| (method, path, operation.as_ref()))
+        methods(item).map(move |(method, operation)| {
+            ((http_method(&method), path.clone()), reads(operation))
+        })
     });
-    operations
-        .filter_map(|(method, path, operation)| Some(((method, path.clone()), reads(operation?))))
-        .collect()
+    operations.collect()
 }
 
 fn reads(operation: &Operation) -> Reads {
