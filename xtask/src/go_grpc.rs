@@ -60,17 +60,16 @@ fn group() -> String {
 fn named(ours: &str) -> String {
     let streams: Vec<_> = proto::STREAMS.iter().map(|path| path.trim_start_matches('/')).collect();
     let streams = streams.join("|");
-    let mut labels = vec![
-        ("grpc_service".to_owned(), "rpc_method", "(.+)/.+".to_owned(), "$1".to_owned()),
-        ("grpc_method".to_owned(), "rpc_method", ".+/(.+)".to_owned(), "$1".to_owned()),
-        ("grpc_type".to_owned(), "rpc_method", ".*".to_owned(), "unary".to_owned()),
-        ("grpc_type".to_owned(), "rpc_method", streams, "server_stream".to_owned()),
+    let by_method = [
+        ("grpc_service", "$1", "rpc_method", "(.+)/.+"),
+        ("grpc_method", "$1", "rpc_method", ".+/(.+)"),
+        ("grpc_type", "unary", "rpc_method", ".*"),
+        ("grpc_type", "server_stream", "rpc_method", &*streams),
     ];
-    labels.extend(CODES.map(|(code, go)| {
-        ("grpc_code".to_owned(), "rpc_status_code", code.to_owned(), go.to_owned())
-    }));
-    let series = labels.into_iter().fold(ours.to_owned(), |series, (label, of, like, value)| {
-        format!("label_replace({series}, \"{label}\", \"{value}\", \"{of}\", \"{like}\")")
+    let by_code = CODES.map(|(code, go)| ("grpc_code", go, "rpc_status_code", code));
+    let labels = by_method.into_iter().chain(by_code);
+    let series = labels.fold(ours.to_owned(), |series, (label, value, told, like)| {
+        format!("label_replace({series}, \"{label}\", \"{value}\", \"{told}\", \"{like}\")")
     });
     format!("sum without (rpc_method, rpc_status_code, rpc_system_name, error_type) ({series})")
 }

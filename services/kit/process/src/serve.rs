@@ -30,7 +30,6 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::handler::Reset;
 use self::{places::Places, shared::Shared};
 use crate::{
     admin::Health,
@@ -41,6 +40,7 @@ use crate::{
 };
 use kit_base::Stop;
 
+pub use self::handler::Reset;
 pub use self::limits::{Limits, MOST_HEADERS};
 pub use self::whole::whole;
 pub use crate::{peer::PeerAddress, unread::Unread};
