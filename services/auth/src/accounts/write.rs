@@ -1,5 +1,5 @@
 //! Who registers, and what users change about themselves.
-use kit_db::Db;
+use kit_db::{Connection, Db};
 use proto::auth::v1::{UpdateMeRequest, User};
 
 use super::{
@@ -159,15 +159,12 @@ pub(super) async fn delete(
     let subjects = [Subject::Account(address), Subject::Change(id.to_string())];
     let counters = subjects.map(|subject| Counter::new(subject, &authority.secrets.attempts));
     let _turn = authority.writes.begin(id).await;
-    refresh::store::forget_used(&authority.db, id).await?;
+    forget_used_tokens(&authority.db, &verified).await?;
     let deletion = authority.db.write("account.delete", move |connection| {
         Box::pin(async move {
-            let account = store::lock(connection, id).await?;
+            lock_verified(connection, &verified).await?;
             if let Some(done) = idempotency::store::find(connection, id, key.as_ref()).await? {
-                return Ok((vec![], done));
-            }
-            if account.password_set_at != verified.password_set_at {
-                return Err(Error::Invalid(vec![passwords::write::incorrect("password")]));
+                return Ok::<_, Error>((vec![], done));
             }
             let ended = sessions::store::all(connection, id).await?;
             trust::store::add(connection, &ended, now).await?;
@@ -182,6 +179,32 @@ pub(super) async fn delete(
     authority.revoke(&ended, now);
     tracing::info!(target: "audit", { account.id = %id, sessions.ended = ended.len() }, "an account was deleted");
     Ok(done)
+}
+
+/// Locks an account as long as its password is the one that was verified.
+async fn lock_verified(connection: &mut Connection, verified: &Account) -> Result<(), Error> {
+    let account = store::lock(connection, verified.id).await?;
+    if account.password_set_at != verified.password_set_at {
+        return Err(Error::Invalid(vec![passwords::write::incorrect("password")]));
+    }
+    Ok(())
+}
+
+/// Removes the used tokens of an account by and by: they may be too many for the transaction that deletes it. Until it is deleted, its
+/// sessions go on with those that are left.
+async fn forget_used_tokens(db: &Db, verified: &Account) -> Result<(), Error> {
+    loop {
+        let verified = verified.clone();
+        let removal = db.write("token.forget", move |connection| {
+            Box::pin(async move {
+                lock_verified(connection, &verified).await?;
+                refresh::store::forget_used(connection, verified.id).await
+            })
+        });
+        if removal.await? {
+            return Ok(());
+        }
+    }
 }
 
 /// Why users may not change this about themselves; no more is done.

@@ -49,27 +49,18 @@ pub(crate) async fn find(db: &Db, token: &RefreshToken) -> Result<Option<KnownTo
 /// Tokens that are removed in one statement.
 const TOGETHER: i64 = 5_000;
 
-/// Removes the used tokens of an account by and by: they may be too many for the transaction that deletes it. Until it is deleted, its
-/// sessions go on with those that are left.
-pub(crate) async fn forget_used(db: &Db, account: AccountId) -> Result<(), Error> {
-    let most = usize::try_from(TOGETHER).unwrap_or_default();
-    loop {
-        let removed = db.write("token.forget", move |connection| {
-            Box::pin(async move {
-                let used = refresh_tokens::account_id
-                    .eq(account)
-                    .and(refresh_tokens::used_at.is_not_null());
-                let query =
-                    refresh_tokens::table.filter(used).select(refresh_tokens::hash).limit(TOGETHER);
-                let old: Vec<Vec<u8>> = on!(connection, conn => query.load(conn).await)?;
-                let gone = refresh_tokens::table.filter(refresh_tokens::hash.eq_any(old));
-                Ok::<_, Error>(on!(connection, conn => diesel::delete(gone).execute(conn).await)?)
-            })
-        });
-        if removed.await? < most {
-            return Ok(());
-        }
-    }
+/// Removes used tokens of an account, so many of them in one statement, and says whether that were all.
+pub(crate) async fn forget_used(
+    connection: &mut Connection,
+    account: AccountId,
+) -> Result<bool, Error> {
+    let used = refresh_tokens::account_id.eq(account).and(refresh_tokens::used_at.is_not_null());
+    let query = refresh_tokens::table.filter(used).select(refresh_tokens::hash).limit(TOGETHER);
+    let old: Vec<Vec<u8>> = on!(connection, conn => query.load(conn).await)?;
+    let all = i64::try_from(old.len()).is_ok_and(|removed| removed < TOGETHER);
+    let gone = refresh_tokens::table.filter(refresh_tokens::hash.eq_any(old));
+    on!(connection, conn => diesel::delete(gone).execute(conn).await)?;
+    Ok(all)
 }
 
 /// Removes every token of an account. Before its sessions: who uses one takes the token first, too.

@@ -120,6 +120,8 @@ async fn a_deletion_beside_a_change_of_the_password_is_done_or_refused_and_never
         let name = format!("ada{round}");
         auth.registers(&name).await;
         let (one, two) = (auth.signs_in(&name).await, auth.signs_in(&name).await);
+        let next = auth.refreshes(&two.refresh_token).await.unwrap();
+        let last = auth.refreshes(&next.refresh_token).await.unwrap();
         app.passes(1);
         let request = ChangePasswordRequest {
             current_password: PASSWORD.to_owned(),
@@ -132,6 +134,11 @@ async fn a_deletion_beside_a_change_of_the_password_is_done_or_refused_and_never
         let password = if deleted.is_ok() { PASSWORD } else { OTHER };
         let known = auth.tries(&name, password, Default::default()).await;
         assert_eq!(known.is_ok(), changed.is_ok(), "{known:?}");
+        // Whichever it was: a token that was used is still known as such, and its reuse ends the session.
+        for token in [&two, &last] {
+            let refusal = auth.refreshes(&token.refresh_token).await;
+            assert_eq!(refused(refusal).1, "REFRESH_TOKEN_INVALID");
+        }
     }
 }
 
