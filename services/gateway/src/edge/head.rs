@@ -23,9 +23,8 @@ pub(super) fn fits(request: &Request) -> Result<(), Problem> {
         return Err(target_too_long());
     }
     let headers = request.headers();
-    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     // Of HTTP/1 no more than these are read; HTTP/2 knows no such bound.
-    if headers.len() > MOST_HEADERS || bytes > LONGEST_HEADERS {
+    if headers.len() > MOST_HEADERS || bytes(headers) > LONGEST_HEADERS {
         return Err(headers_too_long());
     }
     Ok(())
@@ -36,7 +35,12 @@ const BESIDES: usize = 128;
 
 /// About how many bytes the lines of a head take here.
 pub(super) fn size(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + BESIDES).sum()
+    bytes(headers) + headers.len() * BESIDES
+}
+
+/// Of all lines: names and values.
+fn bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 /// What is sent once: of two nobody knows which one is meant.
