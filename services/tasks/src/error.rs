@@ -85,7 +85,7 @@ impl From<Error> for Status {
 mod tests {
     use Code::{
         Aborted, AlreadyExists, DeadlineExceeded, FailedPrecondition, Internal, InvalidArgument,
-        NotFound, OutOfRange, Unauthenticated, Unavailable,
+        NotFound, OutOfRange, ResourceExhausted, Unauthenticated, Unavailable,
     };
 
     use super::*;
@@ -98,7 +98,7 @@ mod tests {
     fn all() -> Vec<(Error, Code, &'static str, Option<u64>)> {
         use crate::{
             journal::error::Error as Journal, projects::error::Error as Project,
-            tasks::error::Error as Task, trash::error::Error as Trash,
+            searches::Error as Search, tasks::error::Error as Task, trash::error::Error as Trash,
         };
         vec![
             (Error::Invalid(vec![]), InvalidArgument, "VALIDATION_FAILED", None),
@@ -117,6 +117,13 @@ mod tests {
             (Journal::Busy.into(), Unavailable, "BUSY", Some(1)),
             (Journal::Expired.into(), DeadlineExceeded, "DEADLINE_EXCEEDED", None),
             (Journal::Erased.into(), Unauthenticated, "SESSION_ENDED", None),
+            (
+                Search::OfScope { again: Duration::from_secs(1) }.into(),
+                ResourceExhausted,
+                "TOO_MANY_AT_ONCE",
+                Some(1),
+            ),
+            (Search::OfAll.into(), Unavailable, "BUSY", Some(1)),
             (PageError::Cursor.into(), InvalidArgument, "INVALID_CURSOR", None),
             (PageError::Mismatch.into(), InvalidArgument, "CURSOR_MISMATCH", None),
             (PageError::Limit.into(), InvalidArgument, "INVALID_LIMIT", None),

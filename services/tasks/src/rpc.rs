@@ -91,7 +91,7 @@ impl Rpc {
         let fitting = |bytes| i64::try_from(turn.rows_within(bytes)).unwrap_or(i64::MAX);
         let limit = limit.min(fitting(2 * page::MAX_BYTES).max(LEAST_ROWS));
         let apart = long || limit > fitting(page::LARGE) || turn.expects(page::LARGE);
-        let search = if apart { Some(self.searches.begin(scope).await) } else { None };
+        let search = if apart { Some(self.searches.begin(scope).await?) } else { None };
         let room = rooms.reserve(turn, page::MAX_BYTES).await;
         let found = read(apart, limit + 1).await?;
         if let Some(search) = search {

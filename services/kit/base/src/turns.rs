@@ -32,6 +32,14 @@ impl<K: Eq + Hash, T: Default> Turns<K, T> {
         self.place(key).lock_owned().await
     }
 
+    /// The same, unless so many have or await it already.
+    pub async fn begin_among(&self, key: K, most: usize) -> Option<Turn<T>> {
+        let place = self.place(key);
+        // One is of the list of places, and one of who asks.
+        let others = Arc::strong_count(&place) - 2;
+        if others < most { Some(place.lock_owned().await) } else { None }
+    }
+
     fn place(&self, key: K) -> Place<T> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if places.len() >= IDLE && !places.contains_key(&key) {
@@ -67,6 +75,20 @@ mod tests {
         let began = Instant::now();
         futures_util::future::join_all((0..2_000).map(work)).await;
         assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test]
+    async fn no_more_than_so_many_wait_for_one_turn() {
+        use futures_util::FutureExt as _;
+        let turns = Turns::<u32>::new();
+        let begins = || Box::pin(turns.begin_among(7, 2));
+        let first = begins().await.expect("nobody is there");
+        let mut second = begins();
+        assert!(second.as_mut().now_or_never().is_none(), "it waits");
+        assert!(begins().await.is_none(), "that is one too many");
+        assert!(turns.begin_among(8, 2).await.is_some(), "another key");
+        drop(first);
+        assert!(second.await.is_some() && begins().await.is_some());
     }
 
     #[tokio::test]

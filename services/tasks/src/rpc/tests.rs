@@ -83,7 +83,7 @@ async fn who_searches_waits_for_its_own_search_alone() {
     let (rpc, _database) = rpc().await;
     small(&rpc, scope(1)).await;
     small(&rpc, scope(2)).await;
-    let search = rpc.searches.begin(scope(1)).await;
+    let search = rpc.searches.begin(scope(1)).await.unwrap();
     let waits = reads(&rpc, scope(1), true, SMALL).now_or_never();
     assert_eq!(waits, None, "one of a scope at once");
     assert_eq!(reads(&rpc, scope(1), false, SMALL).now_or_never(), Some(false));
