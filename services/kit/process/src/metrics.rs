@@ -9,6 +9,7 @@ mod runtime;
 pub(crate) use self::{
     build::begin,
     config::{config_in_effect, config_reload},
+    http::http_client_request,
     runtime::watch_runtime,
 };
 pub use self::{

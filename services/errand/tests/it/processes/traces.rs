@@ -18,7 +18,11 @@ use super::{
     fleet::{Fleet, addresses},
     heavy,
 };
-use crate::{http::Reply, storage, user::User};
+use crate::{
+    http::{Http, Reply},
+    storage,
+    user::User,
+};
 
 const UNPOISONED: &str = "nothing panics while it holds this lock";
 
@@ -92,6 +96,11 @@ fn what_is_slow_or_fails_is_traced_down_to_the_database_though_no_trace_was_chos
         let expected =
             format!("SERVER POST /v1/tasks, CLIENT {method}, SERVER {method}, CLIENT unit.write");
         assert_eq!(way.join(", "), expected);
+
+        let admin = Http::new(format!("http://{}", fleet.process("gateway-1").admin_address()));
+        let counted = String::from_utf8(admin.get("/metrics").await.body.to_vec()).expect("a text");
+        let sent = "http_client_request_duration_seconds_count{error_type=\"\",http_request_method=\"POST\",http_response_status_code=\"200\",server_address=\"127.0.0.1:";
+        assert!(counted.lines().any(|line| line.starts_with(sent)), "{counted}");
 
         fleet.process("tasks-1").is_killed();
         let failed = alice.post("/v1/tasks", &json!({ "title": "Ship it" })).await;

@@ -31,6 +31,13 @@ pub(super) static HTTP_RESPONSE_SIZE: Histogram = Histogram::with_buckets(
     "Size of the bodies of HTTP answers.",
     SIZE_BUCKETS,
 );
+pub(super) static HTTP_CLIENT_DURATION: Histogram = Histogram::with_buckets(
+    Layer::Application,
+    "http_client_request_duration_seconds",
+    &["http_request_method", "server_address", "http_response_status_code", "error_type"],
+    "Time until an answer to a request over HTTP that the process itself made, as to a collector of traces.",
+    DURATION_BUCKETS,
+);
 pub(super) static LOAD_SHED: Counter = Counter::new(
     Layer::Application,
     "errand_load_shed_total",
@@ -111,6 +118,12 @@ pub(crate) static RUNTIME_BUSY: Seconds = Seconds::new(
     &[],
     "Time that the threads have worked, all together.",
 );
+pub(super) static ALLOCATOR_RESIDENT: Gauge = Gauge::new(
+    Layer::Infrastructure,
+    "errand_allocator_resident_bytes",
+    &[],
+    "Memory that the program has allocated and that stands in no file; the rest of what is resident can be read from the disk anew.",
+);
 
 /// The metrics of every process.
 pub static CATALOGUE: &[&dyn Declared] = &[
@@ -118,6 +131,7 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &HTTP_ACTIVE_REQUESTS,
     &HTTP_REQUEST_SIZE,
     &HTTP_RESPONSE_SIZE,
+    &HTTP_CLIENT_DURATION,
     &LOAD_SHED,
     &LOAD_LIMIT,
     &LOG_RECORDS_DROPPED,
@@ -131,4 +145,5 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &RUNTIME_TASKS,
     &RUNTIME_QUEUE,
     &RUNTIME_BUSY,
+    &ALLOCATOR_RESIDENT,
 ];

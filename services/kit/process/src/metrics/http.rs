@@ -10,7 +10,8 @@ use kit_base::{
 };
 
 use super::catalogue::{
-    HTTP_ACTIVE_REQUESTS, HTTP_REQUEST_DURATION, HTTP_REQUEST_SIZE, HTTP_RESPONSE_SIZE,
+    HTTP_ACTIVE_REQUESTS, HTTP_CLIENT_DURATION, HTTP_REQUEST_DURATION, HTTP_REQUEST_SIZE,
+    HTTP_RESPONSE_SIZE,
 };
 
 static ACTIVE_BY_METHOD: LazyLock<[IntGauge; METHODS.len()]> =
@@ -50,6 +51,25 @@ pub fn http_request(
         });
         histogram.observe(elapsed.as_secs_f64(), trace);
     });
+}
+
+/// Counts a request of this process to `host`, and the status that it was answered with, or why it was not.
+pub(crate) fn http_client_request(
+    method: &Method,
+    host: &str,
+    answer: Result<StatusCode, &'static str>,
+    elapsed: Duration,
+) {
+    let method = METHODS[index(method)];
+    let histogram = match &answer {
+        Ok(status) => {
+            let is_error = status.is_client_error() || status.is_server_error();
+            let error = if is_error { status.as_str() } else { "" };
+            HTTP_CLIENT_DURATION.series(&[method, host, status.as_str(), error])
+        }
+        Err(error) => HTTP_CLIENT_DURATION.series(&[method, host, "", error]),
+    };
+    histogram.observe(elapsed.as_secs_f64());
 }
 
 /// Counts the bytes of a request's body and of its answer's, where they are known.

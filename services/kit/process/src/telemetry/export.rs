@@ -1,8 +1,13 @@
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use opentelemetry::KeyValue;
 use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
@@ -17,7 +22,10 @@ use super::{
     settings::{Protocol, Telemetry},
     spans,
 };
-use crate::{client::Client, metrics::catalogue::SPANS_EXPORTED};
+use crate::{
+    client::Client,
+    metrics::{self, catalogue::SPANS_EXPORTED},
+};
 use kit_rpc::span;
 
 /// Spans that may wait; more are dropped.
@@ -126,7 +134,16 @@ impl HttpClient for Collector {
         let (client, protocol, limit) = (Arc::clone(&self.client), self.protocol, self.timeout);
         // The clock must be set on the runtime: the thread that calls has none.
         let sent = self.runtime.spawn(async move {
-            tokio::time::timeout(limit, collector::send(&client, protocol, request)).await
+            let begun = Instant::now();
+            let sent = collector::send(&client, protocol, request);
+            let answer = tokio::time::timeout(limit, sent).await;
+            let told = match &answer {
+                Ok(Ok(answer)) => Ok(answer.status()),
+                Ok(Err(_)) => Err("_OTHER"),
+                Err(_) => Err("timeout"),
+            };
+            metrics::http_client_request(&Method::POST, client.host(), told, begun.elapsed());
+            answer
         });
         Box::pin(async move {
             let answer = sent.await.map_err(HttpError::from).and_then(|in_time| in_time?);
