@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use kit_base::{
+    method::{METHODS, index},
     request::{self, REQUEST_ID},
     steps::Steps,
     trace::{TRACEPARENT, TraceContext},
@@ -44,9 +45,12 @@ impl Record {
         let route = Route::of_request(request);
         let believed = |trace| if visit.by_proxy { trace } else { span::of_stranger(trace) };
         let parent = TraceContext::from_headers(headers).map(believed);
+        let request_id = request::id(headers, &gateway.clock);
+        let shown = || format!("{} {}", METHODS[index(request.method())], route.as_str());
         let step = span::begin(parent).that_may_last(visit.access == Access::Listeners);
+        let step = step.shown_as(shown, &request_id);
         Self {
-            request_id: request::id(headers, &gateway.clock),
+            request_id,
             began: Instant::now(),
             method: request.method().clone(),
             path: request.uri().path().into(),

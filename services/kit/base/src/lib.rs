@@ -23,6 +23,7 @@ pub mod text;
 pub mod time;
 pub mod trace;
 pub mod turns;
+pub mod underway;
 pub mod work;
 pub mod zone;
 

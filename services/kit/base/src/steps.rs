@@ -65,6 +65,9 @@ struct Noted {
     steps: Vec<Step>,
     left_out: i64,
     is_closed: bool,
+    /// Whether somebody may ask what has begun and not ended.
+    is_watched: bool,
+    doing: Vec<(TraceContext, Cow<'static, str>, Instant)>,
 }
 
 impl Steps {
@@ -76,6 +79,30 @@ impl Steps {
             MOST.. => noted.left_out += 1,
             _ => noted.steps.push(step),
         }
+    }
+
+    /// From now on it is known what has begun and not ended.
+    pub(crate) fn watch(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_watched = true;
+    }
+
+    /// What has begun and not ended, each with how long that lasts.
+    pub(crate) fn doing(&self) -> Vec<(String, Duration)> {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let doing = noted.doing.iter();
+        doing.map(|(_, name, began)| (name.clone().into_owned(), began.elapsed())).collect()
+    }
+
+    fn begins(&self, step: &Step) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.is_watched && noted.doing.len() < MOST {
+            noted.doing.push((step.trace, step.name.clone(), step.began));
+        }
+    }
+
+    fn ends(&self, trace: TraceContext) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.doing.retain(|(doing, _, _)| *doing != trace);
     }
 
     /// What was noted, and how many steps were not.
@@ -105,6 +132,7 @@ impl Doing {
         let (trace, parent, began) = (outer.child(), Some(outer.span_id), Instant::now());
         let (took, failed) = (Duration::ZERO, true);
         let step = Step { kind, name, trace, parent, began, took, failed, attributes };
+        steps.begins(&step);
         Self { steps, step: Some(step) }
     }
 
@@ -125,7 +153,7 @@ impl Doing {
     pub fn end_if_long(mut self, failed: bool, least: Duration) {
         let is_short = self.step.as_ref().is_some_and(|step| step.began.elapsed() < least);
         if is_short && !failed {
-            self.step = None;
+            self.step.take().into_iter().for_each(|step| self.steps.ends(step.trace));
         }
         self.end(failed, vec![]);
     }
@@ -135,6 +163,7 @@ impl Drop for Doing {
     fn drop(&mut self) {
         if let Some(mut step) = self.step.take() {
             step.took = step.began.elapsed();
+            self.steps.ends(step.trace);
             self.steps.note(step);
         }
     }

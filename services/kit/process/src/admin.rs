@@ -5,6 +5,7 @@ mod grpc;
 mod health;
 mod routes;
 mod switches;
+mod work;
 
 use std::{io, net::TcpListener, sync::Arc, thread};
 
@@ -14,6 +15,7 @@ use tokio::runtime::{self, Handle};
 pub(crate) use self::health::Phase;
 pub use self::{entry::Entry, health::Health};
 use crate::{
+    config::Switch,
     metrics,
     serve::{Limits, serve},
     service::Service,
@@ -34,6 +36,9 @@ pub fn start(
     listener.set_nonblocking(true)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     metrics::watch_runtime(requests);
+    if entry.switchboard == Switch::On {
+        kit_base::underway::keep();
+    }
     let serve = async move {
         let service = Service::http("admin", routes::router(name, health, entry));
         let listener = tokio::net::TcpListener::from_std(listener)?;

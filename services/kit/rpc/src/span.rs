@@ -2,7 +2,7 @@
 //! docs/adr/0015-which-trace-is-kept-is-decided-at-its-end.md.
 use std::{
     fmt,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -16,6 +16,7 @@ use kit_base::{
     request::{self, RequestContext},
     steps::{self, Attributes, Kind, Steps, Value},
     trace::TraceContext,
+    underway::{self, Underway},
 };
 
 use crate::metrics;
@@ -66,8 +67,9 @@ pub struct Step {
     trace: TraceContext,
     parent: Option<[u8; 8]>,
     began: Instant,
-    /// None where nothing is exported.
+    /// None where nothing is exported, and nobody may ask what is worked on.
     steps: Option<Steps>,
+    _underway: Option<Underway>,
     stands: Stands,
     /// Whether it may take its time: then it is not remarkable that it does.
     may_last: bool,
@@ -87,23 +89,28 @@ enum Stands {
 /// Begins a step that another process has asked for: of the caller's trace, whose decision to export is kept, or of a new one.
 pub fn begin(parent: Option<TraceContext>) -> Step {
     let trace = parent.map_or_else(|| TraceContext::random(is_chosen()), |trace| trace.child());
-    let steps = EXPORT.get().map(|_| Steps::default());
-    let parent = parent.map(|trace| trace.span_id);
-    Step { trace, parent, began: Instant::now(), steps, stands: Stands::Outermost, may_last: false }
+    let is_noted = EXPORT.get().is_some() || underway::is_kept();
+    let steps = is_noted.then(Steps::default);
+    let (parent, stands) = (parent.map(|trace| trace.span_id), Stands::Outermost);
+    let began = Instant::now();
+    Step { trace, parent, began, steps, _underway: None, stands, may_last: false }
 }
 
 /// Begins a step of one of this process, to which its own steps go.
 pub fn begin_within(parent: TraceContext, steps: Steps) -> Step {
     let (trace, parent) = (parent.child(), Some(parent.span_id));
     let (steps, stands) = (Some(steps), Stands::Within);
-    Step { trace, parent, began: Instant::now(), steps, stands, may_last: false }
+    let began = Instant::now();
+    Step { trace, parent, began, steps, _underway: None, stands, may_last: false }
 }
 
 /// Does what no request has asked for, as a trace of its own.
 pub async fn job<T, E>(name: String, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let request_id = request::id(&HeaderMap::new(), &Clock::system());
     let step = Step { stands: Stands::Alone, ..begin(None) };
+    let step = step.shown_as(|| name.clone(), &request_id);
     let context = RequestContext {
-        request_id: request::id(&HeaderMap::new(), &Clock::system()),
+        request_id,
         trace: step.trace(),
         deadline: tokio::time::Instant::now() + LONGEST_JOB,
         steps: step.steps(),
@@ -122,6 +129,13 @@ impl Step {
     /// The same step, which may take its time: a stream, or a poll.
     pub fn that_may_last(self, may_last: bool) -> Self {
         Self { may_last, ..self }
+    }
+
+    /// The same step, of which an operator is told while it is under way; its steps within are parts of it.
+    pub fn shown_as(self, what: impl FnOnce() -> String, request_id: &Arc<str>) -> Self {
+        let is_part = self.stands == Stands::Within;
+        let steps = self.steps.as_ref().filter(|_| !is_part);
+        Self { _underway: underway::begin(what, request_id, self.trace, steps), ..self }
     }
 
     /// Where what is done in this step is noted.
@@ -165,7 +179,7 @@ impl Step {
         is_refusal: bool,
         said: impl FnOnce() -> (String, Attributes),
     ) -> TraceContext {
-        let Self { trace, parent, began, steps, stands, may_last } = self;
+        let Self { trace, parent, began, steps, _underway: _, stands, may_last } = self;
         let (Some(steps), Some(export)) = (steps, EXPORT.get()) else { return trace };
         let took = began.elapsed();
         let step = || {

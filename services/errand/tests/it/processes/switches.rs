@@ -48,6 +48,7 @@ fn nothing_can_be_switched_where_the_switchboard_is_off() {
         let fleet = Fleet::in_one_process().await;
         let reply = board(&fleet.processes[0]).ask(Method::PUT, "/switches").json(&json!({})).await;
         assert_eq!(reply.status, 404);
+        assert_eq!(board(&fleet.processes[0]).get("/work").await.status, 404);
     });
 }
 
@@ -165,6 +166,42 @@ fn every_layer_of_three_processes_does_what_is_switched_in_it() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: scripts/test"]
+fn what_hangs_is_listed_with_what_it_waits_for() {
+    heavy(async {
+        let fleet = three().await;
+        let [_, tasks, gateway] = &fleet.processes[..] else { panic!("three") };
+        let alice = User::joins(&fleet.edges()[0], "alice").await;
+        let task = alice.creates("Ship it").await;
+        let slow = json!({ "dependency": "database", "kind": "latency", "milliseconds": 900, "seconds": 30 });
+        switch(tasks, json!({ "faults": [slow] })).await;
+        let listed = async |process: &Process, what: &str| {
+            let document = board(process).get("/work").await.json();
+            let mut work = document["work"].as_array().expect("a list").iter();
+            work.find(|work| work["what"] == what).cloned()
+        };
+        let method = "tasks.v1.TaskService/GetTask";
+        let look = async || {
+            loop {
+                let (outer, inner) =
+                    (listed(gateway, "GET /v1/tasks/{id}").await, listed(tasks, method).await);
+                match (outer, inner) {
+                    (Some(outer), Some(inner)) => return (outer, inner),
+                    _ => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        let path = path_of(&task);
+        let (reply, (outer, inner)) = tokio::join!(alice.get(&path), look());
+        let id = reply.header("x-request-id");
+        assert_eq!((&outer["request_id"], &inner["request_id"]), (&json!(id), &json!(id)));
+        assert_eq!(outer["waits_for"][0]["what"], method, "{outer}");
+        assert!(inner["waits_for"][0]["seconds"].as_f64().is_some(), "{inner}");
+        assert!(listed(gateway, "GET /v1/tasks/{id}").await.is_none(), "it is done");
+    });
+}
+
+#[test]
 fn who_has_no_token_switches_nothing_where_there_is_one() {
     heavy(async {
         let token = "a token of the operator's own";
@@ -175,6 +212,7 @@ fn who_has_no_token_switches_nothing_where_there_is_one() {
             board(&fleet.processes[0]).ask(Method::PUT, "/switches").json(&document)
         };
         assert_eq!(put().await.status, 401);
+        assert_eq!(board(&fleet.processes[0]).get("/work").await.status, 401);
         assert_eq!(
             put().with("authorization", "Bearer a token of somebody else's").await.status,
             401

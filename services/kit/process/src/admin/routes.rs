@@ -16,7 +16,7 @@ use super::{
     entry::Entry,
     grpc,
     health::{Health, Phase},
-    switches,
+    switches, work,
 };
 use crate::{config::Switch, peer::PeerAddress, telemetry};
 
@@ -32,7 +32,7 @@ pub(super) fn router(name: &'static str, health: Arc<Health>, entry: Entry) -> R
     let changes = match entry.switchboard {
         Switch::On => {
             let switches = get(switches::get).put(switches::put).delete(switches::delete);
-            Router::new().route("/switches", switches)
+            Router::new().route("/switches", switches).route("/work", get(work::get))
         }
         Switch::Off => Router::new(),
     };

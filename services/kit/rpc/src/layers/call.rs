@@ -89,6 +89,7 @@ pub(crate) async fn answered<A: Answer, F: Future<Output = A>>(
         (parent, _) => span::begin(parent),
     };
     let step = step.that_may_last(timeout > LASTING);
+    let step = step.shown_as(|| path.trim_start_matches('/').to_owned(), &request_id);
     let (trace, steps) = (step.trace(), step.steps());
     // Outermost: what is refused below is counted, too.
     let mut call = Call { began, path, step: Some(step) };
