@@ -226,8 +226,12 @@ pub fn is_down(place: &Place) -> bool {
 /// Lets happen at a place what is switched there: waits where it takes longer, and gives how it fails, if it does.
 pub async fn strike(place: impl FnOnce() -> Place) -> Option<Kind> {
     let switches = current().filter(|switches| !switches.faults.is_empty())?;
-    let mut failure = None;
-    for kind in switches.faults_at(&place(), Clock::system().now(), chance::share) {
+    let (place, mut failure) = (place(), None);
+    // What somebody made up is answered, and counted, as what there is not.
+    if instead_of(&place).is_some() {
+        return None;
+    }
+    for kind in switches.faults_at(&place, Clock::system().now(), chance::share) {
         INJECTED.series(&[kind.name()]).inc();
         match kind {
             Kind::Latency(time) => tokio::time::sleep(time).await,

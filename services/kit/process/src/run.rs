@@ -1,6 +1,7 @@
 //! The life of a process: configure, assemble, serve, drain, gone.
 mod chassis;
 mod command;
+mod files;
 mod health;
 mod life;
 mod migrate;

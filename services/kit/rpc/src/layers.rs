@@ -133,7 +133,8 @@ mod tests {
     #[tokio::test]
     async fn an_id_that_could_forge_a_log_is_replaced() {
         let response = call("/x/Seen", &[("x-request-id", "a b\"c")]).await;
-        assert!(!response.headers()["seen"].to_str().unwrap().starts_with("a b"));
+        let seen = response.headers()["seen"].to_str().unwrap();
+        assert!(uuid::Uuid::try_parse(seen.split(' ').next().unwrap()).is_ok(), "{seen}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -145,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_deadline_that_cannot_be_read_is_refused() {
-        for timeout in ["", "5", "S", "5x", "123456789S", "-1S"] {
+        for timeout in ["", "5", "S", "s", "5x", "1 S", "123456789S", "-1S"] {
             let refused = refusal(&call("/x/Seen", &[("grpc-timeout", timeout)]).await);
             let told = (refused.code(), kit_base::error::Refusal::from_status(&refused).reason);
             let expected = (Code::InvalidArgument, Some("INVALID_DEADLINE".to_owned()));
@@ -190,17 +191,6 @@ mod tests {
             counted.lines().any(|told| told.starts_with("rpc_server_") && told.ends_with(line)),
             "{counted}"
         );
-    }
-
-    #[tokio::test]
-    async fn a_malformed_deadline_is_refused() {
-        for timeout in ["", "5", "s", "5x", "-1S", "123456789S", "1 S"] {
-            assert_eq!(
-                refusal(&call("/x/Seen", &[("grpc-timeout", timeout)]).await).code(),
-                Code::InvalidArgument,
-                "{timeout}"
-            );
-        }
     }
 
     #[tokio::test]

@@ -94,6 +94,8 @@ async fn after(
     let wait_milliseconds = i32::try_from(wait.as_millis()).unwrap_or_default();
     let request = ListChangesRequest { cursor: cursor.to_owned(), limit, wait_milliseconds };
     let mut request = user.asks(request);
-    request.set_timeout(wait + Duration::from_secs(2));
+    if !wait.is_zero() {
+        request.set_timeout(wait + Duration::from_secs(2));
+    }
     changes(gateway).list_changes(request).await.map_err(Problem::of_query)
 }

@@ -13,7 +13,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::Chassis;
+use super::{Chassis, files};
 use crate::admission::Admission;
 use crate::{
     admin::{self, Health},
@@ -47,6 +47,9 @@ where
         Ok(telemetry) => telemetry,
         Err(error) => return failed(name, &error),
     };
+    if let Err(error) = files::take_all() {
+        tracing::warn!(%error, "no more files may be open than whoever started this process has set");
+    }
     let runtime = match runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(name, &error.into()),

@@ -30,6 +30,9 @@ const LONGEST_STREAM: Duration = Duration::from_secs(40 * 60);
 /// no. Beyond that HTTP/2 is told no more than 431. Each of a connection's 128 streams may hold as much.
 const LONGEST_HEAD: u32 = 32 * 1024;
 
+/// Requests at once on a connection.
+const MOST_STREAMS: u32 = 128;
+
 /// Of how many heads that HTTP/2 refused by itself a connection's end tells; it ends the connection after so many that are malformed.
 const MOST_UNREAD: usize = 100;
 
@@ -46,7 +49,7 @@ pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<Toki
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(128)
+        .max_concurrent_streams(MOST_STREAMS)
         .max_header_list_size(LONGEST_HEAD)
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(MOST_UNREAD)
@@ -54,7 +57,14 @@ pub(super) fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<Toki
         .keep_alive_timeout(time::Duration::from_secs(10));
     match protocol {
         Protocol::Http => builder,
-        Protocol::Grpc => builder.http2_only(),
+        Protocol::Grpc => {
+            // Here a connection is not one client's: it is what a gateway sends for all of its own, who may go together.
+            builder
+                .http2()
+                .max_pending_accept_reset_streams(16 * MOST_STREAMS as usize)
+                .max_local_error_reset_streams(None);
+            builder.http2_only()
+        }
     }
 }
 

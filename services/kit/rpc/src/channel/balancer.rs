@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use http::Response;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
-use tonic::body::Body;
+use tonic::{Code, body::Body};
 use tower::retry::budget::TpsBudget;
 
 use super::{
@@ -24,6 +24,7 @@ use super::{
     failure::Failure,
     flight::Flight,
     limits::Limits,
+    record,
     target::Addresses,
     upkeep,
 };
@@ -38,6 +39,9 @@ use kit_base::{
 /// A wait for a place that is no step of its own.
 const SHORT: Duration = Duration::from_millis(1);
 
+/// What lasts waits no longer than this for a place: those who have one keep it.
+const FULL: Duration = Duration::from_millis(300);
+
 /// The endpoints of a peer.
 #[derive(Debug)]
 pub(crate) struct Balancer {
@@ -47,24 +51,26 @@ pub(crate) struct Balancer {
     resolved: AtomicBool,
     /// Held while it is decided whether one more endpoint may be ejected.
     ejecting: Mutex<()>,
-    /// What may be sent again.
-    pub(crate) budget: TpsBudget,
+    /// What may be sent again because it was lost.
+    pub(crate) lost: TpsBudget,
+    /// What may be sent again because its peer refused it, or took too long: one caller can bring that about, who must not use up what the
+    /// losses of all others need.
+    pub(crate) refused: TpsBudget,
     resolver: OnceLock<AbortOnDropHandle<()>>,
 }
 
 impl Balancer {
     /// A balancer without an endpoint: a resolver has to tell it of them.
     pub(crate) fn new(peer: Peer) -> Self {
+        let Limits { retries_per_second, retry_share, .. } = peer.limits;
+        // A second, not the customary ten: a burst of failures is then bounded by the same figures as a long outage.
+        let budget = || TpsBudget::new(Duration::from_secs(1), retries_per_second, retry_share);
         Self {
             endpoints: ArcSwap::default(),
             resolved: AtomicBool::new(false),
             ejecting: Mutex::new(()),
-            // A second, not the customary ten: a burst of failures is then bounded by the same figures as a long outage.
-            budget: TpsBudget::new(
-                Duration::from_secs(1),
-                peer.limits.retries_per_second,
-                peer.limits.retry_share,
-            ),
+            lost: budget(),
+            refused: budget(),
             resolver: OnceLock::new(),
             peer: Arc::new(peer),
         }
@@ -150,10 +156,14 @@ impl Balancer {
         let answering = async {
             let response = connection.try_send_request(call.attempt(&endpoint.target, trace)).await;
             let (head, body) = response.map_err(|failed| Failure::from_send(&failed))?.into_parts();
-            endpoint.answered(sent.elapsed());
             let mut answer = Answer::new(body, flight, call);
+            // A head alone is no answer.
             if call.length == Length::Brief {
                 answer.begin().await.map_err(|error| Failure::Lost(chain(&error)))?;
+            }
+            match record::code(&head.headers) {
+                Code::Unavailable => endpoint.refused(),
+                _ => endpoint.answered(sent.elapsed()),
             }
             Ok(Response::from_parts(head, Body::new(answer)))
         };
@@ -208,7 +218,13 @@ impl Balancer {
             if let Some(flight) = self.pick(length, avoid)? {
                 return Ok(flight);
             }
-            vacancy.await;
+            match length {
+                Length::Brief => vacancy.await,
+                Length::Lasting => {
+                    let vacancy = tokio::time::timeout(FULL, vacancy);
+                    vacancy.await.map_err(|_| Failure::Full)?;
+                }
+            }
         }
     }
 

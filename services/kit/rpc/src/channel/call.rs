@@ -62,7 +62,8 @@ impl Call {
             deadline.chosen && deadline.at.saturating_duration_since(Instant::now()) > patience;
         Ok(Self {
             length: if slow || stream { Length::Lasting } else { Length::Brief },
-            patience: if deadline.chosen { Duration::MAX } else { patience },
+            // A stream begins at once, however long it lasts.
+            patience: if deadline.chosen && !stream { Duration::MAX } else { patience },
             repeatable: read || head.headers.contains_key(idempotency::KEY),
             path,
             headers: head.headers,
@@ -134,6 +135,7 @@ mod tests {
             ("/t.T/Get", &[soon], Brief, forever, true),
             ("/t.T/Get", &[late], Lasting, forever, true),
             ("/t.T/Watch", &[], Lasting, second, true),
+            ("/t.T/Watch", &[late], Lasting, second, true),
             ("/t.T/Tail", &[], Lasting, second * 2, false),
             ("/t.T/Set", &[], Brief, second * 2, false),
             ("/t.T/Set", &[key], Brief, second * 2, true),

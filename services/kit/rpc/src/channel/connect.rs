@@ -70,6 +70,9 @@ where
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
         .keep_alive_while_idle(true)
+        // Callers may all go at once; their peer, who has not heard of it yet, breaks no rule by what it still sends.
+        .max_concurrent_reset_streams(limits.in_flight * 16)
+        .max_local_error_reset_streams(None)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(io::Error::other)

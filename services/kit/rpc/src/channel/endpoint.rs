@@ -88,8 +88,9 @@ struct Standing {
     since: Option<Instant>,
     /// When it answered last.
     heard: Option<Instant>,
-    /// Calls in a row that brought no answer.
+    /// Calls in a row that brought no answer; of those that were lost together, one.
     losses: u32,
+    lost: Option<Instant>,
     silences: u32,
     ejection: Duration,
 }
@@ -120,6 +121,7 @@ impl Endpoint {
             since: new.then_some(now),
             heard: None,
             losses: 0,
+            lost: None,
             silences: 0,
             ejection: peer.limits.ejection,
         });
@@ -171,10 +173,23 @@ impl Endpoint {
         (standing.losses, standing.silences) = (0, 0);
     }
 
-    /// The call of `sent` was lost; true when that was one too many, and they are counted anew.
+    /// It answered that it cannot do its work. That is quickly said, and must not be what makes it the one that is asked.
+    pub(crate) fn refused(&self) {
+        let now = Instant::now();
+        let mut standing = self.standing();
+        standing.latency.observe(self.limits().read, now, self.limits().decay);
+        standing.heard = Some(now);
+        standing.silences = 0;
+    }
+
+    /// The call of `sent` was lost; true when that was one too many, and they are counted anew. A connection takes all that is on it along:
+    /// what was sent before the last loss was lost with it.
     pub(crate) fn lost(&self, sent: Instant) -> bool {
         let mut standing = self.standing();
-        standing.losses += u32::from(standing.covers(sent));
+        if standing.covers(sent) && standing.lost.is_none_or(|lost| sent >= lost) {
+            standing.losses += 1;
+            standing.lost = Some(Instant::now());
+        }
         let too_many = standing.losses >= self.limits().losses;
         if too_many {
             standing.losses = 0;

@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Expired,
     /// No endpoint is there to be asked.
     Nobody,
+    /// All places for what lasts are taken.
+    Full,
 }
 
 impl Failure {
@@ -47,6 +49,7 @@ impl Failure {
                 status.set_source(cause.into());
                 status
             }
+            Self::Full => unavailable(format!("{name} has no place for more who wait")),
             Self::Lost(_) => unavailable(format!("{name} was lost during the call")),
             Self::Silent => late(format!("{name} did not answer in time")),
             Self::Expired => expired(),
@@ -61,6 +64,7 @@ impl Failure {
             Self::Silent => "silent",
             Self::Expired => "expired",
             Self::Nobody => "nobody",
+            Self::Full => "full",
         }
     }
 }
@@ -101,6 +105,13 @@ mod tests {
                 Code::Unavailable,
                 "PEER_UNAVAILABLE",
                 "tasks cannot be reached",
+                true,
+            ),
+            (
+                Failure::Full,
+                Code::Unavailable,
+                "PEER_UNAVAILABLE",
+                "tasks has no place for more who wait",
                 true,
             ),
             (lost, Code::Unavailable, "PEER_UNAVAILABLE", "tasks was lost during the call", true),

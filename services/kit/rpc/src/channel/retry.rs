@@ -23,7 +23,8 @@ const UNAVAILABLE: &str = "unavailable";
 /// more work for it. Nor does it matter what became of the first: a call that would end its process ends two, and no call can by what
 /// it takes of memory (docs/limits.md).
 pub(crate) async fn send(balancer: &Balancer, call: &Call) -> Result<Response<Body>, Status> {
-    balancer.budget.deposit();
+    balancer.lost.deposit();
+    balancer.refused.deposit();
     let refused = |failure: Failure| failure.status(balancer.name(), || balancer.peer().fault());
     let (mut redirects, mut repeated, mut last) = (0, false, None);
     loop {
@@ -34,13 +35,17 @@ pub(crate) async fn send(balancer: &Balancer, call: &Call) -> Result<Response<Bo
             Err(failure) => failure.reason(),
         };
         let again = match &outcome {
-            Err(Failure::Expired | Failure::Nobody) => false,
+            Err(Failure::Expired | Failure::Nobody | Failure::Full) => false,
             Err(Failure::Unsent) => {
                 redirects += 1;
                 redirects <= REDIRECTS
             }
             Ok(_) | Err(Failure::Lost(_) | Failure::Silent) => {
-                let allowed = call.repeatable && !repeated && balancer.budget.withdraw();
+                let budget = match &outcome {
+                    Err(Failure::Lost(_)) => &balancer.lost,
+                    _ => &balancer.refused,
+                };
+                let allowed = call.repeatable && !repeated && budget.withdraw();
                 repeated = true;
                 allowed && pause(call).await
             }

@@ -1,6 +1,7 @@
 //! What keeps an endpoint in use: its connections are opened when they are needed, and one that fails is taken out and probed in the
 //! background until it answers again, so that no call pays for the attempt.
 use std::{
+    io,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, Version, header};
 use http_body_util::Full;
 use kit_base::{chance, error::chain, work};
+use rustix::io::Errno;
 
 use super::{
     connect::connect,
@@ -21,7 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause between two probes: how long an endpoint that is back can go unnoticed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A connection of the endpoint, opened if need be; none when that fails, and then the endpoint has been taken out.
+/// A connection of the endpoint, opened if need be; none when that fails, and then the endpoint has been taken out, if it is to blame.
 pub(super) async fn connection(link: &Arc<Link>, endpoint: &Arc<Endpoint>) -> Option<Connection> {
     if let Some(connection) = link.open_one() {
         return Some(connection);
@@ -47,11 +49,22 @@ async fn open(link: Arc<Link>, endpoint: Arc<Endpoint>) {
             }
         }
         Err(error) => {
-            // Before the others wake up: they must not come back here.
-            unreachable(&endpoint, &chain(&error));
+            // Before the others wake up: they must not come back here. What this process lacks, and one more connection beside one that is
+            // open, say nothing of the endpoint.
+            if is_own(&error) || endpoint.first_link().open_one().is_some() {
+                tracing::warn!(address = %endpoint.address, error = chain(&error), "no connection can be opened");
+            } else {
+                unreachable(&endpoint, &chain(&error));
+            }
             link.failed();
         }
     }
+}
+
+/// Whether a connection failed for what this process lacks: files, buffers, ports.
+fn is_own(error: &io::Error) -> bool {
+    const LACKS: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::ADDRNOTAVAIL];
+    Errno::from_io_error(error).is_some_and(|errno| LACKS.contains(&errno))
 }
 
 /// Takes the endpoint out because no connection can be had.
@@ -115,4 +128,23 @@ fn question(endpoint: &Endpoint) -> Request<Full<Bytes>> {
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_process_lacks_is_not_held_against_an_endpoint() {
+        for (errno, expected) in [
+            (Errno::MFILE, true),
+            (Errno::ADDRNOTAVAIL, true),
+            (Errno::CONNREFUSED, false),
+            (Errno::HOSTUNREACH, false),
+        ] {
+            let error = io::Error::from_raw_os_error(errno.raw_os_error());
+            assert_eq!(is_own(&error), expected, "{error}");
+        }
+        assert!(!is_own(&io::ErrorKind::TimedOut.into()));
+    }
 }

@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -34,6 +34,8 @@ const REMEMBERED: usize = 10_000;
 
 /// Without word from auth for this long a session may have ended unheard: nothing is written then.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+/// No token lives longer than this.
+const KEPT: Duration = Duration::from_secs(11 * 60);
 /// How far a clock may go back in between.
 const ASTRAY: Duration = Duration::from_secs(1);
 
@@ -69,13 +71,25 @@ pub struct Verifier {
     audience: &'static str,
     clock: Clock,
     keys: ArcSwap<Keys>,
-    revoked: RwLock<HashMap<Uuid, Timestamp>>,
+    revoked: RwLock<HashMap<Uuid, Ended>>,
     verified: Cache<Box<str>, Verified>,
     requests: CacheRequests,
     heard: Arc<AtomicI64>,
     told: Notify,
     /// What keeps updates away.
     fault: Mutex<String>,
+}
+
+/// Until when a session that ended is kept, and since when: a clock that was set ahead for a while must not make it be forgotten.
+struct Ended {
+    until: Timestamp,
+    heard: Instant,
+}
+
+impl Ended {
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now && self.heard.elapsed() >= KEPT
+    }
 }
 
 /// The keys that are accepted, each set with a number of its own.
@@ -206,8 +220,10 @@ impl Verifier {
             self.told.notify_waiters();
         }
         let mut revoked = self.revoked.write().expect("no holder panics");
-        revoked.retain(|_, until| *until > now);
-        revoked.extend(revocations.into_iter().map(|ended| (ended.session_id, ended.until)));
+        revoked.retain(|_, ended| !ended.is_over(now));
+        let heard = Instant::now();
+        let ended = |Revocation { session_id, until }| (session_id, Ended { until, heard });
+        revoked.extend(revocations.into_iter().map(ended));
         self.heard.store(now.as_microseconds(), Ordering::Relaxed);
     }
 

@@ -174,3 +174,36 @@ async fn what_http2_itself_refuses_is_told_to_the_service_when_the_connection_en
     sleep(Duration::from_millis(50)).await;
     assert_eq!(refused.load(Ordering::Relaxed), 2, "the third was a request");
 }
+
+/// Whether a request is answered that comes behind many that were taken back before anybody had seen them.
+async fn is_answered_behind_those_taken_back(service: Service) -> bool {
+    let get = [0x82, 0x84, 0x86]; // GET, /, http (RFC 7541, appendix A)
+    let server = Server::serve(service, quick()).await;
+    let mut stream = server.connect().await;
+    let mut sent = vec![b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])];
+    for taken_back in (1..127).step_by(2) {
+        sent.push(frame(1, 0x05, taken_back, &get));
+        sent.push(frame(3, 0, taken_back, &[0, 0, 0, 8]));
+    }
+    sent.push(frame(1, 0x05, 127, &get));
+    stream.write_all(&sent.concat()).await.unwrap();
+    let mut come = Vec::new();
+    while !come.windows(5).any(|bytes| bytes == b"hello") {
+        match timeout(LONG, stream.read_buf(&mut come)).await.unwrap() {
+            Ok(0) | Err(_) => return false,
+            Ok(_) => {}
+        }
+    }
+    true
+}
+
+#[tokio::test]
+async fn calls_that_a_gateways_clients_take_back_together_take_no_other_along() {
+    let grpc = Service::grpc("test", tonic::service::Routes::from(router()), None);
+    assert!(is_answered_behind_those_taken_back(grpc).await);
+    let one_clients = Service::http("test", router());
+    assert!(
+        !is_answered_behind_those_taken_back(one_clients).await,
+        "who does so alone is cut off"
+    );
+}

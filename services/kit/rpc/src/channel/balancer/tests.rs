@@ -99,6 +99,21 @@ async fn calls_wait_for_the_first_look_up_and_for_a_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_lasts_is_told_soon_that_all_places_are_taken() {
+    let limits = Limits { in_flight: 1, stream_connections: 1, ..Limits::default() };
+    let (full, began) = (balancer(1, limits), Instant::now());
+    let place = full.board(Length::Lasting, None).await.unwrap();
+    assert!(matches!(full.board(Length::Lasting, None).await, Err(Failure::Full)));
+    assert_eq!(began.elapsed(), FULL);
+    let leaves = async {
+        tokio::time::sleep(FULL / 2).await;
+        drop(place);
+    };
+    let (boarded, ()) = tokio::join!(full.board(Length::Lasting, None), leaves);
+    assert!(boarded.is_ok(), "one was left in time");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_place_goes_to_who_can_use_it_however_long_others_have_waited() {
     let limits = Limits { in_flight: 1, stream_connections: 1, ..Limits::default() };
     let full = Arc::new(balancer(1, limits));
@@ -109,11 +124,11 @@ async fn a_place_goes_to_who_can_use_it_however_long_others_have_waited() {
         kit_base::work::detach(async move { boarding.board(length, None).await })
     };
     let first = waits(Length::Lasting);
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(FULL / 6).await;
     let second = waits(Length::Brief);
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(FULL / 6).await;
     drop(brief);
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(FULL / 6).await;
     assert!(second.is_finished() && !first.is_finished());
 }
 

@@ -49,17 +49,34 @@ fn an_endpoint_that_fails_again_soon_stays_out_longer() {
 
 #[test]
 fn so_many_calls_in_a_row_have_to_be_lost_and_an_answer_forgives_them() {
-    let (endpoint, sent) = (endpoint(false), Instant::now());
+    let endpoint = endpoint(false);
     let losses = Limits::default().losses;
-    let lose = |count: u32| (0..count).map(|_| endpoint.lost(sent)).collect::<Vec<_>>();
+    let lose = |count: u32| (0..count).map(|_| endpoint.lost(Instant::now())).collect::<Vec<_>>();
     assert_eq!(lose(losses - 1), vec![false; 4]);
     endpoint.answered(Duration::from_millis(5));
     assert_eq!(lose(losses), [false, false, false, false, true]);
     assert_eq!(lose(losses), [false, false, false, false, true], "they are counted anew");
-    assert!(!endpoint.unanswered(sent), "what is silent is counted apart");
+    assert!(!endpoint.unanswered(Instant::now()), "what is silent is counted apart");
     endpoint.answered(Duration::from_millis(5));
     let sent = Instant::now();
     assert!(!endpoint.unanswered(sent) && endpoint.unanswered(sent));
+}
+
+#[test]
+fn calls_that_are_lost_together_count_as_one() {
+    let (endpoint, sent) = (endpoint(false), Instant::now());
+    assert!((0..96).all(|_| !endpoint.lost(sent)), "they were on one connection");
+    assert_eq!([(); 4].map(|()| endpoint.lost(Instant::now())), [false, false, false, true]);
+}
+
+#[test]
+fn what_an_endpoint_refuses_makes_it_dearer_and_not_cheaper() {
+    let (refuses, works) = (endpoint(false), endpoint(false));
+    refuses.refused();
+    works.answered(Duration::from_millis(10));
+    let now = Instant::now();
+    let [refuses, works] = [&refuses, &works].map(|endpoint| endpoint.cost(Length::Brief, now));
+    assert!(refuses > 10.0 * works, "{refuses} and {works}");
 }
 
 #[test]

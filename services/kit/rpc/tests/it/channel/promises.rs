@@ -10,12 +10,12 @@ use kit_base::{
     testing::eventually,
     trace::TraceContext,
 };
-use kit_rpc::channel::{Limits, local, remote};
+use kit_rpc::channel::{GrpcChannel, Limits, local, remote};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use super::{
-    Peer, Seen, brief, call, channel_to, code, failures, grpc, limits, nearly_all, willing,
+    Peer, Seen, brief, call, channel_to, code, failing, failures, grpc, limits, nearly_all, willing,
 };
 
 #[tokio::test]
@@ -129,6 +129,87 @@ async fn a_peer_that_was_never_there_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_peer_that_fails_at_once_is_not_the_one_that_is_asked() {
+    let (fails, works) = (
+        failing(Code::Unavailable).await,
+        Peer::start(|_| async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            grpc(Code::Ok)
+        })
+        .await,
+    );
+    let channel = channel_to(&[&fails, &works]);
+    let failed = failures(&channel, "CreateThing", 2_000, 20).await;
+    assert!(failed < 200, "{failed} of 2,000, and {} went to who works", works.calls());
+}
+
+#[tokio::test]
+async fn a_peer_whose_answers_end_behind_their_heads_is_taken_out() {
+    let headless = || {
+        let never = stream::pending::<Result<Bytes, std::io::Error>>();
+        Response::builder()
+            .header("content-type", "application/grpc")
+            .body(Body::from_stream(never))
+            .unwrap()
+    };
+    let (hangs, works) = (Peer::start(move |_| async move { headless() }).await, willing().await);
+    let both = format!("{},{}", hangs.url(), works.url());
+    let channel = remote("things", &both, None, brief()).unwrap();
+    for _ in 0..200 {
+        code(&channel, "GetThing", &[]).await;
+        if channel_gave_up(&hangs, &channel).await {
+            return;
+        }
+    }
+    panic!("{} calls went to who answers none", hangs.calls());
+}
+
+/// Whether of a few calls none goes to this peer.
+async fn channel_gave_up(peer: &Peer, channel: &GrpcChannel) -> bool {
+    let before = peer.calls();
+    let codes = join_all((0..8).map(|_| code(channel, "GetThing", &[]))).await;
+    codes.iter().all(|code| *code == Code::Ok) && peer.calls() == before
+}
+
+#[tokio::test]
+async fn a_peer_that_answers_no_ping_is_given_up_before_its_calls_are() {
+    let peer = Peer::silent().await;
+    let ping = Duration::from_millis(100);
+    let limits = Limits { ping_after: ping, ping_answer: ping, read: 60 * ping, ..limits() };
+    let channel = remote("things", &peer.url(), None, limits).unwrap();
+    let began = Instant::now();
+    assert_eq!(code(&channel, "GetThing", &[]).await, Code::Unavailable);
+    assert!(began.elapsed() < 40 * ping, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn what_some_wait_for_in_vain_leaves_the_losses_of_others_to_be_sent_again() {
+    let answer = |headers: HeaderMap| async move {
+        if headers.contains_key("in-vain") {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        grpc(Code::Ok)
+    };
+    let peer = Peer::start(answer).await;
+    let limits = Limits { retry_share: 0.0, retries_per_second: 1, ..brief() };
+    let channel = remote("things", &peer.url(), None, limits).unwrap();
+    let in_vain = join_all((0..8).map(|_| code(&channel, "GetThing", &[("in-vain", "")])));
+    let other = async {
+        // By now all of them would be sent again, and one of them was.
+        tokio::time::sleep(Duration::from_millis(350)).await;
+        let cut = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            peer.cut();
+        };
+        tokio::join!(code(&channel, "GetThing", &[]), cut).0
+    };
+    let (in_vain, other) = tokio::join!(in_vain, other);
+    assert!(in_vain.iter().all(|code| *code != Code::Ok) && other == Code::Ok, "{other:?}");
+    assert!(peer.calls() <= 8 + 1 + 2, "{} calls", peer.calls());
+}
+
+#[tokio::test]
 async fn many_streams_leave_room_for_calls() {
     let quiet =
         || Response::new(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()));
@@ -156,7 +237,7 @@ async fn streams_that_nobody_reads_are_in_the_way_of_no_other() {
     let mut read = call(&channel, "WatchThings", &[]).await.unwrap().into_body();
     for _ in 0..64 {
         let frame = tokio::time::timeout(Duration::from_secs(5), read.frame()).await;
-        assert!(frame.expect("it comes").is_some());
+        assert!(matches!(frame.expect("it comes"), Some(Ok(_))));
     }
     drop(unread);
 }
