@@ -98,7 +98,8 @@ mod tests {
     fn all() -> Vec<(Error, Code, &'static str, Option<u64>)> {
         use crate::{
             journal::error::Error as Journal, projects::error::Error as Project,
-            searches::Error as Search, tasks::error::Error as Task, trash::error::Error as Trash,
+            searches::error::Error as Search, tasks::error::Error as Task,
+            trash::error::Error as Trash,
         };
         vec![
             (Error::Invalid(vec![]), InvalidArgument, "VALIDATION_FAILED", None),

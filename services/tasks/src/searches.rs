@@ -1,25 +1,29 @@
 //! Who may search now.
-use std::{sync::Arc, time::Duration};
+pub(crate) mod error;
 
-use kit_base::{
-    Fault,
-    turns::{Turn, Turns},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
 };
+
+use kit_base::turns::{Turn, Turns};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit},
     time::{Instant, sleep, sleep_until, timeout_at},
 };
-use tonic::Code;
 
-use crate::{error::Reason, ids::ScopeId};
+use self::error::Error;
+use crate::ids::ScopeId;
 
 /// Searches of this process at once; one more connection is there for what goes on beside the requests.
 pub(crate) const AT_ONCE: usize = 2;
 
-/// Searches of a scope that wait or go on. More would only hold places at the peers of this process that reads by key and writes need, too.
-const OF_A_SCOPE: usize = 16;
-/// The same of all scopes: half of the calls that a connection has.
-const OF_ALL: usize = 48;
+/// So many searches wait or go on, and one of each scope besides. More would only hold places at the peers of this process that reads by
+/// key and writes need, too: it is half of the calls that a connection has. A scope has at most as many as it leaves to the others.
+const WAITING: usize = 48;
 /// How long one waits: with what a search may take it is answered before its caller gives up on this replica.
 const PATIENCE: Duration = Duration::from_millis(400);
 
@@ -35,34 +39,15 @@ pub(crate) struct Searches {
     turns: Turns<ScopeId, Last>,
     places: Semaphore,
     long: Arc<Semaphore>,
-    entered: Semaphore,
+    waiting: AtomicUsize,
 }
 
-/// Why a search is not begun.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("your searches wait for one another, and the last one took long; try again soon")]
-    OfScope { again: Duration },
-    #[error("too many searches are waiting; try again")]
-    OfAll,
-}
+/// A search that waits or goes on.
+struct Entered<'a>(&'a AtomicUsize);
 
-impl Reason for Error {}
-
-impl Fault for Error {
-    fn fault(&self) -> (Code, &'static str) {
-        match self {
-            Self::OfScope { .. } => (Code::ResourceExhausted, "TOO_MANY_AT_ONCE"),
-            // Another replica may have fewer.
-            Self::OfAll => (Code::Unavailable, "BUSY"),
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::OfScope { again } => Some(*again),
-            Self::OfAll => Some(Duration::from_secs(1)),
-        }
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 
@@ -80,7 +65,7 @@ pub(crate) struct Search<'a> {
     began: Instant,
     long: Option<OwnedSemaphorePermit>,
     _place: Option<SemaphorePermit<'a>>,
-    _entered: SemaphorePermit<'a>,
+    _entered: Entered<'a>,
 }
 
 impl Search<'_> {
@@ -108,14 +93,15 @@ impl Searches {
     /// Nobody searches yet.
     pub(crate) fn new() -> Self {
         let (places, long) = (Semaphore::new(AT_ONCE), Arc::new(Semaphore::new(AT_ONCE - 1)));
-        Self { turns: Turns::new(), places, long, entered: Semaphore::new(OF_ALL) }
+        Self { turns: Turns::new(), places, long, waiting: AtomicUsize::new(0) }
     }
 
     /// Waits for the turn of a scope, until it has rested, and for a place, where that is soon.
     pub(crate) async fn begin(&self, scope: ScopeId) -> Result<Search<'_>, Error> {
         let until = Instant::now() + PATIENCE;
-        let _entered = self.entered.try_acquire().map_err(|_| Error::OfAll)?;
-        let turn = timeout_at(until, self.turns.begin_among(scope, OF_A_SCOPE)).await;
+        let left = WAITING.saturating_sub(self.waiting.fetch_add(1, Relaxed));
+        let _entered = Entered(&self.waiting);
+        let turn = timeout_at(until, self.turns.begin_among(scope, (left / 2).max(1))).await;
         let again = Duration::from_secs(1);
         let mut last = turn.ok().flatten().ok_or(Error::OfScope { again })?;
         if let Some(rests_until) = last.rests_until {
@@ -142,6 +128,7 @@ impl Searches {
 
 #[cfg(test)]
 mod tests {
+    use kit_base::Fault as _;
     use uuid::Uuid;
 
     use super::*;
@@ -183,31 +170,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn so_many_wait_and_no_more_and_none_for_long() {
         let (searches, scope) = (Searches::new(), |number| ScopeId(Uuid::from_u128(number)));
-        let held = searches.begin(scope(1)).await.unwrap();
+        let held =
+            (searches.begin(scope(1)).await.unwrap(), searches.begin(scope(2)).await.unwrap());
         let began = Instant::now();
         let told = async |number| {
             let refusal = searches.begin(scope(number)).await.err().map(|error| error.fault().1);
             (refusal, began.elapsed())
         };
-        let of_one = (0..2 * OF_A_SCOPE).map(|_| told(1));
-        let of_one = futures_util::future::join_all(of_one).await;
-        let at_once = |(_, waited): &&(Option<&str>, Duration)| waited.is_zero();
-        assert_eq!(of_one.iter().filter(at_once).count(), OF_A_SCOPE + 1);
-        assert!(of_one.iter().all(|(refusal, waited)| {
-            *refusal == Some("TOO_MANY_AT_ONCE") && *waited <= PATIENCE
-        }));
-        held.end();
-        let both =
-            (searches.begin(scope(2)).await.unwrap(), searches.begin(scope(3)).await.unwrap());
-        let began = Instant::now();
-        let others = (10..90).map(|number| async move {
-            let refusal = told(number).await.0;
-            (refusal, began.elapsed())
-        });
-        let others = futures_util::future::join_all(others).await;
-        assert!(others.iter().all(|(refusal, _)| *refusal == Some("BUSY")));
-        assert_eq!(others.iter().filter(at_once).count(), 80 - (OF_ALL - 2));
-        drop(both);
+        // Three who want all that there is, and then somebody else, who waits for a place as anybody does.
+        let all = (0..3 * 64).map(|number| told(1 + number / 64)).chain([told(9)]);
+        let all = futures_util::future::join_all(all).await;
+        let waited =
+            |of: &[(Option<&str>, Duration)]| of.iter().filter(|it| !it.1.is_zero()).count();
+        assert_eq!([0, 1, 2].map(|of| waited(&all[64 * of..64 * (of + 1)])), [15, 10, 7]);
+        assert_eq!(all.last(), Some(&(Some("BUSY"), PATIENCE)));
+        assert!(all.iter().all(|(_, waited)| *waited <= PATIENCE));
+        let refused = |told| all.iter().filter(|(refusal, _)| *refusal == Some(told)).count();
+        assert_eq!((refused("TOO_MANY_AT_ONCE"), refused("BUSY")), (185, 8));
+        held.0.end();
     }
 
     #[tokio::test]

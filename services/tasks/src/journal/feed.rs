@@ -9,10 +9,18 @@ use kit_base::Stop;
 use kit_db::Db;
 use tokio::sync::watch;
 
+use super::error::Error;
 use crate::{access, ids::ScopeId};
 
 /// How often the database is asked what others wrote: one query for all scopes that somebody watches.
 const PERIOD: Duration = Duration::from_millis(250);
+
+/// Scopes that are asked for in one query.
+const AT_ONCE: usize = 1_000;
+/// So many wait for the changes of one scope: more than all gateways let one user wait.
+pub(crate) const OF_A_SCOPE: usize = 512;
+/// Scopes of which somebody waits for changes.
+const SCOPES: usize = 50_000;
 
 /// Last sequence numbers, by scope, of those that somebody watches.
 #[derive(Clone, Default)]
@@ -22,10 +30,16 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// The last sequence number of the scope as it becomes known; 0 until then.
-    pub(crate) fn watch(&self, scope: ScopeId) -> watch::Receiver<i64> {
+    /// The last sequence number of the scope as it becomes known; 0 until then. Who keeps it waits for changes.
+    pub(crate) fn watch(&self, scope: ScopeId) -> Result<watch::Receiver<i64>, Error> {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.entry(scope).or_insert_with(|| watch::Sender::new(0)).subscribe()
+        let (all, of_scope) = (watched.len(), watched.get(&scope));
+        match of_scope.map(watch::Sender::receiver_count) {
+            Some(OF_A_SCOPE..) => return Err(Error::Listened),
+            None if all >= SCOPES => return Err(Error::Busy),
+            _ => {}
+        }
+        Ok(watched.entry(scope).or_insert_with(|| watch::Sender::new(0)).subscribe())
     }
 
     /// Says that the scope's journal reached `sequence`.
@@ -48,9 +62,8 @@ impl Feed {
     /// Asks the database until `stop`.
     pub(crate) async fn follow(self, db: Db, stop: Stop) {
         while !stop.is_cancelled() {
-            let scopes = self.still_watched();
-            if !scopes.is_empty() {
-                match access::store::sequences(&db, &scopes).await {
+            for scopes in self.still_watched().chunks(AT_ONCE) {
+                match access::store::sequences(&db, scopes).await {
                     Ok(sequences) => sequences
                         .into_iter()
                         .for_each(|(scope, sequence)| self.announce(scope, sequence)),
@@ -92,7 +105,7 @@ mod tests {
     fn only_what_is_further_wakes_and_only_those_of_the_scope() {
         let feed = Feed::default();
         let (mut one, mut same, mut other) =
-            (feed.watch(scope(1)), feed.watch(scope(1)), feed.watch(scope(2)));
+            [1, 1, 2].map(|number| feed.watch(scope(number)).unwrap()).into();
         for (sequence, wakes, known) in
             [(3, true, 3), (3, false, 3), (2, false, 3), (-1, false, 3), (7, true, 7)]
         {
@@ -107,11 +120,21 @@ mod tests {
     }
 
     #[test]
+    fn so_many_wait_for_one_scope_and_the_others_all_the_same() {
+        let feed = Feed::default();
+        let mut all: Vec<_> = (0..OF_A_SCOPE).map(|_| feed.watch(scope(1)).unwrap()).collect();
+        assert!(matches!(feed.watch(scope(1)), Err(Error::Listened)));
+        assert!(feed.watch(scope(2)).is_ok());
+        all.pop();
+        assert!(feed.watch(scope(1)).is_ok(), "one has gone");
+    }
+
+    #[test]
     fn nobody_is_asked_for_whom_nobody_waits() {
         let feed = Feed::default();
         feed.announce(scope(1), 5);
         assert_eq!(feed.still_watched(), []);
-        let (one, other) = (feed.watch(scope(1)), feed.watch(scope(2)));
+        let [one, other] = [1, 2].map(|number| feed.watch(scope(number)).unwrap());
         assert_eq!(*one.borrow(), 0, "what was said before anybody listened is not kept");
         drop(other);
         assert_eq!(feed.still_watched(), [scope(1)]);
@@ -122,7 +145,7 @@ mod tests {
     async fn what_a_sibling_writes_is_heard_until_the_stop(backend: Backend) {
         let store = Store::new(backend).await;
         let (feed, stop) = (Feed::default(), Stop::new());
-        let mut watcher = feed.watch(store.scope);
+        let mut watcher = feed.watch(store.scope).unwrap();
         let following = kit_base::work::spawn(feed.clone().follow(store.db.clone(), stop.clone()));
         watcher.wait_for(|last| *last == 1).await.unwrap();
         let write = projects::write::Write::Create { id: None, name: "Attic".to_owned() };

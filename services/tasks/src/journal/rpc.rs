@@ -15,7 +15,10 @@ use proto::tasks::v1::{
     ChangeBatch, ChangeServicePeer, ListActivityRequest, ListActivityResponse, ListChangesRequest,
     ListChangesResponse, WatchChangesRequest, change_service_server::ChangeService,
 };
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{
@@ -88,7 +91,9 @@ impl ChangeService for Rpc {
         if found.0.is_empty() && !wait.is_zero() {
             // Who waits has no room that others need.
             drop(found);
-            _ = timeout(wait, self.wait_for_change(scope, after)).await;
+            let mut last = self.feed.watch(scope).map_err(Error::from)?;
+            _ = timeout(wait, self.wait_for_change(&mut last, after)).await;
+            drop(last);
             found = self.changes_after(&self.rooms, scope, after, limit).await?;
         }
         let (changes, limit, _room) = found;
@@ -113,6 +118,7 @@ impl ChangeService for Rpc {
             Some(after) => after,
             None => self.sequence(scope).await?,
         };
+        let last = self.feed.watch(scope).map_err(Error::from)?;
         drop(self.changes_after(&self.rooms, scope, after, 1).await?);
         let (batches, watcher) = mpsc::channel(BATCHES);
         let rpc = self.clone();
@@ -122,7 +128,7 @@ impl ChangeService for Rpc {
                 biased;
                 () = rpc.feed.closed().cancelled() => {}
                 () = batches.closed() => {}
-                () = rpc.send_changes(scope, after, &batches) => {}
+                () = rpc.send_changes((scope, last), after, &batches) => {}
             }
         });
         Ok(Response::new(Box::pin(Batches { watcher, room: None })))
@@ -154,8 +160,7 @@ impl ChangeService for Rpc {
 
 impl Rpc {
     /// Returns when there is something after `after`, or nothing more will come.
-    async fn wait_for_change(&self, scope: ScopeId, after: i64) {
-        let mut last = self.feed.watch(scope);
+    async fn wait_for_change(&self, last: &mut watch::Receiver<i64>, after: i64) {
         tokio::select! {
             () = self.feed.closed().cancelled() => {}
             _ = last.wait_for(|last| *last > after) => {}
@@ -201,7 +206,12 @@ impl Rpc {
     }
 
     /// Sends what comes, until the watcher is gone or the database is.
-    async fn send_changes(&self, scope: ScopeId, mut after: i64, batches: &mpsc::Sender<Batch>) {
+    async fn send_changes(
+        &self,
+        (scope, mut last): (ScopeId, watch::Receiver<i64>),
+        mut after: i64,
+        batches: &mpsc::Sender<Batch>,
+    ) {
         let limit = page::MAX_LIMIT;
         // Nothing is read for a watcher who has not taken the batch before, and nobody is waited for for ever.
         while let Ok(Ok(place)) = timeout(UNTAKEN, batches.reserve()).await {
@@ -222,7 +232,7 @@ impl Rpc {
             if failed {
                 return;
             }
-            _ = timeout(BOOKMARK, self.wait_for_change(scope, after)).await;
+            _ = timeout(BOOKMARK, self.wait_for_change(&mut last, after)).await;
         }
     }
 }

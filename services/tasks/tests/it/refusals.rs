@@ -24,10 +24,11 @@ kit_db::on_each_backend!(
 );
 
 /// What the resources' enums say, and where each is provoked.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     include_str!("../../src/access/error.rs"),
     include_str!("../../src/journal/error.rs"),
     include_str!("../../src/projects/error.rs"),
+    include_str!("../../src/searches/error.rs"),
     include_str!("../../src/tasks/error.rs"),
     include_str!("../../src/trash/error.rs"),
 ];
@@ -44,14 +45,16 @@ const PROVOKED: [&str; 11] = [
     "TOO_DEEP",
     "TRASH_NOT_FOUND",
 ];
-/// `tasks.rs` provokes the first, `erasure.rs` the second, `quotas.rs` the third; the others take a thousand writes that wait, or ten thousand subtasks: see
+/// `tasks.rs` provokes the first, `erasure.rs` the second, `quotas.rs` the third; the others take a thousand writes that wait, hundreds of searches or listeners, or ten thousand subtasks: see
 /// the unit tests.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 8] = [
     "VERSION_MISMATCH",
     "SESSION_ENDED",
     "QUOTA_EXCEEDED",
     "BUSY",
     "DEADLINE_EXCEEDED",
+    "TOO_MANY_AT_ONCE",
+    "TOO_MANY_LISTENERS",
     "TOO_MANY_SUBTASKS",
 ];
 
