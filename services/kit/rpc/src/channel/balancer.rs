@@ -54,7 +54,7 @@ pub(crate) struct Balancer {
     /// What may be sent again because it was lost.
     pub(crate) lost: TpsBudget,
     /// What may be sent again because its peer refused it, or took too long: one caller can bring that about, who must not use up what the
-    /// losses of all others need.
+    /// losses of all others need. A quarter of what there is.
     pub(crate) refused: TpsBudget,
     resolver: OnceLock<AbortOnDropHandle<()>>,
 }
@@ -64,13 +64,15 @@ impl Balancer {
     pub(crate) fn new(peer: Peer) -> Self {
         let Limits { retries_per_second, retry_share, .. } = peer.limits;
         // A second, not the customary ten: a burst of failures is then bounded by the same figures as a long outage.
-        let budget = || TpsBudget::new(Duration::from_secs(1), retries_per_second, retry_share);
+        let budget = |per_second, share| TpsBudget::new(Duration::from_secs(1), per_second, share);
+        let few = (retries_per_second / 4).max(1);
+        let many = (retries_per_second - retries_per_second / 4).max(1);
         Self {
             endpoints: ArcSwap::default(),
             resolved: AtomicBool::new(false),
             ejecting: Mutex::new(()),
-            lost: budget(),
-            refused: budget(),
+            lost: budget(many, retry_share * 0.75),
+            refused: budget(few, retry_share * 0.25),
             resolver: OnceLock::new(),
             peer: Arc::new(peer),
         }
@@ -185,10 +187,15 @@ impl Balancer {
 
     fn unanswered(&self, endpoint: &Arc<Endpoint>, call: &Call, sent: Instant) -> Failure {
         // A deadline that was short says nothing about the endpoint.
+        let is_silent = endpoint.is_silent_since(sent);
         if sent.elapsed() >= call.patience / 2 && endpoint.unanswered(sent) {
             self.eject(endpoint, "no answers");
         }
-        if call.deadline.at <= Instant::now() { Failure::Expired } else { Failure::Silent }
+        match is_silent {
+            _ if call.deadline.at <= Instant::now() => Failure::Expired,
+            true => Failure::Silent,
+            false => Failure::Slow,
+        }
     }
 
     /// Takes the endpoint out unless half of them are out already. If it must stay, it gets a new connection.

@@ -209,6 +209,11 @@ impl Endpoint {
         too_many
     }
 
+    /// Whether it has answered nobody since then.
+    pub(crate) fn is_silent_since(&self, sent: Instant) -> bool {
+        self.standing().heard.is_none_or(|heard| heard < sent)
+    }
+
     /// How long the ejection lasts that begins now.
     pub(crate) fn ejection(&self) -> Duration {
         let limits = self.limits();

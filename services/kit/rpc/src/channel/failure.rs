@@ -13,8 +13,10 @@ pub(crate) enum Failure {
     Unsent,
     /// It was sent; nobody here knows whether it was carried out.
     Lost(String),
-    /// It was sent, and nothing came back within the time of an attempt.
+    /// It was sent, and nothing came back within the time of an attempt, to anybody.
     Silent,
+    /// It was sent, and takes longer than an attempt may at a peer who answers others meanwhile.
+    Slow,
     /// The deadline of the whole call has passed.
     Expired,
     /// No endpoint is there to be asked.
@@ -51,7 +53,7 @@ impl Failure {
             }
             Self::Full => unavailable(format!("{name} has no place for more who wait")),
             Self::Lost(_) => unavailable(format!("{name} was lost during the call")),
-            Self::Silent => late(format!("{name} did not answer in time")),
+            Self::Silent | Self::Slow => late(format!("{name} did not answer in time")),
             Self::Expired => expired(),
         }
     }
@@ -62,6 +64,7 @@ impl Failure {
             Self::Unsent => "unsent",
             Self::Lost(_) => "lost",
             Self::Silent => "silent",
+            Self::Slow => "slow",
             Self::Expired => "expired",
             Self::Nobody => "nobody",
             Self::Full => "full",

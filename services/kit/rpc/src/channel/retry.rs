@@ -15,7 +15,7 @@ const REDIRECTS: u32 = 3;
 const LEAST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// Why a call is sent again, as metrics have it: the peer said so, or a [`Failure`].
-pub(super) const REASONS: [&str; 4] = [UNAVAILABLE, "unsent", "lost", "silent"];
+pub(super) const REASONS: [&str; 5] = [UNAVAILABLE, "unsent", "lost", "silent", "slow"];
 const UNAVAILABLE: &str = "unavailable";
 
 /// Sends the call until it has an answer. What no peer has seen goes elsewhere at once. What may have been carried out is
@@ -40,9 +40,9 @@ pub(crate) async fn send(balancer: &Balancer, call: &Call) -> Result<Response<Bo
                 redirects += 1;
                 redirects <= REDIRECTS
             }
-            Ok(_) | Err(Failure::Lost(_) | Failure::Silent) => {
+            Ok(_) | Err(Failure::Lost(_) | Failure::Silent | Failure::Slow) => {
                 let budget = match &outcome {
-                    Err(Failure::Lost(_)) => &balancer.lost,
+                    Err(Failure::Lost(_) | Failure::Silent) => &balancer.lost,
                     _ => &balancer.refused,
                 };
                 let allowed = call.repeatable && !repeated && budget.withdraw();
@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn whatever_is_sent_again_is_counted_from_0() {
-        for failure in [Failure::Unsent, Failure::Lost(String::new()), Failure::Silent] {
+        let lost = Failure::Lost(String::new());
+        for failure in [Failure::Unsent, lost, Failure::Silent, Failure::Slow] {
             assert!(REASONS.contains(&failure.reason()), "{failure:?}");
         }
     }
