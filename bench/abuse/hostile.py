@@ -17,7 +17,7 @@ from client import GONE, Client
 RATE = 300
 ADDRESSES = 4
 # What an attack may take beyond its time: for the requests under way, and for looking at what came of it.
-GRACE = 90
+GRACE = 240
 
 
 class Hostile:

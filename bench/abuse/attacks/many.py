@@ -40,10 +40,10 @@ async def write(hostile, clients):
 
 
 async def search(hostile, clients):
-    """One search at a time of each, that takes as long as one may."""
+    """As many searches at once of each as one may have, that take as long as one may."""
     async def step(number):
-        await ask_as(hostile, clients[number], "GET", f"/v1/tasks?q={ABSENT}")
-    await hostile.crowd(ACCOUNTS, step)
+        await ask_as(hostile, clients[number % ACCOUNTS], "GET", f"/v1/tasks?q={ABSENT}")
+    await hostile.crowd(64 * ACCOUNTS, step)
 
 
 async def confirm(hostile, clients):
