@@ -63,6 +63,19 @@ pub(crate) static SPANS_EXPORTED: Counter = Counter::new(
     "Batches of spans that the collector took, or that were lost.",
 )
 .from_start(&[&["success"], &["failure"]]);
+pub(crate) static SPANS: Counter = Counter::new(
+    Layer::Infrastructure,
+    "errand_spans_total",
+    &["result"],
+    "Spans that the collector took, that were lost on the way there, or that were dropped because too many waited.",
+)
+.from_start(&[&["success"], &["failure"], &["dropped"]]);
+pub(crate) static SPANS_QUEUED: Gauge = Gauge::new(
+    Layer::Infrastructure,
+    "errand_spans_queued",
+    &[],
+    "Spans that wait for the collector, or are on the way there.",
+);
 pub(super) static BUILD_INFO: Gauge = Gauge::new(
     Layer::Infrastructure,
     "errand_build_info",
@@ -136,6 +149,8 @@ pub static CATALOGUE: &[&dyn Declared] = &[
     &LOAD_LIMIT,
     &LOG_RECORDS_DROPPED,
     &SPANS_EXPORTED,
+    &SPANS,
+    &SPANS_QUEUED,
     &BUILD_INFO,
     &TARGET_INFO,
     &CONFIG_RELOADS,

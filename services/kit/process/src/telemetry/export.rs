@@ -1,7 +1,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -13,7 +16,8 @@ use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SpanProcessor as _},
+    error::OTelSdkResult,
+    trace::{self, BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanProcessor as _},
 };
 use tokio::runtime;
 
@@ -24,7 +28,10 @@ use super::{
 };
 use crate::{
     client::Client,
-    metrics::{self, catalogue::SPANS_EXPORTED},
+    metrics::{
+        self,
+        catalogue::{SPANS, SPANS_EXPORTED, SPANS_QUEUED},
+    },
 };
 use kit_rpc::span;
 
@@ -56,6 +63,8 @@ pub(super) fn start(
     let batches = BatchConfigBuilder::default()
         .with_max_queue_size(QUEUE)
         .with_scheduled_delay(Duration::from_secs(2));
+    let queued = Queued::default();
+    let exporter = Counted { exporter, queued: queued.clone() };
     let mut processor =
         BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build();
     processor.set_resource(&resource(service, settings));
@@ -64,9 +73,61 @@ pub(super) fn start(
     span::export_with(span::Export {
         ratio: settings.otel_traces_sampler_arg,
         slow: settings.traces_slow.duration(),
-        send: Box::new(move |steps| spans::of_steps(steps).for_each(|span| batch.on_end(span))),
+        send: Box::new(move |steps| {
+            if queued.takes(steps.len()) {
+                spans::of_steps(steps).for_each(|span| batch.on_end(span));
+            }
+        }),
     });
     Ok(Spans(processor))
+}
+
+/// How many spans wait, or are on their way: the processor of the SDK has a queue, and tells nobody how long it is.
+#[derive(Clone, Debug, Default)]
+struct Queued(Arc<AtomicUsize>);
+
+impl Queued {
+    /// Takes so many spans in; false when they are dropped, because so many wait.
+    fn takes(&self, count: usize) -> bool {
+        let more = |queued: usize| (queued + count <= QUEUE).then_some(queued + count);
+        let taken = self.0.fetch_update(Relaxed, Relaxed, more);
+        match taken {
+            Ok(before) => SPANS_QUEUED.set(&[], before + count),
+            Err(_) => SPANS.series(&["dropped"]).inc_by(count as u64),
+        }
+        taken.is_ok()
+    }
+
+    /// Lets so many go, and says what became of them.
+    fn gives(&self, count: usize, result: &str) {
+        let before = self.0.fetch_sub(count, Relaxed);
+        SPANS_QUEUED.set(&[], before.saturating_sub(count));
+        SPANS.series(&[result]).inc_by(count as u64);
+    }
+}
+
+/// Counts what is exported.
+#[derive(Debug)]
+struct Counted {
+    exporter: SpanExporter,
+    queued: Queued,
+}
+
+impl trace::SpanExporter for Counted {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let count = batch.len();
+        let outcome = self.exporter.export(batch).await;
+        self.queued.gives(count, if outcome.is_ok() { "success" } else { "failure" });
+        outcome
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.exporter.set_resource(resource);
+    }
 }
 
 /// Spans that wait to be exported.
@@ -151,5 +212,21 @@ impl HttpClient for Collector {
             SPANS_EXPORTED.series(&[if accepted { "success" } else { "failure" }]).inc();
             answer
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_spans_wait_and_what_comes_above_is_dropped_and_counted() {
+        let (queued, dropped) = (Queued::default(), || SPANS.series(&["dropped"]).get());
+        let before = dropped();
+        assert!(queued.takes(QUEUE - 1));
+        assert!(!queued.takes(2) && queued.takes(1));
+        assert_eq!(dropped(), before + 2);
+        queued.gives(QUEUE, "success");
+        assert!(queued.takes(QUEUE));
     }
 }
