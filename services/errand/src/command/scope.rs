@@ -71,6 +71,16 @@ impl Scope {
         format!("({bad} or vector(0))")
     }
 
+    /// How many requests failed, the first of a process that has just begun too: its series of that status was not there before, and does
+    /// not grow for Prometheus.
+    pub(crate) fn failed(&self) -> String {
+        let (bad, all) = (
+            self.bad(&AVAILABILITY),
+            self.grown(&self.series("errand_http_server_errors_total", "")),
+        );
+        format!("({bad} > {all} or {all} or {bad})")
+    }
+
     /// # Errors
     /// What Prometheus does not answer.
     pub(crate) async fn counted(

@@ -30,7 +30,12 @@ pub(crate) static ERROR_STREAKS: Counter = Counter::new(
     &[],
     "Times that ten requests in a row failed, with none between them that went well; once more for each ten that follow.",
 );
-
+pub(crate) static SERVER_ERRORS: Counter = Counter::new(
+    Layer::Application,
+    "errand_http_server_errors_total",
+    &[],
+    "Requests of some route that failed by a fault of the server. It begins at 0, where a series of a status begins with its first request: what Prometheus has not seen before, it does not see grow.",
+);
 pub(crate) static PROBLEMS: Counter = Counter::new(
     Layer::Application,
     "errand_problems_total",
@@ -60,10 +65,14 @@ impl Decisions {
 /// How many errors of the server's make a streak.
 const STREAK: u32 = 10;
 
-/// Counts an answer, or that there was none, where errors of the server's follow each other.
-pub(super) fn answered(status: StatusCode) {
+/// Counts an answer, or that there was none, where it is an error of the server's, and where those follow each other. `route` is the
+/// template; empty when no route matched.
+pub(super) fn answered(route: &str, status: StatusCode) {
     static IN_A_ROW: AtomicU32 = AtomicU32::new(0);
     if status.is_server_error() {
+        if !route.is_empty() {
+            SERVER_ERRORS.series(&[]).inc();
+        }
         if (IN_A_ROW.fetch_add(1, Relaxed) + 1).is_multiple_of(STREAK) {
             ERROR_STREAKS.series(&[]).inc();
         }
@@ -78,9 +87,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_ten_errors_in_a_row_are_a_streak() {
+    fn errors_are_counted_and_every_ten_in_a_row_are_a_streak() {
         let counted = || ERROR_STREAKS.series(&[]).get();
-        let before = counted();
+        let (before, all) = (counted(), SERVER_ERRORS.series(&[]).get());
+        let answered = |status| answered("/of/the/test", status);
         let errors = |count| (0..count).for_each(|_| answered(StatusCode::BAD_GATEWAY));
         errors(9);
         answered(StatusCode::OK);
@@ -93,5 +103,7 @@ mod tests {
         answered(StatusCode::NOT_MODIFIED);
         errors(10);
         assert_eq!(counted(), before + 4);
+        super::answered("", StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(SERVER_ERRORS.series(&[]).get(), all + 58);
     }
 }

@@ -108,7 +108,7 @@ impl Record {
         let (route, elapsed) = (self.route.as_str(), self.began.elapsed());
         let trace = step.end_http(&self.method, route, status);
         metrics::http_request(&self.method, route, status, (elapsed, Some(trace)));
-        super::metrics::answered(status);
+        super::metrics::answered(route, status);
         self.line.is_written(status, elapsed).then(|| {
             tracing::info!(
                 target: "gateway::access",

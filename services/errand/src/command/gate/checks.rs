@@ -1,6 +1,5 @@
 //! What a number may be.
 use clap::Args;
-use errand::objectives::AVAILABILITY;
 
 use super::verdict::{Finding, Verdict};
 use crate::command::{figures, scope::Scope};
@@ -56,7 +55,7 @@ pub(super) fn standard(scope: &Scope, bounds: &Bounds) -> Vec<Check> {
         at_least: None,
         unit,
     };
-    let errors = format!("{} / {}", scope.bad(&AVAILABILITY), scope.requests());
+    let errors = format!("{} / {}", scope.failed(), scope.requests());
     vec![
         check("requests that failed", errors, bounds.max_errors, Unit::Share),
         check(
