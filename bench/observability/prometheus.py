@@ -20,6 +20,16 @@ JOB = """
       - targets: [%(address)s]
         labels: {namespace: errand, pod: errand-%(name)s-0}
 """
+# The same gateway under another name, as if a later release ran beside it.
+NEXT = "9.9.8"
+SECOND = """
+  - job_name: errand-gateway-next
+    static_configs:
+      - targets: [%(address)s]
+        labels: {namespace: errand, pod: errand-gateway-next-0}
+    metric_relabel_configs:
+      - {source_labels: [__name__], regex: errand_build_info, target_label: version, replacement: "%(version)s"}
+"""
 
 
 class Prometheus:
@@ -78,6 +88,7 @@ class ThrowAway(Prometheus):
         super().__init__(f"http://127.0.0.1:{port}")
         config = CONFIG % {"rules": json.dumps(str(rules))}
         config += "".join(JOB % {"name": name, "address": json.dumps(address)} for name, address in targets.items())
+        config += SECOND % {"address": json.dumps(targets["gateway"]), "version": NEXT}
         (self.folder / "prometheus.yml").write_text(config)
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen(
