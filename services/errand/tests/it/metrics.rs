@@ -29,13 +29,14 @@ fn every_metric_follows_the_naming_rules_of_prometheus() {
 
 /// What one process has no reason to show: it calls no peers and no database over
 /// sockets, exports no traces, and has neither certificates nor a configuration file.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 11] = [
     "errand_circuit_breaker_state",
     "errand_client_retries_total",
     "errand_config_last_reload_success_timestamp_seconds",
     "errand_config_last_reload_successful",
     "errand_dependency_up",
     "errand_grpc_client_endpoints",
+    "errand_spans_queued",
     "errand_tls_certificate_not_after_timestamp_seconds",
     "errand_tls_certificate_not_before_timestamp_seconds",
     "http_client_request_duration_seconds",

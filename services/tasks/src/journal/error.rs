@@ -4,7 +4,6 @@ use std::time::Duration;
 use kit_base::Fault;
 use tonic::Code;
 
-use super::feed::OF_A_SCOPE;
 use crate::error::Reason;
 
 /// What a write or a cursor may be refused for, whatever it is about.
@@ -20,8 +19,8 @@ pub(crate) enum Error {
     CursorExpired,
     #[error("too many writes are waiting; try again")]
     Busy,
-    #[error("so many wait for the changes of one account: {OF_A_SCOPE}")]
-    Listened,
+    #[error("so many wait for the changes of one account: {most}")]
+    Listened { most: usize },
     #[error("the caller stopped waiting")]
     Expired,
     #[error("the account was deleted")]
@@ -38,7 +37,7 @@ impl Fault for Error {
             Self::KeyReused => (Code::FailedPrecondition, "IDEMPOTENCY_KEY_REUSED"),
             Self::CursorExpired => (Code::OutOfRange, "CURSOR_EXPIRED"),
             Self::Busy => (Code::Unavailable, "BUSY"),
-            Self::Listened => (Code::ResourceExhausted, "TOO_MANY_LISTENERS"),
+            Self::Listened { .. } => (Code::ResourceExhausted, "TOO_MANY_LISTENERS"),
             Self::Expired => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
             // As auth says it.
             Self::Erased => (Code::Unauthenticated, "SESSION_ENDED"),
@@ -46,6 +45,6 @@ impl Fault for Error {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Busy | Self::Listened).then_some(Duration::from_secs(1))
+        matches!(self, Self::Busy | Self::Listened { .. }).then_some(Duration::from_secs(1))
     }
 }

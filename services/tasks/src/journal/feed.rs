@@ -18,7 +18,7 @@ const PERIOD: Duration = Duration::from_millis(250);
 /// Scopes that are asked for in one query.
 const AT_ONCE: usize = 1_000;
 /// So many wait for the changes of one scope: more than all gateways let one user wait.
-pub(crate) const OF_A_SCOPE: usize = 512;
+const OF_A_SCOPE: usize = 512;
 /// Scopes of which somebody waits for changes.
 const SCOPES: usize = 50_000;
 
@@ -35,7 +35,7 @@ impl Feed {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let (all, of_scope) = (watched.len(), watched.get(&scope));
         match of_scope.map(watch::Sender::receiver_count) {
-            Some(OF_A_SCOPE..) => return Err(Error::Listened),
+            Some(OF_A_SCOPE..) => return Err(Error::Listened { most: OF_A_SCOPE }),
             None if all >= SCOPES => return Err(Error::Busy),
             _ => {}
         }
@@ -123,7 +123,7 @@ mod tests {
     fn so_many_wait_for_one_scope_and_the_others_all_the_same() {
         let feed = Feed::default();
         let mut all: Vec<_> = (0..OF_A_SCOPE).map(|_| feed.watch(scope(1)).unwrap()).collect();
-        assert!(matches!(feed.watch(scope(1)), Err(Error::Listened)));
+        assert!(matches!(feed.watch(scope(1)), Err(Error::Listened { .. })));
         assert!(feed.watch(scope(2)).is_ok());
         all.pop();
         assert!(feed.watch(scope(1)).is_ok(), "one has gone");
