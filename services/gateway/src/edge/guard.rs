@@ -75,7 +75,8 @@ impl Service<Request> for Edge {
 
 impl Edge {
     /// From the first look at a request to the last at its reply.
-    async fn answer(self, mut request: Request) -> Response {
+    async fn answer(mut self, mut request: Request) -> Response {
+        self.access = self.access_of(&request);
         // The address of the client, not of our own proxy: limits and the list of sessions go by it.
         let visit = Arc::new(client::visit(self.access, &request, &self.gateway.proxies));
         // Before all else, so that whatever is said about the request below can be found by its id and trace.
@@ -112,6 +113,18 @@ impl Edge {
             gateway.untaken.answer(visit.whose(), response)
         })
         .await
+    }
+
+    /// Who may come: what a path does not offer is for anyone. A browser that asks whether it may ask guesses at no password.
+    fn access_of(&self, request: &Request) -> Access {
+        match self.access {
+            Access::SignIn | Access::Confirmed | Access::Refresh
+                if self.gateway.document.reads(request).is_none() =>
+            {
+                Access::Anyone
+            }
+            access => access,
+        }
     }
 
     /// What may turn a request away before its handler is asked, the cheapest first.

@@ -51,6 +51,25 @@ async fn guesses_at_passwords_use_up_a_rate_of_their_own() {
 }
 
 #[tokio::test]
+async fn what_a_path_does_not_offer_spends_no_sign_in() {
+    let edge = Edge::with(|config| {
+        config.rate_limit_login = 1;
+        config.cors_origins = vec!["https://app.example".to_owned()];
+    })
+    .await;
+    let asks = [("origin", "https://app.example"), ("access-control-request-method", "GET")];
+    for path in ["/v1/me", "/v1/me/password", "/v1/auth/login", "/v1/auth/register"] {
+        for _ in 0..3 {
+            assert_eq!(edge.anonymous("OPTIONS", path, &asks, "").await.status, 204, "{path}");
+            let reply = edge.anonymous("BREW", path, &[], "").await;
+            assert_eq!(reply.refusal(), "405 METHOD_NOT_ALLOWED", "{path}");
+            assert!(!reply.header("ratelimit").contains("login"), "{path}");
+        }
+    }
+    assert_eq!(edge.anonymous("POST", "/v1/auth/login", &[JSON], LOGIN).await.status, 200);
+}
+
+#[tokio::test]
 async fn rates_can_be_lifted() {
     let edge =
         Edge::with(|config| (config.rate_limit, config.rate_limit_user) = (Switch::Off, 1)).await;
