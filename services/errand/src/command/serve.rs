@@ -59,11 +59,16 @@ fn read(reader: &mut Reader<'_>) -> (Config, Option<Listen>) {
 /// Says what to try next, once it can be tried.
 fn welcoming(service: Service, front: Listen) -> Service {
     service.job("welcome", |stop: Stop| async move {
-        while !kit_process::run::is_ready(front.admin_listen).await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let ready = async {
+            while !kit_process::run::is_ready(front.admin_listen).await {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        // Who stops it before has not to wait until it would have been ready.
+        if stop.run_until_cancelled(ready).await.is_some() {
+            say(&welcome(reachable(front.address(PORT))));
+            stop.cancelled().await;
         }
-        say(&welcome(reachable(front.address(PORT))));
-        stop.cancelled().await;
     })
 }
 

@@ -1,5 +1,9 @@
 //! `errand smoke`, which is the test of an installation too: what it says, and that it leaves nothing.
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use kit_base::{Clock, testing::eventually};
 use kit_db::testing::{Backend, contents, run_script};
@@ -7,7 +11,7 @@ use kit_db::testing::{Backend, contents, run_script};
 use crate::{
     app::{App, Topology, alone},
     commands::{errand, said, succeeds},
-    processes::{fleet::Fleet, heavy},
+    processes::{fleet::Fleet, heavy, process::path_of},
     storage,
 };
 
@@ -52,6 +56,31 @@ fn a_smoke_test_that_asks_too_often_waits_and_leaves_nobody() {
         let accounts = counts(&app).await;
         let accounts = accounts.iter().find(|(table, _)| table.starts_with("accounts of"));
         assert_eq!(accounts.map(|(_, count)| *count), Some(0));
+    });
+}
+
+#[test]
+fn a_smoke_test_that_is_told_to_stop_leaves_nobody() {
+    alone(async {
+        let variables = storage::variables(Backend::Sqlite).await;
+        let app = App::start_on(Topology::OneProcess, variables, Clock::system()).await;
+        for milliseconds in [30, 90, 150, 210] {
+            let mut smoke = Command::new(path_of("errand"))
+                .args(["smoke", "--url", &app.http.base])
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("errand");
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            let kill = format!("kill -TERM {} || true", smoke.id());
+            Command::new("sh").args(["-c", &kill]).status().expect("a shell");
+            eventually("it ends", async || smoke.try_wait().expect("its state").is_some()).await;
+            let accounts = counts(&app).await;
+            let left: usize = accounts
+                .iter()
+                .filter_map(|(table, count)| table.starts_with("accounts of").then_some(*count))
+                .sum();
+            assert_eq!(left, 0, "after {milliseconds} ms");
+        }
     });
 }
 

@@ -3,8 +3,14 @@ use std::{sync::Mutex, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{fleet::Fleet, heavy, load};
-use crate::{stream::Stream, user::User};
+use kit_db::testing::Backend;
+
+use super::{
+    fleet::{Fleet, folder_of},
+    heavy, load,
+    process::Process,
+};
+use crate::{storage, stream::Stream, user::User};
 
 /// How late the balancer learns that an edge is not ready any more; processes go on serving for longer than that.
 const LAG: Duration = Duration::from_secs(1);
@@ -65,4 +71,22 @@ async fn restarts(fleet: &mut Fleet, name: &str, user: &User, edges: &load::Edge
 async fn open_streams(user: &User, edge: &str) -> Vec<Stream> {
     let user = User { http: crate::http::Http::new(edge), ..user.clone() };
     vec![Stream::open(&user, None).await, Stream::open(&user, None).await]
+}
+
+#[test]
+fn who_stops_a_process_that_still_waits_has_not_to_wait() {
+    heavy(async {
+        let mut variables = storage::variables(Backend::Sqlite).await;
+        let folder = folder_of(&variables);
+        let nowhere = "postgres://nobody@127.0.0.1:1/nothing".to_owned();
+        let set = [("DATABASE_URL", nowhere), ("LOG_FORMAT", "pretty".to_owned())];
+        let set = set.into_iter().chain([("DRAIN_DELAY", "0s".to_owned())]);
+        variables.retain(|(name, _)| !["DATABASE_URL", "LOG_FORMAT", "DRAIN_DELAY"].contains(name));
+        variables.extend(set);
+        let mut process = Process::start("errand", "waiting", &folder, variables);
+        process.says("listening", 1).await;
+        let ended = process.is_told_to_stop(Duration::from_secs(15)).await;
+        let (status, took) = ended.expect("it ends");
+        assert!(status.success() && took < Duration::from_secs(8), "{status} after {took:?}");
+    });
 }
