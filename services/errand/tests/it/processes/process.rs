@@ -4,6 +4,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU16, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -124,7 +125,11 @@ pub(crate) fn path_of(binary: &str) -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_errand")).with_file_name(binary)
 }
 
+/// Below those that the system gives to whoever connects: nobody else takes one before the process does, or while it starts anew.
 fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").to_string()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 12_000).expect("it is small");
+    let next = || 18_000 + (first + NEXT.fetch_add(1, Relaxed)) % 14_000;
+    let mut all = std::iter::repeat_with(|| format!("127.0.0.1:{}", next())).take(14_000);
+    all.find(|address| TcpListener::bind(address).is_ok()).expect("a free port")
 }
