@@ -24,10 +24,14 @@ pub(crate) const AT_ONCE: usize = 2;
 /// So many searches wait or go on, and one of each scope besides. More would only hold places at the peers of this process that reads by
 /// key and writes need, too: it is half of the calls that a connection has. A scope has at most as many as it leaves to the others.
 const WAITING: usize = 48;
-/// How long one waits: with what a search may take it is answered before its caller gives up on this replica.
+/// How long one waits for others of its scope: with what a search may take it is answered before its caller gives up on this replica.
 const PATIENCE: Duration = Duration::from_millis(400);
+/// How long one waits for those of other scopes, its own included.
+const LONGEST: Duration = Duration::from_millis(900);
 
 /// A scope whose search took longer than this rests as long as it took: half of the time others have what it used.
+const SHORT: Duration = Duration::from_millis(10);
+/// One whose search took longer than this has no place but the one that all such share.
 const LONG: Duration = Duration::from_millis(50);
 /// One that gave up a search rests as if that had taken all the time that it may.
 const GIVEN_UP: Duration = Duration::from_millis(1_600);
@@ -71,8 +75,8 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     pub(crate) fn end(mut self) {
         let took = self.began.elapsed();
-        let was_long = took > LONG;
-        *self.last = Last { was_long, rests_until: was_long.then(|| Instant::now() + took) };
+        let rests_until = (took > SHORT).then(|| Instant::now() + took);
+        *self.last = Last { was_long: took > LONG, rests_until };
     }
 }
 
@@ -98,7 +102,7 @@ impl Searches {
 
     /// Waits for the turn of a scope, until it has rested, and for a place, where that is soon.
     pub(crate) async fn begin(&self, scope: ScopeId) -> Result<Search<'_>, Error> {
-        let until = Instant::now() + PATIENCE;
+        let (until, place_until) = (Instant::now() + PATIENCE, Instant::now() + LONGEST);
         let left = WAITING.saturating_sub(self.waiting.fetch_add(1, Relaxed));
         let _entered = Entered(&self.waiting);
         let turn = timeout_at(until, self.turns.begin_among(scope, (left / 2).max(1))).await;
@@ -114,11 +118,11 @@ impl Searches {
         let long = match last.was_long {
             true => {
                 let long = Arc::clone(&self.long).acquire_owned();
-                timeout_at(until, long).await.map_err(busy)?.ok()
+                timeout_at(place_until, long).await.map_err(busy)?.ok()
             }
             false => None,
         };
-        let _place = timeout_at(until, self.places.acquire()).await.map_err(busy)?.ok();
+        let _place = timeout_at(place_until, self.places.acquire()).await.map_err(busy)?.ok();
         let began = Instant::now();
         // As it will have been where it is given up.
         *last = Last { was_long: true, rests_until: Some(began + GIVEN_UP) };
@@ -149,7 +153,9 @@ mod tests {
                 }
             }
         };
-        for (takes, waited_by_the_next) in [(1, 0), (50, 0), (51, 51), (400, 400), (800, 800)] {
+        for (takes, waited_by_the_next) in
+            [(1, 0), (10, 0), (11, 11), (50, 50), (51, 51), (400, 400), (800, 800)]
+        {
             let (search, ..) = waits().await;
             sleep(Duration::from_millis(takes)).await;
             search.end();
@@ -183,10 +189,10 @@ mod tests {
         let waited =
             |of: &[(Option<&str>, Duration)]| of.iter().filter(|it| !it.1.is_zero()).count();
         assert_eq!([0, 1, 2].map(|of| waited(&all[64 * of..64 * (of + 1)])), [15, 10, 7]);
-        assert_eq!(all.last(), Some(&(Some("BUSY"), PATIENCE)));
-        assert!(all.iter().all(|(_, waited)| *waited <= PATIENCE));
+        assert_eq!(all.last(), Some(&(Some("BUSY"), LONGEST)));
+        assert!(all.iter().all(|(_, waited)| *waited <= LONGEST));
         let refused = |told| all.iter().filter(|(refusal, _)| *refusal == Some(told)).count();
-        assert_eq!((refused("TOO_MANY_AT_ONCE"), refused("BUSY")), (185, 8));
+        assert_eq!((refused("TOO_MANY_AT_ONCE"), refused("BUSY")), (191, 2));
         held.0.end();
     }
 
