@@ -48,9 +48,9 @@ class Copy:
         twin.sequence, twin.objects = self.sequence, dict(self.objects)
         return twin
 
-    async def catch_up(self, hostile, number):
-        """Page by page until there is no more."""
-        while True:
+    async def catch_up(self, hostile, number, goes_on=lambda: True):
+        """Page by page until there is no more, or it gives up."""
+        while goes_on():
             answer = await hostile.ask(number, "GET", f"/v1/changes?limit=200&cursor={self.cursor}", keep=True)
             if answer.status in (429, 503):
                 await asyncio.sleep(1)
@@ -92,7 +92,7 @@ async def resume(hostile, state):
         while hostile.goes_on():
             readers[number] = known.twin()
             await hostile.turn()
-            await readers[number].catch_up(hostile, number)
+            await readers[number].catch_up(hostile, number, hostile.goes_on)
     await asyncio.gather(edit(), *(read(number) for number in range(READERS)))
     readers = readers[:PATIENT]
     await asyncio.gather(*(reader.catch_up(hostile, number) for number, reader in enumerate(readers)))
