@@ -84,7 +84,7 @@ fn who_stops_a_process_that_still_waits_has_not_to_wait() {
         variables.retain(|(name, _)| !["DATABASE_URL", "LOG_FORMAT", "DRAIN_DELAY"].contains(name));
         variables.extend(set);
         let mut process = Process::start("errand", "waiting", &folder, variables);
-        process.says("listening", 1).await;
+        process.says("the database is waited for", 1).await;
         let ended = process.is_told_to_stop(Duration::from_secs(15)).await;
         let (status, took) = ended.expect("it ends");
         assert!(status.success() && took < Duration::from_secs(8), "{status} after {took:?}");
