@@ -3,7 +3,10 @@
 use std::{
     borrow::Cow,
     mem,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -58,22 +61,28 @@ pub struct Step {
 
 /// The steps of one request, in the order in which they ended. A clone notes in the same place.
 #[derive(Clone, Debug, Default)]
-pub struct Steps(Arc<Mutex<Noted>>);
+pub struct Steps(Arc<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Whether somebody may ask what has begun and not ended.
+    is_watched: AtomicBool,
+    noted: Mutex<Noted>,
+}
 
 #[derive(Debug, Default)]
 struct Noted {
     steps: Vec<Step>,
     left_out: i64,
     is_closed: bool,
-    /// Whether somebody may ask what has begun and not ended.
-    is_watched: bool,
+    /// What has begun and not ended, where somebody may ask.
     doing: Vec<(TraceContext, Cow<'static, str>, Instant)>,
 }
 
 impl Steps {
     /// Notes a step, unless the request has ended: what outlives it is no part of it.
     pub fn note(&self, step: Step) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = self.noted();
         match noted.steps.len() {
             _ if noted.is_closed => {}
             MOST.. => noted.left_out += 1,
@@ -83,31 +92,38 @@ impl Steps {
 
     /// From now on it is known what has begun and not ended.
     pub(crate) fn watch(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_watched = true;
+        self.0.is_watched.store(true, Relaxed);
     }
 
     /// What has begun and not ended, each with how long that lasts.
     pub(crate) fn doing(&self) -> Vec<(String, Duration)> {
-        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = self.noted();
         let doing = noted.doing.iter();
         doing.map(|(_, name, began)| (name.clone().into_owned(), began.elapsed())).collect()
     }
 
     fn begins(&self, step: &Step) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.is_watched && noted.doing.len() < MOST {
-            noted.doing.push((step.trace, step.name.clone(), step.began));
+        if self.0.is_watched.load(Relaxed) {
+            let mut noted = self.noted();
+            if noted.doing.len() < MOST {
+                noted.doing.push((step.trace, step.name.clone(), step.began));
+            }
         }
     }
 
     fn ends(&self, trace: TraceContext) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.doing.retain(|(doing, _, _)| *doing != trace);
+        if self.0.is_watched.load(Relaxed) {
+            self.noted().doing.retain(|(doing, _, _)| *doing != trace);
+        }
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was noted, and how many steps were not.
     pub fn close(&self) -> (Vec<Step>, i64) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = self.noted();
         noted.is_closed = true;
         (mem::take(&mut noted.steps), noted.left_out)
     }
