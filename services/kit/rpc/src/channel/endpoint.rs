@@ -104,7 +104,7 @@ impl Standing {
     /// Whether it has answered nothing since then. Who answers others is there: what one call waits for is its own matter, and somebody may
     /// have many of that kind.
     fn silent_since(&self, sent: Instant) -> bool {
-        self.covers(sent) && self.heard.is_none_or(|heard| heard < sent)
+        self.heard.is_none_or(|heard| heard < sent)
     }
 }
 
@@ -201,7 +201,7 @@ impl Endpoint {
     pub(crate) fn unanswered(&self, sent: Instant) -> bool {
         let mut standing = self.standing();
         standing.latency.observe(sent.elapsed(), Instant::now(), self.limits().decay);
-        standing.silences += u32::from(standing.silent_since(sent));
+        standing.silences += u32::from(standing.covers(sent) && standing.silent_since(sent));
         let too_many = standing.silences >= self.limits().silences;
         if too_many {
             standing.silences = 0;
@@ -211,7 +211,7 @@ impl Endpoint {
 
     /// Whether it has answered nobody since then.
     pub(crate) fn is_silent_since(&self, sent: Instant) -> bool {
-        self.standing().heard.is_none_or(|heard| heard < sent)
+        self.standing().silent_since(sent)
     }
 
     /// How long the ejection lasts that begins now.
