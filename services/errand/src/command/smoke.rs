@@ -1,19 +1,12 @@
 //! `errand smoke`
-use std::{
-    future::{Future, pending},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{future::Future, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use http::{Method, StatusCode};
-use kit_process::client::Client;
+use kit_process::{client::Client, run::stop_signal};
 use serde_json::{Value, json};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::Instant,
-};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{block_on, say};
@@ -31,11 +24,11 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> ExitCode {
     block_on(async {
-        let mut visitor = Visitor::new(&options.url)?;
+        let (mut visitor, stopped) = (Visitor::new(&options.url)?, stop_signal()?);
         // However far it came: a registration whose answer was lost has made a user, too.
         let walked = tokio::select! {
             walked = visitor.walk() => walked,
-            stopped = stopped() => Err(stopped),
+            () = stopped => Err(anyhow!("it was told to stop")),
         };
         let outcomes = [walked, step("delete the user", visitor.leaves()).await];
         for error in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
@@ -44,17 +37,6 @@ pub(crate) fn run(options: &Options) -> ExitCode {
         let well = outcomes.iter().all(Result::is_ok);
         Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
-}
-
-/// Waits until somebody stops it.
-async fn stopped() -> anyhow::Error {
-    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-    let [Ok(mut terminate), Ok(mut interrupt)] = signals else { return pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    anyhow!("it was told to stop")
 }
 
 /// Someone new, who tries what everyone does.

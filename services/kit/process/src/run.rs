@@ -19,6 +19,7 @@ pub use self::{
     chassis::Chassis,
     command::{command, say},
     health::{health, health_of, is_ready},
+    life::stop_signal,
     migrate::migrate,
     mode::Mode,
     port::Port,

@@ -1,5 +1,6 @@
 use std::{
     future::Future,
+    io,
     net::TcpListener,
     process::ExitCode,
     sync::mpsc,
@@ -111,20 +112,30 @@ where
 
 /// Stops at the first SIGTERM or SIGINT; more of them change nothing.
 fn stop_on_signal() -> anyhow::Result<Stop> {
-    let stop = Stop::new();
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (stop, signal) = (Stop::new(), stop_signal()?);
     let told = stop.clone();
     drop(work::detach(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        signal.await;
         tracing::info!("told to stop: draining");
         end_in_any_case();
         told.cancel();
     }));
     Ok(stop)
+}
+
+/// Ends at the first SIGTERM or SIGINT from now on; neither ends the process any more.
+///
+/// # Errors
+/// When the system gives no signals.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// A thread that no runtime can hold up.
