@@ -30,7 +30,7 @@ use crate::{
         },
     },
     projects,
-    searches::Searches,
+    searches::{Kind, Searches},
     tasks,
 };
 
@@ -90,8 +90,14 @@ impl Rpc {
         // The database sends all that it is asked for, whether or not it fits into the page.
         let fitting = |bytes| i64::try_from(turn.rows_within(bytes)).unwrap_or(i64::MAX);
         let limit = limit.min(fitting(2 * page::MAX_BYTES).max(LEAST_ROWS));
-        let apart = long || limit > fitting(page::LARGE) || turn.expects(page::LARGE);
-        let search = if apart { Some(self.searches.begin(scope).await?) } else { None };
+        // One row is what a read by key gives, which nobody waits with.
+        let large = limit > fitting(page::LARGE) || limit > 1 && turn.expects(page::LARGE);
+        let kind = if long { Some(Kind::Search) } else { large.then_some(Kind::Page) };
+        let search = match kind {
+            Some(kind) => Some(self.searches.begin(scope, kind).await?),
+            None => None,
+        };
+        let apart = search.is_some();
         let room = rooms.reserve(turn, page::MAX_BYTES).await;
         let found = read(apart, limit + 1).await?;
         if let Some(search) = search {

@@ -1,4 +1,4 @@
-//! Who may search now.
+//! Who may search now, or read a large page.
 pub(crate) mod error;
 
 use std::{
@@ -26,7 +26,7 @@ pub(crate) const AT_ONCE: usize = 2;
 const WAITING: usize = 48;
 /// How long one waits for others of its scope: with what a search may take it is answered before its caller gives up on this replica.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// How long one waits for those of other scopes, its own included.
+/// How long one waits for those of other scopes, its own included, and a large page for its own.
 const LONGEST: Duration = Duration::from_millis(900);
 
 /// A scope whose search took longer than this rests as long as it took: half of the time others have what it used.
@@ -40,10 +40,19 @@ const GIVEN_UP: Duration = Duration::from_millis(1_600);
 /// searched for long have one place among themselves, which rests as long as it was used: however many they are, the others have theirs, and
 /// the database half a core of what that place would take.
 pub(crate) struct Searches {
-    turns: Turns<ScopeId, Last>,
+    turns: Turns<(ScopeId, Kind), Last>,
     places: Semaphore,
     long: Arc<Semaphore>,
     waiting: AtomicUsize,
+}
+
+/// What takes a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Nobody knows what it has to look at.
+    Search,
+    /// It reads what it gives and nothing else: where that takes long it is not its scope's doing, which need not rest.
+    Page,
 }
 
 /// A search that waits or goes on.
@@ -65,6 +74,7 @@ struct Last {
 
 /// A search that goes on.
 pub(crate) struct Search<'a> {
+    kind: Kind,
     last: Turn<Last>,
     began: Instant,
     long: Option<OwnedSemaphorePermit>,
@@ -76,7 +86,10 @@ impl Search<'_> {
     pub(crate) fn end(mut self) {
         let took = self.began.elapsed();
         let rests_until = (took > SHORT).then(|| Instant::now() + took);
-        *self.last = Last { was_long: took > LONG, rests_until };
+        *self.last = match self.kind {
+            Kind::Search => Last { was_long: took > LONG, rests_until },
+            Kind::Page => Last::default(),
+        };
     }
 }
 
@@ -101,13 +114,22 @@ impl Searches {
     }
 
     /// Waits for the turn of a scope, until it has rested, and for a place, where that is soon.
-    pub(crate) async fn begin(&self, scope: ScopeId) -> Result<Search<'_>, Error> {
-        let (until, place_until) = (Instant::now() + PATIENCE, Instant::now() + LONGEST);
+    pub(crate) async fn begin(&self, scope: ScopeId, kind: Kind) -> Result<Search<'_>, Error> {
+        let place_until = Instant::now() + LONGEST;
+        let until = match kind {
+            Kind::Search => Instant::now() + PATIENCE,
+            Kind::Page => place_until,
+        };
         let left = WAITING.saturating_sub(self.waiting.fetch_add(1, Relaxed));
         let _entered = Entered(&self.waiting);
-        let turn = timeout_at(until, self.turns.begin_among(scope, (left / 2).max(1))).await;
-        let again = Duration::from_secs(1);
-        let mut last = turn.ok().flatten().ok_or(Error::OfScope { again })?;
+        let turn = timeout_at(until, self.turns.begin_among((scope, kind), (left / 2).max(1)));
+        let mut last = match (turn.await, kind) {
+            (Ok(Some(last)), _) => last,
+            (Err(_), Kind::Page) => return Err(Error::OfAll),
+            (Err(_), Kind::Search) | (Ok(None), _) => {
+                return Err(Error::OfScope { again: Duration::from_secs(1) });
+            }
+        };
         if let Some(rests_until) = last.rests_until {
             if rests_until > until {
                 return Err(Error::OfScope { again: rests_until - Instant::now() });
@@ -124,125 +146,13 @@ impl Searches {
         };
         let _place = timeout_at(place_until, self.places.acquire()).await.map_err(busy)?.ok();
         let began = Instant::now();
-        // As it will have been where it is given up.
-        *last = Last { was_long: true, rests_until: Some(began + GIVEN_UP) };
-        Ok(Search { last, began, long, _place, _entered })
+        if kind == Kind::Search {
+            // As it will have been where it is given up.
+            *last = Last { was_long: true, rests_until: Some(began + GIVEN_UP) };
+        }
+        Ok(Search { kind, last, began, long, _place, _entered })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use kit_base::Fault as _;
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_scope_that_searched_for_long_rests_as_long() {
-        let (searches, scope) = (Searches::new(), ScopeId(Uuid::from_u128(1)));
-        let waits = async || {
-            let began = Instant::now();
-            let mut refused = Duration::ZERO;
-            loop {
-                match searches.begin(scope).await {
-                    Ok(search) => return (search, began.elapsed().as_millis(), refused),
-                    Err(error) => {
-                        refused = error.retry_after().expect("when to come again");
-                        sleep(refused).await;
-                    }
-                }
-            }
-        };
-        for (takes, waited_by_the_next) in
-            [(1, 0), (10, 0), (11, 11), (50, 50), (51, 51), (400, 400), (800, 800)]
-        {
-            let (search, ..) = waits().await;
-            sleep(Duration::from_millis(takes)).await;
-            search.end();
-            let (search, waited, refused) = waits().await;
-            assert_eq!(waited, waited_by_the_next, "after {takes}");
-            let told = if takes > 400 { u64::try_from(waited).unwrap() } else { 0 };
-            assert_eq!(refused, Duration::from_millis(told), "nobody waits so long in its place");
-            search.end();
-        }
-        drop(waits().await);
-        assert_eq!(
-            waits().await.1,
-            GIVEN_UP.as_millis(),
-            "what is given up was begun all the same"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn so_many_wait_and_no_more_and_none_for_long() {
-        let (searches, scope) = (Searches::new(), |number| ScopeId(Uuid::from_u128(number)));
-        let held =
-            (searches.begin(scope(1)).await.unwrap(), searches.begin(scope(2)).await.unwrap());
-        let began = Instant::now();
-        let told = async |number| {
-            let refusal = searches.begin(scope(number)).await.err().map(|error| error.fault().1);
-            (refusal, began.elapsed())
-        };
-        // Three who want all that there is, and then somebody else, who waits for a place as anybody does.
-        let all = (0..3 * 64).map(|number| told(1 + number / 64)).chain([told(9)]);
-        let all = futures_util::future::join_all(all).await;
-        let waited =
-            |of: &[(Option<&str>, Duration)]| of.iter().filter(|it| !it.1.is_zero()).count();
-        assert_eq!([0, 1, 2].map(|of| waited(&all[64 * of..64 * (of + 1)])), [15, 10, 7]);
-        assert_eq!(all.last(), Some(&(Some("BUSY"), LONGEST)));
-        assert!(all.iter().all(|(_, waited)| *waited <= LONGEST));
-        let refused = |told| all.iter().filter(|(refusal, _)| *refusal == Some(told)).count();
-        assert_eq!((refused("TOO_MANY_AT_ONCE"), refused("BUSY")), (191, 2));
-        held.0.end();
-    }
-
-    #[tokio::test]
-    async fn so_many_scopes_search_at_once_and_each_of_them_once() {
-        use futures_util::FutureExt as _;
-        let (searches, scope) = (Searches::new(), |number| ScopeId(Uuid::from_u128(number)));
-        let begins = |number| searches.begin(scope(number)).now_or_never()?.ok();
-        let first = begins(1).expect("a place");
-        assert!(begins(1).is_none(), "one of a scope");
-        let second = begins(2).expect("a place");
-        assert_eq!(AT_ONCE, 2);
-        assert!(begins(3).is_none(), "there is no more room");
-        first.end();
-        assert!(begins(3).is_some());
-        second.end();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn however_many_search_for_long_the_others_have_a_place() {
-        let (searches, scope) = (Searches::new(), |number| ScopeId(Uuid::from_u128(number)));
-        let searches_for = async |number, milliseconds| {
-            let began = Instant::now();
-            let search = loop {
-                match searches.begin(scope(number)).await {
-                    Ok(search) => break search,
-                    Err(error) => sleep(error.retry_after().expect("when to come again")).await,
-                }
-            };
-            let waited = began.elapsed().as_millis();
-            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-            search.end();
-            waited
-        };
-        let hostile = |number| async move {
-            for _ in 0..20 {
-                searches_for(number, 800).await;
-            }
-        };
-        let everybody = async {
-            // Nobody knew of them at first.
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            for _ in 0..50 {
-                assert_eq!(searches_for(99, 10).await, 0);
-                tokio::time::sleep(Duration::from_millis(90)).await;
-            }
-        };
-        let began = Instant::now();
-        tokio::join!(futures_util::future::join_all((0..8).map(hostile)), everybody);
-        let (searched, took) = (Duration::from_millis(8 * 20 * 800), began.elapsed());
-        assert!(took > searched * 19 / 10, "{took:?}: half of the time nobody searches for long");
-    }
-}
+mod tests;

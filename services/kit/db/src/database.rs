@@ -62,11 +62,12 @@ impl Db {
         }
     }
 
-    /// Whether reads can be served now.
+    /// Whether reads can be served now. Opens a connection for writes and one for searches as well, where that is possible: who comes first
+    /// need not wait for them.
     pub async fn up(&self) -> Result<(), Error> {
         match self {
             Self::Postgres(postgres) => postgres.up().await,
-            Self::Sqlite(sqlite) => sqlite.readers.get().await.map(drop),
+            Self::Sqlite(sqlite) => sqlite.up().await,
         }
     }
 

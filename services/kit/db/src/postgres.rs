@@ -69,7 +69,9 @@ impl Postgres {
 
     /// Waits until reads can be served.
     pub(super) async fn up(&self) -> Result<(), Error> {
-        self.lanes.up().await
+        self.lanes.up().await?;
+        _ = tokio::join!(self.writers.get(), self.searches.get());
+        Ok(())
     }
 }
 

@@ -45,6 +45,13 @@ impl Sqlite {
         Ok(Self { writer, readers, searches })
     }
 
+    /// Waits until reads can be served.
+    pub(super) async fn up(&self) -> Result<(), Error> {
+        drop(self.readers.get().await?);
+        _ = tokio::join!(self.writer.get(), self.searches.get());
+        Ok(())
+    }
+
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Pooled<Lite>, Error> {
         self.readers.get().await

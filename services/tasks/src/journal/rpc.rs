@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::Stream;
 use kit_base::{
-    page,
+    Fault as _, page,
     room::{Room, Rooms},
 };
 use kit_rpc::Services;
@@ -17,7 +17,7 @@ use proto::tasks::v1::{
 };
 use tokio::{
     sync::{mpsc, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tonic::{Request, Response, Status, codegen::BoxStream};
 
@@ -215,7 +215,15 @@ impl Rpc {
         let limit = page::MAX_LIMIT;
         // Nothing is read for a watcher who has not taken the batch before, and nobody is waited for for ever.
         while let Ok(Ok(place)) = timeout(UNTAKEN, batches.reserve()).await {
-            let batch = match self.changes_after(&self.watching, scope, after, limit).await {
+            let found = self.changes_after(&self.watching, scope, after, limit).await;
+            if let Err(busy @ Error::Refused(_)) = &found
+                && let Some(again) = busy.retry_after()
+            {
+                // Who watches has time: what others read first comes to it later.
+                sleep(again).await;
+                continue;
+            }
+            let batch = match found {
                 Ok((changes, limit, room)) => {
                     // Where they do not fit into one batch, the rest is there already: nobody waits for it.
                     let (changes, _) = page::cut(changes, limit, Change::bytes, |_| String::new());
@@ -236,3 +244,6 @@ impl Rpc {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,7 @@ async fn a_page_that_is_likely_to_be_large_or_may_take_long_is_read_where_search
     assert!(reads(&rpc, scope(1), true, SMALL).await, "it may take long");
     assert!(!reads(&rpc, scope(1), false, LARGE).await, "nobody knew");
     assert!(reads(&rpc, scope(1), false, SMALL).await, "the last was large");
+    assert!(!read_apart(&rpc, wanted(&rpc, scope(1), false, 1), vec![SMALL]).await, "one row");
 }
 
 #[tokio::test]
@@ -83,7 +84,7 @@ async fn who_searches_waits_for_its_own_search_alone() {
     let (rpc, _database) = rpc().await;
     small(&rpc, scope(1)).await;
     small(&rpc, scope(2)).await;
-    let search = rpc.searches.begin(scope(1)).await.unwrap();
+    let search = rpc.searches.begin(scope(1), Kind::Search).await.unwrap();
     let waits = reads(&rpc, scope(1), true, SMALL).now_or_never();
     assert_eq!(waits, None, "one of a scope at once");
     assert_eq!(reads(&rpc, scope(1), false, SMALL).now_or_never(), Some(false));

@@ -8,9 +8,9 @@ use crate::error::Reason;
 /// Why a search is not begun.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("your searches wait for one another, and the last one took long; try again soon")]
+    #[error("your searches and large pages wait for one another; try again soon")]
     OfScope { again: Duration },
-    #[error("searches are waiting for one another; try again")]
+    #[error("searches and large pages of others are read first; try again")]
     OfAll,
 }
 

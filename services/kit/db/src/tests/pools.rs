@@ -8,6 +8,7 @@ use super::*;
 crate::on_each_backend!(
     who_finds_no_connection_in_time_is_told_to_come_again,
     pools_are_told_of_as_they_are_whoever_asked_last,
+    who_comes_first_finds_connections_where_the_database_was_asked_whether_it_is_up,
 );
 
 /// What is told of a pool, at this moment.
@@ -45,6 +46,7 @@ async fn pools_are_told_of_as_they_are_whoever_asked_last(backend: Backend) {
     drop(searcher);
     assert_eq!(stands(&searches), some("0", "1"));
     db.up().await.unwrap();
+    assert_eq!((stands(name), stands(&searches)), (some("0", "1"), some("0", "1")));
     let reads = format!("{name}-reads");
     let (used, _) = stands(&reads);
     assert_eq!(used, "0", "whoever read has ended");
@@ -52,6 +54,25 @@ async fn pools_are_told_of_as_they_are_whoever_asked_last(backend: Backend) {
     for pool in [name, &searches, &reads] {
         assert_eq!(stands(pool), some("0", "0"), "{pool} is gone");
     }
+}
+
+async fn who_comes_first_finds_connections_where_the_database_was_asked_whether_it_is_up(
+    backend: Backend,
+) {
+    let (database, _) = things(backend, "up").await;
+    let name = match backend {
+        Backend::Sqlite => "up_sqlite",
+        Backend::Postgres => "up_postgres",
+    };
+    let db = Db::open(&database.url, &Limits { name, ..limits() }).unwrap();
+    db.up().await.unwrap();
+    let opened =
+        |pool: &str| series_of(pool, "db_client_connection_create_time_seconds_count", "").unwrap();
+    let searches = format!("{name}-searches");
+    assert_eq!([opened(name), opened(&searches)], ["1", "1"]);
+    db.searcher().await.unwrap().settle();
+    drop(db.acquire().await.unwrap());
+    assert_eq!([opened(name), opened(&searches)], ["1", "1"]);
 }
 
 #[tokio::test]
