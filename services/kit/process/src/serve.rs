@@ -11,6 +11,7 @@ mod reply;
 mod rest;
 mod shared;
 mod turning;
+mod unfinished;
 mod watched;
 mod whole;
 
@@ -30,7 +31,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{places::Places, shared::Shared};
+use self::{places::Places, shared::Shared, unfinished::Unfinished};
 use crate::{
     admin::Health,
     metrics,
@@ -108,6 +109,7 @@ fn shared(service: Service, limits: &Limits) -> (Arc<Shared>, Vec<Check>, Vec<Jo
         protocol,
         builder: connection::builder(protocol, limits),
         limits: limits.clone(),
+        unfinished: Unfinished::new(),
         draining: AtomicBool::new(false),
         goaway: CancellationToken::new(),
         cut: CancellationToken::new(),

@@ -165,6 +165,11 @@ impl Activity {
         is_over && !self.owes_answer() && !ends && !self.is_http2()
     }
 
+    /// Whether what comes now is the head of a request over HTTP/1.
+    pub(super) fn is_reading_head(&self) -> bool {
+        self.in_flight.load(Relaxed) == 0 && !self.is_http2()
+    }
+
     /// Bytes have come; gives whether a head begins with them, as it does where no request is under way.
     pub(super) fn bytes_came(&self) -> bool {
         let begins = self.in_flight.load(Relaxed) == 0 && self.head_began.load(Relaxed) == NONE;

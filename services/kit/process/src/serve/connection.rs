@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     activity::Activity,
     handler::Handler,
-    limits::{Limits, MOST_HEADERS},
+    limits::{LONGEST_HEAD, Limits, MOST_HEADERS},
     refusals::Refusals,
     shared::Shared,
     turning::Turning,
@@ -26,10 +26,6 @@ use kit_rpc::tls::Guard;
 
 /// What streams has an end of its own, half an hour away, which says when to come back; a connection that has retired waits for it so long.
 const LONGEST_STREAM: Duration = Duration::from_secs(40 * 60);
-/// How long a head may be until hyper gives up on it, in bytes: more than a service lets through, so that it is the service who says
-/// no. Beyond that HTTP/2 is told no more than 431. Each of a connection's 128 streams may hold as much.
-const LONGEST_HEAD: u32 = 32 * 1024;
-
 /// Requests at once on a connection.
 const MOST_STREAMS: u32 = 128;
 
@@ -165,9 +161,10 @@ fn watched<S>(
 ) -> (TokioIo<Watched<S>>, Handler) {
     let refusals = shared.refuse.clone().map(|refuse| Refusals::new(refuse, address));
     let turning = shared.turn_away.is_some().then(|| Turning::new(Arc::clone(shared), address));
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(activity), refusals, turning));
+    let unfinished = shared.unfinished.part();
+    let io = Watched::new(stream, Arc::clone(activity), refusals, turning, unfinished);
     let (shared, activity) = (Arc::clone(shared), Arc::clone(activity));
-    (io, Handler { shared, activity, peer: PeerAddress(address) })
+    (TokioIo::new(io), Handler { shared, activity, peer: PeerAddress(address) })
 }
 
 /// Hyper reads the protocol without a clock: a client that says nothing must not get that far.

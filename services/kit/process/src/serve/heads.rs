@@ -1,8 +1,13 @@
 //! The heads that arrive on an HTTP/2 connection, counted by their frames (RFC 9113, 4.1). What h2 finds malformed or too long it
 //! answers by itself and tells nobody: it is the difference to those that a service was asked for.
+use super::limits::LONGEST_HEAD;
 
 /// The frame that begins a head, or what trails a body (RFC 9113, 6.2).
 const HEADERS: u8 = 1;
+/// One that goes on with it (6.10).
+const CONTINUATION: u8 = 9;
+/// The flag of the last of them.
+const END_HEADERS: u8 = 4;
 /// A frame's length in three bytes, its type, its flags, and the stream that it belongs to.
 const HEAD: usize = 9;
 
@@ -12,8 +17,10 @@ pub(super) struct Heads {
     head: [u8; HEAD],
     of_head: usize,
     of_payload: usize,
+    payload: usize,
     last_stream: u32,
     begun: usize,
+    is_open: bool,
 }
 
 impl Heads {
@@ -33,10 +40,21 @@ impl Heads {
         self.begun
     }
 
+    /// What waits for its rest, in bytes: of the frame that has not come whole, and of the head that it belongs to, which may be as long as
+    /// one can be however few its bytes were (RFC 7541, 6.1).
+    pub(super) fn unfinished(&self) -> usize {
+        let of_head = if self.is_open { LONGEST_HEAD as usize } else { 0 };
+        let of_frame = if self.of_payload > 0 { self.payload - self.of_payload } else { 0 };
+        of_head + of_frame
+    }
+
     fn begin_frame(&mut self) {
-        let [long, length, short, kind, _, stream @ ..] = self.head;
-        (self.of_head, self.of_payload) =
-            (0, u32::from_be_bytes([0, long, length, short]) as usize);
+        let [long, length, short, kind, flags, stream @ ..] = self.head;
+        self.payload = u32::from_be_bytes([0, long, length, short]) as usize;
+        (self.of_head, self.of_payload) = (0, self.payload);
+        if matches!(kind, HEADERS | CONTINUATION) {
+            self.is_open = flags & END_HEADERS == 0;
+        }
         let stream = u32::from_be_bytes(stream) & (u32::MAX >> 1);
         if kind == HEADERS && stream > self.last_stream {
             self.last_stream = stream;
@@ -68,5 +86,22 @@ mod tests {
         }
         assert_eq!(Heads::default().follow(&sent[..21 + 8]), 0, "only a part of a frame's head");
         assert_eq!(Heads::default().follow(&sent[..21 + 9]), 1);
+    }
+
+    #[test]
+    fn what_is_not_whole_is_a_part_of_a_frame_and_a_head_that_goes_on() {
+        let mut heads = Heads::default();
+        let mut after = |bytes: &[u8]| {
+            heads.follow(bytes);
+            heads.unfinished()
+        };
+        let body = frame(0, 1, 200);
+        assert_eq!((after(&body[..9]), after(&body[9..109]), after(&body[109..])), (0, 100, 0));
+        let longest = LONGEST_HEAD as usize;
+        assert_eq!(after(&frame(HEADERS, 1, 3)), longest, "it has not ended");
+        assert_eq!(after(&frame(CONTINUATION, 1, 3)[..11]), longest + 2);
+        let mut end = frame(CONTINUATION, 1, 2);
+        end[4] = END_HEADERS;
+        assert_eq!((after(&[0]), after(&end)), (longest, 0));
     }
 }

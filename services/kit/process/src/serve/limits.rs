@@ -8,6 +8,10 @@ const LONGEST_DRAIN: Period = Period::from_secs(26);
 /// The most header lines that a request may have.
 pub const MOST_HEADERS: usize = 64;
 
+/// How long a head may be until hyper gives up on it, in bytes: more than a service lets through, so that it is the service who says
+/// no. Beyond that HTTP/2 is told no more than 431. Each of a connection's 128 streams may hold as much.
+pub(super) const LONGEST_HEAD: u32 = 32 * 1024;
+
 /// The clocks and bounds of the server loop. A bound of 0 is none.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]

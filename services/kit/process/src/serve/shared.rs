@@ -1,10 +1,13 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use hyper_util::{rt::TokioExecutor, server::conn::auto};
 use kit_rpc::tls::Guard;
 use tokio_util::sync::CancellationToken;
 
-use super::Limits;
+use super::{Limits, unfinished::Unfinished};
 use crate::{
     protocol::Protocol,
     unread::{Refuse, TurnAway},
@@ -19,6 +22,7 @@ pub(super) struct Shared {
     pub(super) protocol: Protocol,
     pub(super) builder: auto::Builder<TokioExecutor>,
     pub(super) limits: Limits,
+    pub(super) unfinished: Arc<Unfinished>,
     pub(super) draining: AtomicBool,
     pub(super) goaway: CancellationToken,
     pub(super) cut: CancellationToken,

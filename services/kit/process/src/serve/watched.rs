@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     activity::Activity, heads::Heads, offers::Offered, refusals::Refusals, turning::Turning,
+    unfinished::Part,
 };
 
 /// How an HTTP/2 connection begins (RFC 9113, 3.4).
@@ -22,6 +23,9 @@ pub(super) struct Watched<S> {
     activity: Arc<Activity>,
     preface: Option<usize>,
     heads: Heads,
+    /// How much has come of a head over HTTP/1, in bytes.
+    of_head: usize,
+    unfinished: Part,
     refusals: Option<Refusals>,
     turning: Option<Turning>,
     /// Whether hyper has nothing of a request that has not come whole: what it was given last ends as a head does.
@@ -36,16 +40,28 @@ impl<S> Watched<S> {
         activity: Arc<Activity>,
         refusals: Option<Refusals>,
         turning: Option<Turning>,
+        unfinished: Part,
     ) -> Self {
         Self {
             stream,
             activity,
             preface: Some(0),
             heads: Heads::default(),
+            of_head: 0,
+            unfinished,
             refusals,
             turning,
             is_at_boundary: true,
             stuck: None,
+        }
+    }
+
+    /// Bytes are to go out: over HTTP/1 what they answer has come whole.
+    fn bytes_go(&mut self) {
+        self.activity.bytes_go();
+        if !self.activity.is_http2() {
+            self.of_head = 0;
+            self.has_room();
         }
     }
 
@@ -74,10 +90,19 @@ impl<S> Watched<S> {
         }
         if !bytes.is_empty() {
             let head_begins = self.activity.bytes_came();
+            let of_this = if head_begins { 0 } else { self.of_head };
+            self.of_head = if self.activity.is_reading_head() { of_this + bytes.len() } else { 0 };
             if let Some(refusals) = &mut self.refusals {
                 refusals.bytes_came(bytes, head_begins);
             }
         }
+    }
+
+    /// Whether there is room for what has come and is not whole.
+    fn has_room(&mut self) -> bool {
+        let is_http2 = self.activity.is_http2();
+        let unfinished = if is_http2 { self.heads.unfinished() } else { self.of_head };
+        self.unfinished.has_room(unfinished)
     }
 
     /// Whether hyper has written an answer of its own: it is kept back, and ours goes out in its place.
@@ -115,7 +140,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
         let bytes = &buffer.filled()[before..];
         self.is_at_boundary = bytes.ends_with(b"\r\n\r\n");
         self.bytes_came(bytes);
-        Poll::Ready(Ok(()))
+        let has_room = self.has_room();
+        Poll::Ready(if has_room { Ok(()) } else { Err(io::ErrorKind::QuotaExceeded.into()) })
     }
 }
 
@@ -125,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.activity.bytes_go();
+        self.bytes_go();
         if self.is_replaced(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -138,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.activity.bytes_go();
+        self.bytes_go();
         // Hyper's own answer is a head alone, which is one piece.
         if let [head] = bytes
             && self.is_replaced(head)
@@ -182,13 +208,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 mod tests {
     use std::time::Duration;
 
-    use tokio::time::Instant;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        time::Instant,
+    };
 
-    use super::*;
+    use super::{super::unfinished::Unfinished, *};
 
     fn sees_http2(reads: &[&[u8]]) -> bool {
         let activity = Activity::new();
-        let mut watched = Watched::new((), Arc::clone(&activity), None, None);
+        let mut watched =
+            Watched::new((), Arc::clone(&activity), None, None, Unfinished::new().part());
         reads.iter().for_each(|bytes| watched.bytes_came(bytes));
         activity.is_http2()
     }
@@ -205,7 +235,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_clock_of_a_head_runs_only_while_one_arrives() {
         let (activity, limit) = (Activity::new(), Duration::from_secs(10));
-        let mut watched = Watched::new((), Arc::clone(&activity), None, None);
+        let mut watched =
+            Watched::new((), Arc::clone(&activity), None, None, Unfinished::new().part());
         let request = activity.request();
         let hour = tokio::time::timeout(Duration::from_secs(3600), activity.overdue_head(limit));
         assert!(hour.await.is_err(), "a request under way is no head");
@@ -217,5 +248,36 @@ mod tests {
         let began = Instant::now();
         activity.overdue_head(limit).await;
         assert_eq!(began.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_connection_ends_where_there_is_no_room_for_what_is_not_whole() {
+        let all = Unfinished::new();
+        let head = format!("GET / HTTP/1.1\r\nx: {}", "y".repeat(30_000));
+        let mut open = vec![];
+        let refused = loop {
+            let (mut client, stream) = tokio::io::duplex(64 * 1024);
+            let activity = Activity::new();
+            let mut watched = Watched::new(stream, Arc::clone(&activity), None, None, all.part());
+            client.write_all(head.as_bytes()).await.unwrap();
+            let mut read = vec![0; head.len()];
+            let end = watched.read_exact(&mut read).await;
+            open.push((client, activity, watched));
+            if let Err(error) = end {
+                break error;
+            }
+        };
+        assert_eq!(refused.kind(), io::ErrorKind::QuotaExceeded);
+        assert!((700..800).contains(&open.len()), "{}", open.len());
+        let [(client, _, watched), (other, activity, answering), ..] = &mut open[..] else {
+            unreachable!("there are hundreds")
+        };
+        client.write_all(b"\r\n\r\n").await.unwrap();
+        let end = watched.read_exact(&mut [0; 4]).await.unwrap_err();
+        assert_eq!(end.kind(), io::ErrorKind::QuotaExceeded, "others have it");
+        drop(activity.request());
+        answering.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        other.write_all(head.as_bytes()).await.unwrap();
+        answering.read_exact(&mut vec![0; 8 * 1024]).await.unwrap();
     }
 }
