@@ -2,18 +2,6 @@ use std::sync::Mutex;
 
 use super::*;
 
-#[test]
-fn where_nothing_is_exported_a_step_still_has_a_name_in_its_callers_trace() {
-    for sampled in [true, false] {
-        let caller = TraceContext::random(sampled);
-        let step = begin(Some(caller)).trace();
-        assert_eq!((step.trace_id, step.sampled), (caller.trace_id, sampled));
-        assert_ne!(step.span_id, caller.span_id);
-    }
-    let [one, other] = [(); 2].map(|()| begin(None).trace());
-    assert!(one.trace_id != other.trace_id);
-}
-
 type Sent = Vec<Vec<steps::Step>>;
 
 /// What is exported from now on, by everything in this process.
