@@ -109,6 +109,7 @@ mod tests {
             [count(first), count(spent(1_800_000_059)), count(spent(1_800_000_060))],
             [3, 0, 3]
         );
+        assert_eq!(count(spent(1_700_000_000)), 3, "a clock that is set makes nobody wait");
     }
 
     #[test]

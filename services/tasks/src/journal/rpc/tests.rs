@@ -1,21 +1,32 @@
+use std::pin::pin;
+
 use kit_base::Clock;
 use kit_db::{
     Db, Limits,
     migrate::apply,
     testing::{Backend, Database},
 };
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::*;
 use crate::{Config, migrations, searches::Kind};
 
-#[tokio::test]
-async fn a_watcher_whose_page_finds_no_place_gets_it_later_and_does_not_end() {
-    let database = Database::new(Backend::Sqlite, "watcher").await;
+async fn rpc(name: &str) -> (Rpc, Database) {
+    let database = Database::new(Backend::Sqlite, name).await;
     let db = Db::open(&database.url, &Limits::default()).unwrap();
     apply(&db, migrations::ALL).await.unwrap();
-    let rpc = crate::rpc(&Config::default(), &db, &Clock::system());
-    let [scope, first, second] = [1, 2, 3].map(|number| ScopeId(Uuid::from_u128(number)));
+    (crate::rpc(&Config::default(), &db, &Clock::system()), database)
+}
+
+fn scopes<const MANY: usize>() -> [ScopeId; MANY] {
+    std::array::from_fn(|number| ScopeId(Uuid::from_u128(number as u128 + 1)))
+}
+
+#[tokio::test]
+async fn a_watcher_whose_page_finds_no_place_gets_it_later_and_does_not_end() {
+    let (rpc, _database) = rpc("watcher").await;
+    let [scope, first, second] = scopes();
     let held = (
         rpc.searches.begin(first, Kind::Page).await.unwrap(),
         rpc.searches.begin(second, Kind::Page).await.unwrap(),
@@ -34,4 +45,45 @@ async fn a_watcher_whose_page_finds_no_place_gets_it_later_and_does_not_end() {
         () = rpc.send_changes((scope, last), 0, &batches) => panic!("the watcher lost its stream"),
         batch = watches => assert_eq!(batch.unwrap().0.cursor, cursor(scope, 0)),
     }
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_who_takes_nothing_for_half_a_minute() {
+    let (rpc, _database) = rpc("untaken").await;
+    let [scope] = scopes();
+    let (batches, watcher) = mpsc::channel(BATCHES);
+    let mut sends = pin!(rpc.send_changes((scope, rpc.feed.watch(scope).unwrap()), 0, &batches));
+    let first = async {
+        while watcher.is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        () = sends.as_mut() => panic!("the first batch was not even there"),
+        () = first => {}
+    }
+    // Nothing is read for the next one before there is a place for it.
+    tokio::time::pause();
+    let began = Instant::now();
+    sends.await;
+    let took = began.elapsed().as_secs_f64();
+    assert!(
+        ((UNTAKEN.as_secs_f64())..=(BOOKMARK + UNTAKEN).as_secs_f64()).contains(&took),
+        "{took}"
+    );
+    assert_eq!(watcher.len(), 1, "what it was sent is still there");
+}
+
+#[tokio::test]
+async fn batches_that_wait_for_a_watcher_take_no_room_from_who_asks() {
+    let (rpc, _database) = rpc("rooms").await;
+    let [scope] = scopes();
+    let turn = rpc.watching.begin(scope, scope).await;
+    let turn = rpc.watching.grow(turn, usize::MAX).await;
+    let watching = rpc.changes_after(&rpc.watching, scope, 0, 10);
+    assert!(timeout(Duration::from_millis(200), watching).await.is_err(), "all is held");
+    let asking = rpc.changes_after(&rpc.rooms, scope, 0, 10);
+    assert!(timeout(Duration::from_secs(10), asking).await.expect("room of its own").is_ok());
+    drop(turn);
+    rpc.changes_after(&rpc.watching, scope, 0, 10).await.unwrap();
 }
