@@ -13,7 +13,7 @@ use kit_rpc::{Caller, idempotency, only_validates, token::Verifier};
 use prost::Message;
 use quick_cache::sync::Cache;
 use ring::digest::{SHA256, digest};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
         },
     },
     projects,
-    searches::{Kind, Searches},
+    searches::{self, Kind, Searches},
     tasks,
 };
 
@@ -72,6 +72,9 @@ pub(crate) type Reply<M> = Result<Response<M>, Status>;
 /// A page asks for no fewer rows than these, or as many as are wanted: with the largest there are, 2 MiB.
 const LEAST_ROWS: i64 = 32;
 
+/// How long a page that has a place among the searches may wait for room.
+const LONGEST_FOR_ROOM: Duration = Duration::from_millis(100);
+
 /// For a write whose caller set no deadline.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -98,7 +101,14 @@ impl Rpc {
             None => None,
         };
         let apart = search.is_some();
-        let room = rooms.reserve(turn, page::MAX_BYTES).await;
+        let room = rooms.reserve(turn, page::MAX_BYTES);
+        let room = match search {
+            // Others wait for its place: nobody keeps it who may wait for long.
+            Some(_) => {
+                timeout(LONGEST_FOR_ROOM, room).await.map_err(|_| searches::error::Error::OfAll)?
+            }
+            None => room.await,
+        };
         let found = read(apart, limit + 1).await?;
         if let Some(search) = search {
             search.end();

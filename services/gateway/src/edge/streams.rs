@@ -43,18 +43,19 @@ enum Holder {
 }
 
 impl Holder {
-    /// How many places there may be.
-    fn bound(self, most: &Most) -> usize {
+    /// How many places there may be, where so many are left beside those that it has.
+    fn bound(self, most: &Most, left: usize) -> usize {
         match self {
             Self::Streams(_) => most.streams_per_user,
             Self::Polls(_) => most.polls_per_user,
-            Self::Address(_) => most.per_address,
+            // However many addresses take all they can get, there is something left for the next.
+            Self::Address(_) => most.per_address.min(left.div_ceil(2)),
         }
     }
 
-    /// Refuses one more.
-    fn refuse(self, most: &Most) -> Problem {
-        let (shed, code, bound) = match self {
+    /// Refuses one more than `bound`.
+    fn refuse(self, bound: usize) -> Problem {
+        let (shed, code, what) = match self {
             Self::Streams(_) => {
                 (Shed::StreamsOfUser, "TOO_MANY_STREAMS", "a user may have so many streams open")
             }
@@ -62,12 +63,12 @@ impl Holder {
                 (Shed::PollsOfUser, "TOO_MANY_POLLS", "a user may wait so many times at once")
             }
             Self::Address(_) => {
-                let bound = "so many may listen from one address";
-                (Shed::ListenersOfAddress, "TOO_MANY_LISTENERS", bound)
+                let what = "so many may listen from one address";
+                (Shed::ListenersOfAddress, "TOO_MANY_LISTENERS", what)
             }
         };
         shed.count();
-        let message = format!("{bound}: {}", self.bound(most));
+        let message = format!("{what}: {bound}");
         Problem::new(StatusCode::TOO_MANY_REQUESTS, code, message)
     }
 }
@@ -101,8 +102,10 @@ impl Streams {
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "SHED", message));
         }
         for holder in holders {
-            if taken.by.get(&holder).is_some_and(|held| *held >= holder.bound(&self.most)) {
-                return Err(holder.refuse(&self.most));
+            let held = taken.by.get(&holder).copied().unwrap_or_default();
+            let bound = holder.bound(&self.most, self.most.all - (taken.all - held));
+            if held >= bound {
+                return Err(holder.refuse(bound));
             }
         }
         taken.all += 1;
@@ -154,19 +157,20 @@ mod tests {
 
     #[test]
     fn a_place_is_free_again_once_its_holder_has_left() {
-        let (streams, here) = (streams(2, 1, 1), Visit::of_address("192.0.2.1"));
+        let (streams, here) = (streams(3, 1, 1), Visit::of_address("192.0.2.1"));
+        let [there, elsewhere] = ["192.0.2.2", "192.0.2.3"].map(Visit::of_address);
         let first = streams.open(user(1), &here).unwrap_or_else(|_| unreachable!());
         assert_eq!(refusal(streams.open(user(1), &here)), Some(429));
-        let waiting = streams.wait(user(1), &here);
-        assert_eq!(refusal(streams.open(user(2), &here)), Some(503));
-        drop((first, waiting));
+        let others = (streams.wait(user(1), &here), streams.open(user(2), &there));
+        assert_eq!(refusal(streams.open(user(3), &elsewhere)), Some(503));
+        drop((first, others));
         assert_eq!(refusal(streams.open(user(1), &here)), None);
         assert!(streams.taken.lock().unwrap().by.is_empty());
     }
 
     #[test]
     fn a_user_who_is_refused_takes_no_place_and_keeps_the_others() {
-        let (streams, here) = (streams(6, 2, 3), Visit::of_address("192.0.2.1"));
+        let (streams, here) = (streams(8, 2, 3), Visit::of_address("192.0.2.1"));
         let there = Visit::of_address("192.0.2.2");
         let mut held: Vec<_> = (0..2).map(|_| streams.open(user(1), &here)).collect();
         for _ in 0..10 {
@@ -178,9 +182,13 @@ mod tests {
         }
         held.push(streams.open(user(2), &here));
         assert!(held.iter().all(Result::is_ok), "each user has places, for each way to listen");
-        assert_eq!(refusal(streams.wait(user(3), &here)), Some(503));
+        for address in ["192.0.2.3", "192.0.2.4"].map(Visit::of_address) {
+            held.push(streams.wait(user(3), &address));
+        }
+        assert!(held.iter().all(Result::is_ok), "there is one left for the next address, and one");
+        assert_eq!(refusal(streams.wait(user(4), &Visit::of_address("192.0.2.5"))), Some(503));
         drop(held.remove(0));
-        assert_eq!(refusal(streams.open(user(1), &here)), None);
+        assert_eq!(refusal(streams.open(user(1), &Visit::of_address("192.0.2.5"))), None);
         drop(held);
         let taken = streams.taken.lock().unwrap();
         assert_eq!((taken.all, taken.by.len()), (0, 0));
@@ -197,6 +205,19 @@ mod tests {
         let held: Vec<_> = (0..6).map(|number| listen(number, &network[number / 3])).collect();
         assert_eq!(held.iter().filter(|place| place.is_ok()).count(), 4);
         assert_eq!(refusal(listen(0, &Visit::of_address("2001:db8:1::1"))), None);
+    }
+
+    #[test]
+    fn however_many_addresses_take_all_they_can_get_there_is_a_half_left_for_the_next() {
+        let most = Most { all: 1_000, streams_per_user: 1, polls_per_user: 1, per_address: 200 };
+        let (streams, mut held, mut parts) = (Streams::new(most), vec![], vec![]);
+        for number in 1..=8 {
+            let (before, visit) = (held.len(), Visit::of_address(&format!("192.0.2.{number}")));
+            let places = std::iter::repeat_with(|| streams.open(Uuid::now_v7(), &visit));
+            held.extend(places.map_while(Result::ok));
+            parts.push(held.len() - before);
+        }
+        assert_eq!(parts, [200, 200, 200, 200, 100, 50, 25, 13]);
     }
 
     #[test]

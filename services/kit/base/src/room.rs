@@ -1,4 +1,7 @@
-//! Room in memory for pages: so much in all, so much of each key, and of each group of keys, so that nobody takes the room of all others.
+//! Room in memory for pages: so much in all, so much of each key, and of each group of keys a part of what is left, so that nobody takes
+//! the room of all others.
+mod held;
+
 use std::{
     hash::Hash,
     sync::{
@@ -12,26 +15,22 @@ use tokio::{
     time::Instant,
 };
 
+use self::held::{Held, Part};
 use crate::keyed::Keyed;
 
 /// What room is counted in, in bytes.
 const UNIT: usize = 1024;
 const PLACES: usize = 4096;
-/// A group of keys has such a part of all room.
-const PART_OF_A_GROUP: usize = 4;
-/// A key has room for so many small pages at once: what asks for them in good faith asks for no more.
-const SMALL_PAGES: usize = 64;
+/// A key has room for so many small pages at once, the others wait for their turn: nobody knows how large they are before they are read.
+const SMALL_PAGES: usize = 16;
 
 /// Where pages are held.
 #[derive(Debug)]
 pub struct Rooms {
-    all: Arc<Semaphore>,
-    /// In all, in units.
-    most: usize,
+    held: Arc<Held>,
     /// Of one key, in units.
     most_of_a_key: usize,
     places: Keyed<Arc<Place>>,
-    groups: Keyed<Arc<Semaphore>>,
 }
 
 #[derive(Debug)]
@@ -72,23 +71,23 @@ impl Large {
 #[derive(Debug)]
 pub struct Turn {
     place: Arc<Place>,
-    group: Arc<Semaphore>,
+    /// Of the group, known by a number.
+    group: u64,
     room: OwnedSemaphorePermit,
 }
 
 /// Room for a page, free again when this is dropped.
 #[derive(Debug)]
 pub struct Room {
-    room: OwnedSemaphorePermit,
-    _of_group: OwnedSemaphorePermit,
+    part: Part,
     turn: Turn,
 }
 
 impl Rooms {
-    /// Room for `all` bytes, of one key for `each`, and of one group of keys for a quarter of all: a page that is larger, or of which nobody
-    /// knows yet, has that for itself.
+    /// Room for `all` bytes, of one key for `each`, and of one group of keys for a quarter of what the others leave: a page that is larger has
+    /// all of that. Who has little finds room where there is none for others, up to twice as much in all.
     pub fn new(all: usize, each: usize) -> Self {
-        let (most, most_of_a_key) = (all / UNIT, each / UNIT);
+        let most_of_a_key = each / UNIT;
         let place = || Place {
             room: Arc::new(Semaphore::new(most_of_a_key)),
             expected: AtomicUsize::new(most_of_a_key / 4),
@@ -96,11 +95,9 @@ impl Rooms {
             row: Large::none(),
         };
         Self {
-            all: Arc::new(Semaphore::new(most)),
-            most,
+            held: Held::new(all / UNIT),
             most_of_a_key,
             places: Keyed::new(PLACES, || Arc::new(place())),
-            groups: Keyed::new(PLACES, || Arc::new(Semaphore::new(most / PART_OF_A_GROUP))),
         }
     }
 
@@ -108,7 +105,7 @@ impl Rooms {
     pub async fn begin(&self, key: impl Hash, group: impl Hash) -> Turn {
         let place = Arc::clone(self.places.value(key));
         let room = acquire(&place.room, self.likely(&place)).await;
-        Turn { room, place, group: Arc::clone(self.groups.value(group)) }
+        Turn { room, place, group: self.held.number(group) }
     }
 
     /// What a page is counted as before it is read, in units: whoever has small pages may yet ask for a large one.
@@ -119,7 +116,7 @@ impl Rooms {
 
     /// Waits for room for a page that nobody has read yet: as large as the key's are, and at most `bytes`.
     pub async fn reserve(&self, turn: Turn, bytes: usize) -> Room {
-        let expected = self.likely(&turn.place) * UNIT;
+        let expected = turn.place.expected.load(Relaxed).min(self.most_of_a_key) * UNIT;
         self.hold(turn, expected.min(bytes)).await
     }
 
@@ -134,24 +131,24 @@ impl Rooms {
         Turn { room: acquire(&place.room, units).await, place, group }
     }
 
-    /// The same for a page that has room already.
+    /// The same for a page that has room already; of which it gives back what it does not need.
     pub async fn fit(&self, room: Room, bytes: usize) -> Room {
-        if room.room.num_permits() >= bytes.div_ceil(UNIT) {
-            return room;
+        let units = bytes.div_ceil(UNIT);
+        if room.part.units() >= units {
+            let Room { mut part, turn } = room;
+            part.shrink(units);
+            return Room { part, turn };
         }
         // What waits here holds nothing that others wait for.
-        let Room { room, _of_group: of_group, turn } = room;
-        drop((room, of_group));
+        let Room { part, turn } = room;
+        drop(part);
         let turn = self.grow(turn, bytes).await;
         self.hold(turn, bytes).await
     }
 
     /// Waits for room for a page of so many bytes, which keeps its turn as long. What is too large for all the room there is gets all.
     pub async fn hold(&self, turn: Turn, bytes: usize) -> Room {
-        let units = bytes.div_ceil(UNIT);
-        // Who waits for its group has nothing that others need.
-        let of_group = acquire(&turn.group, units.min(self.most / PART_OF_A_GROUP)).await;
-        Room { room: acquire(&self.all, units.min(self.most)).await, _of_group: of_group, turn }
+        Room { part: self.held.part(turn.group, bytes.div_ceil(UNIT)).await, turn }
     }
 }
 

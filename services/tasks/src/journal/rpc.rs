@@ -42,16 +42,14 @@ const BOOKMARK: Duration = Duration::from_secs(10);
 const BATCHES: usize = 1;
 /// For so long, or nobody watches there.
 const UNTAKEN: Duration = Duration::from_secs(30);
-/// A batch of so many bytes has room until the next one is asked for: until then it waits for its watcher.
-const LARGE: usize = 32 << 10;
 
-/// Changes for a watcher, with the room of what is large.
-type Batch = Result<(ChangeBatch, Option<Room>), Status>;
+/// Changes for a watcher, with their room.
+type Batch = Result<(ChangeBatch, Room), Status>;
 
 /// What a watcher takes.
 struct Batches {
     watcher: mpsc::Receiver<Batch>,
-    /// Of the batch that was taken last, and may not be sent yet.
+    /// Of the batch that was taken last: until the next one is asked for it may not be sent yet.
     room: Option<Room>,
 }
 
@@ -63,7 +61,7 @@ impl Stream for Batches {
         let batch = ready!(self.watcher.poll_recv(cx));
         Poll::Ready(batch.map(|batch| {
             batch.map(|(batch, room)| {
-                self.room = room;
+                self.room = Some(room);
                 batch
             })
         }))
@@ -176,16 +174,16 @@ impl Rpc {
         after: i64,
         limit: i64,
     ) -> Result<(Vec<Change>, i64, Room), Error> {
-        let mut were_large = false;
-        let read = async |apart, rows| {
-            were_large = apart;
-            store::changes_after(&self.db, scope, after, rows, apart).await
+        let page = async || {
+            let read =
+                async |apart, rows| store::changes_after(&self.db, scope, after, rows, apart).await;
+            self.page(Wanted { rooms, scope, long: false, limit }, Change::bytes, read).await
         };
-        let (mut changes, limit, room) =
-            self.page(Wanted { rooms, scope, long: false, limit }, Change::bytes, read).await?;
+        let (mut changes, mut limit, mut room) = page().await?;
         if changes.is_empty() && after > 0 && self.sequence(scope).await? != after {
             // Something was written between the two reads, unless it is still not there to be read.
-            changes = store::changes_after(&self.db, scope, after, limit + 1, were_large).await?;
+            drop(room);
+            (changes, limit, room) = page().await?;
             if changes.is_empty() {
                 return Err(error::Error::CursorExpired.into());
             }
@@ -228,10 +226,9 @@ impl Rpc {
                     // Where they do not fit into one batch, the rest is there already: nobody waits for it.
                     let (changes, _) = page::cut(changes, limit, Change::bytes, |_| String::new());
                     after = changes.last().map_or(after, |change| change.sequence);
-                    let is_large = changes.iter().map(Change::bytes).sum::<usize>() >= LARGE;
                     let changes = changes.into_iter().map(Into::into).collect();
                     let batch = ChangeBatch { changes, cursor: cursor(scope, after) };
-                    Ok((batch, is_large.then_some(room)))
+                    Ok((batch, room))
                 }
                 Err(error) => Err(error.into()),
             };

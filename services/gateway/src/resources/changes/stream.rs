@@ -20,12 +20,7 @@ use uuid::Uuid;
 
 use super::shape::Change;
 use crate::{
-    edge::{
-        holding::{Holder, LARGE},
-        streams::Place,
-        user::User,
-        visit::Visit,
-    },
+    edge::{holding::Holder, streams::Place, user::User, visit::Visit},
     problem::Problem,
     reply::Reply,
     shared::{Gateway, Shared},
@@ -158,10 +153,10 @@ impl Listener {
 }
 
 impl Listener {
-    /// Room for so many bytes, until the client has taken them; none where they are few. Nothing when there is none in time: the client has to
-    /// go, and finds what it has not taken when it comes back.
+    /// Room for so many bytes, until the client has taken them; none where they are next to nothing. Nothing when there is none in time: the
+    /// client has to go, and finds what it has not taken when it comes back.
     async fn room(&self, bytes: usize) -> Option<Option<Room>> {
-        if bytes < LARGE {
+        if bytes < LEAST {
             return Some(None);
         }
         let rooms = &self.gateway.rooms;
@@ -171,6 +166,8 @@ impl Listener {
     }
 }
 
+/// What a batch has to have, in bytes, to need room: five thousand that are smaller have little together.
+const LEAST: usize = 1024;
 /// How long a batch waits for room.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -62,7 +62,7 @@ fn what_is_not_read_yet_holds_what_is_likely() {
     let rooms = Rooms::new(100 * UNIT, 48 * UNIT);
     let left = |key: usize, bytes| {
         let _room = rooms.reserve(begin(&rooms, key).unwrap(), bytes).now_or_never();
-        rooms.all.available_permits()
+        rooms.held.left()
     };
     assert_eq!([left(0, 99 * UNIT), left(0, 5 * UNIT)], [88, 95]);
     had(&rooms, 0, 48 * UNIT, 1);
@@ -75,7 +75,7 @@ fn what_is_not_read_yet_holds_what_is_likely() {
 fn what_turns_out_large_waits_as_if_that_had_been_known() {
     let rooms = Rooms::new(400 * UNIT, 100 * UNIT);
     had(&rooms, 0, 1, 40);
-    let mut turns: Vec<_> = (0..9).filter_map(|_| begin(&rooms, 0)).collect();
+    let mut turns: Vec<_> = (0..5).filter_map(|_| begin(&rooms, 0)).collect();
     let mut grow = |bytes| rooms.grow(turns.pop().unwrap(), bytes).now_or_never();
     let small = grow(1).unwrap();
     let large = grow(60 * UNIT).unwrap();
@@ -86,39 +86,42 @@ fn what_turns_out_large_waits_as_if_that_had_been_known() {
     drop(std::mem::take(&mut turns));
     let room = rooms.reserve(begin(&rooms, 0).unwrap(), 90 * UNIT).now_or_never().unwrap();
     let fits = rooms.fit(room, 90 * UNIT).now_or_never().unwrap();
-    assert_eq!(rooms.all.available_permits(), 310);
+    assert_eq!(rooms.held.left(), 310);
     assert!(rooms.grow(begin(&rooms, 0).unwrap(), 11 * UNIT).now_or_never().is_none());
     assert!(rooms.grow(begin(&rooms, 1).unwrap(), 99 * UNIT).now_or_never().is_some());
     let fits = rooms.fit(fits, 5 * UNIT).now_or_never().unwrap();
-    assert_eq!(rooms.all.available_permits(), 310, "what it has is enough");
+    assert_eq!(rooms.held.left(), 395, "it needs no more");
     drop(fits);
 }
 
 #[test]
 fn who_waits_for_more_room_has_given_back_what_it_had() {
-    let rooms = Rooms::new(100 * UNIT, 100 * UNIT);
-    let reserved = |key| rooms.reserve(begin(&rooms, key)?, 20 * UNIT).now_or_never();
-    let full: Vec<_> = (0..99).filter_map(reserved).take(5).collect();
-    assert_eq!((full.len(), rooms.all.available_permits()), (5, 0));
-    let mut grow: Vec<_> =
-        full.into_iter().map(|room| Box::pin(rooms.fit(room, 25 * UNIT))).collect();
-    assert!(grow.iter_mut().all(|fit| fit.now_or_never().is_none()), "none has what it asks");
-    let grown: Vec<_> = grow.iter_mut().filter_map(|fit| fit.now_or_never()).collect();
-    assert!(!grown.is_empty(), "each waits for what the others have, for ever");
+    let rooms = Rooms::new(1000 * UNIT, 1000 * UNIT);
+    let mut full: Vec<_> = (0..9)
+        .filter_map(|key| rooms.hold(begin(&rooms, key)?, 200 * UNIT).now_or_never())
+        .take(2)
+        .collect();
+    assert_eq!((full.len(), rooms.held.left()), (2, 600));
+    let mut waits = Box::pin(rooms.fit(full.pop().unwrap(), 250 * UNIT));
+    assert!(waits.as_mut().now_or_never().is_none(), "that is more than its part");
+    assert_eq!(rooms.held.left(), 800);
+    let grown = rooms.fit(full.pop().unwrap(), 250 * UNIT).now_or_never();
+    assert!(grown.is_some(), "each waits for what the other has, for ever");
 }
 
 #[test]
 fn there_is_so_much_room_in_all() {
-    let rooms = Rooms::new(100 * UNIT, 100 * UNIT);
+    let rooms = Rooms::new(1000 * UNIT, 1000 * UNIT);
     let hold = |key, bytes| rooms.hold(begin(&rooms, key).unwrap(), bytes).now_or_never();
-    let most = hold(0, 60 * UNIT).unwrap();
-    assert!(hold(1, 40 * UNIT + 1).is_none());
-    let rest = (1..9).find_map(|key| hold(key, 40 * UNIT)).unwrap();
-    assert!(hold(2, 1).is_none());
-    assert!(hold(2, 0).is_some(), "nothing needs none");
-    drop((most, rest));
+    let most = hold(0, 600 * UNIT).unwrap();
+    let mut others = (1..9).filter(|key| begin(&rooms, *key).is_some());
+    let other = others.next().unwrap();
+    assert!(hold(other, 400 * UNIT + 1).is_none() && hold(other, 100 * UNIT + 1).is_none());
+    let part = hold(other, 100 * UNIT).unwrap();
+    assert!(hold(other, 0).is_some(), "nothing needs none");
+    drop((most, part));
     assert!(hold(0, usize::MAX).is_some(), "what is too large has it all");
-    assert_eq!(rooms.all.available_permits(), 100);
+    assert_eq!(rooms.held.left(), 1000);
 }
 
 #[test]
@@ -130,13 +133,9 @@ fn the_keys_of_a_group_have_a_quarter_of_all_room_together() {
     };
     let held = [hold(0, 0, 15 * UNIT).unwrap(), hold(1, 0, 10 * UNIT).unwrap()];
     assert!(hold(2, 0, UNIT).is_none(), "its group has no more");
-    assert_eq!(
-        rooms.all.available_permits(),
-        75,
-        "who waits for its group has nothing of the rest"
-    );
-    let another = (1..9).find_map(|group| hold(2, group, 20 * UNIT));
-    assert!(another.is_some(), "another group has");
+    assert_eq!(rooms.held.left(), 75, "who waits for its group has nothing of the rest");
+    assert!(hold(2, 1, 19 * UNIT).is_none(), "that is more than a quarter of what is left");
+    assert!(hold(2, 1, 18 * UNIT).is_some());
     drop(held);
     assert!(hold(2, 0, 25 * UNIT).is_some());
 }

@@ -161,7 +161,7 @@ fn watched<S>(
 ) -> (TokioIo<Watched<S>>, Handler) {
     let refusals = shared.refuse.clone().map(|refuse| Refusals::new(refuse, address));
     let turning = shared.turn_away.is_some().then(|| Turning::new(Arc::clone(shared), address));
-    let unfinished = shared.unfinished.part();
+    let unfinished = shared.unfinished.part(address.ip());
     let io = Watched::new(stream, Arc::clone(activity), refusals, turning, unfinished);
     let (shared, activity) = (Arc::clone(shared), Arc::clone(activity));
     (TokioIo::new(io), Handler { shared, activity, peer: PeerAddress(address) })

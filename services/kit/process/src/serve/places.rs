@@ -70,7 +70,7 @@ impl Drop for Place {
 }
 
 /// One subscriber of an IPv6 provider has a whole /64.
-fn holder(address: IpAddr) -> IpAddr {
+pub(super) fn holder(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         v4 => v4,

@@ -26,7 +26,7 @@ impl Windows {
         match length {
             Length::Brief => Self { stream: 1 << 20, connection: 8 << 20 },
             Length::Lasting => {
-                let (stream, calls) = (64 << 10, u32::try_from(limits.in_flight).unwrap_or(1));
+                let (stream, calls) = (16 << 10, u32::try_from(limits.in_flight).unwrap_or(1));
                 Self { stream, connection: stream.saturating_mul(calls) }
             }
         }
