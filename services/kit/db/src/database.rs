@@ -37,21 +37,20 @@ impl Db {
 
     /// What is wrong with a URL that the setting `name` holds. It is not shown: it may hold a password.
     pub fn fault(name: &str, url: &str) -> Option<String> {
-        let known = match url.split_once(':') {
+        let form = "as postgres://user:password@host/name or sqlite:path/of/file.db";
+        let unset = || Some(format!("{name} must be set, {form}"));
+        match url.split_once(':') {
             Some(("sqlite", path)) => {
-                !path.trim_start_matches("//").is_empty() && !path.ends_with('/')
+                let is_file = !path.trim_start_matches("//").is_empty() && !path.ends_with('/');
+                if is_file { None } else { unset() }
             }
-            Some(("postgres" | "postgresql", rest)) => {
-                rest.starts_with("//") && postgres::is_url(url)
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                let unread = "its port, or a parameter behind the ?, is none that PostgreSQL has";
+                (!postgres::is_url(url))
+                    .then(|| format!("{name} cannot be read: {unread}; it must be {form}"))
             }
-            _ => false,
-        };
-        let fault = || {
-            format!(
-                "{name} must be set, as postgres://user:password@host/name or sqlite:path/of/file.db"
-            )
-        };
-        (!known).then(fault)
+            _ => unset(),
+        }
     }
 
     /// How many connections there are for writes.
@@ -157,13 +156,17 @@ mod tests {
             "mysql://h/d",
             "postgres:",
             "postgres:h",
-            "postgres://u@h:port/d",
         ] {
             let fault = Db::fault("DATABASE_URL", url).expect(url);
             assert!(
                 fault.starts_with("DATABASE_URL must be set, as ") && !fault.contains("mysql"),
                 "{fault}"
             );
+        }
+        for url in ["postgres://u:secret@h:port/d", "postgres://u:secret@h/d?sslmod=require"] {
+            let fault = Db::fault("DATABASE_URL", url).expect(url);
+            assert!(fault.starts_with("DATABASE_URL cannot be read: its port, "), "{fault}");
+            assert!(!fault.contains("secret") && !fault.contains("sslmod"), "{fault}");
         }
     }
 }
