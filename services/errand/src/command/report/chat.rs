@@ -11,7 +11,8 @@ pub(super) fn body(page: &Page, format: Format) -> Value {
     match format {
         // Slack's own markup has one asterisk for bold.
         Format::Slack => {
-            json!({ "text": cut(&format!("*{headline}*\n{}", page.lines(|text| format!("*{text}*")))) })
+            let text = format!("*{headline}*\n{}", page.lines(|text| format!("*{text}*")));
+            json!({ "text": cut(&without_control(&text)) })
         }
         Format::Teams => card(&headline, &cut(&markdown(page))),
         Format::Feishu => json!({
@@ -58,6 +59,11 @@ fn markdown(page: &Page) -> String {
     page.lines(|text| format!("**{text}**"))
 }
 
+/// Text in which Slack finds no mention and no link (<https://docs.slack.dev/messaging/formatting-message-text/#escaping>).
+fn without_control(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// As many whole lines as a chat takes.
 fn cut(text: &str) -> String {
     if text.len() <= LONGEST {
@@ -82,5 +88,10 @@ mod tests {
         assert_eq!(cut("short\n"), "short\n");
         let long = cut(&"twenty characters..\n".repeat(1_000));
         assert!(long.len() <= LONGEST && long.ends_with("..\n…"), "{}", long.len());
+    }
+
+    #[test]
+    fn nobody_is_called_by_what_a_route_or_a_version_is_named() {
+        assert_eq!(without_control("<!channel> & &lt;"), "&lt;!channel&gt; &amp; &amp;lt;");
     }
 }

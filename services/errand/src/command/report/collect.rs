@@ -61,7 +61,7 @@ const PEOPLE: [Template; 6] = [
     ),
 ];
 
-const PROCESSES: [Template; 7] = [
+const PROCESSES: [Template; 9] = [
     (
         "restarts",
         "sum(changes(process_start_time_seconds{$own}[$time]) and on (job, instance) last_over_time(errand_build_info{$own}[$time]))",
@@ -75,9 +75,21 @@ const PROCESSES: [Template; 7] = [
         Some(0.9),
     ),
     (
+        "most that waited for a thread at once",
+        "max(max_over_time(errand_runtime_tokio_global_queue_depth{$own}[$time]))",
+        Unit::Number,
+        None,
+    ),
+    (
         "fullest pool of connections",
         r#"max(max_over_time((sum without (db_client_connection_state) (db_client_connections{db_client_connection_state="used",$own}) / db_client_connections_max{$own})[$time:1m]))"#,
         Unit::Share,
+        None,
+    ),
+    (
+        "most that waited for a connection at once",
+        "max(max_over_time(db_client_connections_pending_requests{$own}[$time]))",
+        Unit::Number,
         None,
     ),
     (
@@ -107,7 +119,7 @@ const PROCESSES: [Template; 7] = [
 ];
 
 /// What is refused to protect all: what one user or address has too much of is its own fault.
-const SHED: &str = r#"reason=~"connections|in_flight|large_answers|streams","#;
+const SHED: &str = r#"reason=~"connections|in_flight|large_answers|streams|unfinished","#;
 
 /// What is looked at, and over which time.
 struct Asked<'a> {
