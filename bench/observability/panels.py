@@ -19,13 +19,13 @@ REASONS = ("all have waited", "all were answered in time", "kube-state-metrics",
 
 
 def rows(boards, prometheus):
-    """Of each board its title, how many panels it has, how many show something, which do not though they should, and which need not."""
+    """Of each board its title, how many panels it has, how many show all that they ask for, which do not though they should, and which need not."""
     for path in sorted(boards.glob("*.json")):
         board = json.loads(path.read_text())
         panels = [panel for panel in board["panels"] if panel["type"] != "row"]
         full, empty, excused = 0, [], []
         for panel in panels:
-            if panel["datasource"]["type"] == "prometheus" and any(prometheus.query(filled(target["expr"])) for target in panel["targets"]):
+            if panel["datasource"]["type"] == "prometheus" and all(prometheus.query(filled(target["expr"])) for target in panel["targets"]):
                 full += 1
             elif any(f" Empty where {reason}" in panel["description"] for reason in REASONS):
                 excused.append(panel["title"])

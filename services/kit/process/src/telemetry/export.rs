@@ -44,6 +44,30 @@ pub(super) fn start(
     endpoint: &str,
     settings: &Telemetry,
 ) -> anyhow::Result<Spans> {
+    let batches = BatchConfigBuilder::default()
+        .with_max_queue_size(QUEUE)
+        .with_scheduled_delay(Duration::from_secs(2));
+    let queued = Queued::default();
+    let exporter = Counted { exporter: exporter(endpoint, settings)?, queued: queued.clone() };
+    let mut processor =
+        BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build();
+    processor.set_resource(&resource(service, settings));
+    let processor = Arc::new(processor);
+    let batch = Arc::clone(&processor);
+    span::export_with(span::Export {
+        ratio: settings.otel_traces_sampler_arg,
+        slow: settings.traces_slow.duration(),
+        send: Box::new(move |steps| {
+            if queued.takes(steps.len()) {
+                spans::of_steps(steps).for_each(|span| batch.on_end(span));
+            }
+        }),
+    });
+    Ok(Spans(processor))
+}
+
+/// What takes spans to the collector, on a thread of its own.
+fn exporter(endpoint: &str, settings: &Telemetry) -> anyhow::Result<SpanExporter> {
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("otlp")
@@ -60,26 +84,7 @@ pub(super) fn start(
         .with_headers(settings.headers().unwrap_or_default())
         .with_timeout(timeout)
         .build()?;
-    let batches = BatchConfigBuilder::default()
-        .with_max_queue_size(QUEUE)
-        .with_scheduled_delay(Duration::from_secs(2));
-    let queued = Queued::default();
-    let exporter = Counted { exporter, queued: queued.clone() };
-    let mut processor =
-        BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build();
-    processor.set_resource(&resource(service, settings));
-    let processor = Arc::new(processor);
-    let batch = Arc::clone(&processor);
-    span::export_with(span::Export {
-        ratio: settings.otel_traces_sampler_arg,
-        slow: settings.traces_slow.duration(),
-        send: Box::new(move |steps| {
-            if queued.takes(steps.len()) {
-                spans::of_steps(steps).for_each(|span| batch.on_end(span));
-            }
-        }),
-    });
-    Ok(Spans(processor))
+    Ok(exporter)
 }
 
 /// How many spans wait, or are on their way: the processor of the SDK has a queue, and tells nobody how long it is.
