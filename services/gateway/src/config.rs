@@ -59,7 +59,7 @@ pub struct Config {
     pub max_streams_per_user: usize,
     /// `MAX_POLLS_PER_USER`: polls of one user that wait for changes.
     pub max_polls_per_user: usize,
-    /// `MAX_STREAMS_PER_ADDRESS`: open change streams and polls of one address, or of one /64 with IPv6.
+    /// `MAX_STREAMS_PER_ADDRESS`: open change streams and polls of one address, or of one /64 with IPv6; at most half of what others leave.
     pub max_streams_per_address: usize,
 }
 

@@ -63,7 +63,7 @@ fn kinds() -> &'static [Kind] {
 const ROOM: usize = 4 << 20;
 /// Of one scope, so that the others go on: one large page and a half.
 const ROOM_OF_A_SCOPE: usize = 384 << 10;
-/// For large batches that wait for those who watch, in bytes.
+/// For batches that wait for those who watch, in bytes.
 const WATCHED: usize = 16 << 20;
 /// Of one scope: three of the largest.
 const WATCHED_OF_A_SCOPE: usize = 768 << 10;

@@ -2,6 +2,7 @@
 //! folder; here is what all of them share.
 use std::{future::ready, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use kit_base::{
     Clock, Violation,
     metrics::CacheRequests,
@@ -13,7 +14,7 @@ use kit_rpc::{Caller, idempotency, only_validates, token::Verifier};
 use prost::Message;
 use quick_cache::sync::Cache;
 use ring::digest::{SHA256, digest};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -30,7 +31,7 @@ use crate::{
         },
     },
     projects,
-    searches::{self, Kind, Searches},
+    searches::{Kind, Searches},
     tasks,
 };
 
@@ -48,7 +49,7 @@ pub(crate) struct Rpc {
     pub(crate) searches: Arc<Searches>,
     /// For pages, by scope.
     pub(crate) rooms: Arc<Rooms>,
-    /// For the large batches that wait for those who watch, by scope.
+    /// For the batches that wait for those who watch, by scope.
     pub(crate) watching: Arc<Rooms>,
     pub(crate) projects: projects::store::Lookup,
     /// Private scopes that are known to exist. One that was erased by another replica may be among them: a write finds out.
@@ -71,9 +72,6 @@ pub(crate) type Reply<M> = Result<Response<M>, Status>;
 
 /// A page asks for no fewer rows than these, or as many as are wanted: with the largest there are, 2 MiB.
 const LEAST_ROWS: i64 = 32;
-
-/// How long a page that has a place among the searches may wait for room.
-const LONGEST_FOR_ROOM: Duration = Duration::from_millis(100);
 
 /// For a write whose caller set no deadline.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -101,13 +99,14 @@ impl Rpc {
             None => None,
         };
         let apart = search.is_some();
-        let room = rooms.reserve(turn, page::MAX_BYTES);
-        let room = match search {
-            // Others wait for its place: nobody keeps it who may wait for long.
-            Some(_) => {
-                timeout(LONGEST_FOR_ROOM, room).await.map_err(|_| searches::error::Error::OfAll)?
-            }
-            None => room.await,
+        let reserved = rooms.reserve(turn, page::MAX_BYTES);
+        let (search, room) = match search {
+            None => (None, reserved.await),
+            // Others wait for its place: nobody keeps it who has to wait.
+            Some(search) => match reserved.now_or_never() {
+                Some(room) => (Some(search), room),
+                None => return Err(search.leave().into()),
+            },
         };
         let found = read(apart, limit + 1).await?;
         if let Some(search) = search {

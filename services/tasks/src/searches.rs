@@ -83,6 +83,12 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Gives the place back before anything was searched for.
+    pub(crate) fn leave(mut self) -> Error {
+        *self.last = Last::default();
+        Error::OfAll
+    }
+
     pub(crate) fn end(mut self) {
         let took = self.began.elapsed();
         let rests_until = (took > SHORT).then(|| Instant::now() + took);

@@ -15,7 +15,7 @@ use tokio::{
     time::Instant,
 };
 
-use self::held::{Held, Part};
+use self::held::{Held, LEAST, Part};
 use crate::keyed::Keyed;
 
 /// What room is counted in, in bytes.
@@ -84,8 +84,8 @@ pub struct Room {
 }
 
 impl Rooms {
-    /// Room for `all` bytes, of one key for `each`, and of one group of keys for a quarter of what the others leave: a page that is larger has
-    /// all of that. Who has little finds room where there is none for others, up to twice as much in all.
+    /// Room for `all` bytes, of one key for `each`, and of one group of keys for a quarter of what the others leave. A page that is larger than a
+    /// quarter of all waits until nobody has any. Who has little finds room where there is none for others, up to twice as much in all.
     pub fn new(all: usize, each: usize) -> Self {
         let most_of_a_key = each / UNIT;
         let place = || Place {
@@ -114,10 +114,19 @@ impl Rooms {
         place.expected.load(Relaxed).clamp(least, self.most_of_a_key)
     }
 
-    /// Waits for room for a page that nobody has read yet: as large as the key's are, and at most `bytes`.
+    /// The same for a page of so many bytes.
+    pub async fn begin_for(&self, key: impl Hash, group: impl Hash, bytes: usize) -> Turn {
+        let place = Arc::clone(self.places.value(key));
+        let room = acquire(&place.room, bytes.div_ceil(UNIT).min(self.most_of_a_key)).await;
+        Turn { room, place, group: self.held.number(group) }
+    }
+
+    /// Waits for room for a page that nobody has read yet: as large as the key's are, and at most `bytes`. Of whom nobody knows, it is little:
+    /// who comes first waits for nobody.
     pub async fn reserve(&self, turn: Turn, bytes: usize) -> Room {
+        let largest = lock(&turn.place.large).now().max(LEAST * UNIT);
         let expected = turn.place.expected.load(Relaxed).min(self.most_of_a_key) * UNIT;
-        self.hold(turn, expected.min(bytes)).await
+        self.hold(turn, expected.min(largest).min(bytes)).await
     }
 
     /// Waits until its key has room for a page of so many bytes, which turned out larger than it was likely to be. Meanwhile it has none.

@@ -1,5 +1,6 @@
 //! The change feed and the activity, as peers ask for them.
 use std::{
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -7,7 +8,7 @@ use std::{
 
 use futures_util::Stream;
 use kit_base::{
-    Fault as _, page,
+    Fault as _, chance, page,
     room::{Room, Rooms},
 };
 use kit_rpc::Services;
@@ -49,15 +50,22 @@ type Batch = Result<(ChangeBatch, Room), Status>;
 /// What a watcher takes.
 struct Batches {
     watcher: mpsc::Receiver<Batch>,
-    /// Of the batch that was taken last: until the next one is asked for it may not be sent yet.
+    /// Of the batch that was taken last. Until the next one is asked for it may not be sent yet.
     room: Option<Room>,
+    /// Whether the next one was asked for already, of which the first time says nothing.
+    is_asked: bool,
 }
 
 impl Stream for Batches {
     type Item = Result<ChangeBatch, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        drop(self.room.take());
+        // tonic asks at once for more to write behind what is small, and hands that over when nothing comes.
+        if self.room.is_some() && !mem::replace(&mut self.is_asked, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        (self.room, self.is_asked) = (None, false);
         let batch = ready!(self.watcher.poll_recv(cx));
         Poll::Ready(batch.map(|batch| {
             batch.map(|(batch, room)| {
@@ -129,7 +137,7 @@ impl ChangeService for Rpc {
                 () = rpc.send_changes((scope, last), after, &batches) => {}
             }
         });
-        Ok(Response::new(Box::pin(Batches { watcher, room: None })))
+        Ok(Response::new(Box::pin(Batches { watcher, room: None, is_asked: false })))
     }
 
     async fn list_activity(
@@ -217,8 +225,8 @@ impl Rpc {
             if let Err(busy @ Error::Refused(_)) = &found
                 && let Some(again) = busy.retry_after()
             {
-                // Who watches has time: what others read first comes to it later.
-                sleep(again).await;
+                // No client waits for an answer: what others read first comes to its watcher later.
+                sleep(chance::around(again)).await;
                 continue;
             }
             let batch = match found {
@@ -226,6 +234,9 @@ impl Rpc {
                     // Where they do not fit into one batch, the rest is there already: nobody waits for it.
                     let (changes, _) = page::cut(changes, limit, Change::bytes, |_| String::new());
                     after = changes.last().map_or(after, |change| change.sequence);
+                    // It is room for what was found.
+                    let size = changes.iter().map(Change::bytes).sum();
+                    let room = self.watching.fit(room, size).await;
                     let changes = changes.into_iter().map(Into::into).collect();
                     let batch = ChangeBatch { changes, cursor: cursor(scope, after) };
                     Ok((batch, room))

@@ -161,7 +161,8 @@ impl Listener {
         }
         let rooms = &self.gateway.rooms;
         let Holder { user_id, subscriber } = self.holder;
-        let held = async { rooms.hold(rooms.begin(user_id, subscriber).await, bytes).await };
+        let held =
+            async { rooms.hold(rooms.begin_for(user_id, subscriber, bytes).await, bytes).await };
         timeout(PATIENCE, held).await.ok().map(Some)
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 /// A group has such a part of what the others leave: however many take all they can get, there is something left for the next.
 const PART: usize = 4;
 /// And so many units in any case, as long as no more than twice of all is held: who needs little waits for nobody.
-const LEAST: usize = 16;
+pub(super) const LEAST: usize = 16;
 
 /// All of it.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Held {
         let own = taken.groups.get(&group).copied().unwrap_or_default();
         let has_room = taken.all + units <= self.most;
         let of_group = (self.most + own).saturating_sub(taken.all) / PART;
-        // What is larger than any part has one for itself.
+        // What is larger than any part has all of it.
         let is_in_part = own + units.min(self.most / PART) <= of_group;
         let is_little = own + units <= LEAST && taken.all + units <= 2 * self.most;
         let takes = units == 0 || has_room && is_in_part || is_little;

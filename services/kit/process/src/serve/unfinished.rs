@@ -18,7 +18,7 @@ const LEAST: usize = 64 << 10;
 /// No more than this, whoever they are.
 const MOST: usize = 2 * ROOM;
 /// What a connection has besides, in bytes: few heads are longer, and those who send such are let in however much others leave unfinished.
-const FREE: usize = 8 << 10;
+pub(super) const FREE: usize = 8 << 10;
 /// Why a connection is ended here.
 const REASON: &str = "unfinished";
 

@@ -9,8 +9,12 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    activity::Activity, heads::Heads, offers::Offered, refusals::Refusals, turning::Turning,
-    unfinished::Part,
+    activity::Activity,
+    heads::Heads,
+    offers::Offered,
+    refusals::Refusals,
+    turning::Turning,
+    unfinished::{FREE, Part},
 };
 
 /// How an HTTP/2 connection begins (RFC 9113, 3.4).
@@ -117,6 +121,24 @@ impl<S> Watched<S> {
     }
 }
 
+/// Reads, over HTTP/1 no more than a connection has beside what is counted: what came with the end of a request may be of the next head, which
+/// only hyper knows.
+fn poll_read_some(
+    stream: Pin<&mut impl AsyncRead>,
+    is_http2: bool,
+    cx: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    if is_http2 || buffer.remaining() <= FREE {
+        return stream.poll_read(cx, buffer);
+    }
+    let mut some = ReadBuf::new(buffer.initialize_unfilled_to(FREE));
+    ready!(stream.poll_read(cx, &mut some))?;
+    let came = some.filled().len();
+    buffer.advance(came);
+    Poll::Ready(Ok(()))
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -129,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
             if let Some(turning) = turning {
                 ready!(turning.poll_write(Pin::new(&mut *stream), cx))?;
             }
-            ready!(Pin::new(stream).poll_read(cx, buffer))?;
+            ready!(poll_read_some(Pin::new(stream), activity.is_http2(), cx, buffer))?;
             let bytes = &buffer.filled()[before..];
             let may_turn = !bytes.is_empty() && *is_at_boundary && activity.is_between_requests();
             if !turning.as_mut().is_some_and(|turning| may_turn && turning.takes(bytes)) {
@@ -205,85 +227,4 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        net::{IpAddr, Ipv4Addr},
-        time::Duration,
-    };
-
-    use tokio::{
-        io::{AsyncReadExt as _, AsyncWriteExt as _},
-        time::Instant,
-    };
-
-    use super::{super::unfinished::Unfinished, *};
-
-    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-    fn sees_http2(reads: &[&[u8]]) -> bool {
-        let activity = Activity::new();
-        let mut watched =
-            Watched::new((), Arc::clone(&activity), None, None, Unfinished::new().part(HERE));
-        reads.iter().for_each(|bytes| watched.bytes_came(bytes));
-        activity.is_http2()
-    }
-
-    #[test]
-    fn http2_is_known_by_its_whole_preface_however_it_arrives() {
-        assert!(sees_http2(&[PREFACE]));
-        assert!(sees_http2(&[b"PRI", b"", &PREFACE[3..], b"frame"]));
-        assert!(!sees_http2(&[b"PRI * HTTP/2.0\r\n"]));
-        assert!(!sees_http2(&[b"PRICE / HTTP/1.1\r\n", PREFACE]));
-        assert!(!sees_http2(&[b"GET / HTTP/1.1\r\n", PREFACE]));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_clock_of_a_head_runs_only_while_one_arrives() {
-        let (activity, limit) = (Activity::new(), Duration::from_secs(10));
-        let mut watched =
-            Watched::new((), Arc::clone(&activity), None, None, Unfinished::new().part(HERE));
-        let request = activity.request();
-        let hour = tokio::time::timeout(Duration::from_secs(3600), activity.overdue_head(limit));
-        assert!(hour.await.is_err(), "a request under way is no head");
-        watched.bytes_came(b"body");
-        drop(request);
-        let hour = tokio::time::timeout(Duration::from_secs(3600), activity.overdue_head(limit));
-        assert!(hour.await.is_err(), "an idle connection has no head");
-        watched.bytes_came(b"GET");
-        let began = Instant::now();
-        activity.overdue_head(limit).await;
-        assert_eq!(began.elapsed().as_secs(), 10);
-    }
-
-    #[tokio::test]
-    async fn a_connection_ends_where_there_is_no_room_for_what_is_not_whole() {
-        let all = Unfinished::new();
-        let head = format!("GET / HTTP/1.1\r\nx: {}", "y".repeat(30_000));
-        let mut open = vec![];
-        let refused = loop {
-            let (mut client, stream) = tokio::io::duplex(64 * 1024);
-            let activity = Activity::new();
-            let mut watched =
-                Watched::new(stream, Arc::clone(&activity), None, None, all.part(HERE));
-            client.write_all(head.as_bytes()).await.unwrap();
-            let mut read = vec![0; head.len()];
-            let end = watched.read_exact(&mut read).await;
-            open.push((client, activity, watched));
-            if let Err(error) = end {
-                break error;
-            }
-        };
-        assert_eq!(refused.kind(), io::ErrorKind::QuotaExceeded);
-        assert!((90..110).contains(&open.len()), "{}", open.len());
-        let [(client, _, watched), (other, activity, answering), ..] = &mut open[..] else {
-            unreachable!("there are many")
-        };
-        client.write_all(b"\r\n\r\n").await.unwrap();
-        let end = watched.read_exact(&mut [0; 4]).await.unwrap_err();
-        assert_eq!(end.kind(), io::ErrorKind::QuotaExceeded, "others have it");
-        drop(activity.request());
-        answering.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-        other.write_all(head.as_bytes()).await.unwrap();
-        answering.read_exact(&mut vec![0; 8 * 1024]).await.unwrap();
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 use std::pin::pin;
 
+use futures_util::{FutureExt as _, StreamExt as _};
 use kit_base::Clock;
 use kit_db::{
     Db, Limits,
@@ -93,6 +94,10 @@ async fn who_waits_for_room_keeps_no_place_among_the_searches() {
     let [scope, other] = scopes();
     let turn = rpc.watching.begin(other, other).await;
     let all = rpc.watching.hold(turn, usize::MAX).await;
+    let first = rpc.changes_after(&rpc.watching, scope, 0, 200).await;
+    assert!(first.is_ok(), "of whom nobody knows little is expected");
+    // Theirs were large lately.
+    rpc.watching.begin(scope, scope).await.was(200 << 10);
     let watching = rpc.changes_after(&rpc.watching, scope, 0, 200);
     let busy = timeout(Duration::from_secs(10), watching).await.expect("it is told so").err();
     assert_eq!(busy.map(|error| error.fault().1), Some("BUSY"));
@@ -102,4 +107,23 @@ async fn who_waits_for_room_keeps_no_place_among_the_searches() {
     }
     drop(all);
     rpc.changes_after(&rpc.watching, scope, 0, 200).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_batch_keeps_its_room_until_the_next_is_asked_for_and_it_is_sent() {
+    let (rpc, _database) = rpc("sent").await;
+    let [scope] = scopes();
+    let (batches, watcher) = mpsc::channel(2);
+    let mut taken = Batches { watcher, room: None, is_asked: false };
+    let room = async || rpc.watching.hold(rpc.watching.begin(scope, scope).await, 1024).await;
+    for _ in 0..2 {
+        batches.send(Ok((ChangeBatch::default(), room().await))).await.unwrap();
+    }
+    taken.next().await.unwrap().unwrap();
+    let mut asks = taken.next();
+    assert!((&mut asks).now_or_never().is_none(), "the first is handed over before the second");
+    asks.await.unwrap().unwrap();
+    assert!(taken.room.is_some());
+    drop(batches);
+    assert!(taken.next().await.is_none() && taken.room.is_none());
 }
