@@ -25,9 +25,12 @@ def rows(boards, prometheus):
         panels = [panel for panel in board["panels"] if panel["type"] != "row"]
         full, empty, excused = 0, [], []
         for panel in panels:
-            if panel["datasource"]["type"] == "prometheus" and all(prometheus.query(filled(target["expr"])) for target in panel["targets"]):
+            of_prometheus = panel["datasource"]["type"] == "prometheus"
+            shown = [of_prometheus and bool(prometheus.query(filled(target["expr"]))) for target in panel["targets"]]
+            where = " Empty in part where" if any(shown) else " Empty where"
+            if all(shown):
                 full += 1
-            elif any(f" Empty where {reason}" in panel["description"] for reason in REASONS):
+            elif any(f"{where} {reason}" in panel["description"] for reason in REASONS):
                 excused.append(panel["title"])
             else:
                 empty.append(panel["title"])
