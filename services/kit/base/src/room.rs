@@ -103,8 +103,22 @@ impl Rooms {
 
     /// Waits until there is room for one more page of the key, which is one of the group's, as large as its pages are.
     pub async fn begin(&self, key: impl Hash, group: impl Hash) -> Turn {
+        self.turn(key, group, |place| self.likely(place)).await
+    }
+
+    /// The same for a page of so many bytes.
+    pub async fn begin_for(&self, key: impl Hash, group: impl Hash, bytes: usize) -> Turn {
+        self.turn(key, group, |_| bytes.div_ceil(UNIT).min(self.most_of_a_key)).await
+    }
+
+    async fn turn(
+        &self,
+        key: impl Hash,
+        group: impl Hash,
+        units: impl FnOnce(&Place) -> usize,
+    ) -> Turn {
         let place = Arc::clone(self.places.value(key));
-        let room = acquire(&place.room, self.likely(&place)).await;
+        let room = acquire(&place.room, units(&place)).await;
         Turn { room, place, group: self.held.number(group) }
     }
 
@@ -112,13 +126,6 @@ impl Rooms {
     fn likely(&self, place: &Place) -> usize {
         let least = self.most_of_a_key.div_ceil(SMALL_PAGES);
         place.expected.load(Relaxed).clamp(least, self.most_of_a_key)
-    }
-
-    /// The same for a page of so many bytes.
-    pub async fn begin_for(&self, key: impl Hash, group: impl Hash, bytes: usize) -> Turn {
-        let place = Arc::clone(self.places.value(key));
-        let room = acquire(&place.room, bytes.div_ceil(UNIT).min(self.most_of_a_key)).await;
-        Turn { room, place, group: self.held.number(group) }
     }
 
     /// Waits for room for a page that nobody has read yet: as large as the key's are, and at most `bytes`. Of whom nobody knows, it is little:
